@@ -1,0 +1,43 @@
+internal import Crypto
+
+/// The identity of content: a SHA-256 over a canonical form, with a scheme byte in front so that the canonical
+/// form can change one day without old digests being mistaken for new ones.
+///
+/// Canonical JSON is UTF-8, keys sorted by their bytes, no white space; integers stay integers and doubles carry
+/// a fraction or an exponent, so `1` and `1.0` have different digests.
+package struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
+  /// Scheme byte and 32 bytes of hash.
+  package let bytes: [UInt8]
+
+  private static let scheme: UInt8 = 1
+
+  package init(of content: some Sequence<UInt8>) {
+    var hasher = SHA256()
+    hasher.update(data: Array(content))
+    bytes = [Self.scheme] + hasher.finalize()
+  }
+
+  package init(of text: String) { self.init(of: text.utf8) }
+
+  package init(of json: JSON) { self.init(of: json.canonical.utf8) }
+
+  /// A digest read back from the store.
+  package init(stored bytes: [UInt8]) { self.bytes = bytes }
+
+  /// The hash alone, 64 hex digits.
+  package var hex: String { bytes.dropFirst().hex }
+
+  /// `r1:` and the hash, as files and tables show it.
+  package var description: String { "r\(bytes.first ?? 0):\(hex)" }
+
+  package static func < (left: Digest, right: Digest) -> Bool {
+    left.bytes.lexicographicallyPrecedes(right.bytes)
+  }
+}
+
+extension Sequence<UInt8> {
+  package var hex: String {
+    let digits = Array("0123456789abcdef".utf8)
+    return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+  }
+}

@@ -1,0 +1,94 @@
+/// A model as a pipeline file declares it under `models:`, with its environment variables already read.
+package struct ModelSpec: Hashable, Sendable {
+  /// What the model answers, and in which wire format.
+  package enum Kind: String, Hashable, Sendable, Codable, CaseIterable {
+    case chat
+    case embedding
+    case judge
+    case vllmPooling = "vllm-pooling"
+    case vllmClassify = "vllm-classify"
+    case vllmScore = "vllm-score"
+    case sglangClassify = "sglang-classify"
+    case teiPredict = "tei-predict"
+    case openrlhf
+  }
+
+  /// USD per million tokens.
+  package struct Price: Codable, Hashable, Sendable {
+    package var input: Double
+    package var output: Double
+    /// For prompt tokens that the endpoint had cached; `input` when absent.
+    package var cachedInput: Double?
+  }
+
+  /// The alias: the key under `models:`. Never part of a step's key.
+  package var alias: String
+  package var name: String
+  package var kind: Kind
+  /// Names another state of the same model; part of a step's key.
+  package var revision: String?
+  /// Base address, ending in `/v1` as a rule; nil when `launch` starts the server.
+  package var endpoint: String?
+  /// Command and arguments that start a server; the first is relative to the pipeline file's folder.
+  package var launch: [String]?
+  /// The environment variable that holds the key.
+  package var apiKeyEnv: String?
+  package var headers: [String: String] = [:]
+  /// Fields merged into every request's body; part of a step's key, since they may change the answer.
+  package var extraBody: JSON.Object = [:]
+  /// Most calls in flight.
+  package var concurrency: Int = 16
+  /// Requests per minute.
+  package var rpm: Double?
+  /// Tokens per minute.
+  package var tpm: Double?
+  /// Seconds one call may take.
+  package var timeout: Double = 300
+  /// How often a call is tried again after a failure that may pass.
+  package var retries: Int = 5
+  package var price: Price?
+
+  package init(alias: String, name: String, kind: Kind = .chat) {
+    self.alias = alias
+    self.name = name
+    self.kind = kind
+  }
+
+  /// What of the model enters a step's key: name, kind, revision and extra body. Not its alias, address or limits.
+  package var identity: JSON {
+    var fields: JSON.Object = ["name": .string(name), "kind": .string(kind.rawValue)]
+    if let revision { fields["revision"] = .string(revision) }
+    if !extraBody.isEmpty { fields["extra_body"] = .object(extraBody) }
+    return .object(fields)
+  }
+}
+
+/// A reference under `with:` to a model: decodes from its alias (looked up in `userInfo[.models]`), encodes as the
+/// model's identity.
+package struct ModelRef: Hashable, Sendable {
+  package let spec: ModelSpec
+  package init(_ spec: ModelSpec) { self.spec = spec }
+}
+
+extension CodingUserInfoKey {
+  /// `[String: ModelSpec]`: the models of the pipeline file being decoded.
+  package static let models = CodingUserInfoKey(rawValue: "retort.models")!
+  /// `URL`: the folder that paths in the pipeline file are relative to.
+  package static let folder = CodingUserInfoKey(rawValue: "retort.folder")!
+}
+
+extension ModelRef: Codable {
+  package init(from decoder: any Decoder) throws {
+    let alias = try decoder.singleValueContainer().decode(String.self)
+    let models = decoder.userInfo[.models] as? [String: ModelSpec] ?? [:]
+    guard let spec = models[alias] else {
+      throw DecodingError.dataCorrupted(
+        .init(
+          codingPath: decoder.codingPath,
+          debugDescription: "expected a model of this file (\(models.keys.sorted().joined(separator: ", "))), found '\(alias)'"))
+    }
+    self.init(spec)
+  }
+
+  package func encode(to encoder: any Encoder) throws { try spec.identity.encode(to: encoder) }
+}

@@ -1,0 +1,187 @@
+/// Writes text after a conversation. Errors: ``ModelError``.
+package protocol ChatModel: Sendable {
+  func reply(to request: ChatRequest) async throws -> ChatReply
+}
+
+/// Turns texts into vectors, one for each text, in order; all of one length.
+package protocol EmbeddingModel: Sendable {
+  func embed(_ texts: [String]) async throws -> [[Float]]
+}
+
+/// Judges an answer in its conversation. Scores are logits: above 0 means more good than bad.
+package protocol RewardModel: Sendable {
+  /// `conversation` ends with the assistant's turn that is scored.
+  func score(_ conversation: [ChatMessage]) async throws -> RewardScore
+}
+
+package struct ChatMessage: Codable, Hashable, Sendable {
+  package enum Role: String, Codable, Hashable, Sendable, CaseIterable { case system, user, assistant }
+  package var role: Role
+  package var content: String
+
+  package init(_ role: Role, _ content: String) {
+    self.role = role
+    self.content = content
+  }
+  package static func system(_ content: String) -> ChatMessage { .init(.system, content) }
+  package static func user(_ content: String) -> ChatMessage { .init(.user, content) }
+  package static func assistant(_ content: String) -> ChatMessage { .init(.assistant, content) }
+}
+
+/// A chat completion request: everything that can change the answer, and nothing else.
+package struct ChatRequest: Hashable, Sendable {
+  package var messages: [ChatMessage]
+  package var sampling: Sampling
+  /// A JSON Schema that the reply must satisfy; sent as `response_format: json_schema`, strict.
+  package var schema: JSON?
+  /// How many of the likeliest tokens to report at each position (0…20); nil asks for no log-probabilities.
+  package var topLogprobs: Int?
+  /// Which of several samples this is; sent as `seed + draw`. A repair or a re-ask is a fresh draw.
+  package var draw: Int
+
+  package init(
+    _ messages: [ChatMessage], sampling: Sampling = .init(), schema: JSON? = nil, topLogprobs: Int? = nil,
+    draw: Int = 0
+  ) {
+    self.messages = messages
+    self.sampling = sampling
+    self.schema = schema
+    self.topLogprobs = topLogprobs
+    self.draw = draw
+  }
+}
+
+/// Sampling parameters, as a pipeline file writes them; what is nil is left to the endpoint.
+package struct Sampling: Codable, Hashable, Sendable {
+  package var temperature: Double?
+  package var topP: Double?
+  package var seed: Int?
+  /// Most tokens of the reply.
+  package var maxTokens: Int?
+  package var stop: [String]?
+
+  package init(
+    temperature: Double? = nil, topP: Double? = nil, seed: Int? = nil, maxTokens: Int? = nil, stop: [String]? = nil
+  ) {
+    self.temperature = temperature
+    self.topP = topP
+    self.seed = seed
+    self.maxTokens = maxTokens
+    self.stop = stop
+  }
+}
+
+package struct ChatReply: Hashable, Sendable {
+  package var text: String
+  /// `reasoning_content`, where the endpoint separates it.
+  package var reasoning: String?
+  /// `stop`, `length`, `content_filter`…, as the endpoint says; empty when it does not.
+  package var finishReason: String
+  /// One for each token of the reply; empty when none were asked for or given.
+  package var logprobs: [TokenLogprob]
+  package var usage: Usage
+  /// The call's identifier in the store, for provenance columns; empty in tests.
+  package var call: String
+
+  package init(
+    text: String, reasoning: String? = nil, finishReason: String = "stop", logprobs: [TokenLogprob] = [],
+    usage: Usage = .init(), call: String = ""
+  ) {
+    self.text = text
+    self.reasoning = reasoning
+    self.finishReason = finishReason
+    self.logprobs = logprobs
+    self.usage = usage
+    self.call = call
+  }
+}
+
+package struct TokenLogprob: Hashable, Sendable {
+  package struct Alternative: Hashable, Sendable {
+    package var token: String
+    package var logprob: Double
+    package init(_ token: String, _ logprob: Double) {
+      self.token = token
+      self.logprob = logprob
+    }
+  }
+  package var token: String
+  /// Natural logarithm of the token's probability, at most 0.
+  package var logprob: Double
+  package var top: [Alternative]
+
+  package init(_ token: String, _ logprob: Double, top: [Alternative] = []) {
+    self.token = token
+    self.logprob = logprob
+    self.top = top
+  }
+}
+
+/// Tokens as the endpoint counted them; 0 where it did not say.
+package struct Usage: Codable, Hashable, Sendable {
+  package var promptTokens = 0
+  package var completionTokens = 0
+  /// Of the prompt's tokens, those the endpoint read from its own cache.
+  package var cachedTokens = 0
+  package init(promptTokens: Int = 0, completionTokens: Int = 0, cachedTokens: Int = 0) {
+    self.promptTokens = promptTokens
+    self.completionTokens = completionTokens
+    self.cachedTokens = cachedTokens
+  }
+}
+
+package struct RewardScore: Codable, Hashable, Sendable {
+  /// Above 0 means more good than bad.
+  package var logit: Double
+  /// The logistic function of the logit, or the probability the endpoint gave.
+  package var probability: Double
+  /// Where the logit comes from: `raw`, `sigmoid-undone` or `logprob-odds`.
+  package var scale: String
+  package init(logit: Double, probability: Double, scale: String) {
+    self.logit = logit
+    self.probability = probability
+    self.scale = scale
+  }
+}
+
+/// Why a model gave no answer.
+package struct ModelError: Error, Hashable, Sendable, CustomStringConvertible {
+  package enum Kind: String, Hashable, Sendable, Codable {
+    /// The endpoint cannot be reached, or broke off.
+    case connection
+    /// No answer in time.
+    case timeout
+    /// 429, or 503 with `Retry-After`.
+    case rateLimited
+    /// 5xx, 408, 409: may pass.
+    case server
+    /// Other 4xx: the request, the key or the model's name is wrong; the same request will be refused again.
+    case refused
+    /// A reply that is not what the protocol promises (HTML, truncated JSON, no choices).
+    case malformed
+    /// The run's budget does not cover the call.
+    case budget
+    /// The endpoint kept refusing: the run is parked.
+    case parked
+    /// The endpoint cannot do what was asked (no logprobs, no embeddings).
+    case unsupported
+  }
+  package var kind: Kind
+  /// The HTTP status, where there was one.
+  package var status: Int?
+  /// The server's own words, bounded, or what was expected and found.
+  package var message: String
+  /// Seconds the server asked to wait.
+  package var retryAfter: Double?
+
+  package init(_ kind: Kind, status: Int? = nil, _ message: String, retryAfter: Double? = nil) {
+    self.kind = kind
+    self.status = status
+    self.message = message
+    self.retryAfter = retryAfter
+  }
+
+  package var description: String {
+    "\(kind.rawValue)\(status.map { " (HTTP \($0))" } ?? ""): \(message)"
+  }
+}

@@ -1,0 +1,61 @@
+/// The stage kinds that pipeline files may name. To add one: one file under `Stages/`, one test file, one line here.
+package struct Catalog: Sendable {
+  package static let standard = Catalog([
+  ])
+
+  package let kinds: [StageEntry]
+
+  package init(_ kinds: [StageEntry]) { self.kinds = kinds.sorted { $0.name < $1.name } }
+
+  package subscript(name: String) -> StageEntry? { kinds.first { $0.name == name } }
+}
+
+/// One stage kind with its types erased.
+package struct StageEntry: Sendable {
+  package let name: String
+  package let version: Int
+  package let summary: String
+  package let keys: [String: String]
+  package let sets: [SetRole]
+  package let isSet: Bool
+  package let exports: Bool
+  /// Decodes `with:` and answers what binds the stage to a workspace. Decoding errors carry a coding path.
+  package let configure: @Sendable (any Decoder) throws -> ConfiguredStage
+  /// The shape of `with:`, for `retort schema` and `retort stages`.
+  package let configShape: @Sendable () -> ConfigShape
+
+  package init<S: Stage>(_ stage: S.Type) {
+    self.init(stage, isSet: false) { config, workspace in
+      try BoundStage(try S(config, in: workspace), config: config)
+    }
+  }
+
+  package init<S: SetStage>(_ stage: S.Type) {
+    self.init(stage, isSet: true) { config, workspace in
+      try BoundStage(try S(config, in: workspace), config: config)
+    }
+  }
+
+  private init<S: StageKind>(
+    _ stage: S.Type, isSet: Bool, bind: @escaping @Sendable (S.Config, Workspace) throws -> BoundStage
+  ) {
+    name = S.name
+    version = S.version
+    summary = S.summary
+    keys = S.keys
+    sets = S.sets
+    exports = S.exports
+    self.isSet = isSet
+    configure = { decoder in
+      let config = try S.Config(from: decoder)
+      return ConfiguredStage(config: try JSON(encoding: config)) { try bind(config, $0) }
+    }
+    configShape = { ConfigShape(of: S.Config.self) }
+  }
+}
+
+/// A stage whose configuration is known and whose workspace is not yet.
+package struct ConfiguredStage: Sendable {
+  package let config: JSON
+  package let bind: @Sendable (Workspace) throws -> BoundStage
+}

@@ -1,0 +1,71 @@
+package import Foundation
+
+/// What a stage is given beside its configuration: the models, its whole-set inputs, and a place for files.
+package struct Workspace: Sendable {
+  /// The pipeline file's folder, which every path in the file is relative to.
+  package let folder: URL
+  /// Added to the names of exports by `--limit`.
+  package let exportSuffix: String
+  let models: any ModelProvider
+  let sets: [String: RowSet<Columns>]
+
+  package init(
+    folder: URL, models: any ModelProvider, sets: [String: RowSet<Columns>] = [:], exportSuffix: String = ""
+  ) {
+    self.folder = folder
+    self.models = models
+    self.sets = sets
+    self.exportSuffix = exportSuffix
+  }
+
+  package func chat(_ model: ModelRef) throws -> any ChatModel { try models.chat(model) }
+  package func embedding(_ model: ModelRef) throws -> any EmbeddingModel { try models.embedding(model) }
+  package func reward(_ model: ModelRef) throws -> any RewardModel { try models.reward(model) }
+
+  /// Whether `using:` names a set for this role.
+  package func has(_ role: String) -> Bool { sets[role] != nil }
+
+  /// The whole-set input of a role, walked as another type; nil when the pipeline names none. Waited for before the
+  /// stage's first row.
+  package func set<Value: Decodable & Sendable>(_ role: String, as type: Value.Type) -> RowSet<Value>? {
+    sets[role].map { RowSet<Value>(count: $0.count, isComplete: $0.isComplete, page: $0.page) }
+  }
+
+  /// Where a file named in the pipeline is to be written: beside its name as `.limited` under `--limit`
+  /// (`a.jsonl` becomes `a.limited.jsonl`).
+  package func exportURL(_ path: String) -> URL {
+    let url = URL(filePath: path, relativeTo: folder).standardizedFileURL
+    guard !exportSuffix.isEmpty else { return url }
+    let stem = url.deletingPathExtension().lastPathComponent
+    let name = url.pathExtension.isEmpty ? stem + exportSuffix : "\(stem)\(exportSuffix).\(url.pathExtension)"
+    return url.deletingLastPathComponent().appending(path: name)
+  }
+}
+
+/// Where a workspace gets its models from. The engine's own hands out remembered, limited, retrying ones; a test's
+/// hands out scripted ones.
+package protocol ModelProvider: Sendable {
+  func chat(_ model: ModelRef) throws -> any ChatModel
+  func embedding(_ model: ModelRef) throws -> any EmbeddingModel
+  func reward(_ model: ModelRef) throws -> any RewardModel
+}
+
+/// A value computed on first use and shared by every row of a stage; a failure is not kept, the next user tries again.
+package actor Once<Value: Sendable> {
+  private let make: @Sendable () async throws -> Value
+  private var task: Task<Value, any Error>?
+
+  package init(_ make: @escaping @Sendable () async throws -> Value) { self.make = make }
+
+  package var value: Value {
+    get async throws {
+      if let task { return try await task.value }
+      let made = Task { try await make() }
+      task = made
+      do { return try await withTaskCancellationHandler { try await made.value } onCancel: { made.cancel() } } catch {
+        task = nil
+        throw error
+      }
+    }
+  }
+}
