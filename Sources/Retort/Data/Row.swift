@@ -32,7 +32,8 @@ extension Columns: Codable {
     let json = try JSON(from: decoder)
     guard let object = json.object else {
       throw DecodingError.typeMismatch(
-        Columns.self, .init(codingPath: decoder.codingPath, debugDescription: "expected an object, found \(json.kind)"))
+        Columns.self,
+        .init(codingPath: decoder.codingPath, debugDescription: "expected an object, found \(json.kind)"))
     }
     values = object
   }

@@ -85,7 +85,9 @@ extension ModelRef: Codable {
       throw DecodingError.dataCorrupted(
         .init(
           codingPath: decoder.codingPath,
-          debugDescription: "expected a model of this file (\(models.keys.sorted().joined(separator: ", "))), found '\(alias)'"))
+          debugDescription:
+            "expected a model of this file (\(models.keys.sorted().joined(separator: ", "))), found '\(alias)'"
+        ))
     }
     self.init(spec)
   }

@@ -61,7 +61,8 @@ package struct Sampling: Codable, Hashable, Sendable {
   package var stop: [String]?
 
   package init(
-    temperature: Double? = nil, topP: Double? = nil, seed: Int? = nil, maxTokens: Int? = nil, stop: [String]? = nil
+    temperature: Double? = nil, topP: Double? = nil, seed: Int? = nil, maxTokens: Int? = nil,
+    stop: [String]? = nil
   ) {
     self.temperature = temperature
     self.topP = topP

@@ -12,7 +12,8 @@ package struct Pipeline: Sendable {
 
   package var folder: URL { file.deletingLastPathComponent() }
 
-  package init(name: String, file: URL, models: OrderedDictionary<String, ModelSpec>, stages: [PipelineStage]) {
+  package init(name: String, file: URL, models: OrderedDictionary<String, ModelSpec>, stages: [PipelineStage])
+  {
     self.name = name
     self.file = file
     self.models = models
@@ -50,7 +51,10 @@ package struct PipelineStage: Sendable {
     var fields: JSON.Object = [
       "kind": .string(entry.name), "version": .int(Int64(entry.version)), "with": configured.config,
     ]
-    if !renames.isEmpty { fields["as"] = .object(.init(uniqueKeysWithValues: renames.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })) }
+    if !renames.isEmpty {
+      fields["as"] = .object(
+        .init(uniqueKeysWithValues: renames.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }))
+    }
     return .object(fields)
   }
 

