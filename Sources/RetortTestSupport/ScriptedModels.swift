@@ -1,0 +1,67 @@
+package import Retort
+
+/// A chat model whose replies come from a closure.
+package struct ScriptedModel: ChatModel {
+  private let answer: @Sendable (ChatRequest) async throws -> ChatReply
+
+  package init(_ answer: @escaping @Sendable (ChatRequest) async throws -> ChatReply) { self.answer = answer }
+
+  /// Answers every request with the same text.
+  package init(saying text: String) { self.init { _ in ChatReply(text: text) } }
+
+  package func reply(to request: ChatRequest) async throws -> ChatReply { try await answer(request) }
+}
+
+/// An embedding model whose vectors come from a closure, one for each text.
+package struct ScriptedEmbedding: EmbeddingModel {
+  private let answer: @Sendable ([String]) async throws -> [[Float]]
+
+  package init(_ answer: @escaping @Sendable ([String]) async throws -> [[Float]]) { self.answer = answer }
+
+  package func embed(_ texts: [String]) async throws -> [[Float]] { try await answer(texts) }
+}
+
+/// A reward model whose scores come from a closure.
+package struct ScriptedReward: RewardModel {
+  private let answer: @Sendable ([ChatMessage]) async throws -> RewardScore
+
+  package init(_ answer: @escaping @Sendable ([ChatMessage]) async throws -> RewardScore) {
+    self.answer = answer
+  }
+
+  package func score(_ conversation: [ChatMessage]) async throws -> RewardScore {
+    try await answer(conversation)
+  }
+}
+
+/// Hands out scripted models, whatever a stage names. An act that was given no script refuses.
+package struct ScriptedProvider: ModelProvider {
+  private let chatModel: ScriptedModel
+  private let embeddingModel: ScriptedEmbedding
+  private let rewardModel: ScriptedReward
+
+  package init(
+    chat: @escaping @Sendable (ChatRequest) async throws -> ChatReply = { _ in throw unscripted("chat") },
+    embedding: @escaping @Sendable ([String]) async throws -> [[Float]] = { _ in
+      throw unscripted("embedding")
+    },
+    reward: @escaping @Sendable ([ChatMessage]) async throws -> RewardScore = { _ in
+      throw unscripted("reward")
+    }
+  ) {
+    chatModel = ScriptedModel(chat)
+    embeddingModel = ScriptedEmbedding(embedding)
+    rewardModel = ScriptedReward(reward)
+  }
+
+  package func chat(_ model: ModelRef) throws -> any ChatModel { chatModel }
+  package func embedding(_ model: ModelRef) throws -> any EmbeddingModel { embeddingModel }
+  package func reward(_ model: ModelRef) throws -> any RewardModel { rewardModel }
+}
+
+package typealias ScriptedModels = ScriptedProvider
+
+/// What an act answers that the test gave no script for.
+package func unscripted(_ act: String) -> ModelError {
+  ModelError(.unsupported, "expected a script for the \(act) model, found none")
+}
