@@ -174,12 +174,17 @@ package struct ModelError: Error, Hashable, Sendable, CustomStringConvertible {
   package var message: String
   /// Seconds the server asked to wait.
   package var retryAfter: Double?
+  /// Tokens that the failed call was charged for, where the endpoint reported them.
+  package var usage: Usage?
 
-  package init(_ kind: Kind, status: Int? = nil, _ message: String, retryAfter: Double? = nil) {
+  package init(
+    _ kind: Kind, status: Int? = nil, _ message: String, retryAfter: Double? = nil, usage: Usage? = nil
+  ) {
     self.kind = kind
     self.status = status
     self.message = message
     self.retryAfter = retryAfter
+    self.usage = usage
   }
 
   package var description: String {
