@@ -1,3 +1,5 @@
+internal import OrderedCollections
+
 /// One row: an immutable JSON object, known to the engine and the store. Stages see typed views of it.
 package struct Row: Hashable, Sendable {
   package let columns: JSON.Object

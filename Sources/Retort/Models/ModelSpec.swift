@@ -1,3 +1,5 @@
+internal import OrderedCollections
+
 /// A model as a pipeline file declares it under `models:`, with its environment variables already read.
 package struct ModelSpec: Hashable, Sendable {
   /// What the model answers, and in which wire format.

@@ -1,3 +1,5 @@
+internal import OrderedCollections
+
 /// A stage with its types erased: rows in, rows out. The one place where typed views meet JSON.
 package struct BoundStage: Sendable {
   package enum Shape: Sendable {

@@ -1,3 +1,5 @@
+internal import OrderedCollections
+
 /// A stage that needs its whole input, or a group of it: a reader (no input), induction, de-duplication, a split,
 /// an export.
 package protocol SetStage: StageKind {

@@ -9,8 +9,8 @@ package protocol StageKind: Sendable {
   associatedtype Config: Codable & Sendable
   /// The columns it reads.
   associatedtype Input: Decodable & Sendable
-  /// The columns it adds.
-  associatedtype Output: Encodable & Sendable
+  /// The columns it adds. Decodable too, so that its properties can be found without a value.
+  associatedtype Output: Codable & Sendable
 
   /// What a pipeline file writes after `uses:`.
   static var name: String { get }
