@@ -39,7 +39,12 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ]),
     .target(name: "RetortTestSupport", dependencies: ["Retort"]),
-    .testTarget(name: "RetortTests", dependencies: ["Retort", "RetortTestSupport"]),
+    .testTarget(
+      name: "RetortTests",
+      dependencies: [
+        "Retort", "RetortTestSupport",
+        .product(name: "OrderedCollections", package: "swift-collections"),
+      ]),
     .testTarget(name: "RetortHTTPTests", dependencies: ["RetortHTTP", "RetortTestSupport"]),
     .testTarget(name: "RetortCLITests", dependencies: ["RetortCLI", "RetortTestSupport"]),
   ]

@@ -27,7 +27,8 @@ extension JSON {
     throw failure ?? JSONError("expected a JSON object or list in the reply, found none")
   }
 
-  private static func parse(_ bytes: [UInt8], _ range: Range<Int>, _ limits: Limits) throws(JSONError) -> JSON {
+  private static func parse(_ bytes: [UInt8], _ range: Range<Int>, _ limits: Limits) throws(JSONError) -> JSON
+  {
     do { return try JSON(parsing: bytes[range], limits: limits) } catch {
       let before = bytes[..<(range.lowerBound + error.offset)]
       let lineStart = before.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
@@ -45,10 +46,9 @@ extension JSON {
     let opens = bytes[start...].starts(with: open)
     // A closing tag inside the value's own text ends nothing: it counts only after an opening one, or when no
     // opening one comes before it and a value can still follow.
-    if let end = find(close, in: bytes, from: start) {
+    if let end = find(close, in: bytes[start...]) {
       let follows = bytes[end...].contains { $0 == UInt8(ascii: "{") || $0 == UInt8(ascii: "[") }
-      let opened = find(open, in: bytes[..<end], from: start)
-      if opens || (opened == nil && follows) { return end }
+      if opens || (follows && find(open, in: bytes[start..<end]) == nil) { return end }
     } else if opens {
       throw JSONError("expected </think> and an answer after it, found only reasoning")
     }
@@ -56,13 +56,11 @@ extension JSON {
   }
 
   /// The index after the first occurrence.
-  private static func find(_ word: [UInt8], in bytes: some RandomAccessCollection<UInt8>, from start: Int) -> Int? {
-    let bytes = Array(bytes)
-    guard let first = word.first, bytes.count >= word.count else { return nil }
-    var at = start
-    while at + word.count <= bytes.count {
-      if bytes[at] == first, bytes[at...].starts(with: word) { return at + word.count }
-      at += 1
+  private static func find(_ word: [UInt8], in bytes: ArraySlice<UInt8>) -> Int? {
+    var rest = bytes
+    while let at = rest.firstIndex(of: word[0]) {
+      if rest[at...].starts(with: word) { return at + word.count }
+      rest = rest[(at + 1)...]
     }
     return nil
   }

@@ -25,11 +25,8 @@ package enum ShapeProbe {
   fileprivate static func probe<T: Decodable>(_ type: T.Type, depth: Int) -> (ConfigShape.Value, T?) {
     if let known = type as? any KnownShape.Type { return (known.shape(depth: depth), known.sample as? T) }
     if let choices = Choices.of(type) { return (.choice(choices), firstCase(of: type)) }
-    if let open = type as? any HasPlaceholder.Type, depth > 0 {
-      let shape = probeAsked(type, depth: depth).0
-      return (shape, open.placeholder as? T)
-    }
-    return probeAsked(type, depth: depth)
+    let (value, sample) = probeAsked(type, depth: depth)
+    return (value, sample ?? (type as? any HasPlaceholder.Type).flatMap { $0.placeholder as? T })
   }
 
   private static func probeAsked<T: Decodable>(_ type: T.Type, depth: Int) -> (ConfigShape.Value, T?) {
@@ -108,15 +105,21 @@ extension DataFile: KnownShape {
   static var sample: DataFile { DataFile(path: "data", url: URL(filePath: "data"), digest: Digest(of: "")) }
 }
 extension Array: KnownShape where Element: Decodable {
-  static func shape(depth: Int) -> ConfigShape.Value { .list(ShapeProbe.value(of: Element.self, depth: depth + 1)) }
+  static func shape(depth: Int) -> ConfigShape.Value {
+    .list(ShapeProbe.value(of: Element.self, depth: depth + 1))
+  }
   static var sample: [Element] { [] }
 }
 extension Set: KnownShape where Element: Decodable {
-  static func shape(depth: Int) -> ConfigShape.Value { .list(ShapeProbe.value(of: Element.self, depth: depth + 1)) }
+  static func shape(depth: Int) -> ConfigShape.Value {
+    .list(ShapeProbe.value(of: Element.self, depth: depth + 1))
+  }
   static var sample: Set<Element> { [] }
 }
 extension Dictionary: KnownShape where Key == String, Value: Decodable {
-  static func shape(depth: Int) -> ConfigShape.Value { .map(ShapeProbe.value(of: Value.self, depth: depth + 1)) }
+  static func shape(depth: Int) -> ConfigShape.Value {
+    .map(ShapeProbe.value(of: Value.self, depth: depth + 1))
+  }
   static var sample: [String: Value] { [:] }
 }
 extension Optional: KnownShape where Wrapped: Decodable {
