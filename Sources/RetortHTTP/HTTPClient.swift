@@ -1,0 +1,120 @@
+internal import CCurl
+internal import Foundation
+package import Retort
+internal import Synchronization
+
+/// HTTP by libcurl's multi interface: one thread runs all transfers, callers wait without holding a thread.
+///
+/// A request is sent at most once (see ``Transfer``), redirects are not followed, and proxies come from the
+/// environment as libcurl reads it (`http_proxy`, `HTTPS_PROXY`, `NO_PROXY`).
+package final class HTTPClient: Transport {
+  private let inbox: Inbox
+
+  /// - Parameters:
+  ///   - connections: how many idle connections are kept; the most calls that will be in flight.
+  ///   - certificates: a PEM file of the authorities to trust, instead of the system's.
+  package init(
+    connections: Int = 64,
+    certificates: String? = ProcessInfo.processInfo.environment["RETORT_CA_FILE"]
+  ) {
+    inbox = Inbox()
+    let inbox = inbox
+    let thread = Thread {
+      var loop = EngineLoop(inbox: inbox, connections: connections, certificates: certificates)
+      loop.run()
+    }
+    thread.name = "retort-http"
+    thread.start()
+  }
+
+  deinit { inbox.stop() }
+
+  package func send(_ request: HTTPRequest) async throws(ModelError) -> HTTPResponse {
+    let call = Call(request)
+    let result = await withTaskCancellationHandler {
+      await withCheckedContinuation { inbox.enqueue(call, $0) }
+    } onCancel: {
+      inbox.cancel(call)
+    }
+    return try result.get()
+  }
+}
+
+/// One call to ``HTTPClient/send(_:)``.
+final class Call: Sendable {
+  let request: HTTPRequest
+  /// Written and read under the inbox's lock only.
+  fileprivate let cancelled = Atomic(false)
+
+  init(_ request: HTTPRequest) { self.request = request }
+
+  typealias Continuation = CheckedContinuation<Result<HTTPResponse, ModelError>, Never>
+}
+
+/// What callers leave for the engine's thread. One lock guards all of it, so that a call that is cancelled before it
+/// is enqueued is never started.
+final class Inbox: Sendable {
+  struct Items {
+    var calls: [(Call, Call.Continuation)] = []
+    var cancelled: [Call] = []
+    var stopped = false
+  }
+
+  /// `curl_multi_wakeup` may be called from any thread while the handle lives; the handle is published, used and
+  /// taken back under the lock, which makes the sharing sound.
+  private struct Waker: @unchecked Sendable {
+    var multi: UnsafeMutableRawPointer?
+    func wake() { if let multi { curl_multi_wakeup(multi) } }
+  }
+
+  private struct State {
+    var items = Items()
+    var waker = Waker()
+  }
+
+  private let state = Mutex(State())
+
+  func enqueue(_ call: Call, _ continuation: Call.Continuation) {
+    let refusal = state.withLock { state -> ModelError? in
+      if call.cancelled.load(ordering: .relaxed) { return .cancelled }
+      if state.items.stopped { return .stopped }
+      state.items.calls.append((call, continuation))
+      state.waker.wake()
+      return nil
+    }
+    if let refusal { continuation.resume(returning: .failure(refusal)) }
+  }
+
+  func cancel(_ call: Call) {
+    state.withLock { state in
+      call.cancelled.store(true, ordering: .relaxed)
+      state.items.cancelled.append(call)
+      state.waker.wake()
+    }
+  }
+
+  func stop() {
+    state.withLock { state in
+      state.items.stopped = true
+      state.waker.wake()
+    }
+  }
+
+  /// Called by the engine's thread with its handle before the first `take`, and with nil before it frees the handle.
+  func publish(_ multi: UnsafeMutableRawPointer?) {
+    let waker = Waker(multi: multi)
+    state.withLock { $0.waker = waker }
+  }
+
+  func take() -> Items {
+    state.withLock { state in
+      defer { state.items = Items(stopped: state.items.stopped) }
+      return state.items
+    }
+  }
+}
+
+extension ModelError {
+  static let cancelled = ModelError(.connection, "the call was cancelled before its answer was complete")
+  static let stopped = ModelError(.connection, "the HTTP client has stopped")
+}
