@@ -1,6 +1,8 @@
 /// The stage kinds that pipeline files may name. To add one: one file under `Stages/`, one test file, one line here.
 package struct Catalog: Sendable {
-  package static let standard = Catalog([])
+  package static let standard = Catalog([
+    StageEntry(RetrieveDemonstrations.self),
+  ])
 
   package let kinds: [StageEntry]
 
