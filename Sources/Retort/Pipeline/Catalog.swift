@@ -59,4 +59,9 @@ package struct StageEntry: Sendable {
 package struct ConfiguredStage: Sendable {
   package let config: JSON
   package let bind: @Sendable (Workspace) throws -> BoundStage
+
+  package init(config: JSON, bind: @escaping @Sendable (Workspace) throws -> BoundStage) {
+    self.config = config
+    self.bind = bind
+  }
 }

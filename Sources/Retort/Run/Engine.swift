@@ -1,0 +1,535 @@
+internal import Crypto
+internal import Foundation
+internal import GRDB
+internal import OrderedCollections
+internal import Synchronization
+
+/// Performs a pipeline: every step whose key the store lacks, and no other.
+package struct Engine: Sendable {
+  let pipeline: Pipeline
+  let store: Store
+  let models: any ModelProvider
+  let options: RunOptions
+  /// Seconds since 1970.
+  let now: @Sendable () -> Double
+  /// Steps in flight of a stage that calls no model.
+  let cores: Int
+
+  package init(
+    _ pipeline: Pipeline, store: Store, models: any ModelProvider, options: RunOptions = .init(),
+    cores: Int = ProcessInfo.processInfo.activeProcessorCount,
+    now: @escaping @Sendable () -> Double = { Date().timeIntervalSince1970 }
+  ) {
+    self.pipeline = pipeline
+    self.store = store
+    self.models = models
+    self.options = options
+    self.cores = cores
+    self.now = now
+  }
+
+  /// Runs to the end, or to where failures, a budget, a refusing endpoint or cancellation stop it; the summary says
+  /// which.
+  ///
+  /// Errors: ``RunError`` when the pipeline cannot run; the store's.
+  package func run(_ tell: @escaping @Sendable (RunEvent) -> Void = { _ in }) async throws -> RunSummary {
+    try checkNames()
+    let began = now()
+    let fingerprint = Digest(of: JSON.array(pipeline.stages.map(\.identity)))
+    let run = try await store.write { db in
+      let run = try Store.beginRun(pipeline, flags: options.flags, fingerprint: fingerprint, at: began, db)
+      try Store.makeViews(db)
+      return run
+    }
+    store.currentRun = run
+    tell(.started(run: run))
+    let performance = Performance(self, run: run, tell: tell)
+    var status: RunStatus
+    do { status = try await performance.perform() } catch {
+      guard Task.isCancelled else {
+        let time = now()
+        try await store.write { try Store.finishRun(run, status: "broken", at: time, $0) }
+        throw error
+      }
+      status = .interrupted
+    }
+    let summary = try await performance.summary(status, seconds: now() - began)
+    let time = now()
+    try await store.write { db in
+      try Store.finishRun(run, status: summary.status.rawValue, at: time, db)
+      try Store.makeViews(db)
+    }
+    for entry in summary.stages.list where !entry.books.balance {
+      throw RunError("the books of stage '\(entry.stage)' do not balance: \(entry.books)")
+    }
+    return summary
+  }
+
+  private func checkNames() throws {
+    for name in [options.only].compactMap({ $0 }) + options.redo.sorted() where pipeline[name] == nil {
+      throw RunError(
+        "expected a stage of \(pipeline.name) (\(pipeline.stages.map(\.name).joined(separator: ", "))), found '\(name)'"
+      )
+    }
+  }
+}
+
+/// One run of an engine. The loop owns every decision; child tasks perform steps and commit them.
+actor Performance {
+  private typealias Steps = ThrowingTaskGroup<Finished, any Error>
+
+  /// A child task's last word.
+  private struct Finished: Sendable {
+    enum End: Sendable {
+      case done
+      case failed
+      case stopped(RunStatus, String)
+    }
+    let stage: Int
+    /// The row of a row step; nil for a set step.
+    let row: Int64?
+    let end: End
+  }
+
+  private struct StageState {
+    let stage: PipelineStage
+    let place: StagePlace
+    let using: [Int]
+    let window: Int
+    let depth: Int
+    let needed: Bool
+    /// The last occurrence looked at of each upstream stage.
+    var cursors: [Int64]
+    /// Rows whose step is to be made, at most one page and a window of them.
+    var ready: ArraySlice<Occurrence> = []
+    /// Rows that are ready or in flight, and the later occurrences of the same row that wait for them.
+    var waiting: [Int64: [Int64]] = [:]
+    var inFlight = 0
+    var begun: Begun?
+    var failures = 0
+    var finished = false
+    /// Finished, and neither it nor anything upstream has failed or pending rows.
+    var settled = false
+    var setStep: Int64?
+  }
+
+  private struct Begun: Sendable {
+    let bound: BoundStage
+    let fingerprint: Int64
+    let take: Int
+  }
+
+  private let engine: Engine
+  private let run: Int64
+  private let tell: @Sendable (RunEvent) -> Void
+  private var states: [StageState]
+  private var stop: RunStatus?
+
+  private var store: Store { engine.store }
+  private static let pageSize = 1000
+
+  init(_ engine: Engine, run: Int64, tell: @escaping @Sendable (RunEvent) -> Void) {
+    self.engine = engine
+    self.run = run
+    self.tell = tell
+    let pipeline = engine.pipeline
+    let ordinals = Dictionary(uniqueKeysWithValues: pipeline.stages.enumerated().map { ($1.name, $0) })
+    let needed = engine.options.only.map { pipeline.ancestry(of: $0) }
+    states = pipeline.stages.enumerated().map { ordinal, stage in
+      let from = stage.from.compactMap { ordinals[$0] }
+      return StageState(
+        stage: stage, place: StagePlace(run: run, ordinal: ordinal, from: from),
+        using: stage.using.values.compactMap { ordinals[$0] },
+        window: max(1, stage.models.compactMap { pipeline.models[$0]?.concurrency }.max() ?? engine.cores),
+        depth: pipeline.depth(of: stage.name), needed: needed?.contains(stage.name) ?? true,
+        cursors: Array(repeating: 0, count: from.count))
+    }
+  }
+
+  func perform() async throws -> RunStatus {
+    // Pulled first: the stages furthest from the sources, so that finished rows appear early.
+    let order = states.indices.sorted { (states[$1].depth, $1) < (states[$0].depth, $0) }
+    try await withThrowingTaskGroup(of: Finished.self) { group in
+      while true {
+        var progressed = false
+        for index in order where try await advance(index, &group) { progressed = true }
+        if progressed { continue }
+        guard let finished = try await group.next() else { break }
+        try await settle(finished)
+      }
+    }
+    if Task.isCancelled { return .interrupted }
+    if let stop { return stop }
+    let lost = try await store.read { [run, count = states.count] db in
+      try Store.lostRows(run: run, stages: Array(0..<count), db)
+    }
+    return !lost && states.allSatisfy { !$0.needed || $0.settled } ? .complete : .incomplete
+  }
+
+  // MARK: Decisions
+
+  /// Starts what can be started of one stage; answers whether its state changed in a way that others may wait for.
+  private func advance(_ index: Int, _ group: inout Steps) async throws -> Bool {
+    let state = states[index]
+    guard state.needed, !state.finished else { return false }
+    for set in state.using {
+      guard states[set].finished else { return false }
+      guard states[set].settled else { return try await finish(index, settled: false) }
+    }
+    return state.stage.entry.isSet
+      ? try await advanceSet(index, &group) : try await advanceRows(index, &group)
+  }
+
+  private func advanceRows(_ index: Int, _ group: inout Steps) async throws -> Bool {
+    guard let begun = try await begin(index) else { return try await finish(index, settled: false) }
+    var progressed = false
+    while true {
+      while states[index].inFlight < states[index].window, mayStart(index),
+        let occurrence = states[index].ready.popFirst()
+      {
+        startRow(occurrence, index, begun, &group)
+      }
+      guard states[index].ready.count < states[index].window else { return progressed }
+      guard try await pull(index, begun) else { break }
+      progressed = true
+    }
+    let state = states[index]
+    guard state.inFlight == 0, state.ready.isEmpty, state.place.from.allSatisfy({ states[$0].finished })
+    else {
+      return progressed
+    }
+    let upstream = state.place.from.allSatisfy { states[$0].settled }
+    return try await finish(index, settled: upstream && state.failures == 0)
+  }
+
+  private func mayStart(_ index: Int) -> Bool { stop == nil || states[index].stage.models.isEmpty }
+
+  /// Looks up the next page of one upstream stage; false when none has more.
+  private func pull(_ index: Int, _ begun: Begun) async throws -> Bool {
+    let place = states[index].place
+    for (slot, upstream) in place.from.enumerated() {
+      let cursor = states[index].cursors[slot]
+      let page = try await store.read { db in
+        try Store.hasMore(run: place.run, stage: upstream, after: cursor, db)
+      }
+      guard page else { continue }
+      let found = try await store.write { db in
+        try Store.takeHits(
+          place, upstream: upstream, fingerprint: begun.fingerprint, after: cursor, limit: Self.pageSize, db)
+      }
+      states[index].cursors[slot] = found.cursor
+      for miss in found.misses {
+        if states[index].waiting[miss.row] != nil {
+          states[index].waiting[miss.row]?.append(miss.id)
+        } else {
+          states[index].waiting[miss.row] = []
+          states[index].ready.append(miss)
+        }
+      }
+      if found.hits > 0 { tell(.reused(stage: states[index].stage.name, rows: found.hits)) }
+      return true
+    }
+    return false
+  }
+
+  /// Binds a stage to its models and sets, once. Nil when it cannot be: the whole stage has failed.
+  private func begin(_ index: Int) async throws -> Begun? {
+    let state = states[index]
+    if let begun = state.begun { return begun }
+    var sets: [String: RowSet<Columns>] = [:]
+    var digests: JSON.Object = [:]
+    for (role, name) in state.stage.using {
+      guard let ordinal = engine.pipeline.stages.firstIndex(where: { $0.name == name }) else { continue }
+      let (run, ancestry) = (run, ordinals(of: engine.pipeline.ancestry(of: name)))
+      let set = try await store.read { db in
+        let lost = try Store.lostRows(run: run, stages: ancestry, db)
+        let (digest, count) = try Store.setDigest(run: run, stages: [ordinal], complete: !lost, db)
+        return (digest: digest, count: count, complete: !lost)
+      }
+      digests[role] = .string(set.digest.description)
+      sets[role] = store.rowSet(run: run, stages: [ordinal], count: set.count, complete: set.complete)
+    }
+    let suffix = engine.options.exportSuffix
+    let bound: BoundStage
+    do {
+      bound = try state.stage.configured.bind(
+        Workspace(
+          folder: engine.pipeline.folder, models: engine.models, sets: sets, exportSuffix: suffix))
+    } catch {
+      try await fail([nil], index, error, calls: [])
+      return nil
+    }
+    guard var identity = state.stage.identity.object else { return nil }
+    if !digests.isEmpty { identity["using"] = .object(digests) }
+    if state.stage.entry.exports, !suffix.isEmpty { identity["export_suffix"] = .string(suffix) }
+    let (base, redo) = (identity, engine.options.redo.contains(state.stage.name))
+    let place = state.place
+    let begun = try await store.write { db in
+      var identity = base
+      let take = try Store.takeNumber(Digest(of: JSON.object(base)), raise: redo, db)
+      if take > 0 { identity["take"] = .int(Int64(take)) }
+      let fingerprint = try Store.fingerprint(
+        .object(identity), kind: bound.kind, version: bound.version, db)
+      try db.execute(
+        sql: "UPDATE run_stage SET fingerprint = ? WHERE run = ? AND stage = ?",
+        arguments: [fingerprint, place.run, place.ordinal])
+      return Begun(bound: bound, fingerprint: fingerprint, take: take)
+    }
+    states[index].begun = begun
+    return begun
+  }
+
+  private func ordinals(of names: Set<String>) -> [Int] {
+    states.indices.filter { names.contains(states[$0].stage.name) }
+  }
+
+  private func settle(_ finished: Finished) async throws {
+    let index = finished.stage
+    states[index].inFlight -= 1
+    switch finished.end {
+    case .done: tell(.performed(stage: states[index].stage.name))
+    case .failed: break
+    case .stopped(let status, let message):
+      if stop == nil {
+        stop = status
+        tell(.stopping(status, message: message))
+      }
+    }
+    guard let row = finished.row else {
+      if case .done = finished.end { _ = try await finish(index, settled: true) }
+      if case .failed = finished.end { _ = try await finish(index, settled: false) }
+      return
+    }
+    let others = states[index].waiting.removeValue(forKey: row) ?? []
+    let place = states[index].place
+    switch finished.end {
+    case .done:
+      guard let begun = states[index].begun, !others.isEmpty else { return }
+      try await store.write { db in
+        try Store.takeWaiting(others, row: row, place: place, fingerprint: begun.fingerprint, db)
+      }
+    case .failed:
+      if states[index].stage.onFailure == .fail { states[index].failures += 1 }
+      try await store.write { [drop = states[index].stage.onFailure == .drop] db in
+        try Store.repeatFailure(of: row, for: others, place: place, drop: drop, db)
+      }
+    case .stopped: states[index].failures += 1
+    }
+  }
+
+  private func finish(_ index: Int, settled: Bool) async throws -> Bool {
+    states[index].finished = true
+    states[index].settled = settled
+    tell(.finished(stage: states[index].stage.name, try await books(index)))
+    return true
+  }
+
+  private func books(_ index: Int) async throws -> Books {
+    let (place, step) = (states[index].place, states[index].setStep)
+    return try await store.read { try Store.books(place, reader: step, $0) }
+  }
+
+  // MARK: Row steps
+
+  private func startRow(_ occurrence: Occurrence, _ index: Int, _ begun: Begun, _ group: inout Steps) {
+    guard case .row(let process) = begun.bound.shape else { return }
+    states[index].inFlight += 1
+    let (store, stage, place, now) = (store, states[index].stage, states[index].place, engine.now)
+    let calls = CallList()
+    let context = StepContext(
+      stage: stage.name, depth: states[index].depth, take: begun.take, used: { calls.append($0) })
+    group.addTask { [self] in
+      let row = try await store.read { try Store.row(occurrence.row, $0) }
+      let outcome: Outcome<Row>
+      do {
+        switch try await StepContext.$current.withValue(context, operation: { try await process(row) }) {
+        case .drop(let reason, let detail): outcome = .drop(reason: reason, detail: detail)
+        case .emit(let outputs):
+          outcome = .emit(try outputs.map { try stage.output($0.values, addedTo: row) })
+        }
+      } catch {
+        if Task.isCancelled { throw CancellationError() }
+        if let stopped = Self.stop(error) { return Finished(stage: index, row: occurrence.row, end: stopped) }
+        try await fail([occurrence.id], index, error, calls: calls.list)
+        return Finished(stage: index, row: occurrence.row, end: .failed)
+      }
+      let time = now()
+      try await store.write { db in
+        try Store.commit(
+          outcome, of: occurrence.row, for: [occurrence.id], place: place, fingerprint: begun.fingerprint,
+          calls: calls.list, at: time, db)
+      }
+      return Finished(stage: index, row: occurrence.row, end: .done)
+    }
+  }
+
+  private static func stop(_ error: any Error) -> Finished.End? {
+    switch (error as? ModelError)?.kind {
+    case .budget: .stopped(.budget, "\(error)")
+    case .parked: .stopped(.parked, "\(error)")
+    default: nil
+    }
+  }
+
+  private func fail(_ occurrences: [Int64?], _ index: Int, _ error: any Error, calls: [Int64]) async throws {
+    let (stage, place, time) = (states[index].stage, states[index].place, engine.now())
+    let kind = (error as? ModelError)?.kind.rawValue ?? "\(type(of: error))"
+    let message = "\(error)"
+    tell(.failed(stage: stage.name, kind: kind, message: message))
+    try await store.write { db in
+      try Store.fail(
+        occurrences, place: place, kind: kind, message: message, calls: calls, at: time,
+        drop: stage.onFailure == .drop, db)
+    }
+  }
+
+  // MARK: Set steps
+
+  private func advanceSet(_ index: Int, _ group: inout Steps) async throws -> Bool {
+    let state = states[index]
+    guard state.inFlight == 0, state.setStep == nil else { return false }
+    for upstream in state.place.from {
+      guard states[upstream].finished else { return false }
+      guard states[upstream].settled else { return try await finish(index, settled: false) }
+    }
+    guard let begun = try await begin(index) else { return try await finish(index, settled: false) }
+    let place = state.place
+    let ancestry = ordinals(
+      of: engine.pipeline.ancestry(of: state.stage.name).subtracting([state.stage.name]))
+    let input = try await store.read { db in
+      let lost = try Store.lostRows(run: place.run, stages: ancestry, db)
+      let (digest, count) = try Store.setDigest(run: place.run, stages: place.from, complete: !lost, db)
+      let step = try Store.setStep(fingerprint: begun.fingerprint, input: digest, db)
+      return SetInput(
+        digest: digest, count: count, complete: !lost, step: step,
+        files: try step.map { try Store.rows(of: $0, db) } ?? [])
+    }
+    let limit = place.from.isEmpty && feedsRows(state.stage.name) ? engine.options.limit : nil
+    if let step = input.step, !state.stage.entry.exports || input.files.allSatisfy({ isOnDisk($0) }) {
+      try await store.write { db in
+        try Store.takeMembers(place, step: step, db)
+        try Store.emitSet(place, step: step, limit: limit, db)
+      }
+      states[index].setStep = step
+      tell(.reused(stage: state.stage.name, rows: input.count))
+      return try await finish(index, settled: true)
+    }
+    guard mayStart(index) else { return false }
+    let time = engine.now()
+    let step = try await store.write {
+      try Store.beginSet(place, fingerprint: begun.fingerprint, at: time, $0)
+    }
+    states[index].setStep = step
+    startSet(step, input, limit: limit, index, begun, &group)
+    return false
+  }
+
+  private struct SetInput: Sendable {
+    let digest: Digest
+    let count: Int
+    let complete: Bool
+    let step: Int64?
+    /// What the step emitted before.
+    let files: [JSON]
+  }
+
+  private func feedsRows(_ name: String) -> Bool {
+    engine.pipeline.stages.contains { $0.from.contains(name) }
+  }
+
+  /// Whether the file that an export's row names is there with the recorded content.
+  private func isOnDisk(_ row: JSON) -> Bool {
+    guard let path = row["path"]?.string, let expected = row["sha256"]?.string else { return true }
+    let url = URL(filePath: path, relativeTo: engine.pipeline.folder)
+    guard let data = try? Data(contentsOf: url, options: .mappedIfSafe) else { return false }
+    return SHA256.hash(data: data).hex == expected
+  }
+
+  private func startSet(
+    _ step: Int64, _ input: SetInput, limit: Int?, _ index: Int, _ begun: Begun, _ group: inout Steps
+  ) {
+    guard case .set(let process) = begun.bound.shape else { return }
+    states[index].inFlight += 1
+    let (store, stage, place) = (store, states[index].stage, states[index].place)
+    let calls = CallList()
+    let context = StepContext(
+      stage: stage.name, depth: states[index].depth, take: begun.take, used: { calls.append($0) })
+    group.addTask { [self] in
+      let recorder = SetRecorder(store: store, stage: stage, place: place, step: step, count: input.count)
+      let rows = store.rowSet(
+        run: place.run, stages: place.from, count: input.count, complete: input.complete)
+      do {
+        try await StepContext.$current.withValue(context) {
+          try await process(rows, SetSink { try await recorder.accept($0) })
+        }
+        try await recorder.finish()
+      } catch {
+        try await store.write { try Store.forget(step: step, $0) }
+        if Task.isCancelled { throw CancellationError() }
+        if let stopped = Self.stop(error) { return Finished(stage: index, row: nil, end: stopped) }
+        try await fail([nil], index, error, calls: calls.list)
+        return Finished(stage: index, row: nil, end: .failed)
+      }
+      try await store.write { db in
+        try Store.finishSet(
+          step, fingerprint: begun.fingerprint, input: input.digest, calls: calls.list, db)
+        try Store.emitSet(place, step: step, limit: limit, db)
+      }
+      return Finished(stage: index, row: nil, end: .done)
+    }
+  }
+
+  // MARK: The end
+
+  func summary(_ status: RunStatus, seconds: Double) async throws -> RunSummary {
+    var books: [OrderedBooks.Entry] = []
+    var exports: [RunSummary.Export] = []
+    for index in states.indices where states[index].needed {
+      books.append(.init(states[index].stage.name, try await self.books(index)))
+      guard states[index].stage.entry.exports, states[index].settled, let step = states[index].setStep else {
+        continue
+      }
+      let ancestry = ordinals(of: engine.pipeline.ancestry(of: states[index].stage.name))
+      let (rows, lost) = try await store.read { [run] db in
+        (try Store.rows(of: step, db), try Store.lostRows(run: run, stages: ancestry, db))
+      }
+      for row in rows {
+        exports.append(
+          .init(
+            stage: states[index].stage.name, path: row["path"]?.string ?? "",
+            rows: Int(row["rows"]?.int ?? 0),
+            sha256: row["sha256"]?.string ?? "", complete: !lost))
+      }
+    }
+    let calls = try await store.read { [run] in try Store.calls(of: run, $0) }
+    return RunSummary(
+      run: run, pipeline: engine.pipeline.name, status: status, stages: OrderedBooks(books), calls: calls,
+      seconds: seconds, exports: exports)
+  }
+}
+
+/// The calls that a step used, in order.
+private final class CallList: Sendable {
+  private let calls = Mutex<[Int64]>([])
+  func append(_ call: Int64) { calls.withLock { $0.append(call) } }
+  var list: [Int64] { calls.withLock { $0 } }
+}
+
+extension Pipeline {
+  /// The stage and every stage it takes rows or sets from, directly or not.
+  func ancestry(of name: String) -> Set<String> {
+    var found: Set<String> = []
+    var next = [name]
+    while let name = next.popLast() {
+      guard found.insert(name).inserted, let stage = self[name] else { continue }
+      next += stage.from + stage.using.values
+    }
+    return found
+  }
+
+  /// Distance from the sources, 0 for a reader.
+  func depth(of name: String) -> Int {
+    guard let stage = self[name] else { return 0 }
+    return (stage.from + stage.using.values).map { depth(of: $0) + 1 }.max() ?? 0
+  }
+}

@@ -1,0 +1,133 @@
+/// How a run ended. All but `complete` can be resumed.
+package enum RunStatus: String, Codable, Hashable, Sendable, CaseIterable {
+  /// Every row is accounted for and none failed.
+  case complete
+  /// Rows failed, were lost to failures turned into drops, or wait for failed ones.
+  case incomplete
+  /// A budget stopped it.
+  case budget
+  /// An endpoint kept refusing.
+  case parked
+  case interrupted
+
+  /// The exit status of `retort run`.
+  package var exitCode: Int32 {
+    switch self {
+    case .complete: 0
+    case .incomplete: 3
+    case .budget: 4
+    case .parked: 5
+    case .interrupted: 130
+    }
+  }
+}
+
+/// What a run says about itself at its end; `--json` prints it.
+package struct RunSummary: Codable, Hashable, Sendable {
+  package struct Calls: Codable, Hashable, Sendable {
+    package var made = 0
+    package var remembered = 0
+    package var failed = 0
+    package var promptTokens = 0
+    package var completionTokens = 0
+    package var usd = 0.0
+    package init() {}
+
+    enum CodingKeys: String, CodingKey {
+      case made, remembered, failed, usd
+      case promptTokens = "prompt_tokens"
+      case completionTokens = "completion_tokens"
+    }
+  }
+
+  package struct Export: Codable, Hashable, Sendable {
+    package var stage: String
+    package var path: String
+    package var rows: Int
+    package var sha256: String
+    package var complete: Bool
+  }
+
+  package var run: Int64
+  package var pipeline: String
+  package var status: RunStatus
+  /// In file order.
+  package var stages: OrderedBooks
+  package var calls: Calls
+  package var seconds: Double
+  package var exports: [Export]
+}
+
+/// Books by stage name, encoded as an object in file order.
+package struct OrderedBooks: Codable, Hashable, Sendable {
+  package var list: [Entry]
+
+  package struct Entry: Hashable, Sendable {
+    package var stage: String
+    package var books: Books
+    package init(_ stage: String, _ books: Books) {
+      self.stage = stage
+      self.books = books
+    }
+  }
+
+  package init(_ list: [Entry]) { self.list = list }
+
+  package subscript(stage: String) -> Books? { list.first { $0.stage == stage }?.books }
+
+  private struct Name: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+  }
+
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: Name.self)
+    list = try container.allKeys.map { Entry($0.stringValue, try container.decode(Books.self, forKey: $0)) }
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Name.self)
+    for entry in list { try container.encode(entry.books, forKey: Name(stringValue: entry.stage)) }
+  }
+}
+
+/// What a run tells while it goes.
+package enum RunEvent: Hashable, Sendable {
+  case started(run: Int64)
+  /// Rows answered from the store, without work.
+  case reused(stage: String, rows: Int)
+  /// One step was performed: the row went on, ended or failed.
+  case performed(stage: String)
+  case failed(stage: String, kind: String, message: String)
+  case finished(stage: String, Books)
+  /// No new calls are started; what is in flight is waited for.
+  case stopping(RunStatus, message: String)
+}
+
+package struct RunOptions: Sendable {
+  /// Take the first rows of each source that feeds a `from:`.
+  package var limit: Int?
+  /// Run this stage and its missing ancestors.
+  package var only: String?
+  /// Stages whose steps and replies are made afresh.
+  package var redo: Set<String>
+  /// The flags as they are recorded with the run, for `retort resume`.
+  package var flags: JSON
+
+  package init(limit: Int? = nil, only: String? = nil, redo: Set<String> = [], flags: JSON = [:]) {
+    self.limit = limit
+    self.only = only
+    self.redo = redo
+    self.flags = flags
+  }
+
+  package var exportSuffix: String { limit == nil ? "" : ".limited" }
+}
+
+/// Why a pipeline could not run at all.
+package struct RunError: Error, Hashable, Sendable, CustomStringConvertible {
+  package let description: String
+  package init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,50 @@
+internal import GRDB
+
+/// The tables, as an append-only list of migrations: a released entry is never edited. `docs/store.md` explains them.
+enum Schema {
+  static var migrator: DatabaseMigrator {
+    var migrator = DatabaseMigrator().disablingDeferredForeignKeyChecks()
+    migrator.registerMigration("1: steps, runs, replies") { try $0.execute(sql: first) }
+    return migrator
+  }
+
+  private static let first = """
+    CREATE TABLE "fingerprint" (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, kind TEXT NOT NULL,
+      version INTEGER NOT NULL, config TEXT NOT NULL);
+    CREATE TABLE "row" (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, json TEXT NOT NULL);
+    CREATE TABLE "step" (id INTEGER PRIMARY KEY, fingerprint INTEGER NOT NULL, input BLOB, run INTEGER NOT NULL,
+      made_at REAL NOT NULL, UNIQUE (fingerprint, input));
+    CREATE TABLE "emission" (step INTEGER NOT NULL, seq INTEGER NOT NULL, member INTEGER, "row" INTEGER,
+      reason TEXT, detail TEXT, PRIMARY KEY (step, seq)) WITHOUT ROWID;
+    CREATE INDEX emission_row ON "emission" ("row");
+    CREATE TABLE "occurrence" (id INTEGER PRIMARY KEY, run INTEGER NOT NULL, stage INTEGER NOT NULL,
+      path TEXT NOT NULL, "row" INTEGER NOT NULL, parent INTEGER);
+    CREATE INDEX occurrence_arrival ON "occurrence" (run, stage);
+    CREATE INDEX occurrence_order ON "occurrence" (run, stage, path);
+    CREATE INDEX occurrence_row ON "occurrence" ("row");
+    CREATE INDEX occurrence_parent ON "occurrence" (parent);
+    CREATE TABLE "taken" (run INTEGER NOT NULL, stage INTEGER NOT NULL, occurrence INTEGER NOT NULL, step INTEGER,
+      member INTEGER NOT NULL, reason TEXT, PRIMARY KEY (run, stage, occurrence)) WITHOUT ROWID;
+    CREATE INDEX taken_step ON "taken" (step, run, stage, member);
+    CREATE TABLE "failure" (id INTEGER PRIMARY KEY, run INTEGER NOT NULL, stage INTEGER NOT NULL,
+      occurrence INTEGER, kind TEXT NOT NULL, message TEXT NOT NULL, at REAL NOT NULL, calls TEXT NOT NULL);
+    CREATE INDEX failure_run ON "failure" (run, stage);
+    CREATE TABLE "prompt" (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, json TEXT NOT NULL);
+    CREATE TABLE "reply" (id INTEGER PRIMARY KEY, request BLOB NOT NULL UNIQUE, model TEXT NOT NULL,
+      prompt INTEGER NOT NULL, parameters TEXT NOT NULL, body TEXT NOT NULL, prompt_tokens INTEGER NOT NULL,
+      completion_tokens INTEGER NOT NULL, cached_tokens INTEGER NOT NULL, usd REAL, seconds REAL NOT NULL,
+      attempts INTEGER NOT NULL, run INTEGER, stage TEXT, at REAL NOT NULL);
+    CREATE TABLE "failed_call" (id INTEGER PRIMARY KEY, request BLOB NOT NULL, model TEXT NOT NULL, run INTEGER,
+      stage TEXT, kind TEXT NOT NULL, status INTEGER, message TEXT NOT NULL, prompt_tokens INTEGER NOT NULL,
+      completion_tokens INTEGER NOT NULL, cached_tokens INTEGER NOT NULL, usd REAL, seconds REAL NOT NULL,
+      attempts INTEGER NOT NULL, at REAL NOT NULL);
+    CREATE TABLE "step_call" (step INTEGER NOT NULL, seq INTEGER NOT NULL, reply INTEGER NOT NULL,
+      PRIMARY KEY (step, seq)) WITHOUT ROWID;
+    CREATE TABLE "run" (id INTEGER PRIMARY KEY, pipeline TEXT NOT NULL, file TEXT NOT NULL, started REAL NOT NULL,
+      finished REAL, status TEXT NOT NULL, flags TEXT NOT NULL, fingerprint BLOB NOT NULL);
+    CREATE TABLE "run_stage" (run INTEGER NOT NULL, stage INTEGER NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL,
+      fingerprint INTEGER, version INTEGER NOT NULL, "from" TEXT NOT NULL, "using" TEXT NOT NULL, columns TEXT,
+      PRIMARY KEY (run, stage)) WITHOUT ROWID;
+    CREATE TABLE "take" (stage BLOB PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
+    """
+}

@@ -1,0 +1,109 @@
+internal import Foundation
+internal import GRDB
+internal import OrderedCollections
+
+extension Store: ReplyMemory {
+  package func recall(_ request: Digest) async throws -> RawReply? {
+    let key = Data(request.bytes)
+    return try await read { db in
+      let row = try GRDB.Row.fetchOne(
+        db,
+        sql: """
+          SELECT id, body, prompt_tokens, completion_tokens, cached_tokens, seconds, attempts
+          FROM reply WHERE request = ?
+          """, arguments: [key])
+      return row.map {
+        RawReply(
+          body: $0[1], usage: Usage(promptTokens: $0[2], completionTokens: $0[3], cachedTokens: $0[4]),
+          seconds: $0[5], attempts: $0[6], call: $0[0], remembered: true)
+      }
+    }
+  }
+
+  package func remember(_ call: Call, request: Digest, _ reply: RawReply) async throws -> Int64 {
+    let (run, stage, time) = (currentRun, StepContext.current?.stage, Date().timeIntervalSince1970)
+    let (prompt, parameters) = Self.split(call.body)
+    let usd = call.model.price.map { Self.usd($0, reply.usage) }
+    return try await write { db in
+      let digest = Data(Digest(of: prompt).bytes)
+      try db.execute(
+        sql: "INSERT OR IGNORE INTO prompt (digest, json) VALUES (?, ?)", arguments: [digest, prompt.text])
+      try db.execute(
+        sql: """
+          INSERT OR IGNORE INTO reply (request, model, prompt, parameters, body, prompt_tokens, completion_tokens,
+            cached_tokens, usd, seconds, attempts, run, stage, at)
+          VALUES (?, ?, (SELECT id FROM prompt WHERE digest = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          """,
+        arguments: [
+          Data(request.bytes), call.model.name, digest, parameters.text, reply.body, reply.usage.promptTokens,
+          reply.usage.completionTokens, reply.usage.cachedTokens, usd, reply.seconds, reply.attempts, run,
+          stage,
+          time,
+        ])
+      let find = "SELECT id FROM reply WHERE request = ?"
+      guard let id = try Int64.fetchOne(db, sql: find, arguments: [Data(request.bytes)]) else {
+        throw DatabaseError(message: "a reply was not stored")
+      }
+      return id
+    }
+  }
+
+  package func failed(_ call: Call, request: Digest, _ error: ModelError) async throws {
+    let (run, stage, time) = (currentRun, StepContext.current?.stage, Date().timeIntervalSince1970)
+    let usage = error.usage ?? Usage()
+    let usd = call.model.price.map { Self.usd($0, usage) }
+    try await write { db in
+      try db.execute(
+        sql: """
+          INSERT INTO failed_call (request, model, run, stage, kind, status, message, prompt_tokens,
+            completion_tokens, cached_tokens, usd, seconds, attempts, at)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)
+          """,
+        arguments: [
+          Data(request.bytes), call.model.name, run, stage, error.kind.rawValue, error.status, error.message,
+          usage.promptTokens, usage.completionTokens, usage.cachedTokens, usd, call.attempt, time,
+        ])
+    }
+  }
+
+  /// USD; cached prompt tokens are billed at their own price where there is one.
+  private static func usd(_ price: ModelSpec.Price, _ usage: Usage) -> Double {
+    let fresh = Double(usage.promptTokens - usage.cachedTokens) * price.input
+    let cached = Double(usage.cachedTokens) * (price.cachedInput ?? price.input)
+    return (fresh + cached + Double(usage.completionTokens) * price.output) / 1_000_000
+  }
+
+  /// A body's prompt, which many calls share, and the rest of it.
+  private static func split(_ body: JSON) -> (prompt: JSON, parameters: JSON) {
+    guard var fields = body.object else { return (body, [:]) }
+    for name in ["messages", "input", "text", "query", "prompt"] {
+      if let prompt = fields.removeValue(forKey: name) { return (prompt, .object(fields)) }
+    }
+    return (.null, .object(fields))
+  }
+
+  /// What a run paid for and what it was given from memory.
+  static func calls(of run: Int64, _ db: Database) throws -> RunSummary.Calls {
+    var calls = RunSummary.Calls()
+    for table in ["reply", "failed_call"] {
+      let row = try GRDB.Row.fetchOne(
+        db,
+        sql: """
+          SELECT count(*), total(prompt_tokens), total(completion_tokens), total(usd) FROM \(table) WHERE run = ?
+          """, arguments: [run])
+      let count: Int = row?[0] ?? 0
+      if table == "reply" { calls.made = count } else { calls.failed = count }
+      calls.promptTokens += Int((row?[1] as Double?) ?? 0)
+      calls.completionTokens += Int((row?[2] as Double?) ?? 0)
+      calls.usd += (row?[3] as Double?) ?? 0
+    }
+    calls.remembered =
+      try Int.fetchOne(
+        db,
+        sql: """
+          SELECT count(*) FROM step_call c JOIN step s ON s.id = c.step JOIN reply r ON r.id = c.reply
+          WHERE s.run = ? AND r.run IS NOT s.run
+          """, arguments: [run]) ?? 0
+    return calls
+  }
+}

@@ -1,0 +1,145 @@
+internal import Foundation
+internal import GRDB
+internal import OrderedCollections
+
+extension Store {
+  static func beginRun(
+    _ pipeline: Pipeline, flags: JSON, fingerprint: Digest, at time: Double, _ db: Database
+  ) throws -> Int64 {
+    try db.execute(
+      sql: """
+        INSERT INTO run (pipeline, file, started, status, flags, fingerprint) VALUES (?, ?, ?, 'running', ?, ?)
+        """,
+      arguments: [pipeline.name, pipeline.file.path, time, flags.text, Data(fingerprint.bytes)])
+    let run = db.lastInsertedRowID
+    for (ordinal, stage) in pipeline.stages.enumerated() {
+      let using = JSON.object(.init(uniqueKeysWithValues: stage.using.map { ($0.key, .string($0.value)) }))
+      try db.execute(
+        sql: """
+          INSERT INTO run_stage (run, stage, name, kind, version, "from", "using", columns)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+          """,
+        arguments: [
+          run, ordinal, stage.name, stage.entry.name, stage.entry.version,
+          JSON.array(stage.from.map { .string($0) }).text, using.text,
+          stage.columns.map { JSON.array($0.map { .string($0) }).text },
+        ])
+    }
+    return run
+  }
+
+  /// How often `--redo` asked for fresh answers of the stage with this identity.
+  static func takeNumber(_ stage: Digest, raise: Bool, _ db: Database) throws -> Int {
+    let key = Data(stage.bytes)
+    if raise {
+      try db.execute(
+        sql: "INSERT INTO take VALUES (?, 1) ON CONFLICT (stage) DO UPDATE SET number = number + 1",
+        arguments: [key])
+    }
+    return try Int.fetchOne(db, sql: "SELECT number FROM take WHERE stage = ?", arguments: [key]) ?? 0
+  }
+
+  /// The counts of a stage of a run: each input row is in exactly one of them.
+  static func books(_ place: StagePlace, reader step: Int64?, _ db: Database) throws -> Books {
+    var books = Books()
+    let rows = try Int.fetchOne(
+      db, sql: "SELECT count(*) FROM occurrence WHERE run = ? AND stage = ?",
+      arguments: [place.run, place.ordinal])
+    books.rows = rows ?? 0
+    let stageFailed =
+      try Int.fetchOne(
+        db, sql: "SELECT count(*) FROM failure WHERE run = ? AND stage = ? AND occurrence IS NULL",
+        arguments: [place.run, place.ordinal]) ?? 0
+    guard !place.from.isEmpty else {
+      if stageFailed > 0 {
+        books.in = 1
+        books.failed = 1
+      } else if let step {
+        let counts = try GRDB.Row.fetchOne(
+          db,
+          sql: """
+            SELECT count(*), count(e."row"), max(s.run) FROM emission e JOIN step s ON s.id = e.step WHERE s.id = ?
+            """, arguments: [step])
+        books.in = counts?[0] ?? 0
+        books.emitted = counts?[1] ?? 0
+        books.dropped = books.in - books.emitted
+        if (counts?[2] as Int64?) != place.run { books.reused = books.in }
+      }
+      return books
+    }
+    books.in =
+      try Int.fetchOne(
+        db, sql: "SELECT count(*) FROM occurrence WHERE run = ? AND stage IN \(list(place.from))",
+        arguments: [place.run]) ?? 0
+    let counts = try GRDB.Row.fetchOne(
+      db,
+      sql: """
+        SELECT count(*), total(s.run <> t.run),
+          total(t.step IS NULL OR EXISTS (SELECT 1 FROM emission e
+            WHERE e.step = t.step AND e.member = t.member AND e.reason IS NOT NULL))
+        FROM taken t LEFT JOIN step s ON s.id = t.step
+        WHERE t.run = ? AND t.stage = ? AND (t.step IS NULL OR s.input IS NOT NULL)
+        """, arguments: [place.run, place.ordinal])
+    let taken: Int = counts?[0] ?? 0
+    books.reused = Int((counts?[1] as Double?) ?? 0)
+    books.dropped = Int((counts?[2] as Double?) ?? 0)
+    books.emitted = taken - books.dropped
+    if stageFailed > 0 {
+      books.failed = books.in - taken
+    } else {
+      books.failed =
+        try Int.fetchOne(
+          db,
+          sql: """
+            SELECT count(DISTINCT f.occurrence) FROM failure f WHERE f.run = ? AND f.stage = ?
+            AND NOT EXISTS (SELECT 1 FROM taken t
+              WHERE t.run = f.run AND t.stage = f.stage AND t.occurrence = f.occurrence)
+            """, arguments: [place.run, place.ordinal]) ?? 0
+    }
+    books.pending = books.in - taken - books.failed
+    return books
+  }
+
+  /// Whether failures of these stages were turned into drops in this run.
+  static func lostRows(run: Int64, stages: [Int], _ db: Database) throws -> Bool {
+    guard !stages.isEmpty else { return false }
+    return try Bool.fetchOne(
+      db,
+      sql: """
+        SELECT EXISTS (SELECT 1 FROM taken WHERE run = ? AND stage IN \(list(stages)) AND step IS NULL)
+        """, arguments: [run]) ?? false
+  }
+
+  static func finishRun(_ run: Int64, status: String, at time: Double, _ db: Database) throws {
+    try db.execute(
+      sql: "UPDATE run SET status = ?, finished = ? WHERE id = ?", arguments: [status, time, run])
+  }
+}
+
+/// What became of the rows that a stage was given.
+package struct Books: Codable, Hashable, Sendable {
+  package var `in` = 0
+  package var emitted = 0
+  package var dropped = 0
+  package var failed = 0
+  package var pending = 0
+  /// Of the answered ones, those whose step an earlier run had made.
+  package var reused = 0
+  /// Rows that came out.
+  package var rows = 0
+
+  package init(
+    in: Int = 0, emitted: Int = 0, dropped: Int = 0, failed: Int = 0, pending: Int = 0, reused: Int = 0,
+    rows: Int = 0
+  ) {
+    self.in = `in`
+    self.emitted = emitted
+    self.dropped = dropped
+    self.failed = failed
+    self.pending = pending
+    self.reused = reused
+    self.rows = rows
+  }
+
+  package var balance: Bool { self.in == emitted + dropped + failed + pending }
+}

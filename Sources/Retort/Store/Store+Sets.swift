@@ -1,0 +1,153 @@
+internal import Foundation
+internal import GRDB
+internal import OrderedCollections
+internal import Synchronization
+
+extension Store {
+  /// The digest of an ordered list of rows: what a set step's key and a `using:` input are known by.
+  ///
+  /// A set that lost rows to failures has another digest than the same rows complete.
+  static func setDigest(
+    run: Int64, stages: [Int], complete: Bool, _ db: Database
+  ) throws -> (digest: Digest, count: Int) {
+    var bytes: [UInt8] = complete ? [] : [0]
+    var count = 0
+    let digests = try Data.fetchCursor(
+      db,
+      sql: """
+        SELECT r.digest FROM occurrence o JOIN "row" r ON r.id = o."row"
+        WHERE o.run = ? AND o.stage IN \(list(stages)) ORDER BY o.path, o.stage
+        """, arguments: [run])
+    while let digest = try digests.next() {
+      bytes.append(contentsOf: digest)
+      count += 1
+    }
+    return (Digest(of: bytes), count)
+  }
+
+  /// The rows of some stages in order, streamed in pages.
+  func rowSet(run: Int64, stages: [Int], count: Int, complete: Bool) -> RowSet<Columns> {
+    let bookmark = Bookmark()
+    return RowSet(count: count, isComplete: complete) { offset, limit in
+      // Walked in order, a page starts after the last one's end; only a jump has to count from the beginning.
+      let mark = bookmark.position.withLock { $0.offset == offset ? $0 : Bookmark.Position(offset: 0) }
+      let skipped = offset - mark.offset
+      let found = try await self.read { db in
+        try GRDB.Row.fetchAll(
+          db,
+          sql: """
+            SELECT r.digest, r.json, o.path, o.stage FROM occurrence o JOIN "row" r ON r.id = o."row"
+            WHERE o.run = ? AND o.stage IN \(Self.list(stages)) AND o.path >= ? AND (o.path, o.stage) > (?, ?)
+            ORDER BY o.path, o.stage LIMIT ? OFFSET ?
+            """,
+          arguments: [run, mark.path, mark.path, mark.stage, limit, skipped]
+        ).map { (digest: $0[0] as Data, json: $0[1] as String, path: $0[2] as String, stage: $0[3] as Int) }
+      }
+      if let last = found.last {
+        let next = Bookmark.Position(offset: offset + found.count, path: last.path, stage: last.stage)
+        bookmark.position.withLock { $0 = next }
+      }
+      return try found.map {
+        (RowID.text(Digest(stored: Array($0.digest))), Row(try JSON(parsing: $0.json).object ?? [:]))
+      }
+    }
+  }
+
+  /// The step of a set that was performed before.
+  static func setStep(fingerprint: Int64, input: Digest, _ db: Database) throws -> Int64? {
+    try Int64.fetchOne(
+      db, sql: "SELECT id FROM step WHERE fingerprint = ? AND input = ?",
+      arguments: [fingerprint, Data(input.bytes)])
+  }
+
+  /// Begins a set step: it has no input, so nobody can use it, until ``finishSet`` gives it one.
+  static func beginSet(_ place: StagePlace, fingerprint: Int64, at time: Double, _ db: Database) throws
+    -> Int64
+  {
+    try db.execute(
+      sql: "INSERT INTO step (fingerprint, input, run, made_at) VALUES (?, NULL, ?, ?)",
+      arguments: [fingerprint, place.run, time])
+    let step = db.lastInsertedRowID
+    try takeMembers(place, step: step, db)
+    return step
+  }
+
+  /// Numbers the rows of a set and notes that `step` answers them.
+  static func takeMembers(_ place: StagePlace, step: Int64, _ db: Database) throws {
+    guard !place.from.isEmpty else { return }
+    try db.execute(
+      sql: """
+        INSERT INTO taken (run, stage, occurrence, step, member)
+        SELECT ?, ?, o.id, ?, row_number() OVER (ORDER BY o.path, o.stage) - 1
+        FROM occurrence o WHERE o.run = ? AND o.stage IN \(list(place.from))
+        """, arguments: [place.run, place.ordinal, step, place.run])
+  }
+
+  /// The row at a position of the set that `step` answers.
+  static func member(_ ordinal: Int, of step: Int64, place: StagePlace, _ db: Database) throws -> Int64 {
+    let find = try db.cachedStatement(
+      sql: """
+        SELECT o."row" FROM taken t JOIN occurrence o ON o.id = t.occurrence
+        WHERE t.step = ? AND t.run = ? AND t.stage = ? AND t.member = ?
+        """)
+    guard let row = try Int64.fetchOne(find, arguments: [step, place.run, place.ordinal, ordinal]) else {
+      throw StageFault("answered row \(ordinal) of its set, which has no such row")
+    }
+    return row
+  }
+
+  /// Gives a set step its key. An older step of the same key (an export whose file is gone) makes way.
+  static func finishSet(_ step: Int64, fingerprint: Int64, input: Digest, calls: [Int64], _ db: Database)
+    throws
+  {
+    if let old = try setStep(fingerprint: fingerprint, input: input, db) {
+      try db.execute(sql: "UPDATE taken SET step = ? WHERE step = ?", arguments: [step, old])
+      try forget(step: old, db)
+    }
+    try db.execute(sql: "UPDATE step SET input = ? WHERE id = ?", arguments: [Data(input.bytes), step])
+    try record(calls: calls, step: step, db)
+  }
+
+  /// Occurrences of what a set step emitted. A row made of members takes the first one's path; a row of no member
+  /// (a reader's) its own number. With `limit`, only the first rows.
+  static func emitSet(_ place: StagePlace, step: Int64, limit: Int?, _ db: Database) throws {
+    let own = StagePlace.component(place.ordinal)
+    try db.execute(
+      sql: """
+        INSERT INTO occurrence (run, stage, path, "row", parent)
+        SELECT run, stage, path, "row", parent FROM (
+          SELECT \(place.run) AS run, \(place.ordinal) AS stage, e."row", o.id AS parent, e.seq,
+            coalesce(o.path || \(branchSQL(place)) || '.' || \(StagePlace.component(sql: "e.nth")),
+              '\(own).' || \(StagePlace.component(sql: "e.seq"))) AS path
+          FROM (SELECT *, row_number() OVER (PARTITION BY member ORDER BY seq) - 1 AS nth
+                FROM emission WHERE step = ? AND "row" IS NOT NULL) e
+          LEFT JOIN taken t ON t.step = e.step AND t.run = ? AND t.stage = ? AND t.member = e.member
+          LEFT JOIN occurrence o ON o.id = t.occurrence)
+        ORDER BY path LIMIT ?
+        """, arguments: [step, place.run, place.ordinal, limit ?? -1])
+  }
+
+  private static func branchSQL(_ place: StagePlace) -> String {
+    guard place.from.count > 1 else { return "''" }
+    let cases = place.from.map { "WHEN \($0) THEN '\(place.branch($0))'" }.joined(separator: " ")
+    return "CASE o.stage \(cases) END"
+  }
+
+  static func list(_ stages: [Int]) -> String { "(" + stages.map(String.init).joined(separator: ",") + ")" }
+}
+
+/// Where the last page of a walk ended.
+private final class Bookmark: Sendable {
+  struct Position: Sendable {
+    var offset: Int
+    var path = ""
+    var stage = -1
+  }
+  let position = Mutex(Position(offset: 0))
+}
+
+/// A stage that broke its contract, or its row's; the row fails with this message.
+package struct StageFault: Error, Hashable, Sendable, CustomStringConvertible {
+  package let description: String
+  package init(_ description: String) { self.description = description }
+}

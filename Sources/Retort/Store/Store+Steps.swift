@@ -1,0 +1,244 @@
+internal import Foundation
+internal import GRDB
+internal import OrderedCollections
+
+/// One row of a run that a stage has not answered yet.
+struct Occurrence: Sendable, Hashable {
+  let id: Int64
+  let row: Int64
+}
+
+/// A stage of a run as the queries address it: its ordinal in the file and those of the stages it takes rows from.
+struct StagePlace: Sendable {
+  let run: Int64
+  let ordinal: Int
+  let from: [Int]
+
+  /// Joined to the path of a row that comes from the upstream stage at `index` of `from:`, so that two branches of
+  /// one row stay apart after a union.
+  func branch(_ upstream: Int) -> String {
+    guard from.count > 1, let index = from.firstIndex(of: upstream) else { return "" }
+    return "." + StagePlace.component(index)
+  }
+
+  /// A number written so that text order is number order: a letter for the count of digits, then the digits.
+  static func component(_ number: Int) -> String {
+    let digits = String(number)
+    return String(decoding: [UInt8(96 + digits.utf8.count)], as: UTF8.self) + digits
+  }
+
+  /// SQL for ``component(_:)`` of an integer expression.
+  static func component(sql: String) -> String { "char(96 + length(\(sql))) || (\(sql))" }
+}
+
+extension Store {
+  // MARK: Rows
+
+  static func insert(_ row: Row, _ db: Database) throws -> Int64 {
+    let digest = Data(Digest(of: row.json).bytes)
+    let find = try db.cachedStatement(sql: "SELECT id FROM \"row\" WHERE digest = ?")
+    if let id = try Int64.fetchOne(find, arguments: [digest]) { return id }
+    try db.cachedStatement(sql: "INSERT INTO \"row\" (digest, json) VALUES (?, ?)")
+      .execute(arguments: [digest, row.json.text])
+    return db.lastInsertedRowID
+  }
+
+  static func row(_ id: Int64, _ db: Database) throws -> Row {
+    let find = try db.cachedStatement(sql: "SELECT json FROM \"row\" WHERE id = ?")
+    guard let text = try String.fetchOne(find, arguments: [id]) else {
+      throw DatabaseError(message: "expected row \(id) in the store, found none")
+    }
+    return Row(try JSON(parsing: text).object ?? [:])
+  }
+
+  static func digest(ofRow id: Int64, _ db: Database) throws -> Data? {
+    try Data.fetchOne(
+      db.cachedStatement(sql: "SELECT digest FROM \"row\" WHERE id = ?"), arguments: [id])
+  }
+
+  static func fingerprint(_ identity: JSON, kind: String, version: Int, _ db: Database) throws -> Int64 {
+    let digest = Data(Digest(of: identity).bytes)
+    try db.execute(
+      sql: "INSERT OR IGNORE INTO fingerprint (digest, kind, version, config) VALUES (?, ?, ?, ?)",
+      arguments: [digest, kind, version, identity.text])
+    guard
+      let id = try Int64.fetchOne(db, sql: "SELECT id FROM fingerprint WHERE digest = ?", arguments: [digest])
+    else { throw DatabaseError(message: "a fingerprint was not stored") }
+    return id
+  }
+
+  // MARK: Row stages
+
+  /// Looks up to `limit` rows of one upstream stage beyond `cursor`; those whose step exists are answered from it,
+  /// the others are returned.
+  static func takeHits(
+    _ place: StagePlace, upstream: Int, fingerprint: Int64, after cursor: Int64, limit: Int, _ db: Database
+  ) throws -> (cursor: Int64, hits: Int, misses: [Occurrence]) {
+    let page = try db.cachedStatement(
+      sql: """
+        SELECT o.id, o."row", s.id FROM occurrence o JOIN "row" r ON r.id = o."row"
+        LEFT JOIN step s ON s.fingerprint = ? AND s.input = r.digest
+        WHERE o.run = ? AND o.stage = ? AND o.id > ? ORDER BY o.id LIMIT ?
+        """)
+    var last = cursor
+    var hits = 0
+    var misses: [Occurrence] = []
+    let take = try db.cachedStatement(
+      sql: "INSERT INTO taken (run, stage, occurrence, step, member) VALUES (?, ?, ?, ?, 0)")
+    for found in try GRDB.Row.fetchAll(
+      page, arguments: [fingerprint, place.run, upstream, cursor, limit])
+    {
+      let id: Int64 = found[0]
+      last = id
+      if let step: Int64 = found[2] {
+        try take.execute(arguments: [place.run, place.ordinal, id, step])
+        hits += 1
+      } else {
+        misses.append(Occurrence(id: id, row: found[1]))
+      }
+    }
+    if hits > 0 { try emit(place, upstream: upstream, after: cursor, through: last, db) }
+    return (last, hits, misses)
+  }
+
+  /// Occurrences of what steps emitted, for the upstream rows `after < id <= through` that were just taken.
+  private static func emit(
+    _ place: StagePlace, upstream: Int, after: Int64, through: Int64, _ db: Database
+  ) throws {
+    try db.cachedStatement(
+      sql: """
+        INSERT INTO occurrence (run, stage, path, "row", parent)
+        SELECT t.run, t.stage, o.path || ? || '.' || \(StagePlace.component(sql: "e.seq")), e."row", o.id
+        FROM taken t JOIN occurrence o ON o.id = t.occurrence
+        JOIN emission e ON e.step = t.step AND e."row" IS NOT NULL
+        WHERE t.run = ? AND t.stage = ? AND t.occurrence > ? AND t.occurrence <= ? AND o.stage = ?
+        ORDER BY t.occurrence, e.seq
+        """
+    ).execute(arguments: [place.branch(upstream), place.run, place.ordinal, after, through, upstream])
+  }
+
+  /// Commits a row step: what it emitted, the calls it used, and the answer for each of `occurrences`.
+  static func commit(
+    _ outcome: Outcome<Row>, of input: Int64, for occurrences: [Int64], place: StagePlace, fingerprint: Int64,
+    calls: [Int64], at time: Double, _ db: Database
+  ) throws {
+    guard let digest = try digest(ofRow: input, db) else {
+      throw DatabaseError(message: "expected row \(input) in the store, found none")
+    }
+    let key: StatementArguments = [fingerprint, digest]
+    let find = try db.cachedStatement(sql: "SELECT id FROM step WHERE fingerprint = ? AND input = ?")
+    var step = try Int64.fetchOne(find, arguments: key)
+    if step == nil {
+      try db.cachedStatement(sql: "INSERT INTO step (fingerprint, input, run, made_at) VALUES (?, ?, ?, ?)")
+        .execute(arguments: [fingerprint, digest, place.run, time])
+      let made = db.lastInsertedRowID
+      step = made
+      switch outcome {
+      case .drop(let reason, let detail):
+        try emission(step: made, seq: 0, member: 0, row: nil, reason: reason, detail: detail, db)
+      case .emit(let rows):
+        for (seq, row) in rows.enumerated() {
+          try emission(
+            step: made, seq: seq, member: 0, row: try insert(row, db), reason: nil, detail: nil, db)
+        }
+      }
+      try record(calls: calls, step: made, db)
+    }
+    for occurrence in occurrences { try take(occurrence, step: step, place: place, db) }
+  }
+
+  /// Answers one occurrence from a step that exists.
+  static func take(_ occurrence: Int64, step: Int64?, place: StagePlace, _ db: Database) throws {
+    try db.cachedStatement(
+      sql: "INSERT OR IGNORE INTO taken (run, stage, occurrence, step, member) VALUES (?, ?, ?, ?, 0)"
+    ).execute(arguments: [place.run, place.ordinal, occurrence, step])
+    guard db.changesCount > 0 else { return }
+    let find = try db.cachedStatement(sql: "SELECT stage FROM occurrence WHERE id = ?")
+    guard let upstream = try Int.fetchOne(find, arguments: [occurrence]) else { return }
+    try emit(place, upstream: upstream, after: occurrence - 1, through: occurrence, db)
+  }
+
+  /// Answers, from the step of `row`, occurrences that waited for another occurrence of the same row.
+  static func takeWaiting(
+    _ occurrences: [Int64], row: Int64, place: StagePlace, fingerprint: Int64, _ db: Database
+  ) throws {
+    let step = try Int64.fetchOne(
+      db,
+      sql:
+        "SELECT s.id FROM step s JOIN \"row\" r ON r.digest = s.input WHERE s.fingerprint = ? AND r.id = ?",
+      arguments: [fingerprint, row])
+    guard let step else { return }
+    for occurrence in occurrences { try take(occurrence, step: step, place: place, db) }
+  }
+
+  static func emission(
+    step: Int64, seq: Int, member: Int?, row: Int64?, reason: String?, detail: String?, _ db: Database
+  ) throws {
+    try db.cachedStatement(
+      sql: "INSERT INTO emission (step, seq, member, \"row\", reason, detail) VALUES (?, ?, ?, ?, ?, ?)"
+    ).execute(arguments: [step, seq, member, row, reason, detail])
+  }
+
+  static func record(calls: [Int64], step: Int64, _ db: Database) throws {
+    for (seq, reply) in calls.enumerated() {
+      try db.cachedStatement(sql: "INSERT OR IGNORE INTO step_call (step, seq, reply) VALUES (?, ?, ?)")
+        .execute(arguments: [step, seq, reply])
+    }
+  }
+
+  /// Records why rows have no answer; with `drop`, they count as dropped from now on in this run.
+  static func fail(
+    _ occurrences: [Int64?], place: StagePlace, kind: String, message: String, calls: [Int64],
+    at time: Double,
+    drop: Bool, _ db: Database
+  ) throws {
+    let list = JSON.array(calls.map { .int($0) }).text
+    for occurrence in occurrences {
+      try db.execute(
+        sql: """
+          INSERT INTO failure (run, stage, occurrence, kind, message, at, calls) VALUES (?, ?, ?, ?, ?, ?, ?)
+          """,
+        arguments: [place.run, place.ordinal, occurrence, kind, message, time, list])
+      if drop, let occurrence {
+        try db.execute(
+          sql: """
+            INSERT OR IGNORE INTO taken (run, stage, occurrence, step, member, reason) VALUES (?, ?, ?, NULL, 0, ?)
+            """,
+          arguments: [place.run, place.ordinal, occurrence, "failed: \(kind)"])
+      }
+    }
+  }
+}
+
+extension Store {
+  static func hasMore(run: Int64, stage: Int, after cursor: Int64, _ db: Database) throws -> Bool {
+    let find = try db.cachedStatement(
+      sql: "SELECT EXISTS (SELECT 1 FROM occurrence WHERE run = ? AND stage = ? AND id > ?)")
+    return try Bool.fetchOne(find, arguments: [run, stage, cursor]) ?? false
+  }
+
+  /// The rows that a step emitted, in order.
+  static func rows(of step: Int64, _ db: Database) throws -> [JSON] {
+    try String.fetchAll(
+      db,
+      sql: "SELECT r.json FROM emission e JOIN \"row\" r ON r.id = e.\"row\" WHERE e.step = ? ORDER BY e.seq",
+      arguments: [step]
+    ).map { try JSON(parsing: $0) }
+  }
+
+  /// Gives occurrences the failure of another occurrence of the same row.
+  static func repeatFailure(
+    of row: Int64, for occurrences: [Int64], place: StagePlace, drop: Bool, _ db: Database
+  ) throws {
+    guard !occurrences.isEmpty else { return }
+    let last = try GRDB.Row.fetchOne(
+      db,
+      sql: """
+        SELECT f.kind, f.message, f.at FROM failure f JOIN occurrence o ON o.id = f.occurrence
+        WHERE f.run = ? AND f.stage = ? AND o."row" = ? ORDER BY f.id DESC LIMIT 1
+        """, arguments: [place.run, place.ordinal, row])
+    guard let last else { return }
+    try fail(
+      occurrences, place: place, kind: last[0], message: last[1], calls: [], at: last[2], drop: drop, db)
+  }
+}
