@@ -5,8 +5,8 @@ internal import Synchronization
 
 /// HTTP by libcurl's multi interface: one thread runs all transfers, callers wait without holding a thread.
 ///
-/// A request is sent at most once (see ``Transfer``), redirects are not followed, and proxies come from the
-/// environment as libcurl reads it (`http_proxy`, `HTTPS_PROXY`, `NO_PROXY`).
+/// A request with a body is sent at most once (see ``Transfer``), redirects are not followed, and proxies come from
+/// the environment as libcurl reads it (`http_proxy`, `HTTPS_PROXY`, `NO_PROXY`).
 package final class HTTPClient: Transport {
   private let inbox: Inbox
 
@@ -29,6 +29,9 @@ package final class HTTPClient: Transport {
 
   deinit { inbox.stop() }
 
+  /// Errors: `.timeout`; `.connection`, also when the task is cancelled, so ask `Task.isCancelled` before trying
+  /// again; `.refused` for an address or a header that cannot be sent; `.malformed` for what is not HTTP, or is longer
+  /// than `maxBody`. No message holds a header's value, and so none holds the key.
   package func send(_ request: HTTPRequest) async throws(ModelError) -> HTTPResponse {
     let call = Call(request)
     let result = await withTaskCancellationHandler {

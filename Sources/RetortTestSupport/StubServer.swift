@@ -33,6 +33,8 @@ package struct StubAnswer: Hashable, Sendable {
     case complete
     /// Resets the connection without a byte of answer.
     case reset
+    /// Closes the connection in good order without a byte of answer.
+    case closed
     /// Promises the whole body, sends the given number of its bytes and closes.
     case truncated(Int)
     /// Holds the connection and says nothing until the client leaves or the server stops.
@@ -165,6 +167,8 @@ private final class StubCore: Sendable {
       return StubSocket.send(bytes + answer.body, to: socket)
     case .reset:
       StubSocket.resetOnClose(socket)
+      return false
+    case .closed:
       return false
     case .truncated(let count):
       _ = StubSocket.send(bytes + answer.body.prefix(count), to: socket)

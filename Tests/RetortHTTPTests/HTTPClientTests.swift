@@ -88,8 +88,9 @@ struct HTTPClientTests {
     )
   }
 
-  @Test func aResetOnAKeptConnectionIsNotSentAgain() async throws {
-    let server = try StubServer { $0.number == 1 ? StubAnswer(body: "ok") : StubAnswer(.reset) }
+  @Test(arguments: [StubAnswer(.reset), StubAnswer(.closed)])
+  func aPostOnAKeptConnectionThatDiesIsNotSentAgain(death: StubAnswer) async throws {
+    let server = try StubServer { $0.number == 1 ? StubAnswer(body: "ok") : death }
     _ = try await client.send(post(server.url))
     let error = await failure(of: post(server.url, "paid for once"))
     #expect(error?.kind == .connection)
@@ -190,6 +191,21 @@ struct HTTPCancellationTests {
     calls.cancel()
     #expect(await calls.value == [ModelError?](repeating: .cancelled, count: 32))
     #expect(try await client.send(HTTPRequest(method: "GET", url: "\(url)/ok")).body == Array("ok".utf8))
+  }
+
+  /// The cancellation meets each call at another moment: before it is enqueued, in flight, or when it is over.
+  @Test func cancellationAtAnyMomentEndsTheCall() async throws {
+    let server = try StubServer { _ in StubAnswer(body: "ok") }
+    let client = client
+    let url = server.url
+    for spins in 0..<300 {
+      let call = Task { try? await client.send(HTTPRequest(url: url, timeout: 60)).status }
+      for _ in 0..<(spins % 10) { await Task.yield() }
+      call.cancel()
+      let status = await call.value
+      #expect(status == nil || status == 200)
+    }
+    #expect(try await client.send(HTTPRequest(url: url)).status == 200)
   }
 
   @Test func aCallOfACancelledTaskIsNeverSent() async throws {
