@@ -320,6 +320,8 @@ actor Performance {
   private func finish(_ index: Int, settled: Bool) async throws -> Bool {
     states[index].finished = true
     states[index].settled = settled
+    // Only now can the view of a reader that could not tell its columns spell them out.
+    if states[index].stage.columns == nil { try await store.write { try Store.makeViews($0) } }
     tell(.finished(stage: states[index].stage.name, try await books(index)))
     return true
   }

@@ -1,6 +1,165 @@
+internal import Foundation
 internal import GRDB
+internal import OrderedCollections
 
 extension Store {
   /// Makes the views that people read: one for each stage of the newest run of each pipeline, and the ledgers.
-  static func makeViews(_ db: Database) throws {}
+  ///
+  /// The stages of the pipeline that ran last have their own names; those of earlier ones `pipeline__stage`.
+  static func makeViews(_ db: Database) throws {
+    for name in try String.fetchAll(db, sql: "SELECT name FROM sqlite_master WHERE type = 'view'") {
+      try db.execute(sql: "DROP VIEW \(quoted(name))")
+    }
+    for (name, query) in ledgers { try db.execute(sql: "CREATE VIEW \(name) AS \(query)") }
+    let newest = try GRDB.Row.fetchAll(
+      db, sql: "SELECT max(id) AS run, pipeline FROM run GROUP BY pipeline ORDER BY run DESC")
+    for (age, run) in newest.enumerated() {
+      let (id, pipeline): (Int64, String) = (run[0], run[1])
+      let stages = try GRDB.Row.fetchAll(
+        db, sql: "SELECT stage, name, columns FROM run_stage WHERE run = ?", arguments: [id])
+      for stage in stages {
+        let (ordinal, name): (Int, String) = (stage[0], stage[1])
+        let declared = try (stage[2] as String?).map {
+          try JSON(parsing: $0).array?.compactMap(\.string) ?? []
+        }
+        let columns = try declared ?? found(run: id, stage: ordinal, db)
+        let view = age == 0 ? name : "\(pipeline)__\(name)"
+        try db.execute(
+          sql: """
+            CREATE VIEW IF NOT EXISTS \(quoted(view)) AS
+            SELECT o.run AS run, \(rowID("r")) AS "row", \(source("o")) AS source\(list(columns: columns))
+            FROM occurrence o JOIN "row" r ON r.id = o."row"
+            WHERE o.run = \(id) AND o.stage = \(ordinal) ORDER BY o.path
+            """)
+      }
+    }
+  }
+
+  /// The columns of the first 100 rows, for a reader that could not tell before it ran.
+  private static func found(run: Int64, stage: Int, _ db: Database) throws -> [String] {
+    var names: OrderedSet<String> = []
+    let rows = try String.fetchAll(
+      db,
+      sql: """
+        SELECT r.json FROM occurrence o JOIN "row" r ON r.id = o."row"
+        WHERE o.run = ? AND o.stage = ? ORDER BY o.path LIMIT 100
+        """, arguments: [run, stage])
+    for row in rows { names.formUnion(try JSON(parsing: row).object?.keys ?? []) }
+    return Array(names)
+  }
+
+  /// A column named like one that every view has gets an underscore; one that no JSON path can name is left out.
+  private static func list(columns: [String]) -> String {
+    columns.filter { !$0.contains("\"") }.map { name in
+      let shown = ["run", "row", "source"].contains(name.lowercased()) ? name + "_" : name
+      let path = "$.\"\(name)\"".replacing("'", with: "''")
+      return ", json_extract(r.json, '\(path)') AS \(quoted(shown))"
+    }.joined()
+  }
+
+  private static func quoted(_ name: String) -> String { "\"" + name.replacing("\"", with: "\"\"") + "\"" }
+
+  /// `r_` and 12 hex digits of the row's digest, whose first byte is the scheme.
+  private static func rowID(_ table: String) -> String {
+    "'r_' || lower(substr(hex(\(table).digest), 3, 12))"
+  }
+
+  /// The record that a row descends from, as `questions:7`: the path's first two components.
+  private static func source(_ table: String) -> String {
+    """
+    (SELECT name FROM run_stage WHERE run = \(table).run
+      AND stage = CAST(substr(\(table).path, 2) AS INTEGER))
+    || ':' || CAST(substr(\(table).path, instr(\(table).path, '.') + 2) AS INTEGER)
+    """
+  }
+
+  private static let ledgers: [(name: String, query: String)] = [
+    (
+      "dropped",
+      """
+      SELECT t.run AS run, s.name AS stage, \(rowID("r")) AS "row", \(source("o")) AS source,
+        coalesce(e.reason, t.reason) AS reason, e.detail AS detail
+      FROM taken t JOIN run_stage s ON s.run = t.run AND s.stage = t.stage
+      JOIN occurrence o ON o.id = t.occurrence JOIN "row" r ON r.id = o."row"
+      LEFT JOIN emission e ON e.step = t.step AND e.member = t.member AND e.reason IS NOT NULL
+      WHERE e.reason IS NOT NULL OR t.step IS NULL
+      UNION ALL
+      SELECT s.run, s.name, NULL, s.name || ':' || e.seq, e.reason, e.detail
+      FROM run_stage s JOIN step p ON p.fingerprint = s.fingerprint JOIN emission e ON e.step = p.id
+      WHERE s."from" = '[]' AND e.reason IS NOT NULL
+      """
+    ),
+    (
+      "failed",
+      """
+      SELECT f.run AS run, s.name AS stage, \(rowID("r")) AS "row", \(source("o")) AS source, f.kind AS kind,
+        f.message AS message, f.calls AS calls, datetime(f.at, 'unixepoch') AS at
+      FROM failure f JOIN run_stage s ON s.run = f.run AND s.stage = f.stage
+      LEFT JOIN occurrence o ON o.id = f.occurrence LEFT JOIN "row" r ON r.id = o."row"
+      """
+    ),
+    (
+      "calls",
+      """
+      SELECT run, stage, 'c_' || id AS call, model, 'answered' AS outcome, NULL AS message, prompt_tokens,
+        completion_tokens, cached_tokens, usd, seconds, attempts, datetime(at, 'unixepoch') AS at FROM reply
+      UNION ALL
+      SELECT run, stage, NULL, model, kind, message, prompt_tokens, completion_tokens, cached_tokens, usd, seconds,
+        attempts, datetime(at, 'unixepoch') FROM failed_call
+      """
+    ),
+    (
+      "runs",
+      """
+      SELECT r.id AS run, r.pipeline AS pipeline, r.file AS file, r.status AS status,
+        datetime(r.started, 'unixepoch') AS started, datetime(r.finished, 'unixepoch') AS finished,
+        r.finished - r.started AS seconds, r.flags AS flags,
+        (SELECT count(*) FROM reply WHERE run = r.id) AS calls,
+        (SELECT total(usd) FROM reply WHERE run = r.id)
+          + (SELECT total(usd) FROM failed_call WHERE run = r.id) AS usd
+      FROM run r
+      """
+    ),
+    (
+      "lineage",
+      """
+      SELECT o.run AS run, s.name AS stage, \(rowID("r")) AS "row", ps.name AS parent_stage,
+        \(rowID("pr")) AS parent, t.step AS step, \(source("o")) AS source
+      FROM occurrence o JOIN run_stage s ON s.run = o.run AND s.stage = o.stage
+      JOIN "row" r ON r.id = o."row" LEFT JOIN occurrence p ON p.id = o.parent
+      LEFT JOIN run_stage ps ON ps.run = p.run AND ps.stage = p.stage LEFT JOIN "row" pr ON pr.id = p."row"
+      LEFT JOIN taken t ON t.run = o.run AND t.stage = o.stage AND t.occurrence = o.parent
+      """
+    ),
+  ]
+
+  /// Answers a query over the tables and views of `docs/store.md`, one object for each row.
+  package func query(_ sql: String, _ arguments: [JSON] = []) async throws -> [JSON.Object] {
+    let values = arguments.map { value -> DatabaseValue in
+      switch value {
+      case .null: .null
+      case .bool(let value): value.databaseValue
+      case .int(let value): value.databaseValue
+      case .double(let value): value.databaseValue
+      case .string(let value): value.databaseValue
+      case .array, .object: value.text.databaseValue
+      }
+    }
+    return try await read { db in
+      try GRDB.Row.fetchAll(db, sql: sql, arguments: StatementArguments(values)).map { row in
+        var object: JSON.Object = [:]
+        for (name, value) in row {
+          object[name] =
+            switch value.storage {
+            case .null: .null
+            case .int64(let number): .int(number)
+            case .double(let number): .double(number)
+            case .string(let text): .string(text)
+            case .blob(let data): .string(data.hex)
+            }
+        }
+        return object
+      }
+    }
+  }
 }
