@@ -20,9 +20,11 @@ struct NodeDecoder: Decoder {
     keys = KeyUse(node)
   }
 
-  /// Decodes `type`, and reports unknown keys. Nil when there were mistakes.
+  /// Decodes `type` as far as it goes: after a mistake with placeholders in it, or not at all.
   static func decode<T: Decodable>(_ type: T.Type, from node: PlacedNode, log: DecodingLog) -> T? {
-    log.decode(node) { try NodeDecoder(node, log: log).value(type) }
+    var value: T?
+    _ = log.decode(node) { value = try NodeDecoder(node, log: log).value(type) }
+    return value
   }
 
   func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
@@ -169,7 +171,7 @@ final class DecodingLog {
     ]
   }
 
-  /// Runs `body` on a fresh list of mistakes' end: nil when it added any.
+  /// What `body` decodes from `node`; nil when there were mistakes, unknown keys among them.
   func decode<T>(_ node: PlacedNode, _ body: () throws -> T) -> T? {
     let before = mistakes.count
     var value: T?

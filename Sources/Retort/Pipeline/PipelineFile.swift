@@ -6,7 +6,7 @@ struct PipelineFile {
     let alias: String
     let keyPlace: Place
     let node: PlacedNode
-    /// Nil when it has mistakes; they are in the log.
+    /// Placeholders stand in for what has mistakes; those are in the log.
     let fields: ModelFields?
   }
 

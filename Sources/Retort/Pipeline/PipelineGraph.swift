@@ -71,7 +71,7 @@ extension PipelineGraph {
   private mutating func checkFrom(_ draft: StageDraft) {
     let stage = draft.written
     guard let fields = stage.fields else { return }
-    let names = fields.from?.names ?? []
+    let names = (fields.from?.names ?? []).filter { !$0.isEmpty }
     for (index, name) in names.enumerated() {
       checkStage(name, at: stage.place(of: name, in: "from"))
       if names[..<index].contains(name) {
@@ -83,7 +83,7 @@ extension PipelineGraph {
       if fields.from != nil {
         report(stage.place(in: "from"), "expected no 'from:', since '\(entry.name)' reads a file, found one")
       }
-    } else if names.isEmpty {
+    } else if fields.from == nil || draft.written.node["from"]?.list?.isEmpty == true {
       report(
         stage.keyPlace, "expected the key 'from', the stage whose rows '\(stage.name)' takes, found none")
     }
@@ -115,7 +115,7 @@ extension PipelineGraph {
 
   private mutating func checkPer(_ draft: StageDraft) {
     let stage = draft.written
-    guard let per = stage.fields?.per else { return }
+    guard let per = stage.fields?.per, !per.isEmpty else { return }
     let place = stage.place(of: per, in: "per")
     if let entry = draft.entry, !entry.isSet {
       report(place, "expected no 'per:', since '\(entry.name)' takes one row at a time, found one")

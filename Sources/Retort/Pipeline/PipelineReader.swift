@@ -141,8 +141,15 @@ extension PipelineReader {
 
   private mutating func check(_ fields: ModelFields, _ entry: PipelineFile.ModelEntry) {
     let node = entry.node
+    let known = Set(mistakes.map { Place(file: $0.file, line: $0.line, column: $0.column) })
+    func report(_ place: Place, _ message: String) {
+      // A placeholder is no second mistake.
+      if !known.contains(place) { self.report(place, message) }
+    }
     func place(_ key: String) -> Place { node[key]?.place ?? entry.keyPlace }
-    if fields.name.isEmpty { report(place("name"), "expected the model's name, found ''") }
+    if node["name"] != nil, fields.name.isEmpty {
+      report(place("name"), "expected the model's name, found ''")
+    }
     switch (fields.endpoint, fields.launch) {
     case (nil, nil): report(entry.keyPlace, "expected the key 'endpoint' or 'launch', found neither")
     case (_?, _?): report(place("launch"), "expected either 'endpoint' or 'launch', found both")

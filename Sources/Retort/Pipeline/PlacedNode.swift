@@ -94,7 +94,7 @@ struct PlacedNode: Sendable {
     case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
       .composer(let context, let problem, let mark, _):
       let during = context.map { " (\($0.text) at line \($0.mark.line))" } ?? ""
-      return Diagnostic(at(mark), "expected YAML, \(problem)\(during)")
+      return Diagnostic(at(mark), "expected YAML, found a mistake in it: \(problem)\(during)")
     case .duplicatedKeysInMapping(let duplicates, let context):
       let keys = duplicates.sorted().map { "'\($0)'" }.joined(separator: ", ")
       return Diagnostic(at(context.mark), "expected each key once, found \(keys) twice in this mapping")

@@ -23,7 +23,7 @@ extension PipelineReader {
     -> StageDraft
   {
     var draft = StageDraft(written: stage)
-    guard let kind = stage.fields?.uses ?? stage.node["uses"]?.string else { return draft }
+    guard let kind = stage.node["uses"]?.string else { return draft }
     guard let entry = catalog[kind] else {
       report(
         stage.node["uses"]?.place ?? stage.keyPlace,
