@@ -65,6 +65,16 @@ package struct Engine: Sendable {
     return summary
   }
 
+  /// Whether the files that an export's rows name are there with the recorded content.
+  static func areOnDisk(_ rows: [JSON], in folder: URL) -> Bool {
+    rows.allSatisfy { row in
+      guard let path = row["path"]?.string, let expected = row["sha256"]?.string else { return true }
+      let url = URL(filePath: path, relativeTo: folder)
+      guard let data = try? Data(contentsOf: url, options: .mappedIfSafe) else { return false }
+      return SHA256.hash(data: data).hex == expected
+    }
+  }
+
   private func checkNames() throws {
     for name in [options.only].compactMap({ $0 }) + options.redo.sorted() where pipeline[name] == nil {
       throw RunError(
@@ -407,7 +417,9 @@ actor Performance {
         files: try step.map { try Store.rows(of: $0, db) } ?? [])
     }
     let limit = place.from.isEmpty && feedsRows(state.stage.name) ? engine.options.limit : nil
-    if let step = input.step, !state.stage.entry.exports || input.files.allSatisfy({ isOnDisk($0) }) {
+    if let step = input.step,
+      !state.stage.entry.exports || Engine.areOnDisk(input.files, in: engine.pipeline.folder)
+    {
       try await store.write { db in
         try Store.takeMembers(place, step: step, db)
         try Store.emitSet(place, step: step, limit: limit, db)
@@ -437,14 +449,6 @@ actor Performance {
 
   private func feedsRows(_ name: String) -> Bool {
     engine.pipeline.stages.contains { $0.from.contains(name) }
-  }
-
-  /// Whether the file that an export's row names is there with the recorded content.
-  private func isOnDisk(_ row: JSON) -> Bool {
-    guard let path = row["path"]?.string, let expected = row["sha256"]?.string else { return true }
-    let url = URL(filePath: path, relativeTo: engine.pipeline.folder)
-    guard let data = try? Data(contentsOf: url, options: .mappedIfSafe) else { return false }
-    return SHA256.hash(data: data).hex == expected
   }
 
   private func startSet(

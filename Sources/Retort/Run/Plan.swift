@@ -1,0 +1,184 @@
+internal import Foundation
+internal import GRDB
+internal import OrderedCollections
+
+/// What a run would do, and why: the engine's own look-ups without the engine.
+package struct Plan: Codable, Hashable, Sendable {
+  package struct Stage: Codable, Hashable, Sendable {
+    package var stage: String
+    /// Input rows whose step exists.
+    package var done: Int
+    /// Steps to be made for the input rows that are known now.
+    package var todo: Int
+    /// More rows, or the whole set, wait for steps upstream.
+    package var waits: Bool
+    /// `done`, `never run`, `changed: with.prompt`, `failed before`, `new rows`, `file missing`, `forced`…
+    package var reason: String
+
+    package init(stage: String, done: Int, todo: Int, waits: Bool, reason: String) {
+      self.stage = stage
+      self.done = done
+      self.todo = todo
+      self.waits = waits
+      self.reason = reason
+    }
+  }
+
+  /// In file order.
+  package var stages: [Stage]
+
+  package init(stages: [Stage]) { self.stages = stages }
+
+  /// Looks every key up. Rows are passed on as a run would pass them, in a transaction that is undone.
+  package static func make(
+    _ pipeline: Pipeline, store: Store, options: RunOptions = .init()
+  ) async throws -> Plan {
+    try await store.pool.writeWithoutTransaction { db in
+      var plan = Plan(stages: [])
+      try db.inTransaction {
+        var planner = Planner(pipeline: pipeline, options: options, run: 0)
+        planner.run = try Store.beginRun(pipeline, flags: [:], fingerprint: Digest(of: ""), at: 0, db)
+        plan = try planner.plan(db)
+        return .rollback
+      }
+      return plan
+    }
+  }
+}
+
+private struct Planner {
+  let pipeline: Pipeline
+  let options: RunOptions
+  var run: Int64
+  /// Stages whose rows are all known.
+  private var whole: Set<String> = []
+
+  init(pipeline: Pipeline, options: RunOptions, run: Int64) {
+    self.pipeline = pipeline
+    self.options = options
+    self.run = run
+  }
+
+  mutating func plan(_ db: Database) throws -> Plan {
+    let needed = options.only.map { pipeline.ancestry(of: $0) }
+    let order = pipeline.stages.indices.sorted {
+      (pipeline.depth(of: pipeline.stages[$0].name), $0) < (pipeline.depth(of: pipeline.stages[$1].name), $1)
+    }
+    var found: [Int: Plan.Stage] = [:]
+    for ordinal in order where needed?.contains(pipeline.stages[ordinal].name) ?? true {
+      found[ordinal] = try plan(ordinal, db)
+    }
+    return Plan(stages: pipeline.stages.indices.compactMap { found[$0] })
+  }
+
+  private mutating func plan(_ ordinal: Int, _ db: Database) throws -> Plan.Stage {
+    let stage = pipeline.stages[ordinal]
+    let from = stage.from.compactMap { name in pipeline.stages.firstIndex { $0.name == name } }
+    let place = StagePlace(run: run, ordinal: ordinal, from: from)
+    var entry = Plan.Stage(stage: stage.name, done: 0, todo: 0, waits: false, reason: "done")
+    let upstream = stage.from.allSatisfy(whole.contains)
+    guard stage.using.values.allSatisfy(whole.contains) else {
+      entry.waits = true
+      entry.reason = "waits for \(stage.using.values.filter { !whole.contains($0) }.joined(separator: ", "))"
+      return entry
+    }
+    let identity = try identity(of: stage, db)
+    let fingerprint = try Store.fingerprint(
+      identity, kind: stage.entry.name, version: stage.entry.version, db)
+    let forced = options.redo.contains(stage.name)
+    if stage.entry.isSet {
+      guard upstream else {
+        entry.waits = true
+        entry.reason = "waits for \(stage.from.filter { !whole.contains($0) }.joined(separator: ", "))"
+        return entry
+      }
+      let (input, count) = try Store.setDigest(run: run, stages: from, complete: true, db)
+      if !forced, let step = try Store.setStep(fingerprint: fingerprint, input: input, db) {
+        guard try !stage.entry.exports || Engine.areOnDisk(Store.rows(of: step, db), in: pipeline.folder)
+        else {
+          entry.todo = 1
+          entry.reason = "file missing or changed"
+          return entry
+        }
+        let limited = from.isEmpty && pipeline.stages.contains { $0.from.contains(stage.name) }
+        try Store.takeMembers(place, step: step, db)
+        try Store.emitSet(place, step: step, limit: limited ? options.limit : nil, db)
+        entry.done = max(1, count)
+        whole.insert(stage.name)
+        return entry
+      }
+      entry.todo = 1
+    } else {
+      entry.waits = !upstream
+      var missing: Set<Int64> = []
+      for source in from {
+        var cursor: Int64 = 0
+        while try Store.hasMore(run: run, stage: source, after: cursor, db) {
+          // A forced stage has a fingerprint that no step has.
+          let page = try Store.takeHits(
+            place, upstream: source, fingerprint: forced ? -1 : fingerprint, after: cursor, limit: 1000, db)
+          cursor = page.cursor
+          entry.done += page.hits
+          missing.formUnion(page.misses.map(\.row))
+        }
+      }
+      entry.todo = missing.count
+      if missing.isEmpty {
+        if upstream { whole.insert(stage.name) } else { entry.reason = "waits for rows upstream" }
+        return entry
+      }
+    }
+    entry.reason = forced ? "forced" : try reason(stage, identity, db)
+    return entry
+  }
+
+  /// As ``Performance`` makes it.
+  private func identity(of stage: PipelineStage, _ db: Database) throws -> JSON {
+    var fields = stage.identity.object ?? [:]
+    var sets: JSON.Object = [:]
+    for (role, name) in stage.using {
+      guard let ordinal = pipeline.stages.firstIndex(where: { $0.name == name }) else { continue }
+      sets[role] = .string(
+        try Store.setDigest(run: run, stages: [ordinal], complete: true, db).digest.description)
+    }
+    if !sets.isEmpty { fields["using"] = .object(sets) }
+    if stage.entry.exports, !options.exportSuffix.isEmpty {
+      fields["export_suffix"] = .string(options.exportSuffix)
+    }
+    let take = try Store.takeNumber(Digest(of: .object(fields)), raise: false, db)
+    if take > 0 { fields["take"] = .int(Int64(take)) }
+    return .object(fields)
+  }
+
+  /// Compares with the stage of this name in the pipeline's last run.
+  private func reason(_ stage: PipelineStage, _ identity: JSON, _ db: Database) throws -> String {
+    let last = try GRDB.Row.fetchOne(
+      db,
+      sql: """
+        SELECT f.config, s.run, s.stage FROM run_stage s JOIN run r ON r.id = s.run
+        JOIN fingerprint f ON f.id = s.fingerprint
+        WHERE r.pipeline = ? AND s.name = ? AND r.id < ? ORDER BY r.id DESC LIMIT 1
+        """, arguments: [pipeline.name, stage.name, run])
+    guard let last else { return "never run" }
+    let changed = Plan.differences(try JSON(parsing: last[0]), identity)
+    guard changed.isEmpty else { return "changed: \(changed.joined(separator: ", "))" }
+    let message = try String.fetchOne(
+      db, sql: "SELECT message FROM failure WHERE run = ? AND stage = ? ORDER BY id DESC LIMIT 1",
+      arguments: [last[1] as Int64, last[2] as Int])
+    return message.map { "failed before: \($0)" } ?? "new rows"
+  }
+}
+
+extension Plan {
+  /// The paths at which two identities differ, as `with.prompt`.
+  package static func differences(_ old: JSON, _ new: JSON, at path: String = "") -> [String] {
+    guard let left = old.object, let right = new.object else { return old == new ? [] : [path] }
+    var names = OrderedSet(right.keys)
+    names.formUnion(left.keys)
+    return names.flatMap { name -> [String] in
+      let place = path.isEmpty ? name : "\(path).\(name)"
+      guard let before = left[name], let after = right[name] else { return [place] }
+      return differences(before, after, at: place)
+    }
+  }
+}
