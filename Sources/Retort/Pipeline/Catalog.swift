@@ -2,6 +2,14 @@
 package struct Catalog: Sendable {
   package static let standard = Catalog([
     StageEntry(RetrieveDemonstrations.self),
+    StageEntry(Decontaminate.self),
+    StageEntry(Deduplicate.self),
+    StageEntry(ExportJSONL.self),
+    StageEntry(ExportRoleSets.self),
+    StageEntry(Filter.self),
+    StageEntry(Join.self),
+    StageEntry(Sample.self),
+    StageEntry(Split.self),
   ])
 
   package let kinds: [StageEntry]

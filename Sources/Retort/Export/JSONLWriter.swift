@@ -1,0 +1,44 @@
+package import Foundation
+internal import OrderedCollections
+
+/// Writes JSON Lines: one value a line, each line ended.
+package final class JSONLWriter {
+  private let url: URL
+  private let file: AtomicFile
+  package private(set) var rows = 0
+
+  package init(_ url: URL) throws {
+    self.url = url
+    file = try AtomicFile(url)
+  }
+
+  package func write(_ json: JSON) throws {
+    try file.write(json.text)
+    try file.write(CollectionOfOne(UInt8(ascii: "\n")))
+    rows += 1
+  }
+
+  /// Puts the file in its place. With no line written there is no file, and an older one of the same name goes:
+  /// beside a manifest that says 0 rows it would mislead.
+  package func commit() throws -> ExportedFile? {
+    guard rows > 0 else {
+      try? FileManager.default.removeItem(at: url)
+      return nil
+    }
+    return ExportedFile(path: url.path, sha256: try file.commit(), rows: rows)
+  }
+}
+
+/// What an export's output row says: a file that must be on disk, with this content, for the step to be done.
+package struct ExportedFile: Codable, Hashable, Sendable {
+  package let path: String
+  /// 64 hex digits.
+  package let sha256: String
+  package let rows: Int
+
+  package init(path: String, sha256: String, rows: Int) {
+    self.path = path
+    self.sha256 = sha256
+    self.rows = rows
+  }
+}

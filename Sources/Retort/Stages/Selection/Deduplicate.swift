@@ -1,0 +1,68 @@
+/// Keeps the first of rows that say the same, word for word or nearly.
+package struct Deduplicate: SetStage {
+  package struct Config: Codable, Sendable {
+    package var column: String
+    package var near: Double?
+    package var shingle: Int?
+
+    package init(column: String, near: Double? = nil, shingle: Int? = nil) {
+      self.column = column
+      self.near = near
+      self.shingle = shingle
+    }
+  }
+
+  package typealias Input = Columns
+  package typealias Output = NoColumns
+
+  package static let name = "deduplicate"
+  package static let version = 1
+  package static let summary = "Keep the first of rows whose column says the same."
+  package static let keys = [
+    "column": "The column to compare; case, punctuation and white space do not count.",
+    "near": "Also drop texts whose word shingles overlap this much: Jaccard similarity, above 0, at most 1.",
+    "shingle": "Words in a shingle; 3 when left out.",
+  ]
+
+  private let config: Config
+
+  package init(_ config: Config, in workspace: Workspace) throws {
+    self.config = config
+    if let near = config.near, !(near > 0 && near <= 1) {
+      throw SelectionError("near: expected a similarity above 0 and at most 1, found \(near)")
+    }
+    if let shingle = config.shingle, shingle < 1 {
+      throw SelectionError("shingle: expected 1 word or more, found \(shingle)")
+    }
+  }
+
+  package var reads: [ColumnUse] { [ColumnUse(config.column)] }
+  package var adds: [String]? { [] }
+
+  package func process(_ rows: RowSet<Columns>, into sink: SetSink<NoColumns>) async throws {
+    var seen: [Digest: String] = [:]
+    var near = config.near.map(NearDuplicates.init)
+    var compared: [String] = []
+    for try await element in rows {
+      let value = element.value[config.column] ?? .null
+      let text = value.string ?? value.canonical
+      let words = WordShingles.words(of: text)
+      // A text of symbols alone has no words; it is compared as it is.
+      let digest = Digest(of: words.isEmpty ? "\u{0}" + text : words.joined(separator: " "))
+      if let first = seen[digest] {
+        try await sink.drop(element.ordinal, reason: "duplicate", detail: "says the same as \(first)")
+        continue
+      }
+      seen[digest] = element.id
+      let shingles = Set(WordShingles.hashes(of: words, length: config.shingle ?? 3))
+      if let match = near?.match(shingles) {
+        try await sink.drop(
+          element.ordinal, reason: "near duplicate",
+          detail: "\((match.similarity * 100).rounded() / 100) of \(compared[match.number])")
+        continue
+      }
+      if near != nil { compared.append(element.id) }
+      try await sink.keep(element.ordinal, adding: NoColumns())
+    }
+  }
+}

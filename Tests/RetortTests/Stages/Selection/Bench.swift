@@ -1,0 +1,44 @@
+import Foundation
+import OrderedCollections
+import Retort
+import RetortTestSupport
+
+/// Runs stages over rows held in memory, without an engine.
+enum Bench {
+  static let nowhere = Workspace(folder: URL(filePath: "/nonexistent"), models: ScriptedProvider())
+
+  static func rows(_ values: [JSON]) -> RowSet<Columns> { RowSet(values.map { Row($0.object ?? [:]) }) }
+
+  /// What a set stage answers, in the order it answers.
+  static func answers<S: SetStage>(of stage: S, to rows: [JSON]) async throws -> [SetAnswer] {
+    let heard = Heard()
+    let set = RowSet<S.Input>(rows.map { Row($0.object ?? [:]) })
+    try await stage.process(set, into: SetSink { await heard.add($0) })
+    return await heard.answers
+  }
+
+  /// For each row: `kept`, or the reason of its drop.
+  static func fates<S: Stage>(of stage: S, for rows: [JSON]) async throws -> [String] {
+    var fates: [String] = []
+    for row in rows {
+      switch try await stage.process(try Row(row.object ?? [:]).view(as: S.Input.self)) {
+      case .emit: fates.append("kept")
+      case .drop(let reason, _): fates.append(reason)
+      }
+    }
+    return fates
+  }
+
+  /// A fresh folder for one test.
+  static func folder() throws -> URL {
+    let url = FileManager.default.temporaryDirectory.appending(
+      path: "retort-\(UUID().uuidString)", directoryHint: .isDirectory)
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    return url
+  }
+
+  private actor Heard {
+    var answers: [SetAnswer] = []
+    func add(_ answer: SetAnswer) { answers.append(answer) }
+  }
+}
