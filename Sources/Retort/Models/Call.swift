@@ -20,7 +20,8 @@ package struct Call: Sendable {
   package var attempt = 1
 
   package init(
-    model: ModelSpec, path: String, body: JSON, identity: JSON, expects: String? = nil, promptEstimate: Int = 0,
+    model: ModelSpec, path: String, body: JSON, identity: JSON, expects: String? = nil,
+    promptEstimate: Int = 0,
     completionEstimate: Int = 0
   ) {
     self.model = model

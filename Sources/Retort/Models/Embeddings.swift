@@ -1,0 +1,171 @@
+internal import OrderedCollections
+
+/// The embedding act in the wire format of OpenAI's `/embeddings`.
+///
+/// Each text is remembered by itself, so that a new row pays for its own text only; what is not remembered is asked
+/// for in batches.
+package struct Embeddings: EmbeddingModel {
+  private let model: ModelSpec
+  private let caller: any Caller
+  private let memory: any ReplyMemory
+  private let flights: Flights
+
+  /// Most texts of one request.
+  package static let batch = 64
+
+  /// - Parameter caller: the stack without memory of whole replies; texts are remembered one by one here, by
+  ///   ``EmbeddingRecorder``, which must be part of `caller`.
+  package init(
+    _ model: ModelSpec, through caller: any Caller, memory: any ReplyMemory, flights: Flights = Flights()
+  ) {
+    self.model = model
+    self.caller = caller
+    self.memory = memory
+    self.flights = flights
+  }
+
+  package func embed(_ texts: [String]) async throws -> [[Float]] {
+    var found: [String: RawReply] = [:]
+    while true {
+      var leading: [(text: String, request: Digest)] = []
+      var following: [(text: String, request: Digest)] = []
+      var seen = Set(found.keys)
+      for text in texts where seen.insert(text).inserted {
+        let request = Self.call(model, [text]).request
+        if flights.lead(request) {
+          leading.append((text, request))
+        } else {
+          following.append((text, request))
+        }
+      }
+      if leading.isEmpty && following.isEmpty { break }
+      try await fetch(leading, into: &found)
+      // Followed only after its own have landed, so that two batches cannot wait for each other.
+      for (text, request) in following {
+        if let shared = try await flights.follow(request) { found[text] = shared }
+      }
+    }
+    for reply in found.values where reply.call != 0 { StepContext.current?.used(reply.call) }
+    let vectors = try found.mapValues { try Self.vectors($0.body, count: 1)[0] }
+    let result = texts.compactMap { vectors[$0] }
+    guard Set(result.map(\.count)).count <= 1 else {
+      throw ModelError(
+        .malformed, "expected vectors of one length, found \(Set(result.map(\.count)).sorted())")
+    }
+    return result
+  }
+
+  private func fetch(_ leading: [(text: String, request: Digest)], into found: inout [String: RawReply])
+    async throws
+  {
+    var open = Dictionary(uniqueKeysWithValues: leading.map { ($0.request, $0.text) })
+    defer { for request in open.keys { flights.land(request, nil) } }
+    var missing: [(text: String, request: Digest)] = []
+    for (text, request) in leading {
+      guard var known = try await memory.recall(request) else {
+        missing.append((text, request))
+        continue
+      }
+      known.remembered = true
+      found[text] = known
+      flights.land(request, known)
+      open[request] = nil
+    }
+    for start in stride(from: 0, to: missing.count, by: Self.batch) {
+      let part = missing[start..<min(missing.count, start + Self.batch)]
+      let call = Self.call(model, part.map(\.text))
+      let reply: RawReply
+      do { reply = try await caller.answer(call) } catch let error as ModelError {
+        try await memory.failed(call, request: call.request, error)
+        throw error
+      }
+      // The recorder has committed these; they are read back with their numbers.
+      for (place, (text, request)) in part.enumerated() {
+        let single: RawReply
+        if let known = try await memory.recall(request) {
+          single = known
+        } else {
+          single = try EmbeddingRecorder.split(reply, count: part.count)[place]
+        }
+        found[text] = single
+        flights.land(request, single)
+        open[request] = nil
+      }
+    }
+  }
+
+  static func call(_ model: ModelSpec, _ texts: [String]) -> Call {
+    let input = JSON.array(texts.map { .string($0) })
+    var body: JSON.Object = ["model": .string(model.name), "input": input, "encoding_format": "float"]
+    body.merge(model.extraBody) { $1 }
+    return Call(
+      model: model, path: "embeddings", body: .object(body),
+      identity: ["act": "embedding", "model": model.identity, "input": input], expects: "data",
+      promptEstimate: texts.reduce(0) { $0 + Call.estimateTokens($1) })
+  }
+
+  /// The vectors of a reply in the order of their `index`. Errors: ``ModelError`` of kind `malformed`.
+  static func vectors(_ body: String, count: Int) throws -> [[Float]] {
+    guard let data = (try? JSON(parsing: body))?["data"]?.array, data.count == count else {
+      throw ModelError(.malformed, "expected \(count) vectors under 'data', found: \(body.prefix(200))")
+    }
+    var vectors = [[Float]](repeating: [], count: count)
+    for (place, item) in data.enumerated() {
+      let index = item["index"]?.int.flatMap { Int(exactly: $0) } ?? place
+      guard let numbers = item["embedding"]?.array, !numbers.isEmpty, vectors.indices.contains(index) else {
+        throw ModelError(.malformed, "expected a list of numbers at data[\(place)].embedding")
+      }
+      vectors[index] = try numbers.map {
+        guard let number = $0.number else {
+          throw ModelError(.malformed, "expected a number at data[\(place)].embedding, found \($0.kind)")
+        }
+        return Float(number)
+      }
+    }
+    guard !vectors.contains(where: \.isEmpty) else {
+      throw ModelError(.malformed, "expected one vector for each of \(count) texts, found an index twice")
+    }
+    return vectors
+  }
+}
+
+/// Commits a batch of vectors text by text, inside the limits as ``RecordingCaller`` is.
+package struct EmbeddingRecorder: Caller {
+  private let inner: any Caller
+  private let memory: any ReplyMemory
+
+  package init(_ inner: any Caller, memory: any ReplyMemory) {
+    self.inner = inner
+    self.memory = memory
+  }
+
+  package func answer(_ call: Call) async throws -> RawReply {
+    let reply = try await inner.answer(call)
+    let texts = (call.identity["input"]?.array ?? []).compactMap(\.string)
+    let parts: [RawReply]
+    do { parts = try Self.split(reply, count: texts.count) } catch var error as ModelError {
+      error.usage = reply.usage
+      throw error
+    }
+    for (text, part) in zip(texts, parts) {
+      let single = Embeddings.call(call.model, [text])
+      _ = try await memory.remember(single, request: single.request, part)
+    }
+    return reply
+  }
+
+  /// One reply for each text; the tokens are spread so that they add up to what was counted.
+  static func split(_ reply: RawReply, count: Int) throws -> [RawReply] {
+    let vectors = try Embeddings.vectors(reply.body, count: count)
+    return vectors.enumerated().map { place, vector in
+      var part = reply
+      part.body =
+        JSON.object([
+          "data": [["index": 0, "embedding": .array(vector.map { .double(Double($0)) })]]
+        ]).text
+      let tokens = reply.usage.promptTokens
+      part.usage = Usage(promptTokens: tokens * (place + 1) / count - tokens * place / count)
+      return part
+    }
+  }
+}

@@ -1,0 +1,125 @@
+internal import Foundation
+
+/// The innermost caller: one HTTP request, one raw reply, every failure named.
+package struct HTTPCaller: Caller {
+  private let transport: any Transport
+  private let endpoint: @Sendable () async throws -> String
+  private let key: @Sendable () throws -> String?
+  private let clock: any ModelClock
+
+  /// Most characters of the server's own words that an error repeats.
+  package static let messageBound = 500
+
+  /// - Parameter key: read when a call is sent, and sent as a bearer token. It is cut out of the server's words,
+  ///   since a server may repeat what it was sent.
+  package init(
+    _ transport: any Transport, key: @escaping @Sendable () throws -> String? = { nil },
+    clock: any ModelClock = SystemModelClock(),
+    endpoint: @escaping @Sendable () async throws -> String
+  ) {
+    self.transport = transport
+    self.endpoint = endpoint
+    self.key = key
+    self.clock = clock
+  }
+
+  package func answer(_ call: Call) async throws -> RawReply {
+    var headers = ["content-type": "application/json", "accept": "application/json"]
+    let key = try key()
+    if let key { headers["authorization"] = "Bearer \(key)" }
+    for (name, value) in call.model.headers { headers[name.lowercased()] = value }
+    let request = HTTPRequest(
+      method: "POST", url: Self.url(base: try await endpoint(), path: call.path), headers: headers,
+      body: Array(call.body.text.utf8), timeout: call.model.timeout, maxBody: 64 << 20)
+    let started = clock.seconds
+    let response = try await transport.send(request)
+    let seconds = clock.seconds - started
+    guard (200..<300).contains(response.status) else { throw failure(response, key) }
+
+    let text = String(decoding: response.body, as: UTF8.self)
+    let json: JSON
+    do { json = try JSON(parsing: text) } catch {
+      throw ModelError(
+        .malformed, status: response.status, "expected a JSON reply, found: \(bounded(text, key))")
+    }
+    let usage = Usage(reply: json)
+    if let field = call.expects, json[field] == nil {
+      // Some servers report an error under status 200.
+      throw ModelError(
+        .malformed, status: response.status,
+        "expected '\(field)' in the reply, found: \(bounded(Self.message(json) ?? text, key))", usage: usage)
+    }
+    return RawReply(
+      status: response.status, body: text, usage: usage ?? Usage(), seconds: seconds, attempts: call.attempt)
+  }
+
+  /// `path` after `base`; a path with a leading `/` counts from the root of the server, before `/v1`.
+  static func url(base: String, path: String) -> String {
+    var base = base[...]
+    while base.last == "/" { base.removeLast() }
+    guard path.first == "/" else { return "\(base)/\(path)" }
+    if base.hasSuffix("/v1") { base.removeLast(3) }
+    // An address may already name the act, as remote reward servers are given.
+    return base.hasSuffix(path) ? String(base) : "\(base)\(path)"
+  }
+
+  private func failure(_ response: HTTPResponse, _ key: String?) -> ModelError {
+    let text = String(decoding: response.body.prefix(16 << 10), as: UTF8.self)
+    let said = (try? JSON(parsing: text)).flatMap(Self.message) ?? text
+    let wait = response.headers["retry-after"].flatMap { RetryAfter.seconds($0, now: clock.unixTime) }
+    let kind: ModelError.Kind =
+      switch response.status {
+      // A plan that is used up is refused with 429 too, and no waiting helps.
+      case 429: text.contains("insufficient_quota") ? .refused : .rateLimited
+      case 503 where wait != nil: .rateLimited
+      case 408, 409, 500...: .server
+      case 404 where said.isEmpty, 405, 501: .unsupported
+      default: .refused
+      }
+    return ModelError(kind, status: response.status, bounded(said, key), retryAfter: wait)
+  }
+
+  private func bounded(_ text: String, _ key: String?) -> String {
+    var text = text
+    if let key, !key.isEmpty { text = text.replacingOccurrences(of: key, with: "[key]") }
+    return String(text.prefix(Self.messageBound))
+  }
+
+  /// The server's words: `{"error": {"message": …}}`, `{"error": …}`, `{"message": …}` or `{"detail": …}`.
+  private static func message(_ json: JSON) -> String? {
+    if let error = json["error"] { return error["message"]?.string ?? error.string ?? error.text }
+    return json["message"]?.string ?? json["detail"].map { $0.string ?? $0.text }
+  }
+}
+
+/// The header `Retry-After`: seconds, or an HTTP date.
+enum RetryAfter {
+  /// Seconds to wait from `now` (seconds since 1970), at least 0; nil when the header says neither.
+  static func seconds(_ value: String, now: Double) -> Double? {
+    let value = value.trimmingCharacters(in: .whitespaces)
+    if let seconds = Double(value) { return seconds.isFinite ? max(0, seconds) : nil }
+    let format = DateFormatter()
+    format.locale = Locale(identifier: "en_US_POSIX")
+    format.timeZone = TimeZone(identifier: "GMT")
+    format.dateFormat = "EEE, dd MMM yyyy HH:mm:ss 'GMT'"
+    return format.date(from: value).map { max(0, $0.timeIntervalSince1970 - now) }
+  }
+}
+
+extension Usage {
+  /// The `usage` of a reply; nil where it reports none. Cached prompt tokens are named differently by different
+  /// endpoints.
+  init?(reply: JSON) {
+    guard let usage = reply["usage"], usage.object != nil else { return nil }
+    func count(_ json: JSON?) -> Int? {
+      json?.number.flatMap { Int(exactly: $0.rounded()) }.map { max(0, $0) }
+    }
+    let prompt = count(usage["prompt_tokens"]) ?? count(usage["input_tokens"])
+    let total = count(usage["total_tokens"])
+    let completion = count(usage["completion_tokens"]) ?? count(usage["output_tokens"])
+    self.init(
+      promptTokens: prompt ?? max(0, (total ?? 0) - (completion ?? 0)), completionTokens: completion ?? 0,
+      cachedTokens: count(usage["prompt_tokens_details"]?["cached_tokens"])
+        ?? count(usage["prompt_cache_hit_tokens"]) ?? 0)
+  }
+}

@@ -1,0 +1,99 @@
+/// The models of a run: every act on top of one stack of wrappers.
+package final class ModelStack: ModelProvider {
+  private let transport: any Transport
+  private let memory: any ReplyMemory
+  private let budget: Budget
+  private let clock: any ModelClock
+  private let random: @Sendable () -> Double
+  private let environment: [String: String]
+  private let address: @Sendable (ModelSpec) async throws -> String
+  private let pools: [String: Pool]
+  private let breakers: [String: Breaker]
+  private let flights = Flights()
+
+  /// - Parameters:
+  ///   - models: each has its own pool; models at one endpoint share a breaker.
+  ///   - environment: where keys are read, by the names that `api_key_env` gives.
+  ///   - address: the base address of a model; by default its `endpoint`. For models that are launched it waits
+  ///     until the server is up.
+  package init(
+    models: [ModelSpec], transport: any Transport, memory: any ReplyMemory, budget: Budget = Budget(),
+    clock: any ModelClock = SystemModelClock(),
+    random: @escaping @Sendable () -> Double = { .random(in: 0..<1) }, environment: [String: String],
+    address: @escaping @Sendable (ModelSpec) async throws -> String = ModelStack.endpoint(of:)
+  ) {
+    self.transport = transport
+    self.memory = memory
+    self.budget = budget
+    self.clock = clock
+    self.random = random
+    self.environment = environment
+    self.address = address
+    pools = Dictionary(models.map { ($0.alias, Pool($0)) }) { first, _ in first }
+    breakers = Dictionary(models.map { (Self.server($0), Breaker()) }) { first, _ in first }
+  }
+
+  package func chat(_ model: ModelRef) throws -> any ChatModel {
+    guard model.spec.kind == .chat || model.spec.kind == .judge else { throw mismatch(model.spec, "chat") }
+    return ChatCompletions(model.spec, through: remembered(model.spec))
+  }
+
+  package func embedding(_ model: ModelRef) throws -> any EmbeddingModel {
+    guard model.spec.kind == .embedding else { throw mismatch(model.spec, "embedding") }
+    let caller = limited(model.spec) { EmbeddingRecorder($0, memory: self.memory) }
+    return Embeddings(model.spec, through: caller, memory: memory, flights: flights)
+  }
+
+  package func reward(_ model: ModelRef) throws -> any RewardModel {
+    switch model.spec.kind {
+    case .chat, .judge: Judge(ChatCompletions(model.spec, through: remembered(model.spec)))
+    case .embedding: throw mismatch(model.spec, "reward")
+    default: RewardEndpoint(model.spec, through: remembered(model.spec))
+    }
+  }
+
+  // The order, from the outside in: Remembering(Retrying(Limited(Budgeted(Recording(HTTP))))).
+  //
+  // A call that waits for a retry is outside Limited and holds no slot; a reply is committed inside it, so the slot
+  // is held until the commit has returned.
+
+  private func remembered(_ model: ModelSpec) -> any Caller {
+    let caller = limited(model) { RecordingCaller($0, memory: self.memory) }
+    return RememberingCaller(caller, memory: memory, flights: flights)
+  }
+
+  private func limited(_ model: ModelSpec, recording: (any Caller) -> any Caller) -> any Caller {
+    let budgeted = BudgetedCaller(recording(http(model)), budget: budget)
+    let limited = LimitedCaller(budgeted, pool: pools[model.alias] ?? Pool(model), clock: clock)
+    let breaker = breakers[Self.server(model)] ?? Breaker()
+    return RetryingCaller(limited, breaker: breaker, clock: clock, random: random)
+  }
+
+  private func http(_ model: ModelSpec) -> any Caller {
+    // The key is read when it is needed: checking and planning work without one.
+    let key: @Sendable () throws -> String? = { [environment] in
+      guard let name = model.apiKeyEnv else { return nil }
+      guard let value = environment[name], !value.isEmpty else {
+        throw ModelError(.refused, "expected the key of model '\(model.alias)' in \(name), found it unset")
+      }
+      return value
+    }
+    return HTTPCaller(transport, key: key, clock: clock) { [address] in try await address(model) }
+  }
+
+  private static func server(_ model: ModelSpec) -> String { model.endpoint ?? "launch:\(model.alias)" }
+
+  /// The address in the pipeline file.
+  @Sendable package static func endpoint(of model: ModelSpec) async throws -> String {
+    guard let endpoint = model.endpoint else {
+      throw ModelError(.refused, "expected an endpoint for model '\(model.alias)', found none")
+    }
+    return endpoint
+  }
+
+  private func mismatch(_ model: ModelSpec, _ act: String) -> ModelError {
+    ModelError(
+      .unsupported,
+      "expected a model of kind \(act), found '\(model.alias)' of kind \(model.kind.rawValue)")
+  }
+}

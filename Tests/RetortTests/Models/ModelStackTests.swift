@@ -1,0 +1,52 @@
+import Retort
+import RetortTestSupport
+import Testing
+
+struct ModelStackTests {
+  private static let model: ModelSpec = {
+    var model = ModelSpec(alias: "t", name: "m")
+    model.endpoint = "http://host/v1"
+    model.apiKeyEnv = "KEY"
+    model.concurrency = 1
+    model.retries = 2
+    return model
+  }()
+
+  private static let good = HTTPResponse(
+    status: 200, body: Array(#"{"choices":[{"message":{"content":"ok"}}]}"#.utf8))
+
+  private func stack(_ transport: any Transport, _ memory: DictionaryMemory, key: String? = "k") -> ModelStack
+  {
+    ModelStack(
+      models: [Self.model], transport: transport, memory: memory, clock: JumpingClock(), random: { 0.5 },
+      environment: key.map { ["KEY": $0] } ?? [:])
+  }
+
+  @Test func answersRetriesAndRemembers() async throws {
+    let memory = DictionaryMemory()
+    let transport = ScriptedTransport { _, before in
+      before == 0 ? HTTPResponse(status: 500) : Self.good
+    }
+    let stack = stack(transport, memory)
+    for _ in 0..<2 {
+      let reply = try await stack.chat(ModelRef(Self.model)).reply(to: ChatRequest([.user("q")]))
+      #expect(reply == ChatReply(text: "ok", finishReason: "", call: "1"))
+    }
+    #expect(transport.requests.count == 2)
+  }
+
+  @Test func aMissingKeyIsToldWhenItIsNeeded() async throws {
+    let chat = try stack(ScriptedTransport { _, _ in Self.good }, DictionaryMemory(), key: nil)
+      .chat(ModelRef(Self.model))
+    await #expect(
+      throws: ModelError(.refused, "expected the key of model 't' in KEY, found it unset")
+    ) { try await chat.reply(to: ChatRequest([.user("q")])) }
+  }
+
+  @Test func aModelOfAnotherKindIsRefused() {
+    let stack = stack(ScriptedTransport { _, _ in Self.good }, DictionaryMemory())
+    #expect(throws: ModelError(.unsupported, "expected a model of kind embedding, found 't' of kind chat")) {
+      _ = try stack.embedding(ModelRef(Self.model))
+    }
+  }
+}
