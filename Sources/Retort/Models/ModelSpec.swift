@@ -21,6 +21,12 @@ package struct ModelSpec: Hashable, Sendable {
     package var output: Double
     /// For prompt tokens that the endpoint had cached; `input` when absent.
     package var cachedInput: Double?
+
+    package init(input: Double, output: Double, cachedInput: Double? = nil) {
+      self.input = input
+      self.output = output
+      self.cachedInput = cachedInput
+    }
   }
 
   /// The alias: the key under `models:`. Never part of a step's key.
