@@ -44,7 +44,7 @@ package struct Engine: Sendable {
     store.currentRun = run
     tell(.started(run: run))
     let performance = Performance(self, run: run, tell: tell)
-    var status: RunStatus
+    let status: RunStatus
     do { status = try await performance.perform() } catch {
       guard Task.isCancelled else {
         let time = now()
@@ -53,12 +53,17 @@ package struct Engine: Sendable {
       }
       status = .interrupted
     }
-    let summary = try await performance.summary(status, seconds: now() - began)
-    let time = now()
-    try await store.write { db in
-      try Store.finishRun(run, status: summary.status.rawValue, at: time, db)
-      try Store.makeViews(db)
-    }
+    let seconds = now() - began
+    // The last words are written even when this task is cancelled.
+    let summary = try await Task { [status, self] in
+      let summary = try await performance.summary(status, seconds: seconds)
+      let time = now()
+      try await store.write { db in
+        try Store.finishRun(run, status: summary.status.rawValue, at: time, db)
+        try Store.makeViews(db)
+      }
+      return summary
+    }.value
     for entry in summary.stages.list where !entry.books.balance {
       throw RunError("the books of stage '\(entry.stage)' do not balance: \(entry.books)")
     }
@@ -98,6 +103,8 @@ actor Performance {
     let stage: Int
     /// The row of a row step; nil for a set step.
     let row: Int64?
+    /// What a set step was given.
+    var input: Digest?
     let end: End
   }
 
@@ -121,6 +128,10 @@ actor Performance {
     /// Finished, and neither it nor anything upstream has failed or pending rows.
     var settled = false
     var setStep: Int64?
+    /// Sets still to be looked up; nil until upstream has finished.
+    var groups: ArraySlice<StagePlace>?
+    /// Inputs of set steps in flight.
+    var setInputs: Set<Digest> = []
   }
 
   private struct Begun: Sendable {
@@ -251,13 +262,14 @@ actor Performance {
     for (role, name) in state.stage.using {
       guard let ordinal = engine.pipeline.stages.firstIndex(where: { $0.name == name }) else { continue }
       let (run, ancestry) = (run, ordinals(of: engine.pipeline.ancestry(of: name)))
+      let rows = StagePlace(run: run, ordinal: ordinal, from: [ordinal])
       let set = try await store.read { db in
         let lost = try Store.lostRows(run: run, stages: ancestry, db)
-        let (digest, count) = try Store.setDigest(run: run, stages: [ordinal], complete: !lost, db)
+        let (digest, count) = try Store.setDigest(rows, complete: !lost, db)
         return (digest: digest, count: count, complete: !lost)
       }
       digests[role] = .string(set.digest.description)
-      sets[role] = store.rowSet(run: run, stages: [ordinal], count: set.count, complete: set.complete)
+      sets[role] = store.rowSet(rows, count: set.count, complete: set.complete)
     }
     let suffix = engine.options.exportSuffix
     let bound: BoundStage
@@ -306,8 +318,9 @@ actor Performance {
       }
     }
     guard let row = finished.row else {
-      if case .done = finished.end { _ = try await finish(index, settled: true) }
-      if case .failed = finished.end { _ = try await finish(index, settled: false) }
+      if let input = finished.input { states[index].setInputs.remove(input) }
+      if case .done = finished.end { return }
+      states[index].failures += 1
       return
     }
     let others = states[index].waiting.removeValue(forKey: row) ?? []
@@ -399,43 +412,80 @@ actor Performance {
 
   private func advanceSet(_ index: Int, _ group: inout Steps) async throws -> Bool {
     let state = states[index]
-    guard state.inFlight == 0, state.setStep == nil else { return false }
-    for upstream in state.place.from {
-      guard states[upstream].finished else { return false }
-      guard states[upstream].settled else { return try await finish(index, settled: false) }
-    }
+    guard state.place.from.allSatisfy({ states[$0].finished }) else { return false }
+    let upstream = state.place.from.allSatisfy { states[$0].settled }
+    guard upstream || state.stage.per != nil else { return try await finish(index, settled: false) }
     guard let begun = try await begin(index) else { return try await finish(index, settled: false) }
-    let place = state.place
-    let ancestry = ordinals(
-      of: engine.pipeline.ancestry(of: state.stage.name).subtracting([state.stage.name]))
-    let input = try await store.read { db in
+    if state.groups == nil { states[index].groups = try await groups(of: index)[...] }
+    while states[index].inFlight < state.window, let place = states[index].groups?.popFirst() {
+      let input = try await look(up: place, index, begun)
+      if place.scope != nil, input.count == 0 { continue }
+      if let step = input.step,
+        !state.stage.entry.exports || Engine.areOnDisk(input.files, in: engine.pipeline.folder)
+      {
+        let limit = limit(of: index)
+        try await store.write { db in
+          try Store.takeMembers(place, step: step, db)
+          try Store.emitSet(place, step: step, limit: limit, db)
+        }
+        states[index].setStep = step
+        tell(.reused(stage: state.stage.name, rows: input.count))
+        continue
+      }
+      guard mayStart(index), !states[index].setInputs.contains(input.digest) else {
+        // Parked, or an equal group is being made: this one will find its step.
+        states[index].groups?.insert(place, at: states[index].groups?.startIndex ?? 0)
+        return false
+      }
+      let time = engine.now()
+      let step = try await store.write {
+        try Store.beginSet(place, fingerprint: begun.fingerprint, at: time, $0)
+      }
+      states[index].setStep = step
+      states[index].setInputs.insert(input.digest)
+      startSet(step, place, input, limit: limit(of: index), index, begun, &group)
+    }
+    guard states[index].inFlight == 0, states[index].groups?.isEmpty ?? false else { return false }
+    return try await finish(index, settled: upstream && states[index].failures == 0)
+  }
+
+  /// The sets that a set stage is given: one, or under `per:` those groups that have all their rows.
+  private func groups(of index: Int) async throws -> [StagePlace] {
+    let state = states[index]
+    let pipeline = engine.pipeline
+    guard let per = state.stage.per, let ancestor = pipeline.stages.firstIndex(where: { $0.name == per })
+    else {
+      return [state.place]
+    }
+    let between = pipeline.ancestry(of: state.stage.name).subtracting(pipeline.ancestry(of: per))
+      .subtracting([state.stage.name])
+    let passing = ordinals(of: between).map { states[$0].place }
+    return try await store.read { [place = state.place] db in
+      try Store.groups(run: place.run, per: ancestor, db).compactMap { scope in
+        var group = place
+        group.scope = scope
+        return try Store.isWhole(group, passing: passing, db) ? group : nil
+      }
+    }
+  }
+
+  private func look(up place: StagePlace, _ index: Int, _ begun: Begun) async throws -> SetInput {
+    let name = states[index].stage.name
+    let ancestry = ordinals(of: engine.pipeline.ancestry(of: name).subtracting([name]))
+    return try await store.read { db in
       let lost = try Store.lostRows(run: place.run, stages: ancestry, db)
-      let (digest, count) = try Store.setDigest(run: place.run, stages: place.from, complete: !lost, db)
+      let (digest, count) = try Store.setDigest(place, complete: !lost, db)
       let step = try Store.setStep(fingerprint: begun.fingerprint, input: digest, db)
       return SetInput(
         digest: digest, count: count, complete: !lost, step: step,
         files: try step.map { try Store.rows(of: $0, db) } ?? [])
     }
-    let limit = place.from.isEmpty && feedsRows(state.stage.name) ? engine.options.limit : nil
-    if let step = input.step,
-      !state.stage.entry.exports || Engine.areOnDisk(input.files, in: engine.pipeline.folder)
-    {
-      try await store.write { db in
-        try Store.takeMembers(place, step: step, db)
-        try Store.emitSet(place, step: step, limit: limit, db)
-      }
-      states[index].setStep = step
-      tell(.reused(stage: state.stage.name, rows: input.count))
-      return try await finish(index, settled: true)
-    }
-    guard mayStart(index) else { return false }
-    let time = engine.now()
-    let step = try await store.write {
-      try Store.beginSet(place, fingerprint: begun.fingerprint, at: time, $0)
-    }
-    states[index].setStep = step
-    startSet(step, input, limit: limit, index, begun, &group)
-    return false
+  }
+
+  private func limit(of index: Int) -> Int? {
+    let state = states[index]
+    let feeds = engine.pipeline.stages.contains { $0.from.contains(state.stage.name) }
+    return state.place.from.isEmpty && feeds ? engine.options.limit : nil
   }
 
   private struct SetInput: Sendable {
@@ -447,23 +497,19 @@ actor Performance {
     let files: [JSON]
   }
 
-  private func feedsRows(_ name: String) -> Bool {
-    engine.pipeline.stages.contains { $0.from.contains(name) }
-  }
-
   private func startSet(
-    _ step: Int64, _ input: SetInput, limit: Int?, _ index: Int, _ begun: Begun, _ group: inout Steps
+    _ step: Int64, _ place: StagePlace, _ input: SetInput, limit: Int?, _ index: Int, _ begun: Begun,
+    _ group: inout Steps
   ) {
     guard case .set(let process) = begun.bound.shape else { return }
     states[index].inFlight += 1
-    let (store, stage, place) = (store, states[index].stage, states[index].place)
+    let (store, stage) = (store, states[index].stage)
     let calls = CallList()
     let context = StepContext(
       stage: stage.name, depth: states[index].depth, take: begun.take, used: { calls.append($0) })
     group.addTask { [self] in
       let recorder = SetRecorder(store: store, stage: stage, place: place, step: step, count: input.count)
-      let rows = store.rowSet(
-        run: place.run, stages: place.from, count: input.count, complete: input.complete)
+      let rows = store.rowSet(place, count: input.count, complete: input.complete)
       do {
         try await StepContext.$current.withValue(context) {
           try await process(rows, SetSink { try await recorder.accept($0) })
@@ -472,16 +518,20 @@ actor Performance {
       } catch {
         try await store.write { try Store.forget(step: step, $0) }
         if Task.isCancelled { throw CancellationError() }
-        if let stopped = Self.stop(error) { return Finished(stage: index, row: nil, end: stopped) }
-        try await fail([nil], index, error, calls: calls.list)
-        return Finished(stage: index, row: nil, end: .failed)
+        if let stopped = Self.stop(error) {
+          return Finished(stage: index, row: nil, input: input.digest, end: stopped)
+        }
+        var failed: [Int64?] = [nil]
+        if place.scope != nil { failed = try await store.read { try Store.members(place, $0) } }
+        try await fail(failed, index, error, calls: calls.list)
+        return Finished(stage: index, row: nil, input: input.digest, end: .failed)
       }
       try await store.write { db in
         try Store.finishSet(
           step, fingerprint: begun.fingerprint, input: input.digest, calls: calls.list, db)
         try Store.emitSet(place, step: step, limit: limit, db)
       }
-      return Finished(stage: index, row: nil, end: .done)
+      return Finished(stage: index, row: nil, input: input.digest, end: .done)
     }
   }
 

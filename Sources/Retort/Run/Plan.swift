@@ -92,7 +92,28 @@ private struct Planner {
         entry.reason = "waits for \(stage.from.filter { !whole.contains($0) }.joined(separator: ", "))"
         return entry
       }
-      let (input, count) = try Store.setDigest(run: run, stages: from, complete: true, db)
+      if let per = stage.per, let ancestor = pipeline.stages.firstIndex(where: { $0.name == per }) {
+        for scope in try Store.groups(run: run, per: ancestor, db) {
+          var group = place
+          group.scope = scope
+          let (input, count) = try Store.setDigest(group, complete: true, db)
+          guard count > 0 else { continue }
+          if !forced, let step = try Store.setStep(fingerprint: fingerprint, input: input, db) {
+            try Store.takeMembers(group, step: step, db)
+            try Store.emitSet(group, step: step, limit: nil, db)
+            entry.done += count
+          } else {
+            entry.todo += 1
+          }
+        }
+        if entry.todo == 0 {
+          whole.insert(stage.name)
+        } else {
+          entry.reason = forced ? "forced" : try reason(stage, identity, db)
+        }
+        return entry
+      }
+      let (input, count) = try Store.setDigest(place, complete: true, db)
       if !forced, let step = try Store.setStep(fingerprint: fingerprint, input: input, db) {
         guard try !stage.entry.exports || Engine.areOnDisk(Store.rows(of: step, db), in: pipeline.folder)
         else {
@@ -139,7 +160,8 @@ private struct Planner {
     for (role, name) in stage.using {
       guard let ordinal = pipeline.stages.firstIndex(where: { $0.name == name }) else { continue }
       sets[role] = .string(
-        try Store.setDigest(run: run, stages: [ordinal], complete: true, db).digest.description)
+        try Store.setDigest(StagePlace(run: run, ordinal: ordinal, from: [ordinal]), complete: true, db)
+          .digest.description)
     }
     if !sets.isEmpty { fields["using"] = .object(sets) }
     if stage.entry.exports, !options.exportSuffix.isEmpty {

@@ -8,7 +8,7 @@ extension Store {
   ///
   /// A set that lost rows to failures has another digest than the same rows complete.
   static func setDigest(
-    run: Int64, stages: [Int], complete: Bool, _ db: Database
+    _ place: StagePlace, complete: Bool, _ db: Database
   ) throws -> (digest: Digest, count: Int) {
     var bytes: [UInt8] = complete ? [] : [0]
     var count = 0
@@ -16,8 +16,8 @@ extension Store {
       db,
       sql: """
         SELECT r.digest FROM occurrence o JOIN "row" r ON r.id = o."row"
-        WHERE o.run = ? AND o.stage IN \(list(stages)) ORDER BY o.path, o.stage
-        """, arguments: [run])
+        WHERE o.run = ? AND o.stage IN \(list(place.from)) AND \(place.inScope("o")) ORDER BY o.path, o.stage
+        """, arguments: [place.run])
     while let digest = try digests.next() {
       bytes.append(contentsOf: digest)
       count += 1
@@ -26,7 +26,7 @@ extension Store {
   }
 
   /// The rows of some stages in order, streamed in pages.
-  func rowSet(run: Int64, stages: [Int], count: Int, complete: Bool) -> RowSet<Columns> {
+  func rowSet(_ place: StagePlace, count: Int, complete: Bool) -> RowSet<Columns> {
     let bookmark = Bookmark()
     return RowSet(count: count, isComplete: complete) { offset, limit in
       // Walked in order, a page starts after the last one's end; only a jump has to count from the beginning.
@@ -37,10 +37,10 @@ extension Store {
           db,
           sql: """
             SELECT r.digest, r.json, o.path, o.stage FROM occurrence o JOIN "row" r ON r.id = o."row"
-            WHERE o.run = ? AND o.stage IN \(Self.list(stages)) AND o.path >= ? AND (o.path, o.stage) > (?, ?)
+            WHERE o.run = ? AND o.stage IN \(Self.list(place.from)) AND \(place.inScope("o")) AND o.path >= ? AND (o.path, o.stage) > (?, ?)
             ORDER BY o.path, o.stage LIMIT ? OFFSET ?
             """,
-          arguments: [run, mark.path, mark.path, mark.stage, limit, skipped]
+          arguments: [place.run, mark.path, mark.path, mark.stage, limit, skipped]
         ).map { (digest: $0[0] as Data, json: $0[1] as String, path: $0[2] as String, stage: $0[3] as Int) }
       }
       if let last = found.last {
@@ -79,7 +79,7 @@ extension Store {
       sql: """
         INSERT INTO taken (run, stage, occurrence, step, member)
         SELECT ?, ?, o.id, ?, row_number() OVER (ORDER BY o.path, o.stage) - 1
-        FROM occurrence o WHERE o.run = ? AND o.stage IN \(list(place.from))
+        FROM occurrence o WHERE o.run = ? AND o.stage IN \(list(place.from)) AND \(place.inScope("o"))
         """, arguments: [place.run, place.ordinal, step, place.run])
   }
 
@@ -111,20 +111,54 @@ extension Store {
   /// Occurrences of what a set step emitted. A row made of members takes the first one's path; a row of no member
   /// (a reader's) its own number. With `limit`, only the first rows.
   static func emitSet(_ place: StagePlace, step: Int64, limit: Int?, _ db: Database) throws {
-    let own = StagePlace.component(place.ordinal)
+    let own = (place.scope.map { $0 + "." } ?? "") + StagePlace.component(place.ordinal)
     try db.execute(
       sql: """
         INSERT INTO occurrence (run, stage, path, "row", parent)
         SELECT run, stage, path, "row", parent FROM (
-          SELECT \(place.run) AS run, \(place.ordinal) AS stage, e."row", o.id AS parent, e.seq,
+          SELECT \(place.run) AS run, \(place.ordinal) AS stage, e."row", o.id AS parent,
             coalesce(o.path || \(branchSQL(place)) || '.' || \(StagePlace.component(sql: "e.nth")),
               '\(own).' || \(StagePlace.component(sql: "e.seq"))) AS path
           FROM (SELECT *, row_number() OVER (PARTITION BY member ORDER BY seq) - 1 AS nth
                 FROM emission WHERE step = ? AND "row" IS NOT NULL) e
-          LEFT JOIN taken t ON t.step = e.step AND t.run = ? AND t.stage = ? AND t.member = e.member
-          LEFT JOIN occurrence o ON o.id = t.occurrence)
+          LEFT JOIN (SELECT t.member, m.id, m.path, m.stage
+                     FROM taken t JOIN occurrence m ON m.id = t.occurrence
+                     WHERE t.step = ? AND t.run = ? AND t.stage = ? AND \(place.inScope("m"))) o
+            ON o.member = e.member)
         ORDER BY path LIMIT ?
-        """, arguments: [step, place.run, place.ordinal, limit ?? -1])
+        """, arguments: [step, step, place.run, place.ordinal, limit ?? -1])
+  }
+
+  /// The groups of a set: paths of the rows of `stage`, in order.
+  static func groups(run: Int64, per stage: Int, _ db: Database) throws -> [String] {
+    try String.fetchAll(
+      db, sql: "SELECT path FROM occurrence WHERE run = ? AND stage = ? ORDER BY path",
+      arguments: [run, stage])
+  }
+
+  /// Whether every row of a group has been answered by the stages it passes on its way to the set.
+  static func isWhole(_ place: StagePlace, passing stages: [StagePlace], _ db: Database) throws -> Bool {
+    for stage in stages where !stage.from.isEmpty {
+      let open = try Bool.fetchOne(
+        db,
+        sql: """
+          SELECT EXISTS (SELECT 1 FROM occurrence o WHERE o.run = ? AND o.stage IN \(list(stage.from))
+            AND \(place.inScope("o")) AND NOT EXISTS (SELECT 1 FROM taken t
+              WHERE t.run = o.run AND t.stage = ? AND t.occurrence = o.id))
+          """, arguments: [place.run, stage.ordinal])
+      if open ?? true { return false }
+    }
+    return true
+  }
+
+  /// The rows of a set, in order.
+  static func members(_ place: StagePlace, _ db: Database) throws -> [Int64] {
+    try Int64.fetchAll(
+      db,
+      sql: """
+        SELECT o.id FROM occurrence o WHERE o.run = ? AND o.stage IN \(list(place.from))
+        AND \(place.inScope("o")) ORDER BY o.path, o.stage
+        """, arguments: [place.run])
   }
 
   private static func branchSQL(_ place: StagePlace) -> String {

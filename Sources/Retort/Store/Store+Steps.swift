@@ -13,6 +13,22 @@ struct StagePlace: Sendable {
   let run: Int64
   let ordinal: Int
   let from: [Int]
+  /// The path of the ancestor row whose descendants are the set, under `per:`; nil for the whole set.
+  var scope: String?
+
+  init(run: Int64, ordinal: Int, from: [Int], scope: String? = nil) {
+    self.run = run
+    self.ordinal = ordinal
+    self.from = from
+    self.scope = scope
+  }
+
+  /// SQL that an occurrence is in the set. A descendant's path begins with its ancestor's and a dot; `/` follows `.`.
+  /// Paths are made of letters, digits and dots.
+  func inScope(_ table: String) -> String {
+    guard let scope else { return "TRUE" }
+    return "(\(table).path = '\(scope)' OR (\(table).path > '\(scope).' AND \(table).path < '\(scope)/'))"
+  }
 
   /// Joined to the path of a row that comes from the upstream stage at `index` of `from:`, so that two branches of
   /// one row stay apart after a union.

@@ -20,7 +20,8 @@ final class Lab: Sendable {
 
   init(
     records: [String], reversed: Bool = false, onFailure: PipelineStage.OnFailure = .fail,
-    models: [String] = []
+    models: [String] = [],
+    per: String? = nil
   ) throws {
     folder = FileManager.default.temporaryDirectory.appending(path: "retort-\(UUID())")
     store = try Store(path: folder.appending(path: "store.sqlite").path)
@@ -41,7 +42,7 @@ final class Lab: Sendable {
             try BoundStage(Shout(notes: notes), config: Shout.Config())
           }, columns: ["word", "loud"], models: models),
         PipelineStage(
-          name: "gather", entry: StageEntry(Gather.self), from: ["shout"],
+          name: "gather", entry: StageEntry(Gather.self), from: ["shout"], per: per,
           configured: ConfiguredStage(config: [:]) { _ in
             try BoundStage(Gather(notes: notes), config: Gather.Config())
           }, columns: ["words"]),
@@ -106,7 +107,10 @@ private struct Shout: Stage {
 
   func process(_ input: Input) async throws -> Outcome<Output> {
     if let turns = notes.turns {
-      while notes.value.withLock({ turns[$0.performed.count] != input.word }) { await Task.yield() }
+      while notes.value.withLock({ turns[$0.performed.count] != input.word }) {
+        try Task.checkCancellation()
+        await Task.yield()
+      }
     }
     let word = input.word
     let (refused, parked) = notes.value.withLock { notes in
