@@ -1,8 +1,20 @@
-import ArgumentParser
+internal import ArgumentParser
 
 @main
 struct RetortCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "retort",
-    abstract: "Distil a strong language model's reasoning into training data.")
+    abstract: "Distil a strong language model's reasoning into training data.",
+    discussion: """
+      A pipeline file names stages and how rows flow between them. `retort run FILE` performs what is not done yet; \
+      everything it makes is kept in a SQLite store, so that running again pays for nothing twice.
+
+      Exit status: 0 all rows accounted for and none failed; 1 the pipeline could not run; 2 a mistake in the \
+      command line or the pipeline file; 3 finished with failed rows; 4 stopped by a budget; 5 parked, since an \
+      endpoint kept refusing; 130 interrupted. After 3, 4, 5 and 130, `retort resume` goes on.
+      """,
+    subcommands: [
+      Run.self, Resume.self, Check.self, Stages.self, Schema.self, Runs.self, Show.self, Trace.self,
+      Failures.self, Doctor.self,
+    ])
 }

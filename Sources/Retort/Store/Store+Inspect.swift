@@ -1,0 +1,129 @@
+internal import Foundation
+internal import GRDB
+internal import OrderedCollections
+
+/// The answer to a question about the store: named columns, rows in order.
+package struct Table: Hashable, Sendable {
+  package let columns: [String]
+  package let rows: [[JSON]]
+
+  package init(columns: [String], rows: [[JSON]]) {
+    self.columns = columns
+    self.rows = rows
+  }
+
+  /// The rows as objects, for `--json`.
+  package var json: JSON {
+    .array(rows.map { .object(JSON.Object(uniqueKeysWithValues: zip(columns, $0))) })
+  }
+}
+
+/// What people ask of a store, in SQL that they could type themselves.
+extension Store {
+  private static let rowID = "'r_' || lower(substr(hex(r.digest), 3, 12))"
+
+  /// The runs, newest first, each with what it cost.
+  package func runs(limit: Int = 20) async throws -> Table {
+    try await table(
+      """
+      SELECT run.id AS run, pipeline, status, datetime(started, 'unixepoch') AS started,
+        round(finished - started, 1) AS seconds,
+        (SELECT count(*) FROM reply WHERE reply.run = run.id) AS calls,
+        (SELECT total(usd) FROM reply WHERE reply.run = run.id) AS usd
+      FROM run ORDER BY run.id DESC LIMIT ?
+      """, [.int(Int64(limit))])
+  }
+
+  /// The newest run; nil in a store without runs.
+  package func newestRun() async throws -> Int64? {
+    try await table("SELECT max(id) AS run FROM run", []).rows.first?.first?.int
+  }
+
+  /// The file and flags of a run, or of the newest; nil when there is no such run.
+  package func recordedRun(_ run: Int64?) async throws -> (file: String, flags: JSON)? {
+    let found = try await table(
+      "SELECT file, flags FROM run WHERE ?1 IS NULL OR id = ?1 ORDER BY id DESC LIMIT 1",
+      [run.map(JSON.int) ?? .null])
+    guard let row = found.rows.first, let file = row[0].string, let flags = row[1].string else { return nil }
+    return (file, try JSON(parsing: flags))
+  }
+
+  /// The rows of a stage of a run, in their order, whole.
+  package func rows(of stage: String, run: Int64, limit: Int) async throws -> Table {
+    try await table(
+      """
+      SELECT \(Self.rowID) AS id, o.path, r.json
+      FROM occurrence o JOIN run_stage s USING (run, stage) JOIN "row" r ON r.id = o."row"
+      WHERE o.run = ? AND s.name = ? ORDER BY o.path LIMIT ?
+      """, [.int(run), .string(stage), .int(Int64(limit))])
+  }
+
+  /// Every content whose identifier begins as given.
+  package func row(_ id: String) async throws -> Table {
+    try await table(
+      """
+      SELECT \(Self.rowID) AS id, json FROM "row" r
+      WHERE hex(digest) LIKE '01' || upper(?) || '%' ORDER BY r.id LIMIT 10
+      """, [.string(Self.digits(id))])
+  }
+
+  /// Where a row of a run comes from and what became of it: its ancestors and descendants, each with the calls of
+  /// the step that made it and their cost.
+  package func trace(_ id: String, run: Int64) async throws -> Table {
+    try await table(
+      """
+      WITH RECURSIVE
+        start AS (SELECT o.id FROM occurrence o JOIN "row" r ON r.id = o."row"
+          WHERE o.run = ?1 AND hex(r.digest) LIKE '01' || upper(?2) || '%' LIMIT 100),
+        up(id) AS (SELECT id FROM start UNION SELECT o.parent FROM occurrence o JOIN up USING (id)
+          WHERE o.parent IS NOT NULL),
+        down(id) AS (SELECT id FROM start UNION SELECT o.id FROM occurrence o JOIN down ON o.parent = down.id)
+      SELECT s.name AS stage, o.path, \(Self.rowID) AS row,
+        count(c.id) AS calls, coalesce(sum(c.prompt_tokens), 0) AS prompt_tokens,
+        coalesce(sum(c.completion_tokens), 0) AS completion_tokens, total(c.usd) AS usd,
+        group_concat(c.id) AS replies
+      FROM (SELECT id FROM up UNION SELECT id FROM down) family
+      JOIN occurrence o USING (id) JOIN run_stage s USING (run, stage) JOIN "row" r ON r.id = o."row"
+      LEFT JOIN taken t ON t.run = o.run AND t.stage = o.stage AND t.occurrence = o.parent
+      LEFT JOIN step_call sc ON sc.step = t.step LEFT JOIN reply c ON c.id = sc.reply
+      GROUP BY o.id ORDER BY o.stage, o.path
+      """, [.int(run), .string(Self.digits(id))])
+  }
+
+  /// What failed in a run, grouped by stage and message.
+  package func failures(run: Int64) async throws -> Table {
+    try await table(
+      """
+      SELECT s.name AS stage, f.kind, count(*) AS rows, f.message, min(\(Self.rowID)) AS example
+      FROM failure f JOIN run_stage s USING (run, stage)
+      LEFT JOIN occurrence o ON o.id = f.occurrence LEFT JOIN "row" r ON r.id = o."row"
+      WHERE f.run = ? GROUP BY f.stage, f.kind, f.message ORDER BY f.stage, rows DESC
+      """, [.int(run)])
+  }
+
+  private static func digits(_ id: String) -> String { id.hasPrefix("r_") ? String(id.dropFirst(2)) : id }
+
+  private func table(_ sql: String, _ arguments: [JSON]) async throws -> Table {
+    try await read { db in
+      let values = arguments.map { argument -> (any DatabaseValueConvertible)? in
+        argument.int ?? argument.string
+      }
+      let cursor = try GRDB.Row.fetchCursor(db, sql: sql, arguments: StatementArguments(values))
+      let columns = Array(cursor._statement.columnNames)
+      var rows: [[JSON]] = []
+      while let row = try cursor.next() {
+        rows.append(
+          row.databaseValues.map { value in
+            switch value.storage {
+            case .null: .null
+            case .int64(let value): .int(value)
+            case .double(let value): .double(value)
+            case .string(let value): .string(value)
+            case .blob(let data): .string(data.hex)
+            }
+          })
+      }
+      return Table(columns: columns, rows: rows)
+    }
+  }
+}

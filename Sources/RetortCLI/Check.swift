@@ -1,0 +1,81 @@
+internal import ArgumentParser
+internal import Foundation
+internal import OrderedCollections
+internal import Retort
+
+/// The pipeline file and what may be changed in it from the command line.
+struct FileOptions: ParsableArguments {
+  @Argument(help: "The pipeline file.") var file: String
+  @Option(name: .long, help: "Set a key of the file: stages.rationale.with.samples=8.") var set: [String] = []
+
+  func read() throws -> Pipeline {
+    try Pipeline.read(
+      URL(filePath: file), catalog: .standard, environment: ProcessInfo.processInfo.environment, settings: set
+    )
+  }
+}
+
+struct Check: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Check a pipeline file: every mistake at once, no call made.")
+  @OptionGroup var fileOptions: FileOptions
+
+  func run() async throws {
+    try await reporting {
+      let pipeline = try fileOptions.read()
+      Terminal.print(
+        "\(fileOptions.file): \(pipeline.stages.count) stages, \(pipeline.models.count) models, no mistake found"
+      )
+    }
+  }
+}
+
+struct Stages: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "List the stage kinds, or one with its keys.")
+  @Argument(help: "A stage kind.") var name: String?
+
+  func run() async throws {
+    try await reporting {
+      guard let name else {
+        let rows = Catalog.standard.kinds.map { [JSON.string($0.name), .string($0.summary)] }
+        return Terminal.lines(of: Table(columns: ["stage", "what it does"], rows: rows), width: 200)
+          .forEach(Terminal.print)
+      }
+      guard let entry = Catalog.standard[name] else {
+        throw CommandFailure.usage("expected a stage kind, found '\(name)'; `retort stages` lists them")
+      }
+      Terminal.print("\(entry.name) (version \(entry.version))\n\(entry.summary)\n")
+      for (key, help) in entry.keys.sorted(by: { $0.key < $1.key }) { Terminal.print("  \(key): \(help)") }
+      for role in entry.sets {
+        Terminal.print("  using \(role.name)\(role.required ? "" : " (optional)"): \(role.help)")
+      }
+    }
+  }
+}
+
+struct Schema: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Print the JSON Schema of pipeline files, for editors.")
+
+  func run() async throws { Terminal.print(PipelineSchema.json(.standard).text) }
+}
+
+struct Doctor: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Say what this machine lacks.")
+
+  func run() async throws {
+    let python = Self.find("python3")
+    Terminal.print(
+      "python3 (local models, trainer scripts): \(python ?? "not found; apt-get install python3")")
+    let key = ProcessInfo.processInfo.environment["OPENAI_API_KEY"] != nil
+    Terminal.print(
+      "OPENAI_API_KEY: \(key ? "set" : "not set; only pipelines whose api_key_env names it need it")")
+    let models = FileManager.default.fileExists(atPath: ".models/engine/.complete")
+    Terminal.print("local model: \(models ? "ready in .models" : "not fetched; `make models`")")
+  }
+
+  private static func find(_ program: String) -> String? {
+    (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+      .map { "\($0)/\(program)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
+  }
+}

@@ -1,0 +1,84 @@
+internal import ArgumentParser
+internal import OrderedCollections
+internal import Retort
+
+struct Runs: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "List the runs in the store, newest first.")
+  @OptionGroup var storeOptions: StoreOptions
+  @Option(name: .long, help: "How many at most.") var limit = 20
+  @Flag(name: .long, help: "Print JSON.") var json = false
+
+  func run() async throws {
+    try await reporting {
+      Terminal.print(try await storeOptions.openExisting().runs(limit: limit), json: json)
+    }
+  }
+}
+
+struct Show: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Show the rows of a stage, or one row in full.")
+  @Argument(help: "A stage's name, or a row's identifier (r_…).") var target: String
+  @OptionGroup var storeOptions: StoreOptions
+  @OptionGroup var lookOptions: LookOptions
+  @Option(name: .long, help: "How many rows at most.") var limit = 5
+
+  func run() async throws {
+    try await reporting {
+      let store = try storeOptions.openExisting()
+      let found: Table
+      if target.hasPrefix("r_") {
+        found = try await store.row(target)
+      } else {
+        found = try await store.rows(of: target, run: try await lookOptions.resolve(in: store), limit: limit)
+      }
+      guard !found.rows.isEmpty else {
+        throw CommandFailure.usage("expected a stage or a row with rows to show, found none for '\(target)'")
+      }
+      let json = found.columns.count - 1
+      for row in found.rows {
+        guard case .string(let text) = row[json] else { continue }
+        if lookOptions.json {
+          Terminal.print(text)
+        } else {
+          Terminal.print("\(row[0].string ?? "")")
+          for (name, value) in try JSON(parsing: text).object ?? [:] {
+            Terminal.print("  \(name): \(value.string ?? value.text)")
+          }
+        }
+      }
+    }
+  }
+}
+
+struct Trace: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Follow a row both ways: what it was made from, what became of it, and what each step cost.")
+  @Argument(help: "A row's identifier (r_…).") var row: String
+  @OptionGroup var storeOptions: StoreOptions
+  @OptionGroup var lookOptions: LookOptions
+
+  func run() async throws {
+    try await reporting {
+      let store = try storeOptions.openExisting()
+      let found = try await store.trace(row, run: try await lookOptions.resolve(in: store))
+      guard !found.rows.isEmpty else {
+        throw CommandFailure.usage("expected a row of the run, found none for '\(row)'")
+      }
+      Terminal.print(found, json: lookOptions.json)
+    }
+  }
+}
+
+struct Failures: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Show what failed, grouped by stage and message.")
+  @OptionGroup var storeOptions: StoreOptions
+  @OptionGroup var lookOptions: LookOptions
+
+  func run() async throws {
+    try await reporting {
+      let store = try storeOptions.openExisting()
+      Terminal.print(
+        try await store.failures(run: try await lookOptions.resolve(in: store)), json: lookOptions.json)
+    }
+  }
+}

@@ -1,0 +1,109 @@
+internal import ArgumentParser
+internal import Foundation
+internal import OrderedCollections
+internal import Retort
+internal import RetortHTTP
+
+/// The flags of a run, as they are recorded with it so that `retort resume` keeps them.
+struct Flags: Codable {
+  var limit: Int?
+  var only: String?
+  var redo: [String]
+  var set: [String]
+  var maxUSD: Double?
+  var maxTokens: Int?
+}
+
+struct RunFlags: ParsableArguments {
+  @Option(
+    name: .long, help: "Take the first rows of each source that feeds a from:, and write exports as .limited."
+  )
+  var limit: Int?
+  @Option(name: .long, help: "Run this stage and its missing ancestors.")
+  var only: String?
+  @Option(name: .long, help: "Make this stage's steps and replies afresh.")
+  var redo: [String] = []
+  @Option(name: .long, help: "Set a key of the file: stages.rationale.with.samples=8.")
+  var set: [String] = []
+  @Option(name: .long, help: "Stop before the run and its resumes have cost more than this many USD.")
+  var maxUsd: Double?
+  @Option(name: .long, help: "Stop before the run and its resumes have used more than this many tokens.")
+  var maxTokens: Int?
+
+  var values: Flags {
+    Flags(limit: limit, only: only, redo: redo, set: set, maxUSD: maxUsd, maxTokens: maxTokens)
+  }
+
+  func validate() throws {
+    if let limit, limit < 1 { throw ValidationError("expected --limit of at least 1, found \(limit)") }
+  }
+}
+
+struct Run: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Perform what a pipeline file asks for and is not done.")
+  @Argument(help: "The pipeline file.") var file: String
+  @OptionGroup var flags: RunFlags
+  @OptionGroup var storeOptions: StoreOptions
+  @Flag(name: .long, help: "Print a JSON summary on stdout.") var json = false
+
+  func run() async throws {
+    try await reporting {
+      try await Session(file: file, flags: flags.values, store: Store(path: storeOptions.path)).perform(
+        json: json)
+    }
+  }
+}
+
+struct Resume: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Perform the last run again, or a named one: the file is read anew, the flags are kept.")
+  @Argument(help: "The run's number. Default: the newest.") var run: Int64?
+  @OptionGroup var storeOptions: StoreOptions
+  @Flag(name: .long, help: "Print a JSON summary on stdout.") var json = false
+
+  func run() async throws {
+    try await reporting {
+      let store = try storeOptions.openExisting()
+      guard let recorded = try await store.recordedRun(run) else {
+        throw CommandFailure.usage(
+          "expected a run to resume, found none\(run.map { " numbered \($0)" } ?? "")")
+      }
+      var flags = try recorded.flags.decode(Flags.self)
+      flags.redo = []  // what was to be made afresh is made; doing it again would pay for it twice
+      try await Session(file: recorded.file, flags: flags, store: store).perform(json: json)
+    }
+  }
+}
+
+/// One run from the command line: read the file, start the models, perform, report.
+struct Session {
+  let file: String
+  let flags: Flags
+  let store: Store
+
+  func perform(json: Bool) async throws {
+    let environment = ProcessInfo.processInfo.environment
+    let pipeline = try Pipeline.read(
+      URL(filePath: file), catalog: .standard, environment: environment, settings: flags.set)
+    let progress = Progress(pipeline.stages.map(\.name))
+    let options = RunOptions(
+      limit: flags.limit, only: flags.only, redo: Set(flags.redo), flags: try JSON(encoding: flags))
+    let specs = Array(pipeline.models.values)
+    let launcher = Launcher(folder: pipeline.folder, environment: environment)
+    let models = ModelStack(
+      models: specs, transport: HTTPClient(connections: max(1, specs.map(\.concurrency).reduce(0, +))),
+      memory: store, budget: Budget(maxUSD: flags.maxUSD, maxTokens: flags.maxTokens),
+      environment: environment, address: launcher.address)
+    let engine = Engine(pipeline, store: store, models: models, options: options)
+    let result: Result<RunSummary, any Error>
+    do { result = .success(try await interruptible { try await engine.run(progress.tell) }) } catch {
+      result = .failure(error)
+    }
+    await launcher.stop()
+    let summary = try result.get()
+    progress.report(summary)
+    if json { Terminal.print(try JSON(encoding: summary).text) }
+    if summary.status.exitCode != 0 { throw ExitCode(summary.status.exitCode) }
+  }
+}

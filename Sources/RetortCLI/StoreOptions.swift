@@ -1,0 +1,63 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Retort
+
+/// Options of every command that opens the store.
+struct StoreOptions: ParsableArguments {
+  @Option(name: .long, help: "The store. Default: $RETORT_STORE, else ./.retort/store.sqlite.")
+  var store: String?
+
+  var path: String {
+    store ?? ProcessInfo.processInfo.environment["RETORT_STORE"] ?? ".retort/store.sqlite"
+  }
+
+  /// Opens a store to look inside; one that is not there is an error, not a new empty one.
+  func openExisting() throws -> Store {
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw CommandFailure.usage("expected a store at '\(path)', found none; name one with --store")
+    }
+    return try Store(path: path)
+  }
+}
+
+/// Options of every command that looks at a run.
+struct LookOptions: ParsableArguments {
+  @Option(name: .long, help: "The run, by its number. Default: the newest.")
+  var run: Int64?
+
+  @Flag(name: .long, help: "Print JSON.")
+  var json = false
+
+  func resolve(in store: Store) async throws -> Int64 {
+    if let run { return run }
+    guard let newest = try await store.newestRun() else {
+      throw CommandFailure.usage("expected a run in the store, found none; `retort run FILE` makes one")
+    }
+    return newest
+  }
+}
+
+/// A failure with the exit status that the outside relies on.
+enum CommandFailure: Error {
+  case usage(String)
+  case cannotRun(String)
+}
+
+extension AsyncParsableCommand {
+  /// Performs a command's work, printing what went wrong to stderr and ending with its exit status.
+  func reporting(_ work: () async throws -> Void) async throws {
+    do { try await work() } catch let error as PipelineErrors {
+      Terminal.complain(error.description)
+      throw ExitCode(2)
+    } catch CommandFailure.usage(let message) {
+      Terminal.complain("error: \(message)")
+      throw ExitCode(2)
+    } catch CommandFailure.cannotRun(let message) {
+      Terminal.complain("error: \(message)")
+      throw ExitCode(1)
+    } catch let code as ExitCode { throw code } catch {
+      Terminal.complain("error: \(error)")
+      throw ExitCode(1)
+    }
+  }
+}

@@ -1,0 +1,46 @@
+internal import Foundation
+internal import Retort
+
+/// What the commands print, and where.
+enum Terminal {
+  static func print(_ text: String) { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }
+
+  static func complain(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+
+  static func print(_ table: Table, json: Bool) {
+    if json { return print(table.json.text) }
+    for line in lines(of: table) { print(line) }
+  }
+
+  /// Columns padded to their widest cell; numbers to the right, long cells cut to `width` characters.
+  static func lines(of table: Table, width: Int = 60) -> [String] {
+    let cells = table.rows.map { row in row.map { cell($0, width: width) } }
+    let widths = table.columns.indices.map { column in
+      ([table.columns[column]] + cells.map { $0[column] }).map(\.count).max() ?? 0
+    }
+    func line(_ row: [String], _ values: [JSON]?) -> String {
+      let padded = row.enumerated().map { column, text in
+        let fill = String(repeating: " ", count: widths[column] - text.count)
+        return values?[column].number == nil ? text + fill : fill + text
+      }
+      let text = padded.joined(separator: "  ")
+      return String(text.reversed().drop { $0 == " " }.reversed())
+    }
+    return [line(table.columns, nil)] + zip(cells, table.rows).map { line($0, $1) }
+  }
+
+  private static func cell(_ value: JSON, width: Int) -> String {
+    let text =
+      switch value {
+      case .string(let text): text
+      case .null: ""
+      default: value.text
+      }
+    // Control characters of model output must not reach the terminal.
+    let safe = String(
+      text.map { $0.isNewline || $0 == "\t" ? " " : $0 }.filter {
+        $0.unicodeScalars.allSatisfy { $0.value >= 32 && $0.value != 127 }
+      })
+    return safe.count <= width ? safe : safe.prefix(width - 1) + "…"
+  }
+}

@@ -1,0 +1,35 @@
+import ArgumentParser
+import Retort
+import Testing
+
+@testable import RetortCLI
+
+@Suite struct TerminalTests {
+  @Test func aTableAlignsNumbersToTheRightAndCutsLongCells() {
+    let table = Table(
+      columns: ["stage", "in"], rows: [["questions", 8], ["a rather long name", 1200]])
+    #expect(
+      Terminal.lines(of: table, width: 10) == [
+        "stage       in",
+        "questions      8",
+        "a rather …  1200",
+      ])
+  }
+
+  @Test func controlCharactersOfModelOutputDoNotReachTheTerminal() {
+    let table = Table(columns: ["text"], rows: [["red\u{1B}[31m\nnext"]])
+    #expect(Terminal.lines(of: table) == ["text", "red[31m next"])
+  }
+}
+
+@Suite struct RunFlagsTests {
+  @Test func flagsSurviveBeingRecorded() throws {
+    let flags = try RunFlags.parse(["--limit", "5", "--redo", "parsed", "--set", "a.b=1", "--max-usd", "2.5"])
+    let recorded = try JSON(encoding: flags.values)
+    #expect(
+      recorded.text
+        == #"{"limit":5,"only":null,"redo":["parsed"],"set":["a.b=1"],"maxUSD":2.5,"maxTokens":null}"#)
+    let back = try recorded.decode(Flags.self)
+    #expect(try JSON(encoding: back) == recorded)
+  }
+}
