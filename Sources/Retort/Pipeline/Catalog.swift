@@ -10,6 +10,12 @@ package struct Catalog: Sendable {
     StageEntry(Join.self),
     StageEntry(Sample.self),
     StageEntry(Split.self),
+    StageEntry(GeneratePuzzles.self),
+    StageEntry(ReadHTML.self),
+    StageEntry(ReadJSON.self),
+    StageEntry(ReadJSONL.self),
+    StageEntry(ReadLogiQA.self),
+    StageEntry(ReadXML.self),
   ])
 
   package let kinds: [StageEntry]

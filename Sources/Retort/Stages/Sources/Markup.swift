@@ -1,0 +1,181 @@
+internal import CXML2
+internal import Foundation
+internal import OrderedCollections
+
+/// Why a document gave no rows.
+struct MarkupError: Error, Hashable, CustomStringConvertible {
+  let description: String
+}
+
+/// Untrusted HTML and XML through libxml2: no network, no external file, no entity expansion, a cap on size.
+///
+/// A document that declares entities is refused: reading a node's text would expand them, which is how a small file
+/// becomes gigabytes or includes another file.
+struct Markup {
+  enum Language: Sendable { case html, xml }
+
+  /// Bytes.
+  static let limit = 32 << 20
+  /// Steps that one expression may take on one document before it is given up.
+  private static let operationLimit: UInt = 200_000_000
+
+  let language: Language
+  /// XPath of the nodes that become rows.
+  let select: String
+  /// Column to an XPath relative to the row's node, in the order of the row's columns.
+  let columns: [(name: String, path: String)]
+
+  /// Errors: ``MarkupError`` naming the expression that is no XPath.
+  init(_ language: Language, select: String, columns: [String: String]) throws(MarkupError) {
+    Self.prepare
+    self.language = language
+    self.select = select
+    self.columns = columns.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    guard !columns.isEmpty else { throw MarkupError(description: "'columns': expected at least one column") }
+    guard let context = xmlXPathNewContext(nil) else { throw Self.noMemory }
+    defer { xmlXPathFreeContext(context) }
+    Self.quiet(context)
+    for (key, path) in [("select", select)] + self.columns.map({ ("columns.\($0.name)", $0.path) }) {
+      guard let compiled = xmlXPathCtxtCompile(context, path) else {
+        throw MarkupError(description: "'\(key)': expected an XPath expression, found '\(path)'")
+      }
+      xmlXPathFreeCompExpr(compiled)
+    }
+  }
+
+  /// The rows of a document, in document order.
+  ///
+  /// A column's value is the text of what its path finds (nodes joined by line breaks), or a number or Boolean where
+  /// the expression computes one; null where it finds nothing.
+  func rows(of data: Data) throws(MarkupError) -> [JSON.Object] {
+    guard data.count <= Self.limit else {
+      throw MarkupError(description: "expected at most \(Self.limit) bytes, found \(data.count)")
+    }
+    let document = try parse(data)
+    defer { xmlFreeDoc(document) }
+    if language == .xml, let subset = document.pointee.intSubset, subset.pointee.entities != nil {
+      throw MarkupError(description: "the document declares entities, which are not expanded")
+    }
+    guard let context = xmlXPathNewContext(document) else { throw Self.noMemory }
+    defer { xmlXPathFreeContext(context) }
+    Self.quiet(context)
+    guard let found = xmlXPathEvalExpression(select, context) else {
+      throw MarkupError(description: "'\(select)' could not be evaluated")
+    }
+    defer { xmlXPathFreeObject(found) }
+    guard found.pointee.type == XPATH_NODESET else {
+      throw MarkupError(description: "'\(select)': expected an expression that finds nodes")
+    }
+    var rows: [JSON.Object] = []
+    for node in Self.nodes(found) {
+      var row: JSON.Object = [:]
+      for (name, path) in columns {
+        guard xmlXPathSetContextNode(node, context) == 0,
+          let result = xmlXPathEvalExpression(path, context)
+        else { throw MarkupError(description: "'\(path)' could not be evaluated") }
+        row[name] = Self.value(result)
+        xmlXPathFreeObject(result)
+      }
+      rows.append(row)
+    }
+    return rows
+  }
+
+  private func parse(_ data: Data) throws(MarkupError) -> xmlDocPtr {
+    let isUTF8 = String(validating: data, as: UTF8.self) != nil
+    let bytes = data.map(CChar.init(bitPattern:))
+    let size = Int32(bytes.count)
+    switch language {
+    case .html:
+      // libxml2 takes undeclared HTML for Latin-1; what is valid UTF-8 is meant as such.
+      let options =
+        HTML_PARSE_RECOVER.rawValue | HTML_PARSE_NOERROR.rawValue
+        | HTML_PARSE_NOWARNING.rawValue | HTML_PARSE_NONET.rawValue
+      guard let document = htmlReadMemory(bytes, size, nil, isUTF8 ? "UTF-8" : nil, Int32(options)) else {
+        throw MarkupError(description: "expected an HTML document, found none")
+      }
+      return document
+    case .xml:
+      let options = XML_PARSE_NOERROR.rawValue | XML_PARSE_NOWARNING.rawValue | XML_PARSE_NONET.rawValue
+      guard let parser = xmlNewParserCtxt() else { throw Self.noMemory }
+      defer { xmlFreeParserCtxt(parser) }
+      guard let document = xmlCtxtReadMemory(parser, bytes, size, nil, nil, Int32(options)) else {
+        let error = parser.pointee.lastError
+        let message = error.message.map { String(cString: $0).trimmingSpaces } ?? "not XML"
+        throw MarkupError(description: "line \(error.line): \(message)")
+      }
+      return document
+    }
+  }
+
+  /// Initialises libxml2 once, before threads use it.
+  private static let prepare: Void = xmlInitParser()
+
+  private static var noMemory: MarkupError { MarkupError(description: "libxml2 is out of memory") }
+
+  private static func quiet(_ context: xmlXPathContextPtr) {
+    context.pointee.error = { _, _ in }
+    context.pointee.opLimit = operationLimit
+  }
+
+  private static func nodes(_ object: xmlXPathObjectPtr) -> [xmlNodePtr] {
+    guard let set = object.pointee.nodesetval, let table = set.pointee.nodeTab else { return [] }
+    return (0..<Int(set.pointee.nodeNr)).compactMap { table[$0] }
+  }
+
+  private static func value(_ object: xmlXPathObjectPtr) -> JSON {
+    switch object.pointee.type {
+    case XPATH_NODESET:
+      let texts = nodes(object).map { node in
+        guard let text = xmlXPathCastNodeToString(node) else { return "" }
+        defer { cxml2_free(text) }
+        return String(cString: text).trimmingSpaces
+      }
+      return texts.isEmpty ? .null : .string(texts.joined(separator: "\n"))
+    case XPATH_BOOLEAN: return .bool(object.pointee.boolval != 0)
+    case XPATH_NUMBER:
+      let number = object.pointee.floatval
+      guard number.isFinite else { return .null }
+      return Int64(exactly: number).map(JSON.int) ?? .double(number)
+    case XPATH_STRING:
+      return object.pointee.stringval.map { .string(String(cString: $0).trimmingSpaces) } ?? .null
+    default: return .null
+    }
+  }
+}
+
+/// The part that `read-html` and `read-xml` share: which files, and one rejection for each that gives no rows.
+struct MarkupSource: Sendable {
+  let files: [DataFile]
+  let language: Markup.Language
+  let select: String
+  let columns: [String: String]
+
+  init(
+    _ language: Markup.Language, file: DataFile?, files: [DataFile]?, select: String,
+    columns: [String: String]
+  ) throws {
+    guard (file == nil) != (files == nil) else {
+      throw SourceError("expected either 'file' or 'files', found \(file == nil ? "neither" : "both")")
+    }
+    self.files = files ?? [file].compactMap(\.self)
+    self.language = language
+    self.select = select
+    self.columns = columns
+    _ = try Markup(language, select: select, columns: columns)
+  }
+
+  func read(into sink: SetSink<Columns>) async throws {
+    let markup = try Markup(language, select: select, columns: columns)
+    for file in files {
+      let rows: [JSON.Object]
+      do {
+        rows = try markup.rows(of: try readCapped(file, limit: Markup.limit))
+      } catch {
+        try await sink.reject(reason: "broken document", detail: "\(file.path): \(error)")
+        continue
+      }
+      for row in rows { try await sink.make(Columns(row)) }
+    }
+  }
+}

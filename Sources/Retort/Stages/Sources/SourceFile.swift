@@ -1,0 +1,104 @@
+package import Foundation
+internal import OrderedCollections
+
+/// Why a source as a whole cannot be read.
+package struct SourceError: Error, Hashable, CustomStringConvertible {
+  package let description: String
+
+  package init(_ description: String) { self.description = description }
+}
+
+/// The lines of a file, read in chunks, so that memory holds one line and one chunk whatever the file's size.
+package struct LineReader {
+  package enum Text: Hashable, Sendable {
+    case text(String)
+    case invalidUTF8
+    /// Longer than the limit; the bytes were skipped.
+    case tooLong(bytes: Int)
+  }
+
+  package struct Line: Hashable, Sendable {
+    /// From 1.
+    package let number: Int
+    package let text: Text
+  }
+
+  /// Bytes; a longer line is reported and not held.
+  package static let limit = 16 << 20
+
+  private let handle: FileHandle
+  private let limit: Int
+  private let chunkSize: Int
+  private var chunk: [UInt8] = []
+  private var position = 0
+  private var number = 0
+
+  /// Errors: ``SourceError`` when the file cannot be opened. `chunkSize` is in bytes.
+  package init(_ url: URL, limit: Int = limit, chunkSize: Int = 1 << 20) throws {
+    do { handle = try FileHandle(forReadingFrom: url) } catch {
+      throw SourceError("expected a readable file at '\(url.path)': \(error.localizedDescription)")
+    }
+    self.limit = limit
+    self.chunkSize = chunkSize
+  }
+
+  /// The next line without its end (`\n` or `\r\n`); nil after the last. A byte order mark is skipped.
+  package mutating func next() throws -> Line? {
+    var line: [UInt8] = []
+    var length = 0
+    var found = false
+    while !found {
+      if position == chunk.count {
+        chunk = Array(try handle.read(upToCount: chunkSize) ?? Data())
+        position = 0
+        if chunk.isEmpty { break }
+      }
+      let end = chunk[position...].firstIndex(of: UInt8(ascii: "\n")) ?? chunk.count
+      length += end - position
+      if length <= limit { line.append(contentsOf: chunk[position..<end]) } else { line = [] }
+      found = end < chunk.count
+      position = found ? end + 1 : end
+    }
+    guard found || length > 0 else { return nil }
+    number += 1
+    guard length <= limit else { return Line(number: number, text: .tooLong(bytes: length)) }
+    if line.last == UInt8(ascii: "\r") { line.removeLast() }
+    if number == 1, line.starts(with: [0xEF, 0xBB, 0xBF]) { line.removeFirst(3) }
+    guard let text = String(validating: line, as: UTF8.self) else {
+      return Line(number: number, text: .invalidUTF8)
+    }
+    return Line(number: number, text: .text(text))
+  }
+
+  package func close() { try? handle.close() }
+}
+
+/// What is wrong with a record of a JSON source, or the columns of its row.
+enum JSONRecord {
+  case row(Columns)
+  case broken(reason: String, detail: String)
+
+  /// `place` begins the detail, such as `line 7`; `required` are the columns that the row must have.
+  init(_ json: JSON, place: String, required: [String]) {
+    guard let object = json.object else {
+      self = .broken(reason: "not an object", detail: "\(place): expected an object, found \(json.kind)")
+      return
+    }
+    let missing = required.filter { object[$0] == nil }
+    guard missing.isEmpty else {
+      let names = missing.map { "'\($0)'" }.joined(separator: ", ")
+      self = .broken(
+        reason: "missing column",
+        detail: "\(place): no \(names); found \(object.keys.joined(separator: ", "))")
+      return
+    }
+    self = .row(Columns(object))
+  }
+
+  func send(to sink: SetSink<Columns>) async throws {
+    switch self {
+    case .row(let columns): try await sink.make(columns)
+    case .broken(let reason, let detail): try await sink.reject(reason: reason, detail: detail)
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import Foundation
+import Retort
+import Testing
+
+@Suite struct ReadJSONLTests {
+  @Test func readsRowsAndRejectsBrokenLines() async throws {
+    let text = "\u{FEFF}{\"a\": 1, \"b\": \"x\"}\r\n\n{\"a\": 2\n[3]\n{\"b\": 1.0}\n{\"a\": 4}"
+    let answers = try await withFile("rows.jsonl", text.utf8) { file in
+      try await read(ReadJSONL(.init(file: file, columns: ["a"]), in: noModels))
+    }
+    #expect(answers.rows == [["a": 1, "b": "x"], ["a": 4]])
+    #expect(answers.rejected.count == 3)
+    #expect(answers.rejected[0].hasPrefix("broken line: line 3: "))
+    #expect(answers.rejected[1] == "not an object: line 4: expected an object, found a list")
+    #expect(answers.rejected[2] == "missing column: line 5: no 'a'; found b")
+  }
+
+  @Test func invalidUTF8IsRejectedAndTheNextLineRead() async throws {
+    let bytes = Array("{\"a\": \"".utf8) + [0xFF, 0xFE] + Array("\"}\n{\"a\": \"é\"}\n".utf8)
+    let answers = try await withFile("rows.jsonl", bytes) { file in
+      try await read(ReadJSONL(.init(file: file), in: noModels))
+    }
+    #expect(
+      answers
+        == ReaderAnswers(
+          rows: [["a": "é"]], rejected: ["invalid UTF-8: line 1: expected UTF-8 text"]))
+  }
+
+  @Test func linesCrossChunksAndLongOnesAreSkipped() async throws {
+    try await withFile("text", "abc\nsixsix\n\nde".utf8) { file in
+      for chunkSize in 1...8 {
+        var reader = try LineReader(file.url, limit: 4, chunkSize: chunkSize)
+        defer { reader.close() }
+        var lines: [LineReader.Text] = []
+        while let line = try reader.next() { lines.append(line.text) }
+        #expect(lines == [.text("abc"), .tooLong(bytes: 6), .text(""), .text("de")])
+      }
+    }
+  }
+
+  @Test func columnsAreKnownWhenGiven() async throws {
+    try await withFile("rows.jsonl", "".utf8) { file in
+      let known = try ReadJSONL(.init(file: file, columns: ["a"]), in: noModels)
+      #expect(known.adds == ["a"])
+      let unknown = try ReadJSONL(.init(file: file), in: noModels)
+      #expect(unknown.adds == nil)
+    }
+  }
+}
