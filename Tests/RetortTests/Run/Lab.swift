@@ -21,32 +21,40 @@ final class Lab: Sendable {
   init(
     records: [String], reversed: Bool = false, onFailure: PipelineStage.OnFailure = .fail,
     models: [String] = [],
-    per: String? = nil
+    per: String? = nil, export: String? = nil
   ) throws {
     folder = FileManager.default.temporaryDirectory.appending(path: "retort-\(UUID())")
     store = try Store(path: folder.appending(path: "store.sqlite").path)
     let notes = Notebook(turns: reversed ? records.reversed() : nil)
     self.notes = notes
     let reader = StageEntry(Read.self)
-    pipeline = Pipeline(
-      name: "lab", file: folder.appending(path: "lab.yaml"), models: [:],
-      stages: [
+    var stages = [
+      PipelineStage(
+        name: "read", entry: reader,
+        configured: ConfiguredStage(config: .array(records.map { .string($0) })) { _ in
+          try BoundStage(Read(records: records), config: Read.Config())
+        }, columns: ["word"]),
+      PipelineStage(
+        name: "shout", entry: StageEntry(Shout.self), from: ["read"], onFailure: onFailure,
+        configured: ConfiguredStage(config: [:]) { _ in
+          try BoundStage(Shout(notes: notes), config: Shout.Config())
+        }, columns: ["word", "loud"], models: models),
+      PipelineStage(
+        name: "gather", entry: StageEntry(Gather.self), from: ["shout"], per: per,
+        configured: ConfiguredStage(config: [:]) { _ in
+          try BoundStage(Gather(notes: notes), config: Gather.Config())
+        }, columns: ["words"]),
+    ]
+    if let export {
+      let config = ExportJSONL.Config(file: export)
+      stages.append(
         PipelineStage(
-          name: "read", entry: reader,
-          configured: ConfiguredStage(config: .array(records.map { .string($0) })) { _ in
-            try BoundStage(Read(records: records), config: Read.Config())
-          }, columns: ["word"]),
-        PipelineStage(
-          name: "shout", entry: StageEntry(Shout.self), from: ["read"], onFailure: onFailure,
-          configured: ConfiguredStage(config: [:]) { _ in
-            try BoundStage(Shout(notes: notes), config: Shout.Config())
-          }, columns: ["word", "loud"], models: models),
-        PipelineStage(
-          name: "gather", entry: StageEntry(Gather.self), from: ["shout"], per: per,
-          configured: ConfiguredStage(config: [:]) { _ in
-            try BoundStage(Gather(notes: notes), config: Gather.Config())
-          }, columns: ["words"]),
-      ])
+          name: "out", entry: StageEntry(ExportJSONL.self), from: ["shout"],
+          configured: ConfiguredStage(config: try JSON(encoding: config)) { workspace in
+            try BoundStage(ExportJSONL(config, in: workspace), config: config)
+          }, columns: ["path", "sha256", "rows"]))
+    }
+    pipeline = Pipeline(name: "lab", file: folder.appending(path: "lab.yaml"), models: [:], stages: stages)
   }
 
   deinit { try? FileManager.default.removeItem(at: folder) }
