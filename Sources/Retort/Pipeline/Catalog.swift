@@ -1,6 +1,16 @@
 /// The stage kinds that pipeline files may name. To add one: one file under `Stages/`, one test file, one line here.
 package struct Catalog: Sendable {
   package static let standard = Catalog([
+    StageEntry(ExtractTagged.self),
+    StageEntry(FilterReward.self),
+    StageEntry(FilterRewardTop.self),
+    StageEntry(Generate.self),
+    StageEntry(InducePrompt.self),
+    StageEntry(ParseQuestion.self),
+    StageEntry(ParseRationale.self),
+    StageEntry(ScoreReward.self),
+    StageEntry(SynthesizeRationale.self),
+    StageEntry(ValidateStructure.self),
     StageEntry(RetrieveDemonstrations.self),
     StageEntry(Decontaminate.self),
     StageEntry(Deduplicate.self),

@@ -1,0 +1,141 @@
+internal import OrderedCollections
+
+/// Asks a model anything: a prompt made from the row's columns, a text or JSON columns back.
+package struct Generate: Stage {
+  package static let name = "generate"
+  package static let version = 1
+  package static let summary =
+    "Send a prompt made from the row's columns; add the reply, or its JSON fields, as columns."
+  package static let keys = [
+    "model": "The model.",
+    "prompt": "File with the user prompt; its names are columns. One of prompt and template.",
+    "template": "The user prompt itself, for short ones.",
+    "system": "System prompt, with the same names; default none.",
+    "column": "The column that takes the reply's text; default 'reply'. Not together with schema.",
+    "schema": "JSON Schema of an object that the reply must be; each of its properties becomes a column.",
+    "repair": "How often the model is asked again when the reply does not fit the schema; default 1.",
+  ].merging(SamplingKeys.help) { own, _ in own }
+
+  package struct Config: Codable, Sendable {
+    package var model: ModelRef
+    package var prompt: TextFile?
+    package var template: String?
+    package var system: String?
+    package var column: String?
+    package var schema: Columns?
+    package var repair: Int?
+    package var samples: Int?
+    package var temperature: Double?
+    package var topP: Double?
+    package var seed: Int?
+    package var maxTokens: Int?
+    package var stop: [String]?
+
+    package enum CodingKeys: String, CodingKey {
+      case model, prompt, template, system, column, schema, repair, samples, temperature, seed, stop
+      case topP = "top_p"
+      case maxTokens = "max_tokens"
+    }
+
+    package init(
+      model: ModelRef, template: String, column: String? = nil, schema: Columns? = nil, samples: Int? = nil
+    ) {
+      self.model = model
+      self.template = template
+      self.column = column
+      self.schema = schema
+      self.samples = samples
+    }
+  }
+
+  package typealias Input = Columns
+  package typealias Output = Columns
+
+  package let reads: [ColumnUse]
+  package let adds: [String]?
+  private let model: any ChatModel
+  private let prompt: Prompt
+  private let system: Prompt?
+  private let sampling: Sampling
+  private let samples: Int
+  private let column: String
+  private let schema: JSON?
+  private let repair: Int
+
+  package init(_ config: Config, in workspace: Workspace) throws {
+    model = try workspace.chat(config.model)
+    switch (config.prompt, config.template) {
+    case (let file?, nil): prompt = try Prompt(text: file.text)
+    case (nil, let text?): prompt = try Prompt(text: text)
+    case (nil, nil): throw ConfigurationError("expected 'prompt' or 'template', found neither")
+    case (.some, .some): throw ConfigurationError("expected one of 'prompt' and 'template', found both")
+    }
+    system = try config.system.map { try Prompt(text: $0) }
+    sampling = try SamplingKeys.check(
+      Sampling(
+        temperature: config.temperature, topP: config.topP, seed: config.seed, maxTokens: config.maxTokens,
+        stop: config.stop))
+    samples = try SamplingKeys.samples(config.samples)
+    column = config.column ?? "reply"
+    schema = config.schema.map { .object($0.values) }
+    repair = config.repair ?? 1
+    guard (0...10).contains(repair) else {
+      throw ConfigurationError("repair: expected 0 to 10, found \(repair)")
+    }
+    var names = prompt.names
+    for name in system?.names ?? [] where !names.contains(name) { names.append(name) }
+    reads = names.map { ColumnUse($0) }
+    if let schema {
+      guard config.column == nil else {
+        throw ConfigurationError("expected one of 'column' and 'schema', found both")
+      }
+      guard let properties = schema["properties"]?.object, !properties.isEmpty else {
+        throw ConfigurationError("schema: expected an object schema with 'properties', found none")
+      }
+      adds = Array(properties.keys)
+    } else {
+      adds = [column]
+    }
+  }
+
+  package func process(_ input: Columns) async throws -> Outcome<Columns> {
+    let messages =
+      try (system.map { [.system(try $0.render(input.values))] } ?? [])
+      + [ChatMessage.user(try prompt.render(input.values))]
+    if let schema { return try await structured(messages, schema) }
+    let replies = try await SamplingKeys.draw(
+      samples, of: ChatRequest(messages, sampling: sampling), from: model)
+    let whole = replies.filter { $0.finishReason != "length" }
+    if whole.isEmpty {
+      return .drop(
+        reason: "reply truncated",
+        detail: "\(samples) sampled, all reached the limit of tokens; raise max_tokens")
+    }
+    return .emit(whole.map { Columns([column: .string($0.text)]) })
+  }
+
+  private func structured(_ messages: [ChatMessage], _ schema: JSON) async throws -> Outcome<Columns> {
+    var outputs: [Columns] = []
+    var useless = Outcome<Columns>.drop(reason: "reply not usable")
+    for sample in 0..<samples {
+      // Repairs are draws of their own: each sample has its own range of them.
+      let reply = StructuredReply(
+        model: model, sampling: sampling, schema: schema, attempts: repair, firstDraw: sample * (repair + 1))
+      switch try await reply.ask(messages, read: fields) {
+      case .value(let fields, _): outputs.append(fields)
+      case .useless(let reason, let detail): useless = .drop(reason: reason, detail: detail)
+      }
+    }
+    return outputs.isEmpty ? useless : .emit(outputs)
+  }
+
+  private func fields(_ json: JSON) throws(StructuredReply.Complaint) -> Columns {
+    guard let object = json.object else { throw .init("Expected an object, found \(json.kind)") }
+    var fields: JSON.Object = [:]
+    for name in adds ?? [] {
+      guard let value = object[name] else { throw .init("Expected the key \"\(name)\", found none") }
+      fields[name] = value
+    }
+    return Columns(fields)
+  }
+}

@@ -1,0 +1,50 @@
+/// What the keys for sampling mean, in the words every stage that samples uses.
+enum SamplingKeys {
+  static let help = [
+    "samples": "How many replies are drawn for a row, each its own output row; default 1.",
+    "temperature": "Sampling temperature, 0 or more; default the endpoint's.",
+    "top_p": "Share of probability that sampling keeps, above 0 and at most 1; default the endpoint's.",
+    "seed": "Seed of the first draw; each further draw adds one. Default none.",
+    "max_tokens": "Most tokens of a reply; default the endpoint's.",
+    "stop": "Texts at which a reply ends.",
+  ]
+
+  static func samples(_ count: Int?) throws -> Int {
+    let count = count ?? 1
+    guard (1...1024).contains(count) else {
+      throw ConfigurationError("samples: expected 1 to 1024, found \(count)")
+    }
+    return count
+  }
+
+  static func check(_ sampling: Sampling) throws -> Sampling {
+    if let value = sampling.temperature, !(0...5).contains(value) {
+      throw ConfigurationError("temperature: expected 0 to 5, found \(value)")
+    }
+    if let value = sampling.topP, !(value > 0 && value <= 1) {
+      throw ConfigurationError("top_p: expected above 0 and at most 1, found \(value)")
+    }
+    if let value = sampling.maxTokens, value < 1 {
+      throw ConfigurationError("max_tokens: expected at least 1, found \(value)")
+    }
+    return sampling
+  }
+
+  /// The model's reply to each draw, in order; the draws are asked for together.
+  static func draw(
+    _ count: Int, of request: ChatRequest, from model: any ChatModel
+  ) async throws -> [ChatReply] {
+    try await withThrowingTaskGroup(of: (Int, ChatReply).self) { group in
+      for draw in 0..<count {
+        group.addTask {
+          var request = request
+          request.draw = draw
+          return (draw, try await model.reply(to: request))
+        }
+      }
+      var replies: [Int: ChatReply] = [:]
+      for try await (draw, reply) in group { replies[draw] = reply }
+      return (0..<count).compactMap { replies[$0] }
+    }
+  }
+}
