@@ -64,7 +64,7 @@ struct TrainingKit {
       }
     }
     lines += [
-      "---", "", "# TrainingRole sets", "",
+      "---", "", "# Role sets", "",
       "Supervised examples for three roles that read logical reasoning: one lists a question's conditions, one",
       "takes a chain of thought apart into statements and evidence, one says whether evidence entails a statement.",
       "", "| role | split | rows |", "| --- | --- | --- |",

@@ -96,7 +96,8 @@ package struct ExportRoleSets: SetStage {
   package func process(_ rows: RowSet<RoleRow>, into sink: SetSink<ExportedFile>) async throws {
     var written: [ExportedFile] = []
     var splits: [TrainingKit.Split] = []
-    for (split, set) in [("train", Optional(rows)), ("validation", validation)] {
+    // Without training rows there is nothing to validate: only the manifest is written.
+    for (split, set) in [("train", Optional(rows)), ("validation", rows.count > 0 ? validation : nil)] {
       let files = try await write(set, split: split, splits: &splits)
       written += files
     }

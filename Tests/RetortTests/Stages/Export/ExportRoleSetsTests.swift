@@ -93,7 +93,7 @@ struct ExportRoleSetsTests {
   }
 
   @Test func noRowsLeaveOnlyAManifest() async throws {
-    let (folder, answers) = try await export(.init(folder: "out"), [])
+    let (folder, answers) = try await export(.init(folder: "out"), [], validation: [row])
     #expect(try files(in: folder) == ["manifest.json"])
     #expect(answers.count == 1)
   }
