@@ -37,6 +37,7 @@ package struct Engine: Sendable {
     let began = now()
     let fingerprint = Digest(of: JSON.array(pipeline.stages.map(\.identity)))
     let run = try await store.write { db in
+      try Store.forgetDeadRuns(db)
       let run = try Store.beginRun(pipeline, flags: options.flags, fingerprint: fingerprint, at: began, db)
       try Store.makeViews(db)
       return run

@@ -30,7 +30,6 @@ package final class Store: Sendable {
     pool = try DatabasePool(path: path, configuration: configuration)
     try Schema.migrator.migrate(pool)
     writer = GroupWriter(pool: pool)
-    try pool.write { db in try Self.forgetUnfinishedSets(db) }
   }
 
   func read<T: Sendable>(_ body: @Sendable @escaping (Database) throws -> T) async throws -> T {
@@ -42,8 +41,11 @@ package final class Store: Sendable {
     try await writer.write(body)
   }
 
-  /// A set step whose writer died has no input yet: nobody can have used it.
-  private static func forgetUnfinishedSets(_ db: Database) throws {
+  /// Cleans up after runs whose process died: a set step without input was being written, nobody can have used it.
+  ///
+  /// Done when a run begins and not when the store is opened, so that looking inside leaves a live run alone.
+  static func forgetDeadRuns(_ db: Database) throws {
+    try db.execute(sql: "UPDATE run SET status = 'interrupted' WHERE status = 'running'")
     let unfinished = try Int64.fetchAll(db, sql: "SELECT id FROM step WHERE input IS NULL")
     for step in unfinished { try forget(step: step, db) }
   }

@@ -27,13 +27,8 @@ final class Lab: Sendable {
     store = try Store(path: folder.appending(path: "store.sqlite").path)
     let notes = Notebook(turns: reversed ? records.reversed() : nil)
     self.notes = notes
-    let reader = StageEntry(Read.self)
     var stages = [
-      PipelineStage(
-        name: "read", entry: reader,
-        configured: ConfiguredStage(config: .array(records.map { .string($0) })) { _ in
-          try BoundStage(Read(records: records), config: Read.Config())
-        }, columns: ["word"]),
+      Lab.reader("read", records),
       PipelineStage(
         name: "shout", entry: StageEntry(Shout.self), from: ["read"], onFailure: onFailure,
         configured: ConfiguredStage(config: [:]) { _ in
@@ -55,6 +50,14 @@ final class Lab: Sendable {
           }, columns: ["path", "sha256", "rows"]))
     }
     pipeline = Pipeline(name: "lab", file: folder.appending(path: "lab.yaml"), models: [:], stages: stages)
+  }
+
+  static func reader(_ name: String, _ records: [String]) -> PipelineStage {
+    PipelineStage(
+      name: name, entry: StageEntry(Read.self),
+      configured: ConfiguredStage(config: .array(records.map { .string($0) })) { _ in
+        try BoundStage(Read(records: records), config: Read.Config())
+      }, columns: ["word"])
   }
 
   deinit { try? FileManager.default.removeItem(at: folder) }

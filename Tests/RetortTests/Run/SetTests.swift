@@ -39,4 +39,42 @@ import Testing
     #expect(try await lab.run().status == .complete)
     #expect(lab.gathered == [["A", "B"]])
   }
+
+  @Test func aWholeSetInputIsPartOfTheKeyOfTheStepsThatUseIt() async throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "retort-\(UUID())")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let store = try Store(path: folder.appending(path: "store.sqlite").path)
+    func run(pool: [String]) async throws -> [JSON.Object] {
+      let stages = [
+        Lab.reader("pool", pool), Lab.reader("words", ["x", "y"]),
+        PipelineStage(
+          name: "sized", entry: StageEntry(Sized.self), from: ["words"], using: ["pool": "pool"],
+          configured: ConfiguredStage(config: [:]) { workspace in
+            try BoundStage(Sized(.init(), in: workspace), config: Sized.Config())
+          }, columns: ["word", "size"]),
+      ]
+      let pipeline = Pipeline(
+        name: "sizes", file: folder.appending(path: "sizes.yaml"), models: [:], stages: stages)
+      _ = try await Engine(pipeline, store: store, models: ScriptedProvider()).run()
+      return try await store.query("SELECT word, size FROM sized")
+    }
+    #expect(try await run(pool: ["a"]) == [["word": "x", "size": 1], ["word": "y", "size": 1]])
+    #expect(try await run(pool: ["a", "a"]) == [["word": "x", "size": 2], ["word": "y", "size": 2]])
+    #expect(try await run(pool: ["a"]) == [["word": "x", "size": 1], ["word": "y", "size": 1]])
+    #expect(try await store.query("SELECT count(*) AS steps FROM step") == [["steps": 7]])
+  }
+}
+
+private struct Sized: Stage {
+  struct Config: Codable, Sendable {}
+  struct Input: Codable, Sendable { let word: String }
+  struct Output: Codable, Sendable { let size: Int }
+  static let name = "test-sized"
+  static let version = 1
+  static let summary = "Count the rows of a pool."
+  static let keys: [String: String] = [:]
+  let size: Int
+
+  init(_ config: Config, in workspace: Workspace) { size = workspace.set("pool", as: Input.self)?.count ?? 0 }
+  func process(_ input: Input) async throws -> Outcome<Output> { .emit([Output(size: size)]) }
 }
