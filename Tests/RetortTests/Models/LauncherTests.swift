@@ -1,0 +1,41 @@
+import Foundation
+import Retort
+import RetortTestSupport
+import Testing
+
+struct LauncherTests {
+  private func model(_ script: String) -> ModelSpec {
+    var model = ModelSpec(alias: "local", name: "m")
+    model.launch = ["/bin/sh", "-c", script]
+    return model
+  }
+
+  private let transport = ScriptedTransport { _, before in HTTPResponse(status: before == 0 ? 503 : 200) }
+
+  @Test func startsOnceAndWaitsUntilTheServerAnswers() async throws {
+    let clock = JumpingClock()
+    let launcher = Launcher(folder: URL(filePath: "/"), transport: transport, clock: clock)
+    defer { launcher.stop() }
+    let model = model(#"echo '{"base_url": "http://h/v1"}'; exec sleep 5"#)
+    #expect(try await launcher.address(of: model) == "http://h/v1")
+    #expect(try await launcher.address(of: model) == "http://h/v1")
+    #expect(transport.requests.map(\.url) == ["http://h/v1/models", "http://h/v1/models"])
+    #expect(clock.slept == [0.2])
+  }
+
+  @Test func aServerThatSaysSomethingElseIsRefused() async throws {
+    let launcher = Launcher(folder: URL(filePath: "/"), transport: transport, clock: JumpingClock())
+    defer { launcher.stop() }
+    await #expect(
+      throws: ModelError(
+        .refused, "expected {\"base_url\": …} as the first line of /bin/sh, found 'no model'")
+    ) { try await launcher.address(of: model("echo no model")) }
+  }
+
+  @Test func aModelWithAnEndpointNeedsNoServer() async throws {
+    var model = ModelSpec(alias: "t", name: "m")
+    model.endpoint = "http://t/v1"
+    let launcher = Launcher(folder: URL(filePath: "/"), transport: transport)
+    #expect(try await launcher.address(of: model) == "http://t/v1")
+  }
+}
