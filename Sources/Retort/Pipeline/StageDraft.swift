@@ -14,8 +14,8 @@ struct StageDraft {
 }
 
 extension StageEntry {
-  /// Readers are the set kinds without a row stream; their names start with `read-`.
-  package var isReader: Bool { isSet && name.hasPrefix("read-") }
+  /// Readers are the set kinds without a row stream; their names start with `read-` or `generate-`.
+  package var isReader: Bool { isSet && (name.hasPrefix("read-") || name.hasPrefix("generate-")) }
 }
 
 extension PipelineReader {
