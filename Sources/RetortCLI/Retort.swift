@@ -14,7 +14,8 @@ struct RetortCommand: AsyncParsableCommand {
       endpoint kept refusing; 130 interrupted. After 3, 4, 5 and 130, `retort resume` goes on.
       """,
     subcommands: [
-      Run.self, PlanCommand.self, Resume.self, Check.self, Stages.self, Schema.self, Runs.self, Show.self, Trace.self,
+      Run.self, PlanCommand.self, Resume.self, Check.self, Stages.self, Schema.self, Runs.self, Show.self,
+      Trace.self,
       Failures.self, Doctor.self,
     ])
 }

@@ -435,7 +435,8 @@ actor Performance {
       }
       guard mayStart(index), !states[index].setInputs.contains(input.digest) else {
         // Parked, or an equal group is being made: this one will find its step.
-        states[index].groups?.insert(place, at: states[index].groups?.startIndex ?? 0)
+        // Not through optional chaining: its access to `states` would overlap the argument's.
+        states[index].groups = ([place] + (states[index].groups ?? []))[...]
         return false
       }
       let time = engine.now()

@@ -155,7 +155,8 @@ package struct StructureRules: Hashable, Sendable {
 
   private func leaks(_ reading: StructureReading, _ candidate: StructureCandidate) -> [String] {
     guard !candidate.demonstrations.isEmpty else { return [] }
-    let own = WordList(candidate.question).runs(of: leakWords).union(WordList(candidate.cot).runs(of: leakWords))
+    let own = WordList(candidate.question).runs(of: leakWords).union(
+      WordList(candidate.cot).runs(of: leakWords))
     let foreign = candidate.demonstrations.reduce(into: Set<ArraySlice<Substring>>()) {
       $0.formUnion(WordList($1).runs(of: leakWords))
     }
