@@ -1,0 +1,122 @@
+import Foundation
+import Retort
+import RetortTestSupport
+import Testing
+
+@Suite struct ValidateStructureTests {
+  private static let question =
+    "G, H and L go to the UK or the US. If G goes to the UK, H goes to the US. G goes to the UK."
+  private static let cot = "Since G goes to the UK, H goes to the US. L may go anywhere."
+  private static let conditions: JSON = [
+    "G, H and L go to the UK or the US", "If G goes to the UK, H goes to the US", "G goes to the UK",
+  ]
+
+  private static func step(_ statement: String, _ evidence: String, _ verification: String = "True") -> JSON {
+    [
+      "statement": .string(statement), "evidence": .string(evidence), "Verification": .string(verification),
+    ]
+  }
+
+  private static let good = step("H goes to the US", "G goes to the UK")
+
+  private func stage(
+    _ config: ValidateStructure.Config = .init(), _ models: ScriptedProvider = ScriptedProvider()
+  ) throws -> ValidateStructure {
+    try ValidateStructure(config, in: Workspace(folder: URL(filePath: "/"), models: models))
+  }
+
+  private func input(
+    conditions: JSON = conditions, steps: JSON = [good], cot: String = cot, answer: String? = nil,
+    demonstrations: [JSON]? = nil
+  ) -> ValidateStructure.Input {
+    .init(
+      question: Self.question, cot: cot, questionParsing: conditions, cotParsing: steps, answer: answer,
+      demonstrations: demonstrations)
+  }
+
+  private func reason(_ input: ValidateStructure.Input, off: [StructureRule] = []) async throws -> String? {
+    if case .drop(let reason, _) = try await stage(.init(off: off)).process(input) { return reason }
+    return nil
+  }
+
+  @Test func passesAndWritesVerificationInLowerCase() async throws {
+    guard case .emit(let outputs) = try await stage().process(input()) else {
+      Issue.record("dropped")
+      return
+    }
+    #expect(
+      outputs == [
+        .init(
+          questionParsing: Self.conditions.array?.compactMap(\.string) ?? [],
+          cotParsing: [
+            Triple(statement: "H goes to the US", evidence: "G goes to the UK", verification: "true")
+          ],
+          structureRepairs: 0)
+      ])
+  }
+
+  @Test func eachRuleHasItsReasonAndItsSwitch() async throws {
+    let demonstration =
+      "seven ships sail from the northern harbour on the first morning of a very long winter"
+    let cases: [(StructureRule, ValidateStructure.Input)] = [
+      (.schema, input(steps: [Self.good, "text"])),
+      (.verification, input(steps: [Self.step("H goes to the US", "G goes to the UK", "maybe")])),
+      (.conditions, input(conditions: ["G goes to the UK", "H goes to the US"])),
+      (.statements, input(steps: [])),
+      (.lengths, input(steps: [Self.step("H", "G goes to the UK")])),
+      (.grounding, input(steps: [Self.step("H goes to the US", "whales are mammals")])),
+      (.occurrence, input(steps: [Self.step("whales are mammals", "G goes to the UK")])),
+      (.duplicates, input(steps: [Self.good, Self.step("h goes to the US.", "G goes to the UK")])),
+      (
+        .leak,
+        input(
+          conditions: .array((Self.conditions.array ?? []) + [.string(demonstration)]),
+          demonstrations: [["question": .string(demonstration)]])
+      ),
+      (.answer, input(cot: Self.cot + " The answer is (C).", answer: "b")),
+    ]
+    for (rule, input) in cases {
+      #expect(try await reason(input) == rule.reason)
+      #expect(try await reason(input, off: [rule]) == nil, "\(rule) switched off")
+    }
+    #expect(cases.map(\.0) == StructureRule.allCases)
+  }
+
+  @Test func repairsWithTheExactComplaint() async throws {
+    let repaired: JSON = ["question_parsing": Self.conditions, "cot_parsing": [Self.good]]
+    let models = ScriptedProvider(chat: { request in
+      let asked = request.messages.last?.content ?? ""
+      if request.draw == 0 {
+        #expect(asked.contains("- cot_parsing: expected 1 to 40 items, found 0"))
+        return ChatReply(text: "no idea")
+      }
+      return ChatReply(text: repaired.text)
+    })
+    let spec = ModelRef(ModelSpec(alias: "teacher", name: "t"))
+    let twice = try stage(.init(repair: .init(model: spec, attempts: 2)), models)
+    guard case .emit(let outputs) = try await twice.process(input(steps: [])) else {
+      Issue.record("dropped")
+      return
+    }
+    #expect(outputs.map(\.structureRepairs) == [2])
+    let once = try stage(.init(repair: .init(model: spec, attempts: 1)), models)
+    guard case .drop(let reason, _) = try await once.process(input(steps: [])) else {
+      Issue.record("emitted")
+      return
+    }
+    #expect(reason == StructureRule.statements.reason)
+  }
+
+  @Test func reportsOnGold() {
+    let good = StructureCandidate(
+      question: Self.question, cot: Self.cot, questionParsing: Self.conditions, cotParsing: [Self.good])
+    var bad = good
+    bad.cotParsing = []
+    let report = GoldReport([good, bad])
+    #expect(report.passed == 1)
+    #expect(
+      report.refusals == [
+        .init(example: 1, rule: .statements, message: "cot_parsing: expected 1 to 40 items, found 0")
+      ])
+  }
+}

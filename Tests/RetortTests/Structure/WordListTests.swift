@@ -1,0 +1,38 @@
+import Retort
+import Testing
+
+@Suite struct WordListTests {
+  @Test func foldsCaseAndPunctuation() {
+    #expect(WordList("“L's” turn,\n 2nd!").list == ["l", "s", "turn", "2nd"])
+    #expect(WordList("甲去 UK").list == ["甲", "去", "uk"])
+    #expect(WordList(" … ").isEmpty)
+  }
+
+  @Test func overlapIsTheBestStretch() {
+    let source = WordList("a b c d e f g h i j k l m n a b x y z c d")
+    #expect(WordList("e, f; g").overlap(with: source) == 1)
+    #expect(WordList("a b q").overlap(with: source) == 2.0 / 3)
+    #expect(WordList("a a").overlap(with: source) == 0.5)
+    #expect(WordList("q r").overlap(with: source) == 0)
+    #expect(WordList("a b").overlap(with: WordList("")) == 0)
+    #expect(WordList("").overlap(with: source) == 1)
+  }
+
+  @Test func f1CountsMultiplicity() {
+    #expect(WordList("a a b").f1(with: WordList("a b b")) == 2.0 / 3)
+    #expect(WordList("").f1(with: WordList("a")) == 0)
+  }
+
+  @Test(arguments: [
+    ("Therefore the answer is (B).", "B"), ("Answer: c", "C"), ("So option D is correct.", "D"),
+    (#"\boxed{A}"#, "A"), ("answer is A. No, the answer is B.", "B"),
+  ])
+  func findsTheStatedAnswer(text: String, letter: String) {
+    #expect(StatedAnswer.letter(in: text) == letter)
+  }
+
+  @Test(arguments: ["B is a man", "The answer is a matter of taste", "We compare option B with C"])
+  func aMentionIsNoAnswer(text: String) {
+    #expect(StatedAnswer.letter(in: text) == nil)
+  }
+}
