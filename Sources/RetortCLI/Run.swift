@@ -90,17 +90,18 @@ struct Session {
     let options = RunOptions(
       limit: flags.limit, only: flags.only, redo: Set(flags.redo), flags: try JSON(encoding: flags))
     let specs = Array(pipeline.models.values)
-    let launcher = Launcher(folder: pipeline.folder, environment: environment)
+    let transport = HTTPClient(connections: max(1, specs.map(\.concurrency).reduce(0, +)))
+    let launcher = Launcher(folder: pipeline.folder, transport: transport)
     let models = ModelStack(
-      models: specs, transport: HTTPClient(connections: max(1, specs.map(\.concurrency).reduce(0, +))),
-      memory: store, budget: Budget(maxUSD: flags.maxUSD, maxTokens: flags.maxTokens),
-      environment: environment, address: launcher.address)
+      models: specs, transport: transport, memory: store,
+      budget: Budget(maxUSD: flags.maxUSD, maxTokens: flags.maxTokens), environment: environment,
+      address: { try await launcher.address(of: $0) })
     let engine = Engine(pipeline, store: store, models: models, options: options)
     let result: Result<RunSummary, any Error>
     do { result = .success(try await interruptible { try await engine.run(progress.tell) }) } catch {
       result = .failure(error)
     }
-    await launcher.stop()
+    launcher.stop()
     let summary = try result.get()
     progress.report(summary)
     if json { Terminal.print(try JSON(encoding: summary).text) }
