@@ -29,6 +29,7 @@ package struct Triple: Codable, Hashable, Sendable {
   /// What a model may answer, as JSON Schema.
   package static let listSchema: JSON = [
     "type": "array",
+    "maxItems": 16,
     "items": [
       "type": "object",
       "properties": [

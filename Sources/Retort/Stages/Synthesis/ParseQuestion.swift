@@ -61,7 +61,11 @@ package struct ParseQuestion: Stage {
 
   static let schema: JSON = [
     "type": "object",
-    "properties": ["question_parsing": ["type": "array", "items": ["type": "string"]]],
+    "properties": [
+      // A bound makes a small model stop; the longest labelled example has 9 conditions. No maxLength: strict
+      // modes of hosted endpoints refuse it.
+      "question_parsing": ["type": "array", "maxItems": 16, "items": ["type": "string"]]
+    ],
     "required": ["question_parsing"],
     "additionalProperties": false,
   ]
