@@ -13,7 +13,11 @@ package struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
 
   package init(of content: some Sequence<UInt8>) {
     var hasher = SHA256()
-    hasher.update(data: Array(content))
+    // A mapped file or a string's bytes are hashed where they lie; only what lies in pieces is copied.
+    let hashed: Void? = content.withContiguousStorageIfAvailable {
+      hasher.update(bufferPointer: UnsafeRawBufferPointer($0))
+    }
+    if hashed == nil { hasher.update(data: Array(content)) }
     bytes = [Self.scheme] + hasher.finalize()
   }
 
@@ -37,7 +41,13 @@ package struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
 
 extension Sequence<UInt8> {
   package var hex: String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    let digits: StaticString = "0123456789abcdef"
+    var text: [UInt8] = []
+    text.reserveCapacity(2 * underestimatedCount)
+    for byte in self {
+      text.append(digits.utf8Start[Int(byte >> 4)])
+      text.append(digits.utf8Start[Int(byte & 15)])
+    }
+    return String(decoding: text, as: UTF8.self)
   }
 }

@@ -93,12 +93,3 @@ package final class Budget: Sendable {
     }
   }
 }
-
-extension ModelSpec.Price {
-  /// USD for the tokens of a call.
-  package func usd(_ usage: Usage) -> Double {
-    let cached = min(usage.cachedTokens, usage.promptTokens)
-    let fresh = Double(usage.promptTokens - cached) * input + Double(cached) * (cachedInput ?? input)
-    return (fresh + Double(usage.completionTokens) * output) / 1_000_000
-  }
-}

@@ -102,3 +102,12 @@ extension ModelRef: Codable {
 
   package func encode(to encoder: any Encoder) throws { try spec.identity.encode(to: encoder) }
 }
+
+extension ModelSpec.Price {
+  /// USD for the tokens of a call; cached prompt tokens at their own price where there is one.
+  package func usd(_ usage: Usage) -> Double {
+    let cached = min(usage.cachedTokens, usage.promptTokens)
+    let fresh = Double(usage.promptTokens - cached) * input + Double(cached) * (cachedInput ?? input)
+    return (fresh + Double(usage.completionTokens) * output) / 1_000_000
+  }
+}

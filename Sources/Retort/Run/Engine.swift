@@ -1,4 +1,3 @@
-internal import Crypto
 internal import Foundation
 internal import GRDB
 internal import OrderedCollections
@@ -77,7 +76,7 @@ package struct Engine: Sendable {
       guard let path = row["path"]?.string, let expected = row["sha256"]?.string else { return true }
       let url = URL(filePath: path, relativeTo: folder)
       guard let data = try? Data(contentsOf: url, options: .mappedIfSafe) else { return false }
-      return SHA256.hash(data: data).hex == expected
+      return Digest(of: data).hex == expected
     }
   }
 

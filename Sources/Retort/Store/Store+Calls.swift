@@ -23,7 +23,7 @@ extension Store: ReplyMemory {
   package func remember(_ call: Call, request: Digest, _ reply: RawReply) async throws -> Int64 {
     let (run, stage, time) = (currentRun, StepContext.current?.stage, Date().timeIntervalSince1970)
     let (prompt, parameters) = Self.split(call.body)
-    let usd = call.model.price.map { Self.usd($0, reply.usage) }
+    let usd = call.model.price?.usd(reply.usage)
     return try await write { db in
       let digest = Data(Digest(of: prompt).bytes)
       try db.execute(
@@ -51,7 +51,7 @@ extension Store: ReplyMemory {
   package func failed(_ call: Call, request: Digest, _ error: ModelError) async throws {
     let (run, stage, time) = (currentRun, StepContext.current?.stage, Date().timeIntervalSince1970)
     let usage = error.usage ?? Usage()
-    let usd = call.model.price.map { Self.usd($0, usage) }
+    let usd = call.model.price?.usd(usage)
     try await write { db in
       try db.execute(
         sql: """
@@ -64,13 +64,6 @@ extension Store: ReplyMemory {
           usage.promptTokens, usage.completionTokens, usage.cachedTokens, usd, call.attempt, time,
         ])
     }
-  }
-
-  /// USD; cached prompt tokens are billed at their own price where there is one.
-  private static func usd(_ price: ModelSpec.Price, _ usage: Usage) -> Double {
-    let fresh = Double(usage.promptTokens - usage.cachedTokens) * price.input
-    let cached = Double(usage.cachedTokens) * (price.cachedInput ?? price.input)
-    return (fresh + cached + Double(usage.completionTokens) * price.output) / 1_000_000
   }
 
   /// A body's prompt, which many calls share, and the rest of it.

@@ -13,15 +13,16 @@ package struct Table: Hashable, Sendable {
   }
 
   /// The rows as objects, for `--json`.
-  package var json: JSON {
-    .array(rows.map { .object(JSON.Object(uniqueKeysWithValues: zip(columns, $0))) })
+  package var json: JSON { .array(objects.map(JSON.object)) }
+
+  /// The rows as objects; of columns with one name the last counts.
+  package var objects: [JSON.Object] {
+    rows.map { JSON.Object(zip(columns, $0), uniquingKeysWith: { _, last in last }) }
   }
 }
 
 /// What people ask of a store, in SQL that they could type themselves.
 extension Store {
-  private static let rowID = "'r_' || lower(substr(hex(r.digest), 3, 12))"
-
   /// The runs, newest first, each with what it cost.
   package func runs(limit: Int = 20) async throws -> Table {
     try await table(
@@ -52,7 +53,7 @@ extension Store {
   package func rows(of stage: String, run: Int64, limit: Int) async throws -> Table {
     try await table(
       """
-      SELECT \(Self.rowID) AS id, o.path, r.json
+      SELECT \(Self.rowID("r")) AS id, o.path, r.json
       FROM occurrence o JOIN run_stage s USING (run, stage) JOIN "row" r ON r.id = o."row"
       WHERE o.run = ? AND s.name = ? ORDER BY o.path LIMIT ?
       """, [.int(run), .string(stage), .int(Int64(limit))])
@@ -62,7 +63,7 @@ extension Store {
   package func row(_ id: String) async throws -> Table {
     try await table(
       """
-      SELECT \(Self.rowID) AS id, json FROM "row" r
+      SELECT \(Self.rowID("r")) AS id, json FROM "row" r
       WHERE hex(digest) LIKE '01' || upper(?) || '%' ORDER BY r.id LIMIT 10
       """, [.string(Self.digits(id))])
   }
@@ -78,7 +79,7 @@ extension Store {
         up(id) AS (SELECT id FROM start UNION SELECT o.parent FROM occurrence o JOIN up USING (id)
           WHERE o.parent IS NOT NULL),
         down(id) AS (SELECT id FROM start UNION SELECT o.id FROM occurrence o JOIN down ON o.parent = down.id)
-      SELECT s.name AS stage, o.path, \(Self.rowID) AS row,
+      SELECT s.name AS stage, o.path, \(Self.rowID("r")) AS row,
         count(c.id) AS calls, coalesce(sum(c.prompt_tokens), 0) AS prompt_tokens,
         coalesce(sum(c.completion_tokens), 0) AS completion_tokens, total(c.usd) AS usd,
         group_concat(c.id) AS replies
@@ -94,7 +95,7 @@ extension Store {
   package func failures(run: Int64) async throws -> Table {
     try await table(
       """
-      SELECT s.name AS stage, f.kind, count(*) AS rows, f.message, min(\(Self.rowID)) AS example
+      SELECT s.name AS stage, f.kind, count(*) AS rows, f.message, min(\(Self.rowID("r"))) AS example
       FROM failure f JOIN run_stage s USING (run, stage)
       LEFT JOIN occurrence o ON o.id = f.occurrence LEFT JOIN "row" r ON r.id = o."row"
       WHERE f.run = ? GROUP BY f.stage, f.kind, f.message ORDER BY f.stage, rows DESC
@@ -103,27 +104,34 @@ extension Store {
 
   private static func digits(_ id: String) -> String { id.hasPrefix("r_") ? String(id.dropFirst(2)) : id }
 
-  private func table(_ sql: String, _ arguments: [JSON]) async throws -> Table {
-    try await read { db in
-      let values = arguments.map { argument -> (any DatabaseValueConvertible)? in
-        argument.int ?? argument.string
+  /// Answers a query over the tables and views of `docs/store.md`.
+  package func table(_ sql: String, _ arguments: [JSON] = []) async throws -> Table {
+    let values = arguments.map { value -> DatabaseValue in
+      switch value {
+      case .null: .null
+      case .bool(let value): value.databaseValue
+      case .int(let value): value.databaseValue
+      case .double(let value): value.databaseValue
+      case .string(let value): value.databaseValue
+      case .array, .object: value.text.databaseValue
       }
-      let cursor = try GRDB.Row.fetchCursor(db, sql: sql, arguments: StatementArguments(values))
-      let columns = Array(cursor._statement.columnNames)
-      var rows: [[JSON]] = []
-      while let row = try cursor.next() {
-        rows.append(
+    }
+    return try await read { db in
+      let statement = try db.makeStatement(sql: sql)
+      let rows = try GRDB.Row.fetchAll(statement, arguments: StatementArguments(values))
+      return Table(
+        columns: Array(statement.columnNames),
+        rows: rows.map { row in
           row.databaseValues.map { value in
             switch value.storage {
             case .null: .null
-            case .int64(let value): .int(value)
-            case .double(let value): .double(value)
-            case .string(let value): .string(value)
+            case .int64(let number): .int(number)
+            case .double(let number): .double(number)
+            case .string(let text): .string(text)
             case .blob(let data): .string(data.hex)
             }
-          })
-      }
-      return Table(columns: columns, rows: rows)
+          }
+        })
     }
   }
 }

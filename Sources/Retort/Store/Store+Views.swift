@@ -60,7 +60,7 @@ extension Store {
   private static func quoted(_ name: String) -> String { "\"" + name.replacing("\"", with: "\"\"") + "\"" }
 
   /// `r_` and 12 hex digits of the row's digest, whose first byte is the scheme.
-  private static func rowID(_ table: String) -> String {
+  static func rowID(_ table: String) -> String {
     "'r_' || lower(substr(hex(\(table).digest), 3, 12))"
   }
 
@@ -135,31 +135,6 @@ extension Store {
 
   /// Answers a query over the tables and views of `docs/store.md`, one object for each row.
   package func query(_ sql: String, _ arguments: [JSON] = []) async throws -> [JSON.Object] {
-    let values = arguments.map { value -> DatabaseValue in
-      switch value {
-      case .null: .null
-      case .bool(let value): value.databaseValue
-      case .int(let value): value.databaseValue
-      case .double(let value): value.databaseValue
-      case .string(let value): value.databaseValue
-      case .array, .object: value.text.databaseValue
-      }
-    }
-    return try await read { db in
-      try GRDB.Row.fetchAll(db, sql: sql, arguments: StatementArguments(values)).map { row in
-        var object: JSON.Object = [:]
-        for (name, value) in row {
-          object[name] =
-            switch value.storage {
-            case .null: .null
-            case .int64(let number): .int(number)
-            case .double(let number): .double(number)
-            case .string(let text): .string(text)
-            case .blob(let data): .string(data.hex)
-            }
-        }
-        return object
-      }
-    }
+    try await table(sql, arguments).objects
   }
 }

@@ -144,6 +144,31 @@ struct Markup {
   }
 }
 
+/// The keys of `read-html` and `read-xml`.
+package struct MarkupConfig: Codable, Sendable {
+  package let file: DataFile?
+  package let files: [DataFile]?
+  package let select: String
+  package let columns: [String: String]
+
+  package init(
+    file: DataFile? = nil, files: [DataFile]? = nil, select: String, columns: [String: String]
+  ) {
+    self.file = file
+    self.files = files
+    self.select = select
+    self.columns = columns
+  }
+
+  static let keys = [
+    "file": "The document, relative to the pipeline file; at most 32 MB.",
+    "files": "Several documents, instead of 'file'.",
+    "select": "XPath of the nodes that become rows.",
+    "columns": "Column to an XPath relative to the row's node. What finds nothing is null; several nodes are "
+      + "joined by line breaks.",
+  ]
+}
+
 /// The part that `read-html` and `read-xml` share: which files, and one rejection for each that gives no rows.
 struct MarkupSource: Sendable {
   let files: [DataFile]
@@ -151,17 +176,15 @@ struct MarkupSource: Sendable {
   let select: String
   let columns: [String: String]
 
-  init(
-    _ language: Markup.Language, file: DataFile?, files: [DataFile]?, select: String,
-    columns: [String: String]
-  ) throws {
-    guard (file == nil) != (files == nil) else {
-      throw SourceError("expected either 'file' or 'files', found \(file == nil ? "neither" : "both")")
+  init(_ language: Markup.Language, _ config: MarkupConfig) throws {
+    guard (config.file == nil) != (config.files == nil) else {
+      throw SourceError(
+        "expected either 'file' or 'files', found \(config.file == nil ? "neither" : "both")")
     }
-    self.files = files ?? [file].compactMap(\.self)
+    files = config.files ?? [config.file].compactMap(\.self)
+    select = config.select
+    columns = config.columns
     self.language = language
-    self.select = select
-    self.columns = columns
     _ = try Markup(language, select: select, columns: columns)
   }
 

@@ -38,9 +38,7 @@ import Testing
     let stage = try InducePrompt(
       .init(model: Self.model, candidates: candidates, heldOut: heldOut),
       in: Workspace(folder: URL(filePath: "/"), models: models))
-    let answers = Answers()
-    try await stage.process(RowSet(Self.examples), into: SetSink { await answers.add($0) })
-    let list = await answers.list
+    let list = try await Bench.answers(of: stage, to: Self.examples.map(\.json))
     #expect(list.count == 1)
     guard case .make(let output, let members)? = list.first else { return ([:], []) }
     return (output, members)
@@ -67,9 +65,4 @@ import Testing
     #expect(output["preference"] == [[0.5, 0.0], [1.0, 0.5]])
     #expect(output["trial_agrees"] == .null)
   }
-}
-
-private actor Answers {
-  var list: [SetAnswer] = []
-  func add(_ answer: SetAnswer) { list.append(answer) }
 }

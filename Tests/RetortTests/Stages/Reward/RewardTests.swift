@@ -49,20 +49,14 @@ import Testing
 
   @Test func keepsTheTopFractionAndBreaksTiesByOrder() async throws {
     let stage = try FilterRewardTop(.init(topFraction: 0.5), in: Self.nowhere)
-    let rows = RowSet<Columns>([1.0, 2, 0, 1].map { Row(["reward_average": .double($0)]) })
-    let answers = Answers()
-    try await stage.process(rows, into: SetSink<NoColumns> { await answers.add($0) })
+    let answers = try await Bench.answers(
+      of: stage, to: [1.0, 2, 0, 1].map { ["reward_average": .double($0)] })
     var kept: [Int] = []
-    for answer in await answers.list {
+    for answer in answers {
       if case .keep(let ordinal, _) = answer { kept.append(ordinal) }
     }
     #expect(kept == [1, 0])
-    #expect(await answers.list.count == 4)
+    #expect(answers.count == 4)
     #expect(throws: ConfigurationError.self) { try FilterRewardTop(.init(topFraction: 0), in: Self.nowhere) }
   }
-}
-
-private actor Answers {
-  var list: [SetAnswer] = []
-  func add(_ answer: SetAnswer) { list.append(answer) }
 }
