@@ -36,6 +36,12 @@ struct RunFlags: ParsableArguments {
 
   func validate() throws {
     if let limit, limit < 1 { throw ValidationError("expected --limit of at least 1, found \(limit)") }
+    if let maxUsd, !(maxUsd >= 0) {
+      throw ValidationError("expected --max-usd of at least 0, found \(maxUsd)")
+    }
+    if let maxTokens, maxTokens < 0 {
+      throw ValidationError("expected --max-tokens of at least 0, found \(maxTokens)")
+    }
   }
 }
 
@@ -71,7 +77,8 @@ struct Resume: AsyncParsableCommand {
       }
       var flags = try recorded.flags.decode(Flags.self)
       flags.redo = []  // what was to be made afresh is made; doing it again would pay for it twice
-      try await Session(file: recorded.file, flags: flags, store: store).perform(json: json)
+      try await Session(file: recorded.file, flags: flags, store: store, resumed: recorded).perform(
+        json: json)
     }
   }
 }
@@ -81,21 +88,34 @@ struct Session {
   let file: String
   let flags: Flags
   let store: Store
+  /// The run that this one goes on with.
+  var resumed: RecordedRun?
+
+  static func read(_ file: String, _ flags: Flags) throws -> Pipeline {
+    try Pipeline.read(
+      URL(filePath: file), catalog: .standard, environment: ProcessInfo.processInfo.environment,
+      settings: flags.set)
+  }
 
   func perform(json: Bool) async throws {
-    let environment = ProcessInfo.processInfo.environment
-    let pipeline = try Pipeline.read(
-      URL(filePath: file), catalog: .standard, environment: environment, settings: flags.set)
-    let progress = Progress(pipeline.stages.map(\.name))
+    let pipeline = try Self.read(file, flags)
+    if let resumed {
+      for line in Self.changes(since: resumed, pipeline) { Terminal.complain(line) }
+    }
     let options = RunOptions(
-      limit: flags.limit, only: flags.only, redo: Set(flags.redo), flags: try JSON(encoding: flags))
+      limit: flags.limit, only: flags.only, redo: Set(flags.redo), origin: resumed?.origin,
+      flags: try JSON(encoding: flags))
+    try Self.checkNames(flags, pipeline)
+    try await checkPrices(pipeline, options)
+    let spent = if let resumed { try await store.spent(since: resumed.origin) } else { Budget.Amount() }
+    let budget = Budget(maxUSD: flags.maxUSD, maxTokens: flags.maxTokens, spent: spent)
+    let progress = Progress(pipeline.stages.map(\.name))
     let specs = Array(pipeline.models.values)
     let transport = HTTPClient(connections: max(1, specs.map(\.concurrency).reduce(0, +)))
     let launcher = Launcher(folder: pipeline.folder, transport: transport)
     let models = ModelStack(
-      models: specs, transport: transport, memory: store,
-      budget: Budget(maxUSD: flags.maxUSD, maxTokens: flags.maxTokens), environment: environment,
-      address: { try await launcher.address(of: $0) })
+      models: specs, transport: transport, memory: store, budget: budget,
+      environment: ProcessInfo.processInfo.environment, address: { try await launcher.address(of: $0) })
     let engine = Engine(pipeline, store: store, models: models, options: options)
     let result: Result<RunSummary, any Error>
     do { result = .success(try await interruptible { try await engine.run(progress.tell) }) } catch {
@@ -106,5 +126,34 @@ struct Session {
     progress.report(summary)
     if json { Terminal.print(try JSON(encoding: summary).text) }
     if summary.status.exitCode != 0 { throw ExitCode(summary.status.exitCode) }
+  }
+
+  /// What the file, its prompts, its data or the environment have that the resumed run had not.
+  static func changes(since resumed: RecordedRun, _ pipeline: Pipeline) -> [String] {
+    guard let then = resumed.resolved else { return [] }
+    let differences = Difference.between(then, pipeline.resolved)
+    guard !differences.isEmpty else { return ["nothing changed since run \(resumed.id)"] }
+    return ["changed since run \(resumed.id):"] + differences.map { "  \(Terminal.safe($0.description))" }
+  }
+
+  static func checkNames(_ flags: Flags, _ pipeline: Pipeline) throws {
+    for (flag, name) in [("--only", flags.only)] + flags.redo.map({ ("--redo", $0) }) {
+      guard let name, pipeline[name] == nil else { continue }
+      let names = pipeline.stages.map(\.name).joined(separator: ", ")
+      throw CommandFailure.usage(
+        "expected a stage of \(pipeline.name) (\(names)) after \(flag), found '\(name)'")
+    }
+  }
+
+  /// A budget in USD means nothing while a model that would be called has no price.
+  private func checkPrices(_ pipeline: Pipeline, _ options: RunOptions) async throws {
+    guard flags.maxUSD != nil, pipeline.models.values.contains(where: { $0.price == nil }) else { return }
+    let names = try await Plan.make(pipeline, store: store, options: options).unpriced(pipeline)
+    guard names.isEmpty else {
+      throw CommandFailure.usage(
+        "--max-usd needs the price of every model that would be called, found none for \(names.joined(separator: ", "));"
+          + " add price: { input: …, output: … } (USD per million tokens) to the file, 0 where calls are free"
+      )
+    }
   }
 }

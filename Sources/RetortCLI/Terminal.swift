@@ -29,6 +29,14 @@ enum Terminal {
     return [line(table.columns, nil)] + zip(cells, table.rows).map { line($0, $1) }
   }
 
+  /// One line without control characters: those of model output must not reach the terminal.
+  static func safe(_ text: String) -> String {
+    String(
+      text.map { $0.isNewline || $0 == "\t" ? " " : $0 }.filter {
+        $0.unicodeScalars.allSatisfy { $0.value >= 32 && !(127...159).contains($0.value) }
+      })
+  }
+
   private static func cell(_ value: JSON, width: Int) -> String {
     let text =
       switch value {
@@ -36,11 +44,7 @@ enum Terminal {
       case .null: ""
       default: value.text
       }
-    // Control characters of model output must not reach the terminal.
-    let safe = String(
-      text.map { $0.isNewline || $0 == "\t" ? " " : $0 }.filter {
-        $0.unicodeScalars.allSatisfy { $0.value >= 32 && $0.value != 127 }
-      })
+    let safe = safe(text)
     return safe.count <= width ? safe : safe.prefix(width - 1) + "…"
   }
 }

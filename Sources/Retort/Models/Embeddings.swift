@@ -76,7 +76,7 @@ package struct Embeddings: EmbeddingModel {
       let call = Self.call(model, part.map(\.text))
       let reply: RawReply
       do { reply = try await caller.answer(call) } catch let error as ModelError {
-        try await memory.failed(call, request: call.request, error)
+        if error.usage == nil { try await memory.failed(call, request: call.request, error) }
         throw error
       }
       // The recorder has committed these; they are read back with their numbers.
@@ -140,11 +140,12 @@ package struct EmbeddingRecorder: Caller {
   }
 
   package func answer(_ call: Call) async throws -> RawReply {
-    let reply = try await inner.answer(call)
     let texts = (call.identity["input"]?.array ?? []).compactMap(\.string)
-    let parts: [RawReply]
-    do { parts = try Self.split(reply, count: texts.count) } catch var error as ModelError {
-      error.usage = reply.usage
+    let (reply, parts): (RawReply, [RawReply])
+    do { (reply, parts) = try await answer(call, count: texts.count) } catch let error as ModelError
+      where error.usage != nil
+    {
+      try await memory.failed(call, request: call.request, error)
       throw error
     }
     for (text, part) in zip(texts, parts) {
@@ -152,6 +153,14 @@ package struct EmbeddingRecorder: Caller {
       _ = try await memory.remember(single, request: single.request, part)
     }
     return reply
+  }
+
+  private func answer(_ call: Call, count: Int) async throws -> (RawReply, [RawReply]) {
+    let reply = try await inner.answer(call)
+    do { return (reply, try Self.split(reply, count: count)) } catch var error as ModelError {
+      error.usage = reply.usage
+      throw error
+    }
   }
 
   /// One reply for each text; the tokens are spread so that they add up to what was counted.

@@ -41,14 +41,16 @@ package struct RememberingCaller: Caller {
       return known
     }
     do { return try await inner.answer(call) } catch let error as ModelError {
-      try await memory.failed(call, request: request, error)
+      // A try that cost something was written down when it failed.
+      if error.usage == nil { try await memory.failed(call, request: request, error) }
       throw error
     }
   }
 }
 
 /// Commits each reply before it goes further out. It sits inside the limits, so that a call keeps its slot until its
-/// reply is durable: a kill re-pays at most what was in flight.
+/// reply is durable: a kill re-pays at most what was in flight. A failed try that cost something is committed too, even
+/// if a later try succeeds: the budget counts it.
 package struct RecordingCaller: Caller {
   private let inner: any Caller
   private let memory: any ReplyMemory
@@ -59,7 +61,11 @@ package struct RecordingCaller: Caller {
   }
 
   package func answer(_ call: Call) async throws -> RawReply {
-    var reply = try await inner.answer(call)
+    var reply: RawReply
+    do { reply = try await inner.answer(call) } catch let error as ModelError where error.usage != nil {
+      try await memory.failed(call, request: call.request, error)
+      throw error
+    }
     reply.call = try await memory.remember(call, request: call.request, reply)
     return reply
   }

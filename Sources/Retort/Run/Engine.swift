@@ -37,7 +37,8 @@ package struct Engine: Sendable {
     let fingerprint = Digest(of: JSON.array(pipeline.stages.map(\.identity)))
     let run = try await store.write { db in
       try Store.forgetDeadRuns(db)
-      let run = try Store.beginRun(pipeline, flags: options.flags, fingerprint: fingerprint, at: began, db)
+      let run = try Store.beginRun(
+        pipeline, flags: options.flags, origin: options.origin, fingerprint: fingerprint, at: began, db)
       try Store.makeViews(db)
       return run
     }

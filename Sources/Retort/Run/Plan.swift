@@ -182,7 +182,7 @@ private struct Planner {
         WHERE r.pipeline = ? AND s.name = ? AND r.id < ? ORDER BY r.id DESC LIMIT 1
         """, arguments: [pipeline.name, stage.name, run])
     guard let last else { return "never run" }
-    let changed = Plan.differences(try JSON(parsing: last[0]), identity)
+    let changed = Difference.between(try JSON(parsing: last[0]), identity).map(\.path)
     guard changed.isEmpty else { return "changed: \(changed.joined(separator: ", "))" }
     let message = try String.fetchOne(
       db, sql: "SELECT message FROM failure WHERE run = ? AND stage = ? ORDER BY id DESC LIMIT 1",
@@ -192,15 +192,9 @@ private struct Planner {
 }
 
 extension Plan {
-  /// The paths at which two identities differ, as `with.prompt`.
-  package static func differences(_ old: JSON, _ new: JSON, at path: String = "") -> [String] {
-    guard let left = old.object, let right = new.object else { return old == new ? [] : [path] }
-    var names = OrderedSet(right.keys)
-    names.formUnion(left.keys)
-    return names.flatMap { name -> [String] in
-      let place = path.isEmpty ? name : "\(path).\(name)"
-      guard let before = left[name], let after = right[name] else { return [place] }
-      return differences(before, after, at: place)
-    }
+  /// Models without a price that a run would call, in the order of the file.
+  package func unpriced(_ pipeline: Pipeline) -> [String] {
+    let called = stages.filter { $0.todo > 0 || $0.waits }.flatMap { pipeline[$0.stage]?.models ?? [] }
+    return pipeline.models.values.filter { $0.price == nil && called.contains($0.alias) }.map(\.alias)
   }
 }

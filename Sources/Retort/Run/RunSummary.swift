@@ -113,13 +113,19 @@ package struct RunOptions: Sendable {
   package var only: String?
   /// Stages whose steps and replies are made afresh.
   package var redo: Set<String>
+  /// The first run of those that this one goes on with.
+  package var origin: Int64?
   /// The flags as they are recorded with the run, for `retort resume`.
   package var flags: JSON
 
-  package init(limit: Int? = nil, only: String? = nil, redo: Set<String> = [], flags: JSON = [:]) {
+  package init(
+    limit: Int? = nil, only: String? = nil, redo: Set<String> = [], origin: Int64? = nil,
+    flags: JSON = [:]
+  ) {
     self.limit = limit
     self.only = only
     self.redo = redo
+    self.origin = origin
     self.flags = flags
   }
 

@@ -5,6 +5,11 @@ enum Schema {
   static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator().disablingDeferredForeignKeyChecks()
     migrator.registerMigration("1: steps, runs, replies") { try $0.execute(sql: first) }
+    migrator.registerMigration("2: what a run read and what it resumes") {
+      try $0.execute(
+        sql: "ALTER TABLE run ADD COLUMN origin INTEGER; ALTER TABLE run ADD COLUMN resolved TEXT")
+      try Store.makeViews($0)
+    }
     return migrator
   }
 

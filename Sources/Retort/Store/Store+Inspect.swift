@@ -21,17 +21,27 @@ package struct Table: Hashable, Sendable {
   }
 }
 
+/// A run as it was begun.
+package struct RecordedRun: Hashable, Sendable {
+  package let id: Int64
+  /// The first run of those that resumed each other; itself when it resumed none.
+  package let origin: Int64
+  package let file: String
+  package let flags: JSON
+  /// ``Pipeline/resolved``; nil for runs of stores that did not keep it yet.
+  package let resolved: JSON?
+  /// A ``RunStatus``, or `running` or `broken`.
+  package let status: String
+}
+
 /// What people ask of a store, in SQL that they could type themselves.
 extension Store {
   /// The runs, newest first, each with what it cost.
   package func runs(limit: Int = 20) async throws -> Table {
     try await table(
       """
-      SELECT run.id AS run, pipeline, status, datetime(started, 'unixepoch') AS started,
-        round(finished - started, 1) AS seconds,
-        (SELECT count(*) FROM reply WHERE reply.run = run.id) AS calls,
-        (SELECT total(usd) FROM reply WHERE reply.run = run.id) AS usd
-      FROM run ORDER BY run.id DESC LIMIT ?
+      SELECT run, pipeline, status, started, round(seconds, 1) AS seconds, calls, usd
+      FROM runs ORDER BY run DESC LIMIT ?
       """, [.int(Int64(limit))])
   }
 
@@ -40,13 +50,35 @@ extension Store {
     try await table("SELECT max(id) AS run FROM run", []).rows.first?.first?.int
   }
 
-  /// The file and flags of a run, or of the newest; nil when there is no such run.
-  package func recordedRun(_ run: Int64?) async throws -> (file: String, flags: JSON)? {
+  /// A run as it was begun, or the newest; nil when there is no such run.
+  package func recordedRun(_ run: Int64?) async throws -> RecordedRun? {
     let found = try await table(
-      "SELECT file, flags FROM run WHERE ?1 IS NULL OR id = ?1 ORDER BY id DESC LIMIT 1",
-      [run.map(JSON.int) ?? .null])
-    guard let row = found.rows.first, let file = row[0].string, let flags = row[1].string else { return nil }
-    return (file, try JSON(parsing: flags))
+      """
+      SELECT id, coalesce(origin, id), file, flags, resolved, status FROM run
+      WHERE ?1 IS NULL OR id = ?1 ORDER BY id DESC LIMIT 1
+      """, [run.map(JSON.int) ?? .null])
+    guard let row = found.rows.first, let id = row[0].int, let origin = row[1].int, let file = row[2].string,
+      let flags = row[3].string, let status = row[5].string
+    else { return nil }
+    return RecordedRun(
+      id: id, origin: origin, file: file, flags: try JSON(parsing: flags),
+      resolved: try row[4].string.map { try JSON(parsing: $0) }, status: status)
+  }
+
+  /// What a run and its resumes have paid so far. `origin` is the first of them.
+  package func spent(since origin: Int64) async throws -> Budget.Amount {
+    let found = try await table(
+      """
+      SELECT total(c.usd), CAST(total(c.prompt_tokens + c.completion_tokens) AS INTEGER)
+      FROM calls c JOIN run r ON r.id = c.run WHERE coalesce(r.origin, r.id) = ?
+      """, [.int(origin)])
+    return Budget.Amount(
+      usd: found.rows.first?[0].number ?? 0, tokens: Int(found.rows.first?[1].int ?? 0))
+  }
+
+  /// The counts of every stage of a run, in file order, as far as it has come.
+  package func books(of run: Int64) async throws -> OrderedBooks {
+    try await read { try Self.books(of: run, $0) }
   }
 
   /// The rows of a stage of a run, in their order, whole.
@@ -95,14 +127,13 @@ extension Store {
   package func failures(run: Int64) async throws -> Table {
     try await table(
       """
-      SELECT s.name AS stage, f.kind, count(*) AS rows, f.message, min(\(Self.rowID("r"))) AS example
-      FROM failure f JOIN run_stage s USING (run, stage)
-      LEFT JOIN occurrence o ON o.id = f.occurrence LEFT JOIN "row" r ON r.id = o."row"
-      WHERE f.run = ? GROUP BY f.stage, f.kind, f.message ORDER BY f.stage, rows DESC
+      SELECT f.stage, f.kind, count(*) AS rows, f.message, min(f."row") AS example
+      FROM failed f JOIN run_stage s ON s.run = f.run AND s.name = f.stage
+      WHERE f.run = ? GROUP BY s.stage, f.kind, f.message ORDER BY s.stage, rows DESC
       """, [.int(run)])
   }
 
-  private static func digits(_ id: String) -> String { id.hasPrefix("r_") ? String(id.dropFirst(2)) : id }
+  static func digits(_ id: String) -> String { id.hasPrefix("r_") ? String(id.dropFirst(2)) : id }
 
   /// Answers a query over the tables and views of `docs/store.md`.
   package func table(_ sql: String, _ arguments: [JSON] = []) async throws -> Table {

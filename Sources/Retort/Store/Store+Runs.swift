@@ -4,13 +4,18 @@ internal import OrderedCollections
 
 extension Store {
   static func beginRun(
-    _ pipeline: Pipeline, flags: JSON, fingerprint: Digest, at time: Double, _ db: Database
+    _ pipeline: Pipeline, flags: JSON, origin: Int64? = nil, fingerprint: Digest, at time: Double,
+    _ db: Database
   ) throws -> Int64 {
     try db.execute(
       sql: """
-        INSERT INTO run (pipeline, file, started, status, flags, fingerprint) VALUES (?, ?, ?, 'running', ?, ?)
+        INSERT INTO run (pipeline, file, started, status, flags, origin, fingerprint, resolved)
+        VALUES (?, ?, ?, 'running', ?, ?, ?, ?)
         """,
-      arguments: [pipeline.name, pipeline.file.path, time, flags.text, Data(fingerprint.bytes)])
+      arguments: [
+        pipeline.name, pipeline.file.path, time, flags.text, origin, Data(fingerprint.bytes),
+        pipeline.resolved.text,
+      ])
     let run = db.lastInsertedRowID
     for (ordinal, stage) in pipeline.stages.enumerated() {
       let using = JSON.object(.init(uniqueKeysWithValues: stage.using.map { ($0.key, .string($0.value)) }))
@@ -98,6 +103,28 @@ extension Store {
     }
     books.pending = books.in - taken - books.failed
     return books
+  }
+
+  /// The counts of every stage of a run, in file order, as far as it has come.
+  static func books(of run: Int64, _ db: Database) throws -> OrderedBooks {
+    let stages = try GRDB.Row.fetchAll(
+      db, sql: "SELECT stage, name, \"from\", fingerprint FROM run_stage WHERE run = ? ORDER BY stage",
+      arguments: [run]
+    ).map { (ordinal: $0[0] as Int, name: $0[1] as String, from: $0[2] as String, print: $0[3] as Int64?) }
+    let ordinals = Dictionary(stages.map { ($0.name, $0.ordinal) }) { first, _ in first }
+    return OrderedBooks(
+      try stages.map { stage in
+        let from =
+          try JSON(parsing: stage.from).array?.compactMap { $0.string.flatMap { ordinals[$0] } } ?? []
+        // A reader has one step to a fingerprint: its input is always the empty set.
+        let step =
+          from.isEmpty
+          ? try Int64.fetchOne(
+            db, sql: "SELECT id FROM step WHERE fingerprint = ? AND input IS NOT NULL",
+            arguments: [stage.print]) : nil
+        let place = StagePlace(run: run, ordinal: stage.ordinal, from: from)
+        return .init(stage.name, try books(place, reader: step, db))
+      })
   }
 
   /// Whether failures of these stages were turned into drops in this run.

@@ -65,7 +65,7 @@ extension Store {
   }
 
   /// The record that a row descends from, as `questions:7`: the path's first two components.
-  private static func source(_ table: String) -> String {
+  static func source(_ table: String) -> String {
     """
     (SELECT name FROM run_stage WHERE run = \(table).run
       AND stage = CAST(substr(\(table).path, 2) AS INTEGER))
@@ -111,7 +111,7 @@ extension Store {
     (
       "runs",
       """
-      SELECT r.id AS run, r.pipeline AS pipeline, r.file AS file, r.status AS status,
+      SELECT r.id AS run, r.origin AS resumes, r.pipeline AS pipeline, r.file AS file, r.status AS status,
         datetime(r.started, 'unixepoch') AS started, datetime(r.finished, 'unixepoch') AS finished,
         r.finished - r.started AS seconds, r.flags AS flags,
         (SELECT count(*) FROM reply WHERE run = r.id) AS calls,

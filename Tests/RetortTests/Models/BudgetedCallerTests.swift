@@ -3,7 +3,7 @@ import RetortTestSupport
 import Testing
 
 struct BudgetedCallerTests {
-  private func call(prompt: Int, completion: Int) -> Call {
+  func call(prompt: Int, completion: Int) -> Call {
     var model = ModelSpec(alias: "m", name: "m")
     model.price = .init(input: 1, output: 2)
     return Call(
@@ -49,5 +49,23 @@ struct BudgetedCallerTests {
     #expect(price.usd(usage) == 7)
     price.cachedInput = 1
     #expect(price.usd(usage) == 6.6)
+  }
+}
+
+extension BudgetedCallerTests {
+  @Test func whatIsInFlightIsSetAsideBeforeTheNextIsSent() async throws {
+    let gate = Gate()
+    let inner = ScriptedCaller { _, _ in
+      await gate.pass()
+      return RawReply(body: "", usage: Usage(promptTokens: 1))
+    }
+    let caller = BudgetedCaller(inner, budget: Budget(maxTokens: 100))
+    async let first = caller.answer(call(prompt: 60, completion: 0))
+    #expect(await turn(until: { inner.calls.count == 1 }))
+    await #expect(throws: ModelError.self) { try await caller.answer(call(prompt: 60, completion: 0)) }
+    gate.open()
+    _ = try await first
+    _ = try await caller.answer(call(prompt: 60, completion: 0))
+    #expect(inner.calls.count == 2)
   }
 }

@@ -67,6 +67,27 @@ struct RememberingCallerTests {
     #expect(memory.failures == [ModelError(.refused, "no")])
   }
 
+  @Test func aFailedTryThatCostSomethingIsWrittenDownOnce() async throws {
+    let memory = DictionaryMemory()
+    let paid = ModelError(.malformed, "cut", usage: Usage(promptTokens: 7))
+    let inner = ScriptedCaller { _, before in
+      if before == 0 { throw paid }
+      return RawReply(body: "hi")
+    }
+    let retrying = RetryingCaller(RecordingCaller(inner, memory: memory), clock: JumpingClock()) { 0 }
+    let caller = RememberingCaller(retrying, memory: memory)
+    #expect(try await caller.answer(call).body == "hi")
+    #expect(memory.failures == [paid])
+    var once = call
+    once.attempt = call.model.retries + 1
+    let failing = RetryingCaller(
+      RecordingCaller(ScriptedCaller { _, _ in throw paid }, memory: memory), clock: JumpingClock()
+    ) { 0 }
+    let other = RememberingCaller(failing, memory: DictionaryMemory())
+    await #expect(throws: paid) { try await other.answer(once) }
+    #expect(memory.failures == [paid, paid])
+  }
+
   @Test func aFollowerCanBeCancelled() async throws {
     let gate = Gate()
     let inner = ScriptedCaller { _, _ in

@@ -47,10 +47,10 @@ import Testing
 
   @Test func differencesAreNamedByTheirPath() {
     #expect(
-      Plan.differences(
+      Difference.between(
         ["kind": "a", "with": ["k": 5, "prompt": "x"]],
-        ["kind": "a", "with": ["k": 5, "prompt": "y"], "take": 1])
-        == ["with.prompt", "take"])
+        ["kind": "a", "with": ["k": 5, "prompt": "y"], "take": 1]
+      ).map(\.description) == [#"with.prompt: "x" → "y""#, "take: none → 1"])
   }
 }
 
