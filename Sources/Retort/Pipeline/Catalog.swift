@@ -43,7 +43,11 @@ package struct StageEntry: Sendable {
   package let keys: [String: String]
   package let sets: [SetRole]
   package let isSet: Bool
+  /// Whether it takes no rows: a set stage that reads no columns and writes no files.
+  package let isReader: Bool
   package let exports: Bool
+  /// Whether its output rows hold its own columns alone.
+  package let makesRows: Bool
   /// Decodes `with:` and answers what binds the stage to a workspace. Decoding errors carry a coding path.
   package let configure: @Sendable (any Decoder) throws -> ConfiguredStage
   /// The shape of `with:`, for `retort schema` and `retort stages`.
@@ -70,6 +74,8 @@ package struct StageEntry: Sendable {
     keys = S.keys
     sets = S.sets
     exports = S.exports
+    isReader = isSet && !S.exports && S.Input.self == NoColumns.self
+    makesRows = S.makesRows || isReader
     self.isSet = isSet
     configure = { decoder in
       let config = try S.Config(from: decoder)

@@ -8,7 +8,7 @@ package struct ConfigShape: Hashable, Sendable {
     case string, integer, number, boolean
     /// The alias of a model of the file.
     case model
-    /// The path of a text file (a prompt).
+    /// The path of a text file, such as a prompt.
     case textFile
     /// The path of a data file.
     case dataFile

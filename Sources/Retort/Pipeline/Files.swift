@@ -1,7 +1,22 @@
 package import Foundation
 
-/// A text file named in a pipeline file (a prompt): decodes from a path, encodes as its content, so that editing the
-/// text redoes what it touches and moving the file does not.
+/// A prompt template named in a pipeline file: a text file whose names are checked with the pipeline.
+package struct PromptFile: Hashable, Sendable {
+  package let file: TextFile
+
+  package var path: String { file.path }
+  package var text: String { file.text }
+
+  package init(path: String, text: String) { file = TextFile(path: path, text: text) }
+}
+
+extension PromptFile: Codable {
+  package init(from decoder: any Decoder) throws { file = try TextFile(from: decoder) }
+  package func encode(to encoder: any Encoder) throws { try file.encode(to: encoder) }
+}
+
+/// A text file named in a pipeline file: decodes from a path, encodes as its content, so that editing the text redoes
+/// what it touches and moving the file does not.
 package struct TextFile: Hashable, Sendable {
   package let path: String
   package let text: String

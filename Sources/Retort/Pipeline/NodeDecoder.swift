@@ -98,9 +98,9 @@ struct NodeDecoder: Decoder {
       let model = try model()
       log.use(model: model.alias)
       return ModelRef(model) as? T
-    case is TextFile.Type:
-      let file = try TextFile(from: self)
-      log.use(text: file)
+    case is PromptFile.Type:
+      let file = try PromptFile(from: self)
+      log.use(prompt: file)
       return file as? T
     default: return nil
     }
@@ -155,13 +155,13 @@ final class KeyUse {
   func ask(_ key: String) { asked.append(key) }
 }
 
-/// What decoding found: mistakes, and the models and text files that were named.
+/// What decoding found: mistakes, and the models and prompts that were named.
 final class DecodingLog {
   let models: OrderedDictionary<String, ModelSpec>
   let userInfo: [CodingUserInfoKey: Any]
   private(set) var mistakes: [Diagnostic] = []
   private(set) var usedModels: OrderedSet<String> = []
-  private(set) var texts: [TextFile] = []
+  private(set) var prompts: [PromptFile] = []
   private var watched: [KeyUse] = []
 
   init(folder: URL, models: OrderedDictionary<String, ModelSpec> = [:]) {
@@ -183,7 +183,7 @@ final class DecodingLog {
 
   func watch(_ use: KeyUse) { if !watched.contains(where: { $0 === use }) { watched.append(use) } }
   func use(model alias: String) { usedModels.append(alias) }
-  func use(text: TextFile) { texts.append(text) }
+  func use(prompt: PromptFile) { prompts.append(prompt) }
 
   func record(_ error: any Error, at decoder: NodeDecoder) {
     switch error {

@@ -31,7 +31,7 @@ package struct PipelineErrors: Error, Hashable, Sendable, CustomStringConvertibl
 }
 
 /// Where something stands in a text file.
-package struct Place: Hashable, Sendable {
+package struct Place: Hashable, Sendable, CustomStringConvertible {
   package let file: String
   package let line: Int
   package let column: Int
@@ -41,4 +41,6 @@ package struct Place: Hashable, Sendable {
     self.line = line
     self.column = column
   }
+
+  package var description: String { "\(file):\(line):\(column)" }
 }

@@ -16,13 +16,24 @@ struct PipelineFile {
     let node: PlacedNode
     let fields: StageFields?
 
-    /// The configuration's node; an empty mapping where there is none.
-    var with: PlacedNode { node["with"] ?? PlacedNode(place: keyPlace, value: .mapping([:])) }
+    /// The configuration's node; an empty mapping where there is none or nothing in it.
+    var with: PlacedNode {
+      guard let with = node["with"], with.scalar != .null else {
+        return PlacedNode(place: keyPlace, value: .mapping([:]))
+      }
+      return with
+    }
 
     /// Where `word` stands as a value under `key`, or the key, or the stage's name.
     func place(of word: String? = nil, in key: String) -> Place {
       guard let entry = node.entries?[key] else { return keyPlace }
       return word.flatMap { entry.node.firstPlace(of: $0) } ?? entry.keyPlace
+    }
+
+    /// Where the key of `with:` stands that a stage's message begins with, as in `count: expected …`.
+    func place(of message: String) -> Place {
+      let key = String(message.prefix { $0 != ":" && $0 != "," && $0 != "." })
+      return node["with"]?[key]?.place ?? place(in: "with")
     }
   }
 
@@ -121,10 +132,12 @@ struct StageFields: Decodable {
 }
 
 extension PlacedNode {
-  /// Where the string `word` first stands as a value in this tree.
+  /// Where the string `word` first stands as a value in this tree, or inside a template.
   func firstPlace(of word: String) -> Place? {
     switch value {
-    case .scalar(let scalar): scalar == .string(word) ? place : nil
+    case .scalar(.string(let text)):
+      text == word || text.contains("{{") && text.contains(word) ? place : nil
+    case .scalar: nil
     case .list(let list): list.lazy.compactMap { $0.firstPlace(of: word) }.first
     case .mapping(let entries): entries.values.lazy.compactMap { $0.node.firstPlace(of: word) }.first
     }

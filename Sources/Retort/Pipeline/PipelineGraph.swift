@@ -4,6 +4,8 @@ internal import OrderedCollections
 /// How the stages of a file hang together: who takes whose rows, and which columns those have.
 struct PipelineGraph {
   let drafts: OrderedDictionary<String, StageDraft>
+  /// The pipeline file's.
+  let folder: URL
   private(set) var mistakes: [Diagnostic] = []
   private var outputs: [String: Output] = [:]
 
@@ -17,18 +19,19 @@ struct PipelineGraph {
     var isOpen = false
   }
 
-  init(drafts: OrderedDictionary<String, StageDraft>) { self.drafts = drafts }
+  init(drafts: OrderedDictionary<String, StageDraft>, folder: URL) {
+    self.drafts = drafts
+    self.folder = folder
+  }
 
   mutating func check() {
     for draft in drafts.values {
       checkFrom(draft)
       checkUsing(draft)
     }
-    let isAcyclic = checkCycles()
+    checkCycles()
     for draft in drafts.values { checkPer(draft) }
-    if isAcyclic {
-      for name in drafts.keys { _ = output(of: name) }
-    }
+    for name in drafts.keys { _ = output(of: name) }
     checkExports()
   }
 
@@ -81,7 +84,7 @@ extension PipelineGraph {
     guard let entry = draft.entry else { return }
     if entry.isReader {
       if fields.from != nil {
-        report(stage.place(in: "from"), "expected no 'from:', since '\(entry.name)' reads a file, found one")
+        report(stage.place(in: "from"), "expected no 'from:', since '\(entry.name)' takes no rows, found one")
       }
     } else if fields.from == nil || draft.written.node["from"]?.list?.isEmpty == true {
       report(
@@ -139,9 +142,8 @@ extension PipelineGraph {
   }
 
   /// Reports each cycle once, at its first stage in file order.
-  private mutating func checkCycles() -> Bool {
+  private mutating func checkCycles() {
     var done: Set<String> = []
-    var isAcyclic = true
     func visit(_ name: String, _ trail: [String]) -> [String]? {
       if let start = trail.firstIndex(of: name) { return Array(trail[start...]) }
       guard !done.contains(name) else { return nil }
@@ -155,25 +157,28 @@ extension PipelineGraph {
       guard let cycle = visit(name, []), let first = drafts.keys.first(where: cycle.contains),
         let turn = cycle.firstIndex(of: first), let draft = drafts[first]
       else { continue }
-      isAcyclic = false
       let path = cycle[turn...] + cycle[..<turn] + [first]
       report(
         draft.written.keyPlace,
         "expected stages without a cycle, found \(path.joined(separator: " takes "))")
     }
-    return isAcyclic
   }
 
+  /// An export writes to the path under `file:` or `folder:`.
   private mutating func checkExports() {
-    var seen: [String: String] = [:]
+    var seen: [String: (stage: String, place: Place)] = [:]
     for draft in drafts.values where draft.entry?.exports == true {
-      guard let node = draft.written.with["file"], let path = node.string else { continue }
-      let normal = PipelineReader.joined("", path)
-      if let other = seen[normal] {
-        report(
-          node.place, "expected a path that no other export writes, found '\(path)', which '\(other)' writes")
-      } else {
-        seen[normal] = draft.written.name
+      for key in ["file", "folder"] {
+        guard let node = draft.written.with[key], let path = node.string else { continue }
+        let normal = URL(filePath: path, relativeTo: folder).standardizedFileURL.path
+        if let other = seen[normal] {
+          report(
+            node.place,
+            "expected a path that no other export writes, found '\(path)', which '\(other.stage)' writes at "
+              + "\(other.place)")
+        } else {
+          seen[normal] = (draft.written.name, node.place)
+        }
       }
     }
   }
@@ -189,13 +194,12 @@ extension PipelineGraph {
   private mutating func output(of name: String) -> Output {
     if let known = outputs[name] { return known }
     guard let draft = drafts[name] else { return Output(isOpen: true) }
+    // What a stage of a cycle asks of itself.
+    outputs[name] = Output(isOpen: true)
     let inputs = froms(name).map { ($0, output(of: $0)) }
     let sets = draft.written.node["using"]?.entries ?? [:]
     let roles = sets.compactMapValues { $0.node.string }.mapValues { ($0, output(of: $0)) }
-    guard let entry = draft.entry, let bound = draft.bound else {
-      outputs[name] = Output(isOpen: true)
-      return Output(isOpen: true)
-    }
+    guard let entry = draft.entry, let bound = draft.bound else { return Output(isOpen: true) }
     for use in bound.reads where use.required {
       for (input, columns) in inputs { require(use.name, of: columns, from: input, draft, in: "with") }
     }
@@ -231,8 +235,7 @@ extension PipelineGraph {
     _ inputs: [Output], _ draft: StageDraft, _ entry: StageEntry, _ bound: BoundStage
   ) -> Output {
     var result = Output()
-    // An export's rows name files: nothing of its input is in them.
-    if !entry.exports, let first = inputs.first {
+    if !entry.makesRows, let first = inputs.first {
       result = first
       for input in inputs.dropFirst() {
         result.certain.formIntersection(input.certain)

@@ -47,7 +47,7 @@ struct PipelineReader {
 
     var drafts: OrderedDictionary<String, StageDraft> = [:]
     for stage in written.stages { drafts[stage.name] = draft(stage, models: models) }
-    var graph = PipelineGraph(drafts: drafts)
+    var graph = PipelineGraph(drafts: drafts, folder: folder)
     graph.check()
     mistakes += graph.mistakes
     try throwMistakes()
@@ -89,12 +89,6 @@ struct PipelineReader {
 // MARK: - Names
 
 extension PipelineReader {
-  /// Names of the store's tables and views; stages are views beside them.
-  static let reserved: Set<String> = [
-    "row", "step", "emission", "occurrence", "taken", "failure", "run", "run_stage", "reply", "request",
-    "prompt", "call", "calls", "runs", "lineage", "dropped", "failed",
-  ]
-
   private mutating func checkNames(_ stages: [PipelineFile.StageNode]) {
     for stage in stages {
       let letters = Array(stage.name.utf8)
@@ -104,8 +98,8 @@ extension PipelineReader {
           stage.keyPlace,
           "expected a stage name of lower-case letters, digits and '_', starting with a letter, "
             + "found '\(stage.name)'")
-      } else if Self.reserved.contains(stage.name) || stage.name.hasPrefix("sqlite_")
-        || stage.name.contains("__")
+      } else if Store.reservedNames.contains(stage.name) || stage.name.contains("__")
+        || stage.name.hasPrefix("sqlite_")
       {
         report(
           stage.keyPlace, "expected another stage name, found '\(stage.name)', which the store uses itself")

@@ -13,11 +13,6 @@ struct StageDraft {
   var prompts: [(file: String, prompt: Prompt)] = []
 }
 
-extension StageEntry {
-  /// Readers are the set kinds without a row stream; their names start with `read-` or `generate-`.
-  package var isReader: Bool { isSet && (name.hasPrefix("read-") || name.hasPrefix("generate-")) }
-}
-
 extension PipelineReader {
   mutating func draft(_ stage: PipelineFile.StageNode, models: OrderedDictionary<String, ModelSpec>)
     -> StageDraft
@@ -36,23 +31,26 @@ extension PipelineReader {
     guard stage.with.entries != nil else { return draft }
     let log = DecodingLog(folder: folder, models: models)
     let configured = log.decode(stage.with) {
-      try entry.configure(NodeDecoder(stage.with, log: log))
+      let decoder = NodeDecoder(stage.with, log: log)
+      // A configuration without keys asks for none, and would let every key pass.
+      log.watch(decoder.keys)
+      return try entry.configure(decoder)
     }
     mistakes += log.mistakes
     draft.configured = configured
     draft.models = Array(log.usedModels)
-    let broken = readPrompts(log.texts, into: &draft)
+    let broken = readPrompts(log.prompts, into: &draft)
     guard let configured, !broken else { return draft }
     bind(configured, stage, into: &draft)
     return draft
   }
 
-  /// Text files that are templates; a template with a mistake is reported in its own file, once.
-  private mutating func readPrompts(_ texts: [TextFile], into draft: inout StageDraft) -> Bool {
+  /// A template with a mistake is reported in its own file, once.
+  private mutating func readPrompts(_ prompts: [PromptFile], into draft: inout StageDraft) -> Bool {
     var broken = false
-    for text in texts {
-      let file = Self.joined(folder.relativePath, text.path)
-      do { draft.prompts.append((file, try Prompt(text: text.text))) } catch let error as PromptError {
+    for prompt in prompts {
+      let file = Self.joined(folder.relativePath, prompt.path)
+      do { draft.prompts.append((file, try Prompt(text: prompt.text))) } catch let error as PromptError {
         report(Place(file: file, line: error.line, column: error.column), error.message)
         broken = true
       } catch {
@@ -78,7 +76,7 @@ extension PipelineReader {
     } catch let error as DecodingError {
       report(stage.place(in: "with"), error.plainDescription)
     } catch {
-      report(stage.place(in: "with"), "\(error)")
+      report(stage.place(of: "\(error)"), "\(error)")
     }
   }
 

@@ -96,6 +96,10 @@ extension ModelRef: KnownShape {
   static func shape(depth: Int) -> ConfigShape.Value { .model }
   static var sample: ModelRef { ModelRef(ModelSpec(alias: "model", name: "model")) }
 }
+extension PromptFile: KnownShape {
+  static func shape(depth: Int) -> ConfigShape.Value { .textFile }
+  static var sample: PromptFile { PromptFile(path: "text", text: "text") }
+}
 extension TextFile: KnownShape {
   static func shape(depth: Int) -> ConfigShape.Value { .textFile }
   static var sample: TextFile { TextFile(path: "text", text: "text") }

@@ -24,6 +24,9 @@ package protocol StageKind: Sendable {
   static var sets: [SetRole] { get }
   /// Whether its output rows name files (`path`, `sha256`, `rows`) that must be on disk for the step to be done.
   static var exports: Bool { get }
+  /// Whether its output rows are new ones that hold its own columns alone (``SetSink/make(_:from:)``); else they are
+  /// its input rows with columns added.
+  static var makesRows: Bool { get }
 
   /// Checks what the configuration's types cannot; no model is called and no row is read here.
   init(_ config: Config, in workspace: Workspace) throws
@@ -37,6 +40,7 @@ package protocol StageKind: Sendable {
 extension StageKind {
   package static var sets: [SetRole] { [] }
   package static var exports: Bool { false }
+  package static var makesRows: Bool { exports }
   package var reads: [ColumnUse] { ColumnUse.properties(of: Input.self) }
   package var adds: [String]? { ColumnUse.properties(of: Output.self).map(\.name) }
 }

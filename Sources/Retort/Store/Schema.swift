@@ -2,15 +2,28 @@ internal import GRDB
 
 /// The tables, as an append-only list of migrations: a released entry is never edited. `docs/store.md` explains them.
 enum Schema {
+  private static let migrations = [
+    ("1: steps, runs, replies", first),
+    (
+      "2: what a run read and what it resumes",
+      "ALTER TABLE run ADD COLUMN origin INTEGER; ALTER TABLE run ADD COLUMN resolved TEXT"
+    ),
+  ]
+
   static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator().disablingDeferredForeignKeyChecks()
-    migrator.registerMigration("1: steps, runs, replies") { try $0.execute(sql: first) }
-    migrator.registerMigration("2: what a run read and what it resumes") {
-      try $0.execute(
-        sql: "ALTER TABLE run ADD COLUMN origin INTEGER; ALTER TABLE run ADD COLUMN resolved TEXT")
-      try Store.makeViews($0)
+    for (name, sql) in migrations {
+      migrator.registerMigration(name) { db in
+        try db.execute(sql: sql)
+        try Store.makeViews(db)
+      }
     }
     return migrator
+  }
+
+  /// Every table and index ever made: no view can have one of these names.
+  static var names: [String] {
+    migrations.flatMap { $0.1.matches(of: /CREATE (?:UNIQUE )?(?:TABLE|INDEX) "?(\w+)/).map { String($0.1) } }
   }
 
   private static let first = """

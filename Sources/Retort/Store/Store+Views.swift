@@ -73,6 +73,9 @@ extension Store {
     """
   }
 
+  /// Names that a stage's view cannot have: tables, indices and the ledgers.
+  static let reservedNames = Set(Schema.names + ledgers.map(\.name) + ["grdb_migrations"])
+
   private static let ledgers: [(name: String, query: String)] = [
     (
       "dropped",

@@ -3,7 +3,7 @@ internal import OrderedCollections
 /// The keys of the stages that parse under a schema.
 package struct ParsingConfig: Codable, Sendable {
   package var model: ModelRef
-  package var prompt: TextFile?
+  package var prompt: PromptFile?
   package var temperature: Double?
   package var seed: Int?
   package var maxTokens: Int?
@@ -15,7 +15,7 @@ package struct ParsingConfig: Codable, Sendable {
     case maxTokens = "max_tokens"
   }
 
-  package init(model: ModelRef, prompt: TextFile? = nil, repair: Int? = nil) {
+  package init(model: ModelRef, prompt: PromptFile? = nil, repair: Int? = nil) {
     self.model = model
     self.prompt = prompt
     self.repair = repair

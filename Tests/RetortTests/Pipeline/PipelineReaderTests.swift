@@ -68,7 +68,7 @@ struct PipelineReaderTests {
     #expect(asked.renames == ["answer": "reply"])
     #expect(
       asked.configured.config == [
-        "model": teacher.identity, "prompt": "Q: {{question}}", "samples": nil, "mode": nil,
+        "model": teacher.identity, "prompt": "Q: {{question}}", "note": nil, "samples": nil, "mode": nil,
         "sampling": ["temperature": 0.0, "top_p": 0.5],
       ])
   }
@@ -114,15 +114,15 @@ struct PipelineReaderTests {
         p.yaml:5:44: expected either 'endpoint' or 'launch', found both
         p.yaml:5:77: expected the name of an environment variable, found something else
         p.yaml:5:94: expected 0 or more, found -1
-        p.yaml:8:29: expected no 'from:', since 'read-fake' reads a file, found one
+        p.yaml:8:29: expected no 'from:', since 'read-fake' takes no rows, found one
         p.yaml:8:54: expected a readable file, found none at 'nowhere.json' (nowhere.json)
         p.yaml:10:3: expected another stage name, found 'run', which the store uses itself
         p.yaml:10:3: expected the key 'pool' under 'using:' (the examples), found none
         p.yaml:10:47: expected a model of this file (teacher, judge, both, vector), found 'teachr' (did \
         you mean 'teacher'?)
         p.yaml:10:84: expected an integer, found 'many'
-        p.yaml:10:90: expected one of the keys 'model', 'prompt', 'samples', 'mode', 'sampling', found \
-        'moed' (did you mean 'mode'?)
+        p.yaml:10:90: expected one of the keys 'model', 'prompt', 'note', 'samples', 'mode', \
+        'sampling', found 'moed' (did you mean 'mode'?)
         p.yaml:11:3: expected a stage name of lower-case letters, digits and '_', starting with a letter, \
         found 'Twice'
         p.yaml:11:18: expected a stage kind (see 'retort stages'), found 'aks' (did you mean 'ask'?)
@@ -141,7 +141,7 @@ struct PipelineReaderTests {
         p.yaml:17:3: expected the key 'from', the stage whose rows 'lost' takes, found none
         p.yaml:18:47: expected a stage that all its rows descend from (raw), found 'demos'
         p.yaml:18:68: expected a path that no other export writes, found './out.jsonl', which 'lost' \
-        writes
+        writes at p.yaml:17:44
         p.mustache:1:1: expected '{{/a}}' for this section, found the end of the text
         """)
   }
@@ -176,6 +176,86 @@ struct PipelineReaderTests {
         you mean 'question'?)
         q.mustache:1:1: expected a column of 'out' (path), found 'question', which 'both' reads
         """)
+  }
+
+  @Test func onlyPromptsAreTemplates() throws {
+    let pipeline = try read(
+      """
+      models: { m: { endpoint: "http://h/v1", name: m } }
+      stages:
+        raw: { uses: read-fake, with: { file: d.json, columns: [question] } }
+        a: { uses: ask, from: raw, using: { pool: raw }, with: { model: m, prompt: p.mustache, note: n.txt } }
+      """, files: ["d.json": "[]", "p.mustache": "{{question}}", "n.txt": "write {{ and {{#x}}"])
+    #expect(pipeline["a"]?.configured.config["note"] == "write {{ and {{#x}}")
+  }
+
+  @Test func aKindWithoutKeysRefusesThem() {
+    let text = report(
+      """
+      stages:
+        raw: { uses: list, with: { file: x } }
+        ok: { uses: list, with: }
+        none: { uses: list, with: {} }
+      """)
+    #expect(text == "p.yaml:2:30: expected no key here, found 'file'")
+  }
+
+  @Test func whatTakesNoColumnsIsAReaderWhateverItsName() {
+    let text = report(
+      """
+      stages:
+        raw: { uses: list, from: raw2 }
+        raw2: { uses: list }
+        out: { uses: export-fake, with: { file: o } }
+      """)
+    #expect(
+      text == """
+        p.yaml:2:22: expected no 'from:', since 'list' takes no rows, found one
+        p.yaml:4:3: expected the key 'from', the stage whose rows 'out' takes, found none
+        """)
+  }
+
+  @Test func rowsThatAStageMakesHaveItsOwnColumnsAlone() {
+    let text = report(
+      """
+      stages:
+        raw: { uses: list }
+        sum: { uses: count, from: raw, with: { column: word } }
+        kept: { uses: count-rows, from: raw, with: { column: word } }
+        bad: { uses: count, from: sum, with: { column: word } }
+        good: { uses: count, from: kept, with: { column: word } }
+      """)
+    #expect(text == "p.yaml:5:50: expected a column of 'sum' (count), found 'word', which 'bad' reads")
+  }
+
+  @Test func exportsToOnePathNameBothPlaces() {
+    let text = report(
+      """
+      stages:
+        raw: { uses: list }
+        a: { uses: export-fake, from: raw, with: { file: out } }
+        b: { uses: export-fake, from: raw, with: { folder: x/../out/ } }
+        c: { uses: export-fake, from: raw, with: { file: other } }
+      """)
+    #expect(
+      text
+        == "p.yaml:4:54: expected a path that no other export writes, found 'x/../out/', which 'a' writes at "
+        + "p.yaml:3:52")
+  }
+
+  @Test func namesOfTheStoreAreReserved() async throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "retort-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let pipeline = try read("stages: { raw: { uses: list } }")
+    let store = try Store(path: folder.appending(path: "s.sqlite").path)
+    _ = try await Engine(pipeline, store: store, models: InertModels()).run()
+    let names = try await store.query("SELECT name FROM sqlite_master").compactMap { $0["name"]?.string }
+    for name in names where name != "raw" && !name.hasPrefix("sqlite_") {
+      #expect(
+        report("stages: { \(name): { uses: list } }")
+          == "p.yaml:1:11: expected another stage name, found '\(name)', which the store uses itself")
+    }
+    #expect(Set(["take", "fingerprint", "step_call", "failed_call", "lineage"]).isSubset(of: names))
   }
 
   @Test(arguments: [
@@ -237,7 +317,10 @@ struct PipelineReaderTests {
   @Test func describesFilesToEditors() {
     let schema = PipelineSchema.json(fakes)
     let stage = schema["$defs"]?["stage"]
-    #expect(stage?["properties"]?["uses"]?["enum"] == ["ask", "export-fake", "read-fake"])
+    #expect(
+      stage?["properties"]?["uses"]?["enum"] == [
+        "ask", "count", "count-rows", "export-fake", "list", "read-fake",
+      ])
     #expect(
       stage?["allOf"]?.array?.first?["then"] == [
         "description": "Ask.",
@@ -247,6 +330,7 @@ struct PipelineReaderTests {
             "properties": [
               "model": ["type": "string", "description": "The model."],
               "prompt": ["type": "string"],
+              "note": ["type": "string"],
               "samples": ["type": "integer", "description": "How many, default 1."],
               "mode": ["enum": ["fast", "slow"]],
               "sampling": [
@@ -267,7 +351,52 @@ struct PipelineReaderTests {
   }
 }
 
-private let fakes = Catalog([StageEntry(Ask.self), StageEntry(ReadFake.self), StageEntry(ExportFake.self)])
+private let fakes = Catalog([
+  StageEntry(Ask.self), StageEntry(ReadFake.self), StageEntry(ExportFake.self), StageEntry(List.self),
+  StageEntry(Count.self), StageEntry(CountRows.self),
+])
+
+private struct List: SetStage {
+  struct Config: Codable, Sendable {}
+  struct Output: Codable, Sendable { var word: String }
+  typealias Input = NoColumns
+  static let name = "list"
+  static let version = 1
+  static let summary = "List."
+  static let keys: [String: String] = [:]
+  init(_ config: Config, in workspace: Workspace) {}
+  func process(_ rows: RowSet<NoColumns>, into sink: SetSink<Output>) async throws {}
+}
+
+private struct CountConfig: Codable, Sendable { var column: String }
+private struct Counted: Codable, Sendable { var count: Int }
+
+private struct Count: SetStage {
+  typealias Config = CountConfig
+  typealias Input = Columns
+  typealias Output = Counted
+  static let name = "count"
+  static let version = 1
+  static let summary = "Count."
+  static let keys = ["column": "The column."]
+  static let makesRows = true
+  let reads: [ColumnUse]
+  init(_ config: Config, in workspace: Workspace) { reads = [ColumnUse(config.column)] }
+  func process(_ rows: RowSet<Columns>, into sink: SetSink<Counted>) async throws {}
+}
+
+private struct CountRows: SetStage {
+  typealias Config = CountConfig
+  typealias Input = Columns
+  typealias Output = Counted
+  static let name = "count-rows"
+  static let version = 1
+  static let summary = "Count."
+  static let keys = ["column": "The column."]
+  let reads: [ColumnUse]
+  init(_ config: Config, in workspace: Workspace) { reads = [ColumnUse(config.column)] }
+  func process(_ rows: RowSet<Columns>, into sink: SetSink<Counted>) async throws {}
+}
 
 private struct ReadFake: SetStage {
   struct Config: Codable, Sendable {
@@ -286,13 +415,16 @@ private struct ReadFake: SetStage {
 }
 
 private struct ExportFake: SetStage {
-  struct Config: Codable, Sendable { var file: String }
+  struct Config: Codable, Sendable {
+    var file: String?
+    var folder: String?
+  }
   struct Output: Codable, Sendable { var path: String }
   typealias Input = NoColumns
   static let name = "export-fake"
   static let version = 1
   static let summary = "Write."
-  static let keys = ["file": "The path."]
+  static let keys = ["file": "The path.", "folder": "The folder."]
   static let exports = true
   init(_ config: Config, in workspace: Workspace) {}
   func process(_ rows: RowSet<NoColumns>, into sink: SetSink<Output>) async throws {}
@@ -310,7 +442,8 @@ private struct Ask: Stage {
       }
     }
     var model: ModelRef
-    var prompt: TextFile
+    var prompt: PromptFile
+    var note: TextFile?
     var samples: Int?
     var mode: Mode?
     var sampling: Sampled?

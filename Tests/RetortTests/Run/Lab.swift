@@ -139,6 +139,7 @@ private struct Gather: SetStage {
   struct Input: Codable, Sendable { let loud: String }
   struct Output: Codable, Sendable { let words: [String] }
   static let name = "test-gather"
+  static let makesRows = true
   static let version = 1
   static let summary = "Gather words."
   static let keys: [String: String] = [:]

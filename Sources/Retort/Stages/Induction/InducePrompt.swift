@@ -8,6 +8,7 @@ internal import OrderedCollections
 package struct InducePrompt: SetStage {
   package static let name = "induce-prompt"
   package static let version = 1
+  package static let makesRows = true
   package static let summary =
     "Write a task's instruction from labelled examples: several candidates, ranked by pairwise preference."
   package static let keys = [

@@ -15,9 +15,9 @@ package struct ScoreReward: Stage {
 
   package struct Config: Codable, Sendable {
     package var model: ModelRef
-    package var prompt: TextFile?
+    package var prompt: PromptFile?
 
-    package init(model: ModelRef, prompt: TextFile? = nil) {
+    package init(model: ModelRef, prompt: PromptFile? = nil) {
       self.model = model
       self.prompt = prompt
     }

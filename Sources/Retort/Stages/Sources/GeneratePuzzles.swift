@@ -49,10 +49,10 @@ package struct GeneratePuzzles: SetStage {
     self.config = config
     kinds = config.kinds ?? PuzzleKind.allCases
     wrongShare = config.wrongShare ?? 0.3
-    guard config.count >= 0 else { throw SourceError("'count': expected 0 or more, found \(config.count)") }
-    guard !kinds.isEmpty else { throw SourceError("'kinds': expected at least one kind") }
+    guard config.count >= 0 else { throw SourceError("count: expected 0 or more, found \(config.count)") }
+    guard !kinds.isEmpty else { throw SourceError("kinds: expected at least one kind") }
     guard 0...1 ~= wrongShare else {
-      throw SourceError("'wrong_share': expected 0 to 1, found \(wrongShare)")
+      throw SourceError("wrong_share: expected 0 to 1, found \(wrongShare)")
     }
   }
 

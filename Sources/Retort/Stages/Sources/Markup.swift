@@ -31,13 +31,13 @@ struct Markup {
     self.language = language
     self.select = select
     self.columns = columns.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
-    guard !columns.isEmpty else { throw MarkupError(description: "'columns': expected at least one column") }
+    guard !columns.isEmpty else { throw MarkupError(description: "columns: expected at least one column") }
     guard let context = xmlXPathNewContext(nil) else { throw Self.noMemory }
     defer { xmlXPathFreeContext(context) }
     Self.quiet(context)
     for (key, path) in [("select", select)] + self.columns.map({ ("columns.\($0.name)", $0.path) }) {
       guard let compiled = xmlXPathCtxtCompile(context, path) else {
-        throw MarkupError(description: "'\(key)': expected an XPath expression, found '\(path)'")
+        throw MarkupError(description: "\(key): expected an XPath expression, found '\(path)'")
       }
       xmlXPathFreeCompExpr(compiled)
     }

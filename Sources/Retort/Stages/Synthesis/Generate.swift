@@ -18,7 +18,7 @@ package struct Generate: Stage {
 
   package struct Config: Codable, Sendable {
     package var model: ModelRef
-    package var prompt: TextFile?
+    package var prompt: PromptFile?
     package var template: String?
     package var system: String?
     package var column: String?
@@ -66,11 +66,11 @@ package struct Generate: Stage {
     model = try workspace.chat(config.model)
     switch (config.prompt, config.template) {
     case (let file?, nil): prompt = try Prompt(text: file.text)
-    case (nil, let text?): prompt = try Prompt(text: text)
+    case (nil, let text?): prompt = try Self.template(text, under: "template")
     case (nil, nil): throw ConfigurationError("expected 'prompt' or 'template', found neither")
     case (.some, .some): throw ConfigurationError("expected one of 'prompt' and 'template', found both")
     }
-    system = try config.system.map { try Prompt(text: $0) }
+    system = try config.system.map { try Self.template($0, under: "system") }
     sampling = try SamplingKeys.check(
       Sampling(
         temperature: config.temperature, topP: config.topP, seed: config.seed, maxTokens: config.maxTokens,
@@ -96,6 +96,10 @@ package struct Generate: Stage {
     } else {
       adds = [column]
     }
+  }
+
+  private static func template(_ text: String, under key: String) throws -> Prompt {
+    do { return try Prompt(text: text) } catch { throw ConfigurationError("\(key): \(error)") }
   }
 
   package func process(_ input: Columns) async throws -> Outcome<Columns> {

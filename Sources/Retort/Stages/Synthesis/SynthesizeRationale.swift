@@ -19,7 +19,7 @@ package struct SynthesizeRationale: Stage {
 
   package struct Config: Codable, Sendable {
     package var model: ModelRef
-    package var prompt: TextFile?
+    package var prompt: PromptFile?
     package var showAnswer: Bool?
     package var budgetFactor: Double?
     package var limitFactor: Double?
@@ -39,7 +39,8 @@ package struct SynthesizeRationale: Stage {
     }
 
     package init(
-      model: ModelRef, prompt: TextFile? = nil, showAnswer: Bool? = nil, samples: Int? = nil, seed: Int? = nil
+      model: ModelRef, prompt: PromptFile? = nil, showAnswer: Bool? = nil, samples: Int? = nil,
+      seed: Int? = nil
     ) {
       self.model = model
       self.prompt = prompt
