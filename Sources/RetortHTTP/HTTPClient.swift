@@ -29,7 +29,7 @@ package final class HTTPClient: Transport {
 
   deinit { inbox.stop() }
 
-  /// Errors: `.timeout`; `.connection`, also when the task is cancelled, so ask `Task.isCancelled` before trying
+  /// Errors: `.timeout`; `.unreachable`; `.connection`, also when the task is cancelled, so ask `Task.isCancelled` before trying
   /// again; `.refused` for an address or a header that cannot be sent; `.malformed` for what is not HTTP, or is longer
   /// than `maxBody`. No message holds a header's value, and so none holds the key.
   package func send(_ request: HTTPRequest) async throws(ModelError) -> HTTPResponse {

@@ -186,6 +186,8 @@ extension Transfer {
     switch code {
     case CURLE_OPERATION_TIMEDOUT: .timeout
     case CURLE_URL_MALFORMAT: .refused
+    case CURLE_COULDNT_CONNECT, CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: .unreachable
+    case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION: .unreachable
     // The scheme was checked before, so the first of these means that the answer is not HTTP/1.
     case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY, CURLE_BAD_CONTENT_ENCODING: .malformed
     default: .connection

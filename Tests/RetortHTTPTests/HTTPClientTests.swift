@@ -121,7 +121,7 @@ struct HTTPClientTests {
     let url = server.url
     server.stop()
     let error = await failure(of: post(url))
-    #expect(error?.kind == .connection)
+    #expect(error?.kind == .unreachable)
     #expect(error?.message.contains("127.0.0.1") == true)
   }
 
@@ -151,7 +151,7 @@ struct HTTPClientTests {
   @Test func plainTextOnATLSAddressIsAConnectionError() async throws {
     let server = try StubServer { _ in StubAnswer() }
     let error = await failure(of: post("https" + server.url.dropFirst("http".count)))
-    #expect(error?.kind == .connection)
+    #expect(error?.kind == .unreachable)
     #expect(server.requests == 0)
   }
 }

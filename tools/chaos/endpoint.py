@@ -84,6 +84,7 @@ async def no_message(request, line):
 
 
 HTML = "<!doctype html><html><body>Please log in</body></html>"
+SIX_TIMES = error(500, headers={"Retry-After": "0.05"})
 # Each: what one row meets, and words that its failure must have.
 ROW_FAULTS = {
     "reset before an answer": (reset_at_once, "curl"),
@@ -100,6 +101,7 @@ ROW_FAULTS = {
     "429 with Retry-After in seconds": (error(429, headers={"Retry-After": "1"}), "the server's own words"),
     "429 with a Retry-After of 0": (error(429, headers={"Retry-After": "0"}), "the server's own words"),
     "500": (error(500), "the server's own words"),
+    "500 six times over": (SIX_TIMES, "the server's own words"),
     "501": (error(501), "the server's own words"),
     "502 with HTML": (says(502, HTML, {"Content-Type": "text/html"}), "Please log in"),
     "503": (error(503), "the server's own words"),
@@ -125,7 +127,7 @@ ROW_FAULTS = {
     ),
 }
 SHORT = [
-    "reset in the middle of a body", "a body that trickles", "429 with a Retry-After of 0", "500", "invalid UTF-8",
+    "reset in the middle of a body", "a body that trickles", "429 with a Retry-After of 0", "500 six times over", "invalid UTF-8",
     "HTML instead of JSON", "truncated JSON", "choices empty", "wrong key", "context too long",
 ]  # fmt: skip
 
@@ -152,7 +154,7 @@ def one_fault(lab, fault, words, alone):
         text = rows(8)
         if alone:
             text = text.splitlines()[3] + "\n"
-        lab.write(simple(stub.url, timeout=0.5), rows_jsonl=text)
+        lab.write(simple(stub.url, timeout=0.5, retries=5 if fault is SIX_TIMES else 1), rows_jsonl=text)
         ended = lab.run(timeout=60).expect("failed")
         books = ended.summary["stages"]["asked"]
         expect((books["emitted"], books["failed"]) == (0 if alone else 7, 1), f"expected one failed row, found {books}")

@@ -141,6 +141,7 @@ class Stub:
 
     def stop(self):
         self.shut()
+        self._call(self._cancel())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
 
@@ -164,6 +165,12 @@ class Stub:
         for line in list(self._lines):
             line.writer.transport.abort()
 
+    async def _cancel(self):
+        others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
     async def _serve(self, reader, writer):
         line = Line(reader, writer)
         self._lines.add(line)
@@ -181,7 +188,7 @@ class Stub:
                     await asyncio.sleep(self.delay)
                 await self.behaviour(request, line)
                 request.done = True
-        except (asyncio.IncompleteReadError, ConnectionError, asyncio.LimitOverrunError):
+        except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError, asyncio.LimitOverrunError):
             pass
         finally:
             self._lines.discard(line)

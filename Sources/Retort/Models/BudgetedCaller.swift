@@ -17,7 +17,9 @@ package struct BudgetedCaller: Caller {
     try budget.reserve(aside)
     do {
       let reply = try await inner.answer(call)
-      budget.settle(aside, paid: Budget.Amount(reply.usage, price: call.model.price))
+      // An endpoint that counts nothing would never reach the bound: then the estimate is what there is.
+      let counted = reply.usage != Usage() ? reply.usage : estimate
+      budget.settle(aside, paid: Budget.Amount(counted, price: call.model.price))
       return reply
     } catch {
       let usage = (error as? ModelError)?.usage ?? Usage()

@@ -11,8 +11,9 @@ package struct Call: Sendable {
   package let body: JSON
   /// Everything that can change the answer and nothing else: act, model identity, messages, sampling, schema, draw.
   package let identity: JSON
-  /// The field an answer must have to be one: `choices`, `data`…; nil where any JSON will do.
-  package let expects: String?
+  /// Refuses an answer that nobody could use. It is asked before the reply is remembered, so that such an answer is
+  /// asked for again instead of being recalled for ever. Errors: ``ModelError``.
+  package let check: @Sendable (JSON) throws -> Void
   /// Estimated tokens, for limits and for what a budget sets aside before the endpoint has counted.
   package let promptEstimate: Int
   package let completionEstimate: Int
@@ -20,15 +21,14 @@ package struct Call: Sendable {
   package var attempt = 1
 
   package init(
-    model: ModelSpec, path: String, body: JSON, identity: JSON, expects: String? = nil,
-    promptEstimate: Int = 0,
-    completionEstimate: Int = 0
+    model: ModelSpec, path: String, body: JSON, identity: JSON, promptEstimate: Int = 0,
+    completionEstimate: Int = 0, check: @escaping @Sendable (JSON) throws -> Void = { _ in }
   ) {
     self.model = model
     self.path = path
     self.body = body
     self.identity = identity
-    self.expects = expects
+    self.check = check
     self.promptEstimate = promptEstimate
     self.completionEstimate = completionEstimate
   }

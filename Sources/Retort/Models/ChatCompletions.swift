@@ -52,7 +52,8 @@ package struct ChatCompletions: ChatModel {
     let prompt = request.messages.reduce(0) { $0 + 4 + Call.estimateTokens($1.content) }
     return Call(
       model: model, path: "chat/completions", body: .object(body), identity: .object(identity),
-      expects: "choices", promptEstimate: prompt, completionEstimate: sampling.maxTokens ?? Self.usualReply)
+      promptEstimate: prompt, completionEstimate: sampling.maxTokens ?? Self.usualReply
+    ) { _ = try Self.choice($0) }
   }
 
   /// Errors: ``ModelError`` of kind `malformed` when there is no choice or it has no message.
@@ -61,17 +62,23 @@ package struct ChatCompletions: ChatModel {
     do { json = try JSON(parsing: raw.body) } catch {
       throw ModelError(.malformed, status: raw.status, "expected a JSON reply: \(error)")
     }
-    guard let choice = json["choices"]?.array?.first, let message = choice["message"], message.object != nil
-    else {
-      throw ModelError(
-        .malformed, status: raw.status, "expected choices[0].message, found: \(raw.body.prefix(200))")
-    }
+    let (choice, message) = try Self.choice(json)
+    let text = text(message["content"]) ?? ""
+    let refusal = message["refusal"]?.string ?? ""
+    let refuses = text.isEmpty && !refusal.isEmpty
     return ChatReply(
-      text: text(message["content"]) ?? message["refusal"]?.string ?? "",
+      text: refuses ? refusal : text,
       reasoning: (message["reasoning_content"] ?? message["reasoning"])?.string,
-      finishReason: choice["finish_reason"]?.string ?? "",
+      finishReason: refuses ? ChatReply.refusal : choice["finish_reason"]?.string ?? "",
       logprobs: (choice["logprobs"]?["content"]?.array ?? []).compactMap(TokenLogprob.init(json:)),
       usage: raw.usage, call: raw.call == 0 ? "" : String(raw.call))
+  }
+
+  /// The first choice and its message.
+  private static func choice(_ json: JSON) throws -> (choice: JSON, message: JSON) {
+    guard let choice = json["choices"]?.array?.first, let message = choice["message"], message.object != nil
+    else { throw ModelError(.malformed, "expected choices[0].message, found: \(json.text.prefix(200))") }
+    return (choice, message)
   }
 
   /// `content` is a string, or a list of parts of which those of type `text` count.

@@ -100,7 +100,7 @@ package struct Embeddings: EmbeddingModel {
     body.merge(model.extraBody) { $1 }
     return Call(
       model: model, path: "embeddings", body: .object(body),
-      identity: ["act": "embedding", "model": model.identity, "input": input], expects: "data",
+      identity: ["act": "embedding", "model": model.identity, "input": input],
       promptEstimate: texts.reduce(0) { $0 + Call.estimateTokens($1) })
   }
 

@@ -36,18 +36,26 @@ package struct HTTPCaller: Caller {
     let seconds = clock.seconds - started
     guard (200..<300).contains(response.status) else { throw failure(response, key) }
 
-    let text = String(decoding: response.body, as: UTF8.self)
+    guard var text = String(validating: response.body, as: UTF8.self) else {
+      let words = bounded(String(decoding: response.body, as: UTF8.self), key)
+      throw ModelError(
+        .malformed, status: response.status, "expected UTF-8, found other bytes in the reply: \(words)")
+    }
+    text = Self.without(key, in: text)
     let json: JSON
     do { json = try JSON(parsing: text) } catch {
       throw ModelError(
-        .malformed, status: response.status, "expected a JSON reply, found: \(bounded(text, key))")
+        .malformed, status: response.status,
+        "expected a JSON reply (\(error)), found: \(bounded(text, key))")
     }
     let usage = Usage(reply: json)
-    if let field = call.expects, json[field] == nil {
+    do { try call.check(json) } catch var error as ModelError {
+      error.status = response.status
+      error.usage = usage
       // Some servers report an error under status 200.
-      throw ModelError(
-        .malformed, status: response.status,
-        "expected '\(field)' in the reply, found: \(bounded(Self.message(json) ?? text, key))", usage: usage)
+      if let said = Self.message(json) { error.message += "; the server says: \(said)" }
+      error.message = bounded(error.message, key)
+      throw error
     }
     return RawReply(
       status: response.status, body: text, usage: usage ?? Usage(), seconds: seconds, attempts: call.attempt)
@@ -65,7 +73,10 @@ package struct HTTPCaller: Caller {
 
   private func failure(_ response: HTTPResponse, _ key: String?) -> ModelError {
     let text = String(decoding: response.body.prefix(16 << 10), as: UTF8.self)
-    let said = (try? JSON(parsing: text)).flatMap(Self.message) ?? text
+    var said = (try? JSON(parsing: text)).flatMap(Self.message) ?? text
+    if (300..<400).contains(response.status), let place = response.headers["location"] {
+      said = "expected an answer, found a redirect to '\(place)', which is not followed; give that address"
+    }
     let wait = response.headers["retry-after"].flatMap { RetryAfter.seconds($0, now: clock.unixTime) }
     let kind: ModelError.Kind =
       switch response.status {
@@ -79,10 +90,17 @@ package struct HTTPCaller: Caller {
     return ModelError(kind, status: response.status, bounded(said, key), retryAfter: wait)
   }
 
+  /// A reply as it may be stored: a server that repeats the key in it must not make us write it down. Local servers
+  /// are given words such as `none` for a key; those stay, or they would be cut out of what models say.
+  private static func without(_ key: String?, in text: String) -> String {
+    // JSON holds no NUL, so that a C search sees all of it.
+    guard let key, key.utf8.count >= 12, text.withCString({ strstr($0, key) != nil }) else { return text }
+    return text.replacingOccurrences(of: key, with: "[key]")
+  }
+
   private func bounded(_ text: String, _ key: String?) -> String {
-    var text = text
-    if let key, !key.isEmpty { text = text.replacingOccurrences(of: key, with: "[key]") }
-    return String(text.prefix(Self.messageBound))
+    guard let key, !key.isEmpty else { return String(text.prefix(Self.messageBound)) }
+    return String(text.replacingOccurrences(of: key, with: "[key]").prefix(Self.messageBound))
   }
 
   /// The server's words: `{"error": {"message": …}}`, `{"error": …}`, `{"message": …}` or `{"detail": …}`.

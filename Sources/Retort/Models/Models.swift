@@ -76,7 +76,8 @@ package struct ChatReply: Hashable, Sendable {
   package var text: String
   /// `reasoning_content`, where the endpoint separates it.
   package var reasoning: String?
-  /// `stop`, `length`, `content_filter`…, as the endpoint says; empty when it does not.
+  /// `stop`, `length`, `content_filter`…, as the endpoint says; empty when it does not; ``refusal`` when the message
+  /// is a refusal in place of content.
   package var finishReason: String
   /// One for each token of the reply; empty when none were asked for or given.
   package var logprobs: [TokenLogprob]
@@ -94,6 +95,17 @@ package struct ChatReply: Hashable, Sendable {
     self.logprobs = logprobs
     self.usage = usage
     self.call = call
+  }
+
+  package static let refusal = "refusal"
+
+  /// Why the text is not the answer that was asked for, a short fixed phrase to count drops by; nil when it is.
+  package var flaw: String? {
+    switch finishReason {
+    case "length": "reply truncated"
+    case "content_filter", Self.refusal: "reply refused"
+    default: nil
+    }
   }
 }
 
@@ -148,7 +160,9 @@ package struct RewardScore: Codable, Hashable, Sendable {
 /// Why a model gave no answer.
 package struct ModelError: Error, Hashable, Sendable, CustomStringConvertible {
   package enum Kind: String, Hashable, Sendable, Codable {
-    /// The endpoint cannot be reached, or broke off.
+    /// No connection came about: nothing was sent.
+    case unreachable
+    /// The connection broke off.
     case connection
     /// No answer in time.
     case timeout

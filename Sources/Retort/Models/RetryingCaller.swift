@@ -36,7 +36,7 @@ package struct RetryingCaller: Caller {
           if error.status != nil { breaker.answered() }
           throw error
         }
-        breaker.failed(error, at: clock.seconds)
+        breaker.failed(error, of: call.request, at: clock.seconds)
         guard call.attempt <= call.model.retries else { throw breaker.gaveUp(error) }
         if let wait = error.retryAfter, wait > Self.patience {
           throw breaker.open("asked to wait \(Int(wait)) seconds: \(error.description)")
@@ -48,9 +48,10 @@ package struct RetryingCaller: Caller {
   }
 
   /// Exponential with full jitter, so that calls that failed together do not come back together. What the server
-  /// asks for is a lower bound, and at most 5 % is added to it.
+  /// asks for is a lower bound, and at most 5 % is added to it. Asking for 0 seconds, or for a date that has passed,
+  /// asks for nothing.
   private func delay(after error: ModelError, attempt: Int) -> Double {
-    if let asked = error.retryAfter { return asked * (1 + 0.05 * random()) }
+    if let asked = error.retryAfter, asked > 0 { return asked * (1 + 0.05 * random()) }
     var most = Self.base
     for _ in 1..<max(2, attempt) where attempt > 1 { most = min(Self.longest, most * 2) }
     return most * random()
@@ -61,7 +62,7 @@ extension ModelError {
   /// Whether the same request may succeed later.
   package var mayPass: Bool {
     switch kind {
-    case .connection, .timeout, .rateLimited, .server: true
+    case .unreachable, .connection, .timeout, .rateLimited, .server: true
     // A broken envelope is a proxy's page or a cut connection, as a rule.
     case .malformed: true
     case .refused, .budget, .parked, .unsupported: false

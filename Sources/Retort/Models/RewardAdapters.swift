@@ -32,16 +32,13 @@ package struct RewardEndpoint: RewardModel {
     let answer = JSON.string(last.content)
     let path: String
     var body: JSON.Object
-    var expects: String?
     switch model.kind {
     case .vllmPooling, .vllmClassify:
       path = model.kind == .vllmPooling ? "/pooling" : "/classify"
       body = ["model": .string(model.name), "messages": messages, "add_generation_prompt": false]
-      expects = "data"
     case .vllmScore:
       path = "/score"
       body = ["model": .string(model.name), "text_1": before, "text_2": answer]
-      expects = "data"
     case .sglangClassify:
       path = "/classify"
       body = ["model": .string(model.name), "text": whole]
@@ -54,7 +51,7 @@ package struct RewardEndpoint: RewardModel {
     case .chat, .embedding, .judge:
       throw ModelError(.unsupported, "expected a reward model, found kind \(model.kind.rawValue)")
     }
-    if expects != nil {
+    if [.vllmPooling, .vllmClassify, .vllmScore].contains(model.kind) {
       // Older servers know the first name, newer ones the second; each ignores the other.
       body["activation"] = false
       body["use_activation"] = false
@@ -62,8 +59,9 @@ package struct RewardEndpoint: RewardModel {
     body.merge(model.extraBody) { $1 }
     return Call(
       model: model, path: path, body: .object(body),
-      identity: ["act": "reward", "model": model.identity, "messages": messages], expects: expects,
-      promptEstimate: conversation.reduce(0) { $0 + 4 + Call.estimateTokens($1.content) })
+      identity: ["act": "reward", "model": model.identity, "messages": messages],
+      promptEstimate: conversation.reduce(0) { $0 + 4 + Call.estimateTokens($1.content) }
+    ) { [kind = model.kind] in _ = try Self.score($0, from: kind) }
   }
 
   /// A single user turn stands for itself; more turns need their speakers' names.

@@ -39,10 +39,9 @@ package struct StructuredReply: Sendable {
     for attempt in 0...max(0, attempts) {
       let reply = try await model.reply(
         to: ChatRequest(messages, sampling: sampling, schema: schema, draw: firstDraw + attempt))
-      guard reply.finishReason != "length" else {
+      if let flaw = reply.flaw {
         return .useless(
-          reason: "reply truncated",
-          detail: "the reply reached its limit of tokens: \(reply.text.suffix(120))")
+          reason: flaw, detail: "it ended (\(reply.finishReason)) with: \(reply.text.suffix(120))")
       }
       do throws(Complaint) {
         return .value(try read(try Self.json(reply.text)), repairs: attempt)

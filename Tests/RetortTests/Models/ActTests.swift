@@ -69,11 +69,37 @@ struct ChatCompletionsTests {
           logprobs: [TokenLogprob("ok", -0.5, top: [.init("ok", -0.5)])], usage: usage, call: "12"))
   }
 
+  @Test(arguments: [
+    (#"{"content":null,"refusal":"no"},"finish_reason":"stop""#, "no", "refusal", "reply refused"),
+    (#"{"content":"half"},"finish_reason":"content_filter""#, "half", "content_filter", "reply refused"),
+    (#"{"content":"ha"},"finish_reason":"length""#, "ha", "length", "reply truncated"),
+    (#"{"content":"all","refusal":null},"finish_reason":"stop""#, "all", "stop", nil),
+  ])
+  func saysWhatIsWrongWithAText(choice: String, text: String, finish: String, flaw: String?) async throws {
+    let caller = ScriptedCaller { _, _ in RawReply(body: #"{"choices":[{"message":\#(choice)}]}"#) }
+    let reply = try await ChatCompletions(ModelSpec(alias: "t", name: "m"), through: caller)
+      .reply(to: ChatRequest([.user("u")]))
+    #expect(reply == ChatReply(text: text, finishReason: finish))
+    #expect(reply.flaw == flaw)
+  }
+
+  @Test(arguments: ["{}", #"{"choices":null}"#, #"{"choices":[]}"#, #"{"choices":[{"index":0}]}"#])
+  func anAnswerWithoutAMessageIsRefusedBeforeItIsKept(body: String) async {
+    let caller = ScriptedCaller { call, _ in
+      try call.check(try JSON(parsing: body))
+      return RawReply(body: "kept")
+    }
+    await #expect(throws: ModelError(.malformed, "expected choices[0].message, found: \(body)")) {
+      try await ChatCompletions(ModelSpec(alias: "t", name: "m"), through: caller)
+        .reply(to: ChatRequest([.user("u")]))
+    }
+  }
+
   @Test func aReplyWithoutChoicesIsMalformed() async {
     let caller = ScriptedCaller { _, _ in RawReply(body: #"{"choices":[]}"#) }
     await #expect(
       throws: ModelError(
-        .malformed, status: 200, #"expected choices[0].message, found: {"choices":[]}"#)
+        .malformed, #"expected choices[0].message, found: {"choices":[]}"#)
     ) {
       try await ChatCompletions(ModelSpec(alias: "t", name: "m"), through: caller)
         .reply(to: ChatRequest([.user("u")]))

@@ -22,6 +22,14 @@ struct BudgetedCallerTests {
     #expect(abs(budget.spent.usd - 3 * (10 * 1 + 5 * 2) / 1_000_000) < 1e-15)
   }
 
+  @Test func anEndpointThatCountsNothingIsBookedByEstimate() async throws {
+    let budget = Budget(maxTokens: 200)
+    let caller = BudgetedCaller(ScriptedCaller { _, _ in RawReply(body: "") }, budget: budget)
+    _ = try await caller.answer(call(prompt: 100, completion: 50))
+    #expect(budget.spent.tokens == 150)
+    await #expect(throws: ModelError.self) { try await caller.answer(call(prompt: 100, completion: 50)) }
+  }
+
   @Test func refusesWhatItDoesNotCover() async {
     let inner = ScriptedCaller { _, _ in RawReply(body: "") }
     let caller = BudgetedCaller(

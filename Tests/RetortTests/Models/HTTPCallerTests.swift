@@ -12,7 +12,9 @@ struct HTTPCallerTests {
   }()
 
   private func call(_ path: String = "chat/completions") -> Call {
-    Call(model: Self.model, path: path, body: ["a": 1], identity: ["a": 1], expects: "choices")
+    Call(model: Self.model, path: path, body: ["a": 1], identity: ["a": 1]) { json in
+      if json["choices"] == nil { throw ModelError(.malformed, "expected 'choices'") }
+    }
   }
 
   private func answer(
@@ -80,13 +82,46 @@ struct HTTPCallerTests {
   @Test func refusesAnEnvelopeThatIsNone() async {
     #expect(
       await answer(200, "<html>")
-        == .failure(ModelError(.malformed, status: 200, "expected a JSON reply, found: <html>")))
+        == .failure(
+          ModelError(
+            .malformed, status: 200,
+            "expected a JSON reply (line 1, column 1: expected a JSON value, found '<html>'), found: <html>"))
+    )
     #expect(
       await answer(200, #"{"error":{"message":"full"},"usage":{"prompt_tokens":1}}"#)
         == .failure(
           ModelError(
-            .malformed, status: 200, "expected 'choices' in the reply, found: full",
+            .malformed, status: 200, "expected 'choices'; the server says: full",
             usage: Usage(promptTokens: 1))))
+  }
+
+  @Test func bytesThatAreNotUTF8AreNotMadeToFit() async {
+    let transport = ScriptedTransport { _, _ in
+      HTTPResponse(status: 200, body: Array(#"{"choices":["#.utf8) + [0xFF] + Array("]}".utf8))
+    }
+    let caller = HTTPCaller(transport, clock: JumpingClock(), endpoint: { "http://host/v1" })
+    await #expect(
+      throws: ModelError(
+        .malformed, status: 200, "expected UTF-8, found other bytes in the reply: {\"choices\":[\u{FFFD}]}")
+    ) { try await caller.answer(call()) }
+  }
+
+  @Test func aKeyThatTheServerRepeatsIsNotKept() async {
+    #expect(
+      await answer(200, #"{"choices":["you sent sk-123456789"],"x":"sk-123456789"}"#, key: "sk-123456789")
+        == .success(RawReply(body: #"{"choices":["you sent [key]"],"x":"[key]"}"#)))
+    #expect(
+      await answer(200, #"{"choices":["none"]}"#, key: "none")
+        == .success(RawReply(body: #"{"choices":["none"]}"#)))
+  }
+
+  @Test func aRedirectSaysWhereto() async {
+    #expect(
+      await answer(308, "", headers: ["location": "/v2"])
+        == .failure(
+          ModelError(
+            .refused, status: 308,
+            "expected an answer, found a redirect to '/v2', which is not followed; give that address")))
   }
 
   @Test func aUsedUpPlanIsNoRateLimit() async {

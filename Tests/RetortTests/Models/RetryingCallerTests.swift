@@ -31,6 +31,16 @@ struct RetryingCallerTests {
     #expect(clock.slept.allSatisfy { (20...21).contains($0) })
   }
 
+  @Test func aWaitOfNothingIsNoWait() async throws {
+    let clock = JumpingClock()
+    let inner = ScriptedCaller { _, before in
+      if before < 2 { throw ModelError(.rateLimited, status: 429, "slow", retryAfter: 0) }
+      return RawReply(body: "{}")
+    }
+    _ = try await RetryingCaller(inner, clock: clock, random: { 0.5 }).answer(call(retries: 2))
+    #expect(clock.slept == [0.5, 1])
+  }
+
   @Test func doesNotRepeatARefusal() async {
     let inner = ScriptedCaller { _, _ in throw ModelError(.refused, status: 400, "no") }
     await #expect(throws: ModelError(.refused, status: 400, "no")) {
@@ -47,15 +57,38 @@ struct RetryingCallerTests {
   }
 
   @Test func parksWhenTheEndpointRefusesEverything() async {
-    let inner = ScriptedCaller { _, _ in throw ModelError(.connection, "refused") }
+    let inner = ScriptedCaller { _, _ in throw ModelError(.unreachable, "refused") }
     let breaker = Breaker(threshold: 3)
     let caller = RetryingCaller(inner, breaker: breaker, clock: JumpingClock())
     let parked = ModelError(
-      .parked, "the endpoint failed 3 times in a row; the last time it said connection: refused")
+      .parked, "the endpoint failed 3 times in a row; the last time it said unreachable: refused")
     await #expect(throws: parked) { try await caller.answer(call(retries: 2)) }
     // The next call is not sent at all.
     await #expect(throws: parked) { try await caller.answer(call(retries: 2)) }
     #expect(inner.calls.count == 3)
+  }
+
+  /// A row that makes the server stumble is no outage, even as the last one left.
+  @Test(arguments: [ModelError.Kind.server, .timeout, .malformed, .connection])
+  func oneRequestThatAlwaysFailsFailsAlone(kind: ModelError.Kind) async {
+    let inner = ScriptedCaller { _, _ in throw ModelError(kind, "down") }
+    let caller = RetryingCaller(inner, breaker: Breaker(threshold: 3), clock: JumpingClock())
+    for _ in 0..<2 {
+      await #expect(throws: ModelError(kind, "down")) { try await caller.answer(call(retries: 9)) }
+    }
+    #expect(inner.calls.count == 20)
+  }
+
+  @Test func severalRequestsThatFailInARowPark() async {
+    let inner = ScriptedCaller { _, _ in throw ModelError(.server, status: 500, "down") }
+    let caller = RetryingCaller(inner, breaker: Breaker(threshold: 3), clock: JumpingClock())
+    var kinds: [ModelError.Kind?] = []
+    for number in 0..<4 {
+      let call = Call(model: call(retries: 1).model, path: "x", body: [:], identity: .int(Int64(number)))
+      do { _ = try await caller.answer(call) } catch { kinds.append((error as? ModelError)?.kind) }
+    }
+    #expect(kinds == [.server, .server, .parked, .parked])
+    #expect(inner.calls.count == 6)
   }
 
   @Test func anAnswerToAnotherCallKeepsTheRunGoing() async {

@@ -109,11 +109,11 @@ package struct Generate: Stage {
     if let schema { return try await structured(messages, schema) }
     let replies = try await SamplingKeys.draw(
       samples, of: ChatRequest(messages, sampling: sampling), from: model)
-    let whole = replies.filter { $0.finishReason != "length" }
+    let whole = replies.filter { $0.flaw == nil }
     if whole.isEmpty {
-      return .drop(
-        reason: "reply truncated",
-        detail: "\(samples) sampled, all reached the limit of tokens; raise max_tokens")
+      let reason = replies.compactMap(\.flaw).first ?? "reply empty"
+      let advice = reason == "reply truncated" ? "; raise max_tokens" : ""
+      return .drop(reason: reason, detail: "\(samples) sampled, none whole\(advice)")
     }
     return .emit(whole.map { Columns([column: .string($0.text)]) })
   }

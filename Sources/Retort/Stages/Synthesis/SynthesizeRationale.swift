@@ -128,14 +128,13 @@ package struct SynthesizeRationale: Stage {
       samples, of: ChatRequest([.system(system), .user(user)], sampling: sampling), from: model)
     let outputs = replies.compactMap { reply -> Output? in
       let cot = reply.text.trimmed
-      let whole = keepTruncated || reply.finishReason != "length"
+      let whole = reply.flaw == nil || (keepTruncated && reply.finishReason == "length")
       return cot.isEmpty || !whole
         ? nil : Output(cot: cot, sawAnswer: shown != nil, cotFinish: reply.finishReason)
     }
     if outputs.isEmpty {
-      let truncated = replies.contains { $0.finishReason == "length" }
       return .drop(
-        reason: truncated ? "reply truncated" : "reply empty",
+        reason: replies.compactMap(\.flaw).first ?? "reply empty",
         detail: "\(samples) sampled, none usable; the limit was \(budget.limit) tokens")
     }
     return .emit(outputs)
