@@ -35,6 +35,9 @@ final class Progress: Sendable {
     let table = Table(
       columns: ["stage", "in", "emitted", "dropped", "failed", "pending", "reused", "rows"], rows: rows)
     for line in Terminal.lines(of: table) { Terminal.complain(line) }
+    for entry in summary.stages.list where entry.books.leftOut > 0 {
+      Terminal.complain("\(entry.stage): \(entry.books.leftOut) samples left out; the view dropped says why")
+    }
     let calls = summary.calls
     Terminal.complain(
       "calls: \(calls.made) made, \(calls.remembered) remembered, \(calls.failed) failed; tokens: "

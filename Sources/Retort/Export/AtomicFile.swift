@@ -14,13 +14,13 @@ package final class AtomicFile {
   private var buffer: [UInt8] = []
   private var committed = false
 
-  /// Makes the folder where it is missing. Errors: ``ExportError``.
+  /// Makes the folder where it is missing. Errors: ``StageError``.
   package init(_ url: URL) throws {
     self.url = url
     let folder = url.deletingLastPathComponent()
     temporary = folder.appending(path: ".\(url.lastPathComponent).partial")
     do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
-      throw ExportError("cannot write '\(url.path)': \(error.localizedDescription)")
+      throw StageError("cannot write '\(url.path)': \(error.localizedDescription)")
     }
     handle = FileHandle(fileDescriptor: try Self.claim(temporary.path, for: url), closeOnDealloc: true)
   }
@@ -30,11 +30,11 @@ package final class AtomicFile {
     while true {
       let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
       guard descriptor >= 0 else {
-        throw ExportError("cannot write '\(url.path)': \(String(cString: strerror(errno)))")
+        throw StageError("cannot write '\(url.path)': \(String(cString: strerror(errno)))")
       }
       guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
         close(descriptor)
-        throw ExportError("cannot write '\(url.path)': another process is writing it; let that one end first")
+        throw StageError("cannot write '\(url.path)': another process is writing it; let that one end first")
       }
       // The one that held the lock may have put the file in its place meanwhile: then this is the finished export.
       var opened = stat()
@@ -65,7 +65,7 @@ package final class AtomicFile {
     try flush()
     try handle.synchronize()
     guard rename(temporary.path, url.path) == 0 else {
-      throw ExportError("cannot put '\(url.path)' in its place: \(String(cString: strerror(errno)))")
+      throw StageError("cannot put '\(url.path)' in its place: \(String(cString: strerror(errno)))")
     }
     committed = true
     try handle.close()
@@ -76,15 +76,8 @@ package final class AtomicFile {
     guard !buffer.isEmpty else { return }
     hash.update(data: buffer)
     do { try handle.write(contentsOf: buffer) } catch {
-      throw ExportError("cannot write '\(url.path)': \(error.localizedDescription)")
+      throw StageError("cannot write '\(url.path)': \(error.localizedDescription)")
     }
     buffer.removeAll(keepingCapacity: true)
   }
-}
-
-/// Why an export cannot be written: what was expected, what was found, what to do.
-package struct ExportError: Error, Hashable, Sendable, CustomStringConvertible, LocalizedError {
-  package let description: String
-  package init(_ description: String) { self.description = description }
-  package var errorDescription: String? { description }
 }

@@ -368,10 +368,8 @@ actor Performance {
       let row = try await store.read { try Store.row(occurrence.row, $0) }
       let outcome: Outcome<Row>
       do {
-        switch try await StepContext.$current.withValue(context, operation: { try await process(row) }) {
-        case .drop(let reason, let detail): outcome = .drop(reason: reason, detail: detail)
-        case .emit(let outputs):
-          outcome = .emit(try outputs.map { try stage.output($0.values, addedTo: row) })
+        outcome = try await StepContext.$current.withValue(context) {
+          try await process(row).map { try stage.output($0.values, addedTo: row) }
         }
       } catch {
         if Task.isCancelled { throw CancellationError() }
@@ -554,7 +552,9 @@ actor Performance {
       for row in rows {
         exports.append(
           .init(
-            stage: states[index].stage.name, path: row["path"]?.string ?? "",
+            stage: states[index].stage.name,
+            path: URL(filePath: row["path"]?.string ?? "", relativeTo: engine.pipeline.folder)
+              .standardizedFileURL.path,
             rows: Int(row["rows"]?.int ?? 0),
             sha256: row["sha256"]?.string ?? "", complete: !lost))
       }

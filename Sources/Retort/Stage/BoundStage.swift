@@ -24,9 +24,8 @@ package struct BoundStage: Sendable {
     adds = stage.adds
     exports = S.exports
     shape = .row { row in
-      switch try await stage.process(try row.view(as: S.Input.self)) {
-      case .drop(let reason, let detail): return .drop(reason: reason, detail: detail)
-      case .emit(let outputs): return .emit(try outputs.map { Columns(try JSON(encoding: $0).object ?? [:]) })
+      try await stage.process(try row.view(as: S.Input.self)).map {
+        Columns(try JSON(encoding: $0).object ?? [:])
       }
     }
   }

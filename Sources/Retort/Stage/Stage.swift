@@ -57,6 +57,48 @@ package enum Outcome<Output: Sendable>: Sendable {
   case emit([Output])
   /// The row ends here. `reason` is a short fixed phrase to count by; `detail` says what this row did.
   case drop(reason: String, detail: String = "")
+  /// The row goes on once for each sample that is of use, at least one; the others are left out, each with a reason.
+  case samples([Sampled<Output>])
+
+  /// What becomes of a row of which several samples were drawn. A row without one of use ends here, for the first
+  /// one's reason.
+  package init(_ samples: [Sampled<Output>]) {
+    let outputs = samples.compactMap { if case .output(let output) = $0 { output } else { nil } }
+    if outputs.count == samples.count {
+      self = .emit(outputs)
+    } else if outputs.isEmpty, case .leftOut(let reason, let detail)? = samples.first {
+      self = .drop(
+        reason: reason,
+        detail: samples.count == 1 ? detail : "\(samples.count) sampled, none of use; the first: \(detail)")
+    } else {
+      self = .samples(samples)
+    }
+  }
+
+  func map<Other>(_ transform: (Output) throws -> Other) rethrows -> Outcome<Other> {
+    switch self {
+    case .emit(let outputs): .emit(try outputs.map(transform))
+    case .drop(let reason, let detail): .drop(reason: reason, detail: detail)
+    case .samples(let samples):
+      .samples(
+        try samples.map {
+          switch $0 {
+          case .output(let output): .output(try transform(output))
+          case .leftOut(let reason, let detail): .leftOut(reason: reason, detail: detail)
+          }
+        })
+    }
+  }
+}
+
+extension Outcome: Equatable where Output: Equatable {}
+extension Sampled: Equatable where Output: Equatable {}
+
+/// What became of one sample of a row.
+package enum Sampled<Output: Sendable>: Sendable {
+  case output(Output)
+  /// `reason` and `detail` as for a row that ends.
+  case leftOut(reason: String, detail: String = "")
 }
 
 /// A column that a stage reads.

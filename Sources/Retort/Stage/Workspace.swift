@@ -31,6 +31,17 @@ package struct Workspace: Sendable {
     sets[role].map { RowSet<Value>(count: $0.count, isComplete: $0.isComplete, page: $0.page) }
   }
 
+  /// A written file as its row says it: a path seen from the pipeline file's folder, so that moving the folder does
+  /// not make an export anew. Files under a `name` that is an absolute path stay where they are.
+  package func recorded(_ file: ExportedFile, under name: String) -> ExportedFile {
+    guard !name.hasPrefix("/") else { return file }
+    let root = folder.standardizedFileURL.pathComponents
+    let parts = URL(filePath: file.path).standardizedFileURL.pathComponents
+    let shared = zip(root, parts).prefix { $0 == $1 }.count
+    let path = Array(repeating: "..", count: root.count - shared) + parts.dropFirst(shared)
+    return ExportedFile(path: path.joined(separator: "/"), sha256: file.sha256, rows: file.rows)
+  }
+
   /// Where a file named in the pipeline is to be written: beside its name as `.limited` under `--limit`
   /// (`a.jsonl` becomes `a.limited.jsonl`).
   package func exportURL(_ path: String) -> URL {

@@ -8,6 +8,10 @@ enum Schema {
       "2: what a run read and what it resumes",
       "ALTER TABLE run ADD COLUMN origin INTEGER; ALTER TABLE run ADD COLUMN resolved TEXT"
     ),
+    (
+      "3: samples left out",
+      "CREATE INDEX emission_left_out ON emission (step) WHERE member IS NULL AND reason IS NOT NULL"
+    ),
   ]
 
   static var migrator: DatabaseMigrator {

@@ -89,6 +89,13 @@ extension Store {
     books.reused = Int((counts?[1] as Double?) ?? 0)
     books.dropped = Int((counts?[2] as Double?) ?? 0)
     books.emitted = taken - books.dropped
+    books.leftOut =
+      try Int.fetchOne(
+        db,
+        sql: """
+          SELECT count(*) FROM taken t JOIN emission e ON e.step = t.step
+          WHERE t.run = ? AND t.stage = ? AND e.member IS NULL AND e.reason IS NOT NULL
+          """, arguments: [place.run, place.ordinal]) ?? 0
     if stageFailed > 0 {
       books.failed = books.in - taken
     } else {
@@ -154,10 +161,17 @@ package struct Books: Codable, Hashable, Sendable {
   package var reused = 0
   /// Rows that came out.
   package var rows = 0
+  /// Samples that emitted rows lack: they were drawn and are of no use, each for a reason that `dropped` shows.
+  package var leftOut = 0
+
+  enum CodingKeys: String, CodingKey {
+    case `in`, emitted, dropped, failed, pending, reused, rows
+    case leftOut = "left_out"
+  }
 
   package init(
     in: Int = 0, emitted: Int = 0, dropped: Int = 0, failed: Int = 0, pending: Int = 0, reused: Int = 0,
-    rows: Int = 0
+    rows: Int = 0, leftOut: Int = 0
   ) {
     self.in = `in`
     self.emitted = emitted
@@ -166,6 +180,7 @@ package struct Books: Codable, Hashable, Sendable {
     self.pending = pending
     self.reused = reused
     self.rows = rows
+    self.leftOut = leftOut
   }
 
   package var balance: Bool { self.in == emitted + dropped + failed + pending }

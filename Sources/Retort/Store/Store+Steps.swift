@@ -157,6 +157,16 @@ extension Store {
           try emission(
             step: made, seq: seq, member: 0, row: try insert(row, db), reason: nil, detail: nil, db)
         }
+      case .samples(let samples):
+        for (seq, sample) in samples.enumerated() {
+          switch sample {
+          case .output(let row):
+            try emission(
+              step: made, seq: seq, member: 0, row: try insert(row, db), reason: nil, detail: nil, db)
+          case .leftOut(let reason, let detail):
+            try emission(step: made, seq: seq, member: nil, row: nil, reason: reason, detail: detail, db)
+          }
+        }
       }
       try record(calls: calls, step: made, db)
     }

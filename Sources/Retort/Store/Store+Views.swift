@@ -81,13 +81,18 @@ extension Store {
       "dropped",
       """
       SELECT t.run AS run, s.name AS stage, \(rowID("r")) AS "row", \(source("o")) AS source,
-        coalesce(e.reason, t.reason) AS reason, e.detail AS detail
+        NULL AS sample, coalesce(e.reason, t.reason) AS reason, e.detail AS detail
       FROM taken t JOIN run_stage s ON s.run = t.run AND s.stage = t.stage
       JOIN occurrence o ON o.id = t.occurrence JOIN "row" r ON r.id = o."row"
       LEFT JOIN emission e ON e.step = t.step AND e.member = t.member AND e.reason IS NOT NULL
       WHERE e.reason IS NOT NULL OR t.step IS NULL
       UNION ALL
-      SELECT s.run, s.name, NULL, s.name || ':' || e.seq, e.reason, e.detail
+      SELECT t.run, s.name, \(rowID("r")), \(source("o")), e.seq, e.reason, e.detail
+      FROM taken t JOIN emission e ON e.step = t.step AND e.member IS NULL AND e.reason IS NOT NULL
+      JOIN run_stage s ON s.run = t.run AND s.stage = t.stage
+      JOIN occurrence o ON o.id = t.occurrence JOIN "row" r ON r.id = o."row"
+      UNION ALL
+      SELECT s.run, s.name, NULL, s.name || ':' || e.seq, NULL, e.reason, e.detail
       FROM run_stage s JOIN step p ON p.fingerprint = s.fingerprint JOIN emission e ON e.step = p.id
       WHERE s."from" = '[]' AND e.reason IS NOT NULL
       """

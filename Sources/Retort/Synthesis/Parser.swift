@@ -45,7 +45,7 @@ struct Parser: Sendable {
     instruction = TaskInstruction(workspace)
     let repair = config.repair ?? 1
     guard (0...10).contains(repair) else {
-      throw ConfigurationError("repair: expected 0 to 10, found \(repair)")
+      throw StageError("repair: expected 0 to 10, found \(repair)")
     }
     reply = StructuredReply(
       model: try workspace.chat(config.model),

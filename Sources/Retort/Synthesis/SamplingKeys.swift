@@ -12,20 +12,20 @@ enum SamplingKeys {
   static func samples(_ count: Int?) throws -> Int {
     let count = count ?? 1
     guard (1...1024).contains(count) else {
-      throw ConfigurationError("samples: expected 1 to 1024, found \(count)")
+      throw StageError("samples: expected 1 to 1024, found \(count)")
     }
     return count
   }
 
   static func check(_ sampling: Sampling) throws -> Sampling {
     if let value = sampling.temperature, !(0...5).contains(value) {
-      throw ConfigurationError("temperature: expected 0 to 5, found \(value)")
+      throw StageError("temperature: expected 0 to 5, found \(value)")
     }
     if let value = sampling.topP, !(value > 0 && value <= 1) {
-      throw ConfigurationError("top_p: expected above 0 and at most 1, found \(value)")
+      throw StageError("top_p: expected above 0 and at most 1, found \(value)")
     }
     if let value = sampling.maxTokens, value < 1 {
-      throw ConfigurationError("max_tokens: expected at least 1, found \(value)")
+      throw StageError("max_tokens: expected at least 1, found \(value)")
     }
     return sampling
   }
@@ -47,4 +47,15 @@ enum SamplingKeys {
       return (0..<count).compactMap { replies[$0] }
     }
   }
+}
+
+extension ChatReply {
+  /// The reply as one sample of a row: an output, unless it has a flaw or no text.
+  func sampled<Output>(flaw: String?, _ output: (ChatReply) -> Output) -> Sampled<Output> {
+    if let flaw { return .leftOut(reason: flaw, detail: ending) }
+    return text.trimmed.isEmpty ? .leftOut(reason: "reply empty", detail: ending) : .output(output(self))
+  }
+
+  /// How it ended, for the detail of a drop.
+  var ending: String { "it ended (\(finishReason)) with: \(text.suffix(120))" }
 }

@@ -4,6 +4,17 @@ package struct StructuredReply: Sendable {
     case value(Value, repairs: Int)
     /// `reason` is a short fixed phrase to count drops by.
     case useless(reason: String, detail: String)
+
+    /// What it means for a stage that draws several samples.
+    func sampled<Output>(_ output: (Value) -> Output) -> Sampled<Output> {
+      switch self {
+      case .value(let value, _): .output(output(value))
+      case .useless(let reason, let detail): .leftOut(reason: reason, detail: detail)
+      }
+    }
+
+    /// What it means for a stage that draws one.
+    func outcome<Output>(_ output: (Value) -> Output) -> Outcome<Output> { Outcome([sampled(output)]) }
   }
 
   /// What a reader of a reply says when it does not fit; shown to the model.
@@ -11,6 +22,9 @@ package struct StructuredReply: Sendable {
     package var message: String
     package init(_ message: String) { self.message = message }
   }
+
+  /// Most characters of a useless reply that the model is shown again.
+  static let quoted = 16_384
 
   let model: any ChatModel
   let sampling: Sampling
@@ -40,8 +54,7 @@ package struct StructuredReply: Sendable {
       let reply = try await model.reply(
         to: ChatRequest(messages, sampling: sampling, schema: schema, draw: firstDraw + attempt))
       if let flaw = reply.flaw {
-        return .useless(
-          reason: flaw, detail: "it ended (\(reply.finishReason)) with: \(reply.text.suffix(120))")
+        return .useless(reason: flaw, detail: reply.ending)
       }
       do throws(Complaint) {
         return .value(try read(try Self.json(reply.text)), repairs: attempt)
@@ -49,7 +62,7 @@ package struct StructuredReply: Sendable {
         complaint = error.message
       }
       messages += [
-        .assistant(reply.text),
+        .assistant(String(reply.text.prefix(Self.quoted))),
         .user(
           "That reply cannot be used. \(complaint). Answer again with the corrected JSON and nothing else."),
       ]

@@ -15,17 +15,12 @@ package struct TaskInstruction: Sendable {
         guard let text = row.value["instruction"]?.string else { break }
         return text
       }
-      throw TaskInstructionError()
+      throw StageError(
+        "using.task: expected a row with the text 'instruction', found none; does the stage it names emit a row?"
+      )
     }
   }
 
   /// Empty when the pipeline names no task.
   package var value: String { get async throws { try await text.value } }
-}
-
-/// The stage named as the task came out without an instruction.
-package struct TaskInstructionError: Error, Hashable, Sendable, CustomStringConvertible {
-  package var description: String {
-    "using.task: expected a row with the text 'instruction', found none; does the stage it names emit a row?"
-  }
 }

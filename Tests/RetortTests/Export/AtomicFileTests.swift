@@ -41,7 +41,7 @@ struct AtomicFileTests {
     let url = try Bench.folder().appending(path: "a.txt")
     let first = try AtomicFile(url)
     #expect(
-      throws: ExportError("cannot write '\(url.path)': another process is writing it; let that one end first")
+      throws: StageError("cannot write '\(url.path)': another process is writing it; let that one end first")
     ) { try AtomicFile(url) }
     try first.write("first")
     _ = try first.commit()

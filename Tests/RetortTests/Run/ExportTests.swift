@@ -22,6 +22,21 @@ import Testing
     #expect(lab.performed.isEmpty)
   }
 
+  @Test func aMovedFolderIsNotExportedAnew() async throws {
+    let lab = try Lab(records: ["a"], export: "out/o.jsonl")
+    _ = try await lab.run()
+    let moved = try Bench.folder()
+    defer { try? FileManager.default.removeItem(at: moved) }
+    try FileManager.default.moveItem(
+      at: lab.pipeline.folder.appending(path: "out"), to: moved.appending(path: "out"))
+    let pipeline = Pipeline(
+      name: "lab", file: moved.appending(path: "lab.yaml"), models: [:], stages: lab.pipeline.stages)
+    let summary = try await Engine(pipeline, store: lab.store, models: ScriptedProvider()).run()
+    #expect(summary.stages["out"] == Books(in: 1, emitted: 1, reused: 1, rows: 1))
+    #expect(summary.exports.map(\.path) == [moved.appending(path: "out/o.jsonl").standardizedFileURL.path])
+    #expect(try await lab.store.query("SELECT path FROM out") == [["path": "out/o.jsonl"]])
+  }
+
   @Test func aLimitWritesBesideTheName() async throws {
     let lab = try Lab(records: ["a", "b"], export: "out.jsonl")
     _ = try await lab.run()

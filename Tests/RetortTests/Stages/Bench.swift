@@ -22,7 +22,7 @@ enum Bench {
     var fates: [String] = []
     for row in rows {
       switch try await stage.process(try Row(row.object ?? [:]).view(as: S.Input.self)) {
-      case .emit: fates.append("kept")
+      case .emit, .samples: fates.append("kept")
       case .drop(let reason, _): fates.append(reason)
       }
     }

@@ -25,14 +25,18 @@ package struct ExportJSONL: SetStage {
   ]
   package static let exports = true
 
+  private let workspace: Workspace
+  private let path: String
   private let url: URL
   private let columns: [String]?
 
   package init(_ config: Config, in workspace: Workspace) throws {
-    url = workspace.exportURL(config.file)
+    self.workspace = workspace
+    path = config.file
+    url = workspace.exportURL(path)
     columns = config.columns
     if columns?.isEmpty == true {
-      throw ExportError("columns: expected at least one column, found none; leave it out to write all")
+      throw StageError("columns: expected at least one column, found none; leave it out to write all")
     }
   }
 
@@ -54,7 +58,7 @@ package struct ExportJSONL: SetStage {
       columns: shapes.map { ($0.key, $0.value.kind) }
     ).write(beside: url)
     // An export of no rows is its manifest: that is the file to look for when asking whether it is done.
-    try await sink.make(file ?? manifest, from: Array(0..<rows.count))
+    try await sink.make(workspace.recorded(file ?? manifest, under: path), from: Array(0..<rows.count))
   }
 
   private func shapes(of rows: RowSet<Columns>) async throws -> OrderedDictionary<String, ColumnShape> {
@@ -66,7 +70,7 @@ package struct ExportJSONL: SetStage {
           let shape = try ColumnShape(of: value)
           shapes[name] = try shapes[name]?.joined(shape) ?? shape
         } catch {
-          throw ExportError(
+          throw StageError(
             "column '\(name)\(error.path)': expected one type in every row, found \(error.left) before and "
               + "\(error.right) in row \(element.id); name the columns to write with columns:, without this one"
           )

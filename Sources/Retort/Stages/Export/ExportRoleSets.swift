@@ -70,6 +70,8 @@ package struct ExportRoleSets: SetStage {
   ]
   package static let exports = true
 
+  private let workspace: Workspace
+  private let folder: String
   private let root: URL
   private let formats: Set<Format>
   private let instructions: [TrainingRole: String]
@@ -78,9 +80,11 @@ package struct ExportRoleSets: SetStage {
 
   package init(_ config: Config, in workspace: Workspace) throws {
     if config.formats?.isEmpty == true {
-      throw ExportError("formats: expected at least one format, found none; leave it out to write all")
+      throw StageError("formats: expected at least one format, found none; leave it out to write all")
     }
-    root = workspace.exportURL(config.folder)
+    self.workspace = workspace
+    folder = config.folder
+    root = workspace.exportURL(folder)
     formats = Set(config.formats ?? Format.allCases)
     baseModel = config.baseModel ?? "meta-llama/Meta-Llama-3-8B-Instruct"
     validation = workspace.set("validation", as: RoleRow.self)
@@ -109,7 +113,7 @@ package struct ExportRoleSets: SetStage {
     let complete = rows.isComplete && validation?.isComplete ?? true
     written.append(try write(manifest(of: written, complete: complete), to: "manifest.json"))
     let members = Array(0..<rows.count)
-    for file in written { try await sink.make(file, from: members) }
+    for file in written { try await sink.make(workspace.recorded(file, under: folder), from: members) }
   }
 
   /// Streams one split into all its files, each row read once.

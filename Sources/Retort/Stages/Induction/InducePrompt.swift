@@ -63,7 +63,7 @@ package struct InducePrompt: SetStage {
     package var candidates: [String]
     /// P_res of each candidate; 0 throughout where the endpoint gives no log-probabilities.
     package var responseProbabilities: [Double]
-    /// `logprobs`, or `none`.
+    /// `logprobs`; `none` where the endpoint gives no log-probabilities, `refused` where it refuses to be asked.
     package var responseSource: String
     /// P(i,j) with both orders taken together, as voted.
     package var preference: [[Double]]
@@ -111,13 +111,13 @@ package struct InducePrompt: SetStage {
         temperature: config.temperature ?? 0.7, topP: config.topP, seed: config.seed,
         maxTokens: config.maxTokens ?? 1024))
     guard !outputs.isEmpty else {
-      throw ConfigurationError("outputs: expected at least one column, found none")
+      throw StageError("outputs: expected at least one column, found none")
     }
     for (key, value, range) in [
       ("candidates", candidates, 1...50), ("shots", shots, 1...50), ("held_out", heldOut, 0...1000),
       ("votes", votes, 1...99),
     ] where !range.contains(value) {
-      throw ConfigurationError(
+      throw StageError(
         "\(key): expected \(range.lowerBound) to \(range.upperBound), found \(value)")
     }
   }
@@ -129,9 +129,7 @@ package struct InducePrompt: SetStage {
     let shown = examples.prefix(shots)
     let held = examples.dropFirst(shots)
 
-    let replies = try await SamplingKeys.draw(
-      candidates,
-      of: ChatRequest(Self.reversal(shown.map(described)), sampling: sampling, topLogprobs: 0), from: model)
+    let (replies, refused) = try await write(Self.reversal(shown.map(described)))
     let texts = replies.map(\.text.trimmed)
     let responses = replies.map { Preference.responseProbability($0.logprobs.map(\.logprob)) }
     // One candidate without log-probabilities makes the others' incomparable.
@@ -152,12 +150,24 @@ package struct InducePrompt: SetStage {
     try await sink.make(
       Output(
         instruction: texts[choice], choice: choice, candidates: texts, responseProbabilities: probabilities,
-        responseSource: known.count == responses.count ? "logprobs" : "none", preference: preference,
+        responseSource: known.count == responses.count ? "logprobs" : refused ? "refused" : "none",
+        preference: preference,
         strengthened: strengthened,
         preferenceSource: !counted.contains(true) ? "logprobs" : counted.contains(false) ? "mixed" : "votes",
         scores: scores, trialScores: trials,
         trialAgrees: trials.max().map { trials[choice] >= $0 }),
       from: Array(0..<rows.count))
+  }
+
+  /// The candidates; asked for without log-probabilities where the endpoint refuses requests for them.
+  private func write(_ messages: [ChatMessage]) async throws -> (replies: [ChatReply], refused: Bool) {
+    var request = ChatRequest(messages, sampling: sampling, topLogprobs: 0)
+    do { return (try await SamplingKeys.draw(candidates, of: request, from: model), false) } catch let error
+      as ModelError where error.mayRefuseLogprobs
+    {
+      request.topLogprobs = nil
+      return (try await SamplingKeys.draw(candidates, of: request, from: model), true)
+    }
   }
 
   // MARK: Preference
@@ -213,7 +223,7 @@ package struct InducePrompt: SetStage {
   /// Nil where the endpoint cannot report log-probabilities.
   private func votingReply(_ request: ChatRequest) async throws -> ChatReply? {
     do { return try await model.reply(to: request) } catch let error as ModelError
-      where error.kind == .unsupported
+      where error.mayRefuseLogprobs
     { return nil }
   }
 
@@ -267,4 +277,9 @@ package struct InducePrompt: SetStage {
       .user(examples.joined(separator: "\n\n")),
     ]
   }
+}
+
+extension ModelError {
+  /// Endpoints that know no log-probabilities refuse the whole request; without them the same request tells.
+  fileprivate var mayRefuseLogprobs: Bool { kind == .unsupported || kind == .refused }
 }

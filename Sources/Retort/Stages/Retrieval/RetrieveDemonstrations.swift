@@ -51,9 +51,9 @@ package struct RetrieveDemonstrations: Stage {
   package init(_ config: Config, in workspace: Workspace) throws {
     k = config.k ?? 5
     maxSimilarity = config.maxSimilarity ?? 0.98
-    guard k >= 1 else { throw RetrievalError("k: expected 1 or more, found \(k)") }
+    guard k >= 1 else { throw StageError("k: expected 1 or more, found \(k)") }
     guard (-1...1).contains(maxSimilarity) else {
-      throw RetrievalError("max_similarity: expected -1 to 1, found \(maxSimilarity)")
+      throw StageError("max_similarity: expected -1 to 1, found \(maxSimilarity)")
     }
     let model = try workspace.embedding(config.model)
     let rows = workspace.set("pool", as: Input.self)
@@ -64,12 +64,12 @@ package struct RetrieveDemonstrations: Stage {
   package func process(_ input: Input) async throws -> Outcome<Output> {
     let examples = try await pool.value
     guard let vector = try await model.embed([input.question]).first.map(unit) else {
-      throw RetrievalError("expected one vector for the question, found none")
+      throw StageError("expected one vector for the question, found none")
     }
     var near: [(index: Int, similarity: Double)] = []
     for (index, example) in examples.enumerated() where example.question != input.question {
       guard example.vector.count == vector.count else {
-        throw RetrievalError("expected vectors of \(example.vector.count) numbers, found \(vector.count)")
+        throw StageError("expected vectors of \(example.vector.count) numbers, found \(vector.count)")
       }
       let similarity = dot(example.vector, vector)
       if similarity <= maxSimilarity { near.append((index, similarity)) }
@@ -83,12 +83,6 @@ package struct RetrieveDemonstrations: Stage {
         similarities: chosen.map(\.similarity))
     ])
   }
-}
-
-/// Why demonstrations cannot be retrieved: what was expected and what was found.
-package struct RetrievalError: Error, Hashable, Sendable, CustomStringConvertible {
-  package let description: String
-  init(_ description: String) { self.description = description }
 }
 
 private struct Example: Sendable {
@@ -109,7 +103,7 @@ private struct Example: Sendable {
       let part = elements[start..<min(start + batch, elements.count)]
       let vectors = try await model.embed(part.map(\.value.question))
       guard vectors.count == part.count else {
-        throw RetrievalError("expected \(part.count) vectors for the pool, found \(vectors.count)")
+        throw StageError("expected \(part.count) vectors for the pool, found \(vectors.count)")
       }
       for (element, vector) in zip(part, vectors) {
         examples.append(

@@ -8,10 +8,10 @@ package enum RewardStrategy: String, Codable, Hashable, Sendable, CaseIterable {
 
   static let help = "The reward to go by: with_few_shot, without_few_shot or average; default average."
 
-  /// The row's reward. Errors: ``ConfigurationError`` when the column holds no number.
+  /// The row's reward. Errors: ``StageError`` when the column holds no number.
   func reward(of row: Columns) throws -> Double {
     guard let value = row[column]?.number, value.isFinite else {
-      throw ConfigurationError(
+      throw StageError(
         "column '\(column)': expected a number, found \(row[column]?.kind ?? "nothing")")
     }
     return value

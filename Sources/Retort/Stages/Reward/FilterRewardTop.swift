@@ -35,7 +35,7 @@ package struct FilterRewardTop: SetStage {
     strategy = config.strategy ?? .average
     fraction = config.topFraction
     guard fraction > 0, fraction <= 1 else {
-      throw ConfigurationError("top_fraction: expected above 0 and at most 1, found \(fraction)")
+      throw StageError("top_fraction: expected above 0 and at most 1, found \(fraction)")
     }
   }
 

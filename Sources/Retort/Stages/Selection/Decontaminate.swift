@@ -44,12 +44,12 @@ package struct Decontaminate: Stage {
 
   package init(_ config: Config, in workspace: Workspace) throws {
     let length = config.ngram ?? 13
-    guard length >= 1 else { throw SelectionError("ngram: expected 1 word or more, found \(length)") }
+    guard length >= 1 else { throw StageError("ngram: expected 1 word or more, found \(length)") }
     guard !config.files.isEmpty else {
-      throw SelectionError("files: expected at least one evaluation file, found none")
+      throw StageError("files: expected at least one evaluation file, found none")
     }
     if config.model == nil, config.threshold != nil {
-      throw SelectionError("threshold: expected model: beside it, found none")
+      throw StageError("threshold: expected model: beside it, found none")
     }
     self.column = config.column
     self.length = length
@@ -151,7 +151,7 @@ private struct Passages: Sendable {
   private static func texts(of file: DataFile) throws -> [String] {
     let data = try Data(contentsOf: file.url)
     guard let text = String(validating: data, as: UTF8.self) else {
-      throw SelectionError("expected UTF-8 text in '\(file.path)'")
+      throw StageError("expected UTF-8 text in '\(file.path)'")
     }
     switch file.url.pathExtension.lowercased() {
     case "json": return strings(in: try JSON(parsing: text))

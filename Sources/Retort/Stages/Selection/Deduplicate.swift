@@ -29,10 +29,10 @@ package struct Deduplicate: SetStage {
   package init(_ config: Config, in workspace: Workspace) throws {
     self.config = config
     if let near = config.near, !(near > 0 && near <= 1) {
-      throw SelectionError("near: expected a similarity above 0 and at most 1, found \(near)")
+      throw StageError("near: expected a similarity above 0 and at most 1, found \(near)")
     }
     if let shingle = config.shingle, shingle < 1 {
-      throw SelectionError("shingle: expected 1 word or more, found \(shingle)")
+      throw StageError("shingle: expected 1 word or more, found \(shingle)")
     }
   }
 

@@ -63,7 +63,7 @@ package struct Filter: Stage {
 
   package init(_ config: Config, in workspace: Workspace) throws {
     guard !config.where.isEmpty else {
-      throw SelectionError("where: expected at least one condition, found none")
+      throw StageError("where: expected at least one condition, found none")
     }
     tests = try config.where.flatMap(Filter.tests)
   }
@@ -115,7 +115,7 @@ package struct Filter: Stage {
     }
     if let pattern = condition.matches {
       guard let expression = try? NSRegularExpression(pattern: pattern) else {
-        throw SelectionError("matches: expected a regular expression, found '\(pattern)'")
+        throw StageError("matches: expected a regular expression, found '\(pattern)'")
       }
       add("matches \(pattern)") { value in
         guard let text = value.string else { return false }
@@ -126,19 +126,12 @@ package struct Filter: Stage {
       add("of \(count) items or more") { $0.array.map { $0.count >= count } ?? false }
     }
     guard !tests.isEmpty else {
-      throw SelectionError(
+      throw StageError(
         "where: expected a condition on '\(column)' (equals, not, min, max, above, below, in, matches, min_items, "
           + "exists), found none")
     }
     return tests
   }
-}
-
-/// Why a selection stage cannot work: what was expected, what was found.
-package struct SelectionError: Error, Hashable, Sendable, CustomStringConvertible, LocalizedError {
-  package let description: String
-  package init(_ description: String) { self.description = description }
-  package var errorDescription: String? { description }
 }
 
 extension JSON {

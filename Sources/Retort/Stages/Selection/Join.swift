@@ -38,10 +38,10 @@ package struct Join: Stage {
   package init(_ config: Config, in workspace: Workspace) throws {
     self.config = config
     if config.missing == .keep, config.columns == nil {
-      throw SelectionError("missing: keep needs columns:, the names to add as null")
+      throw StageError("missing: keep needs columns:, the names to add as null")
     }
     if let names = config.columns, Set(names).count < names.count {
-      throw SelectionError("columns: expected each name once, found \(names.joined(separator: ", "))")
+      throw StageError("columns: expected each name once, found \(names.joined(separator: ", "))")
     }
     let set = workspace.set("with", as: Columns.self)
     partners = Once {
@@ -49,7 +49,7 @@ package struct Join: Stage {
       guard let set else { return partners }
       for try await element in set {
         guard let key = element.value[config.on] else {
-          throw SelectionError("join: expected the column '\(config.on)' in \(element.id), found none")
+          throw StageError("join: expected the column '\(config.on)' in \(element.id), found none")
         }
         var columns = element.value.values
         if let names = config.columns {

@@ -31,9 +31,9 @@ package struct Sample: SetStage {
     switch (config.count, config.fraction) {
     case (let count?, nil) where count >= 0: break
     case (nil, let fraction?) where (0...1).contains(fraction): break
-    case (nil, nil), (_?, _?): throw SelectionError("expected either count: or fraction:")
-    case (let count?, nil): throw SelectionError("count: expected 0 or more, found \(count)")
-    case (nil, let fraction?): throw SelectionError("fraction: expected 0 to 1, found \(fraction)")
+    case (nil, nil), (_?, _?): throw StageError("expected either count: or fraction:")
+    case (let count?, nil): throw StageError("count: expected 0 or more, found \(count)")
+    case (nil, let fraction?): throw StageError("fraction: expected 0 to 1, found \(fraction)")
     }
   }
 

@@ -35,7 +35,7 @@ package struct Split: SetStage {
     self.config = config
     let sum = config.fractions.values.reduce(0, +)
     guard config.fractions.values.allSatisfy({ (0...1).contains($0) }), abs(sum - 1) < 1e-9 else {
-      throw SelectionError("fractions: expected parts from 0 to 1 that add up to 1, found a sum of \(sum)")
+      throw StageError("fractions: expected parts from 0 to 1 that add up to 1, found a sum of \(sum)")
     }
     var end = 0.0
     splits = config.fractions.sorted { $0.key < $1.key }.filter { $0.value > 0 }.map {

@@ -49,10 +49,10 @@ package struct GeneratePuzzles: SetStage {
     self.config = config
     kinds = config.kinds ?? PuzzleKind.allCases
     wrongShare = config.wrongShare ?? 0.3
-    guard config.count >= 0 else { throw SourceError("count: expected 0 or more, found \(config.count)") }
-    guard !kinds.isEmpty else { throw SourceError("kinds: expected at least one kind") }
+    guard config.count >= 0 else { throw StageError("count: expected 0 or more, found \(config.count)") }
+    guard !kinds.isEmpty else { throw StageError("kinds: expected at least one kind") }
     guard 0...1 ~= wrongShare else {
-      throw SourceError("wrong_share: expected 0 to 1, found \(wrongShare)")
+      throw StageError("wrong_share: expected 0 to 1, found \(wrongShare)")
     }
   }
 
@@ -94,6 +94,6 @@ package struct GeneratePuzzles: SetStage {
       columns["cot_parsing"] = try JSON(encoding: reasoning.statements)
       return columns
     }
-    throw SourceError("found no \(kind.rawValue) puzzle for seed \(config.seed), number \(index)")
+    throw StageError("found no \(kind.rawValue) puzzle for seed \(config.seed), number \(index)")
   }
 }

@@ -2,11 +2,6 @@ internal import CXML2
 internal import Foundation
 internal import OrderedCollections
 
-/// Why a document gave no rows.
-struct MarkupError: Error, Hashable, CustomStringConvertible {
-  let description: String
-}
-
 /// Untrusted HTML and XML through libxml2: no network, no external file, no entity expansion, a cap on size.
 ///
 /// A document that declares entities is refused: reading a node's text would expand them, which is how a small file
@@ -25,19 +20,19 @@ struct Markup {
   /// Column to an XPath relative to the row's node, in the order of the row's columns.
   let columns: [(name: String, path: String)]
 
-  /// Errors: ``MarkupError`` naming the expression that is no XPath.
-  init(_ language: Language, select: String, columns: [String: String]) throws(MarkupError) {
+  /// Errors: ``StageError`` naming the expression that is no XPath.
+  init(_ language: Language, select: String, columns: [String: String]) throws(StageError) {
     Self.prepare
     self.language = language
     self.select = select
     self.columns = columns.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
-    guard !columns.isEmpty else { throw MarkupError(description: "columns: expected at least one column") }
+    guard !columns.isEmpty else { throw StageError("columns: expected at least one column") }
     guard let context = xmlXPathNewContext(nil) else { throw Self.noMemory }
     defer { xmlXPathFreeContext(context) }
     Self.quiet(context)
     for (key, path) in [("select", select)] + self.columns.map({ ("columns.\($0.name)", $0.path) }) {
       guard let compiled = xmlXPathCtxtCompile(context, path) else {
-        throw MarkupError(description: "\(key): expected an XPath expression, found '\(path)'")
+        throw StageError("\(key): expected an XPath expression, found '\(path)'")
       }
       xmlXPathFreeCompExpr(compiled)
     }
@@ -47,24 +42,24 @@ struct Markup {
   ///
   /// A column's value is the text of what its path finds (nodes joined by line breaks), or a number or Boolean where
   /// the expression computes one; null where it finds nothing.
-  func rows(of data: Data) throws(MarkupError) -> [JSON.Object] {
+  func rows(of data: Data) throws(StageError) -> [JSON.Object] {
     guard data.count <= Self.limit else {
-      throw MarkupError(description: "expected at most \(Self.limit) bytes, found \(data.count)")
+      throw StageError("expected at most \(Self.limit) bytes, found \(data.count)")
     }
     let document = try parse(data)
     defer { xmlFreeDoc(document) }
     if language == .xml, let subset = document.pointee.intSubset, subset.pointee.entities != nil {
-      throw MarkupError(description: "the document declares entities, which are not expanded")
+      throw StageError("the document declares entities, which are not expanded")
     }
     guard let context = xmlXPathNewContext(document) else { throw Self.noMemory }
     defer { xmlXPathFreeContext(context) }
     Self.quiet(context)
     guard let found = xmlXPathEvalExpression(select, context) else {
-      throw MarkupError(description: "'\(select)' could not be evaluated")
+      throw StageError("'\(select)' could not be evaluated")
     }
     defer { xmlXPathFreeObject(found) }
     guard found.pointee.type == XPATH_NODESET else {
-      throw MarkupError(description: "'\(select)': expected an expression that finds nodes")
+      throw StageError("'\(select)': expected an expression that finds nodes")
     }
     var rows: [JSON.Object] = []
     for node in Self.nodes(found) {
@@ -72,7 +67,7 @@ struct Markup {
       for (name, path) in columns {
         guard xmlXPathSetContextNode(node, context) == 0,
           let result = xmlXPathEvalExpression(path, context)
-        else { throw MarkupError(description: "'\(path)' could not be evaluated") }
+        else { throw StageError("'\(path)' could not be evaluated") }
         row[name] = Self.value(result)
         xmlXPathFreeObject(result)
       }
@@ -81,7 +76,7 @@ struct Markup {
     return rows
   }
 
-  private func parse(_ data: Data) throws(MarkupError) -> xmlDocPtr {
+  private func parse(_ data: Data) throws(StageError) -> xmlDocPtr {
     let isUTF8 = String(validating: data, as: UTF8.self) != nil
     let bytes = data.map(CChar.init(bitPattern:))
     let size = Int32(bytes.count)
@@ -92,7 +87,7 @@ struct Markup {
         HTML_PARSE_RECOVER.rawValue | HTML_PARSE_NOERROR.rawValue
         | HTML_PARSE_NOWARNING.rawValue | HTML_PARSE_NONET.rawValue
       guard let document = htmlReadMemory(bytes, size, nil, isUTF8 ? "UTF-8" : nil, Int32(options)) else {
-        throw MarkupError(description: "expected an HTML document, found none")
+        throw StageError("expected an HTML document, found none")
       }
       return document
     case .xml:
@@ -102,7 +97,7 @@ struct Markup {
       guard let document = xmlCtxtReadMemory(parser, bytes, size, nil, nil, Int32(options)) else {
         let error = parser.pointee.lastError
         let message = error.message.map { String(cString: $0).trimmingSpaces } ?? "not XML"
-        throw MarkupError(description: "line \(error.line): \(message)")
+        throw StageError("line \(error.line): \(message)")
       }
       return document
     }
@@ -111,7 +106,7 @@ struct Markup {
   /// Initialises libxml2 once, before threads use it.
   private static let prepare: Void = xmlInitParser()
 
-  private static var noMemory: MarkupError { MarkupError(description: "libxml2 is out of memory") }
+  private static var noMemory: StageError { StageError("libxml2 is out of memory") }
 
   private static func quiet(_ context: xmlXPathContextPtr) {
     context.pointee.error = { _, _ in }
@@ -178,7 +173,7 @@ struct MarkupSource: Sendable {
 
   init(_ language: Markup.Language, _ config: MarkupConfig) throws {
     guard (config.file == nil) != (config.files == nil) else {
-      throw SourceError(
+      throw StageError(
         "expected either 'file' or 'files', found \(config.file == nil ? "neither" : "both")")
     }
     files = config.files ?? [config.file].compactMap(\.self)

@@ -45,14 +45,14 @@ package struct ReadJSON: SetStage {
     var data = try readCapped(config.file, limit: Self.limit)
     if data.starts(with: [0xEF, 0xBB, 0xBF]) { data = data.dropFirst(3) }
     guard let text = String(validating: data, as: UTF8.self) else {
-      throw SourceError("expected UTF-8 text in '\(path)'")
+      throw StageError("expected UTF-8 text in '\(path)'")
     }
     let json: JSON
-    do { json = try JSON(parsing: text) } catch { throw SourceError("'\(path)' is not JSON: \(error)") }
+    do { json = try JSON(parsing: text) } catch { throw StageError("'\(path)' is not JSON: \(error)") }
     if let list = json.array { return list }
     let lists = (json.object ?? [:]).values.compactMap(\.array)
     guard lists.count == 1, let list = lists.first else {
-      throw SourceError(
+      throw StageError(
         "expected a list, or an object with one list, in '\(path)'; found \(json.kind)"
           + (json.object == nil ? "" : " with \(lists.count) lists"))
     }
@@ -60,7 +60,7 @@ package struct ReadJSON: SetStage {
   }
 }
 
-/// The bytes of a file that is parsed whole. Errors: ``SourceError`` over `limit` bytes or when it cannot be read.
+/// The bytes of a file that is parsed whole. Errors: ``StageError`` over `limit` bytes or when it cannot be read.
 func readCapped(_ file: DataFile, limit: Int) throws -> Data {
   let data: Data
   do {
@@ -68,10 +68,10 @@ func readCapped(_ file: DataFile, limit: Int) throws -> Data {
     defer { try? handle.close() }
     data = try handle.read(upToCount: limit + 1) ?? Data()
   } catch {
-    throw SourceError("expected a readable file at '\(file.path)': \(error.localizedDescription)")
+    throw StageError("expected a readable file at '\(file.path)': \(error.localizedDescription)")
   }
   guard data.count <= limit else {
-    throw SourceError("expected at most \(limit) bytes in '\(file.path)'")
+    throw StageError("expected at most \(limit) bytes in '\(file.path)'")
   }
   return data
 }

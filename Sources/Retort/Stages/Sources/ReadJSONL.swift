@@ -50,7 +50,7 @@ package struct ReadJSONL: SetStage {
       do throws(JSONError) {
         return JSONRecord(try JSON(parsing: text), place: place, required: config.columns ?? [])
       } catch {
-        return .broken(reason: "broken line", detail: "\(place): \(error)")
+        return .broken(reason: "broken line", detail: "\(place), column \(error.column): \(error.message)")
       }
     }
   }

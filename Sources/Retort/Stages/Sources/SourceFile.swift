@@ -1,13 +1,6 @@
 package import Foundation
 internal import OrderedCollections
 
-/// Why a source as a whole cannot be read.
-package struct SourceError: Error, Hashable, CustomStringConvertible {
-  package let description: String
-
-  package init(_ description: String) { self.description = description }
-}
-
 /// The lines of a file, read in chunks, so that memory holds one line and one chunk whatever the file's size.
 package struct LineReader {
   package enum Text: Hashable, Sendable {
@@ -33,10 +26,10 @@ package struct LineReader {
   private var position = 0
   private var number = 0
 
-  /// Errors: ``SourceError`` when the file cannot be opened. `chunkSize` is in bytes.
+  /// Errors: ``StageError`` when the file cannot be opened. `chunkSize` is in bytes.
   package init(_ url: URL, limit: Int = limit, chunkSize: Int = 1 << 20) throws {
     do { handle = try FileHandle(forReadingFrom: url) } catch {
-      throw SourceError("expected a readable file at '\(url.path)': \(error.localizedDescription)")
+      throw StageError("expected a readable file at '\(url.path)': \(error.localizedDescription)")
     }
     self.limit = limit
     self.chunkSize = chunkSize

@@ -126,13 +126,13 @@ package struct ValidateStructure: Stage {
     rules.occurrence = try Self.share(config.occurrence ?? rules.occurrence, "occurrence")
     rules.leakWords = config.leakWords ?? rules.leakWords
     guard rules.leakWords > 0 else {
-      throw ConfigurationError("leak_words: expected at least 1, found \(rules.leakWords)")
+      throw StageError("leak_words: expected at least 1, found \(rules.leakWords)")
     }
     self.rules = rules
     repairer = try config.repair.map { repair in
       let attempts = repair.attempts ?? 1
       guard (1...10).contains(attempts) else {
-        throw ConfigurationError("repair.attempts: expected 1 to 10, found \(attempts)")
+        throw StageError("repair.attempts: expected 1 to 10, found \(attempts)")
       }
       return StructuredReply(
         model: try workspace.chat(repair.model), sampling: Sampling(temperature: 0, maxTokens: 2048),
@@ -222,7 +222,7 @@ package struct ValidateStructure: Stage {
     let lower = least ?? usual.lowerBound
     let upper = most ?? max(usual.upperBound, lower)
     guard lower >= 0, lower <= upper else {
-      throw ConfigurationError(
+      throw StageError(
         "min_\(name), max_\(name): expected 0 <= least <= most, found \(lower) and \(upper)")
     }
     return lower...upper
@@ -230,7 +230,7 @@ package struct ValidateStructure: Stage {
 
   private static func share(_ value: Double, _ name: String) throws -> Double {
     guard (0...1).contains(value) else {
-      throw ConfigurationError("\(name): expected a share from 0 to 1, found \(value)")
+      throw StageError("\(name): expected a share from 0 to 1, found \(value)")
     }
     return value
   }

@@ -36,7 +36,7 @@ package struct ExtractTagged: Stage {
   package init(_ config: Config, in workspace: Workspace) throws {
     guard !config.tags.isEmpty, Set(config.tags).count == config.tags.count,
       config.tags.allSatisfy({ !$0.isEmpty && !$0.contains { "<>/ \n".contains($0) } })
-    else { throw ConfigurationError("tags: expected different names without '<', '>', '/' and spaces") }
+    else { throw StageError("tags: expected different names without '<', '>', '/' and spaces") }
     self.config = config
   }
 

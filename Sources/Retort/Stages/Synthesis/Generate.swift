@@ -3,7 +3,7 @@ internal import OrderedCollections
 /// Asks a model anything: a prompt made from the row's columns, a text or JSON columns back.
 package struct Generate: Stage {
   package static let name = "generate"
-  package static let version = 1
+  package static let version = 2
   package static let summary =
     "Send a prompt made from the row's columns; add the reply, or its JSON fields, as columns."
   package static let keys = [
@@ -67,8 +67,8 @@ package struct Generate: Stage {
     switch (config.prompt, config.template) {
     case (let file?, nil): prompt = try Prompt(text: file.text)
     case (nil, let text?): prompt = try Self.template(text, under: "template")
-    case (nil, nil): throw ConfigurationError("expected 'prompt' or 'template', found neither")
-    case (.some, .some): throw ConfigurationError("expected one of 'prompt' and 'template', found both")
+    case (nil, nil): throw StageError("expected 'prompt' or 'template', found neither")
+    case (.some, .some): throw StageError("expected one of 'prompt' and 'template', found both")
     }
     system = try config.system.map { try Self.template($0, under: "system") }
     sampling = try SamplingKeys.check(
@@ -80,17 +80,17 @@ package struct Generate: Stage {
     schema = config.schema.map { .object($0.values) }
     repair = config.repair ?? 1
     guard (0...10).contains(repair) else {
-      throw ConfigurationError("repair: expected 0 to 10, found \(repair)")
+      throw StageError("repair: expected 0 to 10, found \(repair)")
     }
     var names = prompt.names
     for name in system?.names ?? [] where !names.contains(name) { names.append(name) }
     reads = names.map { ColumnUse($0) }
     if let schema {
       guard config.column == nil else {
-        throw ConfigurationError("expected one of 'column' and 'schema', found both")
+        throw StageError("expected one of 'column' and 'schema', found both")
       }
       guard let properties = schema["properties"]?.object, !properties.isEmpty else {
-        throw ConfigurationError("schema: expected an object schema with 'properties', found none")
+        throw StageError("schema: expected an object schema with 'properties', found none")
       }
       adds = Array(properties.keys)
     } else {
@@ -99,7 +99,7 @@ package struct Generate: Stage {
   }
 
   private static func template(_ text: String, under key: String) throws -> Prompt {
-    do { return try Prompt(text: text) } catch { throw ConfigurationError("\(key): \(error)") }
+    do { return try Prompt(text: text) } catch { throw StageError("\(key): \(error)") }
   }
 
   package func process(_ input: Columns) async throws -> Outcome<Columns> {
@@ -109,28 +109,18 @@ package struct Generate: Stage {
     if let schema { return try await structured(messages, schema) }
     let replies = try await SamplingKeys.draw(
       samples, of: ChatRequest(messages, sampling: sampling), from: model)
-    let whole = replies.filter { $0.flaw == nil }
-    if whole.isEmpty {
-      let reason = replies.compactMap(\.flaw).first ?? "reply empty"
-      let advice = reason == "reply truncated" ? "; raise max_tokens" : ""
-      return .drop(reason: reason, detail: "\(samples) sampled, none whole\(advice)")
-    }
-    return .emit(whole.map { Columns([column: .string($0.text)]) })
+    return Outcome(replies.map { $0.sampled(flaw: $0.flaw) { Columns([column: .string($0.text)]) } })
   }
 
   private func structured(_ messages: [ChatMessage], _ schema: JSON) async throws -> Outcome<Columns> {
-    var outputs: [Columns] = []
-    var useless = Outcome<Columns>.drop(reason: "reply not usable")
+    var sampled: [Sampled<Columns>] = []
     for sample in 0..<samples {
       // Repairs are draws of their own: each sample has its own range of them.
       let reply = StructuredReply(
         model: model, sampling: sampling, schema: schema, attempts: repair, firstDraw: sample * (repair + 1))
-      switch try await reply.ask(messages, read: fields) {
-      case .value(let fields, _): outputs.append(fields)
-      case .useless(let reason, let detail): useless = .drop(reason: reason, detail: detail)
-      }
+      sampled.append(try await reply.ask(messages, read: fields).sampled { $0 })
     }
-    return outputs.isEmpty ? useless : .emit(outputs)
+    return Outcome(sampled)
   }
 
   private func fields(_ json: JSON) throws(StructuredReply.Complaint) -> Columns {

@@ -53,10 +53,7 @@ package struct ParseQuestion: Stage {
         return text
       }
     }
-    switch result {
-    case .value(let conditions, _): return .emit([Output(questionParsing: conditions)])
-    case .useless(let reason, let detail): return .drop(reason: reason, detail: detail)
-    }
+    return result.outcome { Output(questionParsing: $0) }
   }
 
   static let schema: JSON = [

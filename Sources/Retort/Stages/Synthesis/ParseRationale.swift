@@ -50,10 +50,7 @@ package struct ParseRationale: Stage {
       guard reading.complaints.isEmpty else { throw .init(reading.complaints.joined(separator: "; ")) }
       return reading.triples
     }
-    switch result {
-    case .value(let triples, _): return .emit([Output(cotParsing: triples)])
-    case .useless(let reason, let detail): return .drop(reason: reason, detail: detail)
-    }
+    return result.outcome { Output(cotParsing: $0) }
   }
 
   static let schema: JSON = [

@@ -3,7 +3,7 @@ internal import OrderedCollections
 /// Writes chains of thought for a question, within a budget measured by the question's length.
 package struct SynthesizeRationale: Stage {
   package static let name = "synthesize-rationale"
-  package static let version = 1
+  package static let version = 2
   package static let summary =
     "Write a chain of thought for each question, with the answer shown or withheld, and record which."
   package static let keys = [
@@ -98,7 +98,7 @@ package struct SynthesizeRationale: Stage {
     showAnswer = config.showAnswer ?? true
     factors = (config.budgetFactor ?? 2.1, config.limitFactor ?? 3)
     guard factors.stated > 0, factors.limit >= factors.stated, factors.limit < 1000 else {
-      throw ConfigurationError(
+      throw StageError(
         "budget_factor, limit_factor: expected 0 < budget <= limit < 1000, "
           + "found \(factors.stated) and \(factors.limit)")
     }
@@ -126,18 +126,13 @@ package struct SynthesizeRationale: Stage {
     sampling.maxTokens = budget.limit
     let replies = try await SamplingKeys.draw(
       samples, of: ChatRequest([.system(system), .user(user)], sampling: sampling), from: model)
-    let outputs = replies.compactMap { reply -> Output? in
-      let cot = reply.text.trimmed
-      let whole = reply.flaw == nil || (keepTruncated && reply.finishReason == "length")
-      return cot.isEmpty || !whole
-        ? nil : Output(cot: cot, sawAnswer: shown != nil, cotFinish: reply.finishReason)
-    }
-    if outputs.isEmpty {
-      return .drop(
-        reason: replies.compactMap(\.flaw).first ?? "reply empty",
-        detail: "\(samples) sampled, none usable; the limit was \(budget.limit) tokens")
-    }
-    return .emit(outputs)
+    return Outcome(
+      replies.map { reply in
+        let kept = keepTruncated && reply.finishReason == "length"
+        return reply.sampled(flaw: kept ? nil : reply.flaw) {
+          Output(cot: $0.text.trimmed, sawAnswer: shown != nil, cotFinish: $0.finishReason)
+        }
+      })
   }
 }
 

@@ -37,8 +37,7 @@ struct ExportJSONLTests {
       answers == [
         .make(
           [
-            "path": .string(folder.appending(path: "out/a.jsonl").standardizedFileURL.path),
-            "sha256": .string(hash), "rows": 2,
+            "path": "out/a.jsonl", "sha256": .string(hash), "rows": 2,
           ], members: [0, 1])
       ])
   }
@@ -57,20 +56,29 @@ struct ExportJSONLTests {
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["a.jsonl.manifest.json"])
     let manifest = "{\"rows\":0,\"sha256\":null,\"complete\":true,\"columns\":[]}\n"
     #expect(try text("a.jsonl.manifest.json") == manifest)
-    let url = folder.appending(path: "a.jsonl.manifest.json").standardizedFileURL
     #expect(
       answers == [
         .make(
-          ["path": .string(url.path), "sha256": .string(Digest(of: manifest).hex), "rows": 0], members: [])
+          ["path": "a.jsonl.manifest.json", "sha256": .string(Digest(of: manifest).hex), "rows": 0],
+          members: [])
       ])
   }
 
   @Test func aColumnOfTwoTypesIsAnErrorAndLeavesNoFile() async throws {
     let stage = try ExportJSONL(.init(file: "a.jsonl"), in: workspace)
-    await #expect(throws: ExportError.self) {
+    await #expect(throws: StageError.self) {
       try await Bench.answers(of: stage, to: [["a": "x"], ["a": ["x"]]])
     }
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [])
+  }
+
+  @Test func aPathIsKeptAsSeenFromThePipelineUnlessItIsAbsolute() async throws {
+    let elsewhere = try Bench.folder().appending(path: "b.jsonl").standardizedFileURL.path
+    for (file, expected) in [("../x/a.jsonl", "../x/a.jsonl"), (elsewhere, elsewhere)] {
+      let answers = try await Bench.answers(of: ExportJSONL(.init(file: file), in: workspace), to: [["a": 1]])
+      guard case .make(let row, _)? = answers.first else { throw StageError("made no row") }
+      #expect(row["path"]?.string == expected)
+    }
   }
 
   @Test func aLimitedRunWritesBesideTheName() async throws {

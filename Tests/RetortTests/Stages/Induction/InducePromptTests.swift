@@ -11,7 +11,7 @@ import Testing
   }
 
   private func run(
-    logprobs: Bool, candidates: Int = 2, heldOut: Int = 1
+    logprobs: Bool, refuses: Bool = false, candidates: Int = 2, heldOut: Int = 1
   ) async throws -> (output: JSON.Object, members: [Int]) {
     let models = ScriptedProvider(chat: { request in
       let asked = request.messages.last?.content ?? ""
@@ -19,7 +19,9 @@ import Testing
         // The second candidate is the better one, wherever it stands.
         let second = asked.hasPrefix("Instruction A:\ncandidate 1")
         guard logprobs else {
-          if request.topLogprobs != nil { throw ModelError(.unsupported, "no logprobs here") }
+          if request.topLogprobs != nil {
+            throw ModelError(refuses ? .refused : .unsupported, "no logprobs here")
+          }
           return ChatReply(text: second ? "A" : "B")
         }
         let best = TokenLogprob.Alternative(second ? "A" : " B", log(0.75))
@@ -31,6 +33,9 @@ import Testing
         let good = request.messages[0].content.hasPrefix("candidate 1")
         #expect(asked == "q3")
         return ChatReply(text: good ? #"{"question_parsing": ["warm sun", "cold rain"]}"# : "none")
+      }
+      if refuses, request.topLogprobs != nil {
+        throw ModelError(.refused, status: 400, "logprobs is not supported")
       }
       return ChatReply(
         text: "candidate \(request.draw)", logprobs: logprobs ? [TokenLogprob("x", log(0.5))] : [])
@@ -64,5 +69,14 @@ import Testing
     #expect(output["preference_source"] == "votes")
     #expect(output["preference"] == [[0.5, 0.0], [1.0, 0.5]])
     #expect(output["trial_agrees"] == .null)
+  }
+
+  @Test func anEndpointThatRefusesLogprobsIsAskedWithoutThem() async throws {
+    let (output, _) = try await run(logprobs: false, refuses: true)
+    #expect(output["choice"] == 1)
+    #expect(output["candidates"] == ["candidate 0", "candidate 1"])
+    #expect(output["response_probabilities"] == [0.0, 0.0])
+    #expect(output["response_source"] == "refused")
+    #expect(output["preference_source"] == "votes")
   }
 }

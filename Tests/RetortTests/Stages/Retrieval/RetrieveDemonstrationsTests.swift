@@ -80,11 +80,11 @@ import Testing
   }
 
   @Test func refusals() async throws {
-    #expect(throws: RetrievalError("k: expected 1 or more, found 0")) { try stage(k: 0) }
-    #expect(throws: RetrievalError("max_similarity: expected -1 to 1, found 2.0")) {
+    #expect(throws: StageError("k: expected 1 or more, found 0")) { try stage(k: 0) }
+    #expect(throws: StageError("max_similarity: expected -1 to 1, found 2.0")) {
       try stage(maxSimilarity: 2)
     }
-    await #expect(throws: RetrievalError("expected vectors of 2 numbers, found 3")) {
+    await #expect(throws: StageError("expected vectors of 2 numbers, found 3")) {
       try await stage().process(.init(question: "longer"))
     }
   }

@@ -44,7 +44,7 @@ import Testing
       }
     }
     #expect(kept == [false, false, true])
-    await #expect(throws: ConfigurationError.self) { try await stage.process(Columns()) }
+    await #expect(throws: StageError.self) { try await stage.process(Columns()) }
   }
 
   @Test func keepsTheTopFractionAndBreaksTiesByOrder() async throws {
@@ -57,6 +57,6 @@ import Testing
     }
     #expect(kept == [1, 0])
     #expect(answers.count == 4)
-    #expect(throws: ConfigurationError.self) { try FilterRewardTop(.init(topFraction: 0), in: Self.nowhere) }
+    #expect(throws: StageError.self) { try FilterRewardTop(.init(topFraction: 0), in: Self.nowhere) }
   }
 }

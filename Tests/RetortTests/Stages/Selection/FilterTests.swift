@@ -57,6 +57,6 @@ struct FilterTests {
     [], [Filter.Condition(column: "x")], [Filter.Condition(column: "x", matches: "(")],
   ])
   func conditionsThatSayNothingAreRefused(_ conditions: [Filter.Condition]) {
-    #expect(throws: SelectionError.self) { try Filter(.init(where: conditions), in: Bench.nowhere) }
+    #expect(throws: StageError.self) { try Filter(.init(where: conditions), in: Bench.nowhere) }
   }
 }

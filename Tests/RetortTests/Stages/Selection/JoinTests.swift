@@ -14,6 +14,7 @@ struct JoinTests {
       switch try await stage.process(Columns(row.object ?? [:])) {
       case .emit(let added): out += added.map { .object($0.values) }
       case .drop(let reason, let detail): out.append(.string("\(reason): \(detail)"))
+      case .samples: Issue.record("sampled")
       }
     }
     return out
@@ -36,8 +37,8 @@ struct JoinTests {
   }
 
   @Test func keepingNeedsNames() {
-    #expect(throws: SelectionError.self) { try Join(.init(on: "id", missing: .keep), in: Bench.nowhere) }
-    #expect(throws: SelectionError.self) {
+    #expect(throws: StageError.self) { try Join(.init(on: "id", missing: .keep), in: Bench.nowhere) }
+    #expect(throws: StageError.self) {
       try Join(.init(on: "id", columns: ["a", "a"]), in: Bench.nowhere)
     }
   }

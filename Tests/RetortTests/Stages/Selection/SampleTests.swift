@@ -32,8 +32,8 @@ struct SampleTests {
   }
 
   @Test func aSampleNeedsOneSize() {
-    #expect(throws: SelectionError.self) { try Sample(.init(), in: Bench.nowhere) }
-    #expect(throws: SelectionError.self) { try Sample(.init(count: 1, fraction: 0.5), in: Bench.nowhere) }
-    #expect(throws: SelectionError.self) { try Sample(.init(fraction: 1.5), in: Bench.nowhere) }
+    #expect(throws: StageError.self) { try Sample(.init(), in: Bench.nowhere) }
+    #expect(throws: StageError.self) { try Sample(.init(count: 1, fraction: 0.5), in: Bench.nowhere) }
+    #expect(throws: StageError.self) { try Sample(.init(fraction: 1.5), in: Bench.nowhere) }
   }
 }

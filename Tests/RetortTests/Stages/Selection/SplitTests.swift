@@ -24,8 +24,8 @@ struct SplitTests {
   }
 
   @Test func partsMustAddUp() {
-    #expect(throws: SelectionError.self) { try Split(.init(fractions: ["a": 0.5]), in: Bench.nowhere) }
-    #expect(throws: SelectionError.self) {
+    #expect(throws: StageError.self) { try Split(.init(fractions: ["a": 0.5]), in: Bench.nowhere) }
+    #expect(throws: StageError.self) {
       try Split(.init(fractions: ["a": 2, "b": -1]), in: Bench.nowhere)
     }
   }

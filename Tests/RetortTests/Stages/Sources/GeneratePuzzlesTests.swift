@@ -106,10 +106,10 @@ import Testing
   }
 
   @Test func configurationsThatMakeNoSenseAreRefused() {
-    #expect(throws: SourceError("wrong_share: expected 0 to 1, found 1.5")) {
+    #expect(throws: StageError("wrong_share: expected 0 to 1, found 1.5")) {
       try GeneratePuzzles(.init(seed: 1, count: 1, wrongShare: 1.5), in: noModels)
     }
-    #expect(throws: SourceError("kinds: expected at least one kind")) {
+    #expect(throws: StageError("kinds: expected at least one kind")) {
       try GeneratePuzzles(.init(seed: 1, count: 1, kinds: []), in: noModels)
     }
   }

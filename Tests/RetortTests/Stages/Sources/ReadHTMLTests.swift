@@ -34,7 +34,7 @@ import Testing
   }
 
   @Test func oneOfFileAndFilesIsNeeded() async throws {
-    #expect(throws: SourceError("expected either 'file' or 'files', found neither")) {
+    #expect(throws: StageError("expected either 'file' or 'files', found neither")) {
       try ReadHTML(.init(select: "//p", columns: ["text": "."]), in: noModels)
     }
   }

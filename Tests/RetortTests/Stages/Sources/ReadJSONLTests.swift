@@ -10,7 +10,8 @@ import Testing
     }
     #expect(answers.rows == [["a": 1, "b": "x"], ["a": 4]])
     #expect(answers.rejected.count == 3)
-    #expect(answers.rejected[0].hasPrefix("broken line: line 3: "))
+    #expect(
+      answers.rejected[0] == "broken line: line 3, column 8: expected ',' or '}', found the end of the text")
     #expect(answers.rejected[1] == "not an object: line 4: expected an object, found a list")
     #expect(answers.rejected[2] == "missing column: line 5: no 'a'; found b")
   }
@@ -24,6 +25,33 @@ import Testing
       answers
         == ReaderAnswers(
           rows: [["a": "é"]], rejected: ["invalid UTF-8: line 1: expected UTF-8 text"]))
+  }
+
+  @Test func aLineBeyondTheLimitIsNamedAndTheNextOneRead() async throws {
+    let long = LineReader.limit + 1
+    let answers = try await withFile("rows.jsonl", Data(count: long) + Data("\n{\"a\": 1}\n".utf8)) { file in
+      try await read(ReadJSONL(.init(file: file), in: noModels))
+    }
+    #expect(
+      answers
+        == ReaderAnswers(
+          rows: [["a": 1]],
+          rejected: ["line too long: line 1: \(long) bytes, expected at most \(LineReader.limit)"]))
+  }
+
+  @Test func anEmptyFileHasNoRowsAndAnotherEncodingOnlyBrokenLines() async throws {
+    let empty = try await withFile("rows.jsonl", "".utf8) { file in
+      try await read(ReadJSONL(.init(file: file), in: noModels))
+    }
+    #expect(empty == ReaderAnswers())
+    let utf16 = try await withFile("rows.jsonl", [0xFF, 0xFE, 0x7B, 0, 0x7D, 0, 0x0A, 0]) { file in
+      try await read(ReadJSONL(.init(file: file), in: noModels))
+    }
+    #expect(
+      utf16.rejected == [
+        "invalid UTF-8: line 1: expected UTF-8 text",
+        "broken line: line 2, column 1: expected a JSON value, found byte 0x00",
+      ])
   }
 
   @Test func linesCrossChunksAndLongOnesAreSkipped() async throws {

@@ -30,6 +30,14 @@ import Testing
 
   @Test(arguments: ["7", "{\"a\": [], \"b\": []}", "{\"a\": 1}", "[{\"a\": 1}", ""])
   func filesWithoutOneListAreErrors(text: String) async {
-    await #expect(throws: SourceError.self) { _ = try await self.answers(text) }
+    await #expect(throws: StageError.self) { _ = try await self.answers(text) }
+  }
+
+  @Test func anotherEncodingIsNamed() async throws {
+    _ = try await withFile("rows.json", [0xFF, 0xFE, 0x5B, 0]) { file in
+      await #expect(throws: StageError("expected UTF-8 text in '\(file.path)'")) {
+        _ = try await read(ReadJSON(.init(file: file), in: noModels))
+      }
+    }
   }
 }

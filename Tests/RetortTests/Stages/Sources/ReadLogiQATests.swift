@@ -41,6 +41,21 @@ import Testing
     #expect(answers.rejected.first?.hasSuffix(problem) == true, "\(answers.rejected)")
   }
 
+  @Test func bytesThatAreNotUTF8CostTheirBlockAlone() async throws {
+    let bytes =
+      Array(block("a", 1).utf8) + Array("\nb\nContext ".utf8) + [0xFF]
+      + Array(
+        ".\nQuery?\nA.One\nB.Two\nC.Three\nD.Four\n".utf8) + Array(block("c", 3).utf8)
+    let answers = try await withFile("q.txt", bytes) { file in
+      try await read(ReadLogiQA(.init(file: file), in: noModels))
+    }
+    #expect(answers.rows == [row("a", 1, id: 0), row("c", 3, id: 2)])
+    #expect(
+      answers.rejected == [
+        "broken block: block at line 10: line 11: expected UTF-8 text of at most \(LineReader.limit) bytes"
+      ])
+  }
+
   @Test func lineEndsAndMissingFirstBlankAreTolerated() async throws {
     let text = (String(block("a", 1).dropFirst()) + block("b", 2)).replacing("\n", with: "\r\n")
     #expect(try await answers(text) == ReaderAnswers(rows: [row("a", 1, id: 0), row("b", 2, id: 1)]))

@@ -59,7 +59,7 @@ import Testing
   }
 
   @Test func refusesTooManyRepairs() {
-    #expect(throws: ConfigurationError("repair: expected 0 to 10, found 11")) {
+    #expect(throws: StageError("repair: expected 0 to 10, found 11")) {
       try ParseQuestion(.init(model: Self.model, repair: 11), in: workspace { _ in ChatReply(text: "") })
     }
   }

@@ -64,6 +64,18 @@ import Testing
     #expect(outputs == [.init(cot: "so", sawAnswer: false, cotFinish: "stop")])
   }
 
+  @Test func leavesOutTheSamplesThatWereCut() async throws {
+    let stage = try stage(.init(model: Self.teacher, samples: 2)) { request in
+      ChatReply(text: "so", finishReason: request.draw == 0 ? "length" : "stop")
+    }
+    #expect(
+      try await stage.process(.init(question: "Why?", answer: "b"))
+        == .samples([
+          .leftOut(reason: "reply truncated", detail: "it ended (length) with: so"),
+          .output(.init(cot: "so", sawAnswer: true, cotFinish: "stop")),
+        ]))
+  }
+
   @Test func dropsWhatWasCut() async throws {
     let stage = try stage(.init(model: Self.teacher)) { _ in ChatReply(text: "so", finishReason: "length") }
     guard case .drop(let reason, _) = try await stage.process(.init(question: "Why?", answer: "b")) else {
