@@ -5,22 +5,96 @@ internal import Retort
 
 struct PlanCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "plan", abstract: "Say what is done, what is to do and why; make no call.")
-  @OptionGroup var fileOptions: FileOptions
+    commandName: "plan",
+    abstract: "Say what is done, what is to do and why, and what it will cost; make no call.")
+  @Argument(help: "The pipeline file.") var file: String
+  @OptionGroup var flags: RunFlags
   @OptionGroup var storeOptions: StoreOptions
   @Flag(name: .long, help: "Print JSON.") var json = false
 
   func run() async throws {
     try await reporting {
-      let plan = try await Plan.make(try fileOptions.read(), store: try Store(path: storeOptions.path))
-      if json { return Terminal.print(try JSON(encoding: plan).text) }
-      let rows = plan.stages.map { stage -> [JSON] in
-        [
-          .string(stage.stage), .int(Int64(stage.done)), .int(Int64(stage.todo)),
-          .string(stage.waits ? "and what comes from upstream" : ""), .string(stage.reason),
-        ]
+      let values = flags.values
+      let pipeline = try Session.read(file, values)
+      try Session.checkNames(values, pipeline)
+      let store = try Store(path: storeOptions.path)
+      let options = RunOptions(limit: values.limit, only: values.only, redo: Set(values.redo))
+      let plan = try await Plan.make(pipeline, store: store, options: options)
+      let forecast = try await Forecast.make(plan, of: pipeline, store: store, limit: values.limit)
+      if json {
+        return Terminal.print(
+          try JSON.object(["stages": JSON(encoding: plan.stages), "forecast": JSON(encoding: forecast)]).text)
       }
-      Terminal.print(Table(columns: ["stage", "done", "to do", "", "why"], rows: rows), json: false)
+      (PlanPage.lines(plan) + PlanPage.lines(forecast, pipeline, values)).forEach(Terminal.print)
+    }
+  }
+}
+
+/// A plan as people read it, within 80 columns.
+enum PlanPage {
+  static func lines(_ plan: Plan) -> [String] {
+    let rows = plan.stages.map { stage -> [JSON] in
+      let todo = stage.waits ? stage.todo > 0 ? "\(stage.todo)+" : "?" : "\(stage.todo)"
+      return [.string(stage.stage), .int(Int64(stage.done)), .string(todo), .string(stage.reason)]
+    }
+    return Terminal.lines(of: Table(columns: ["stage", "done", "to do", "why"], rows: rows), width: 44)
+  }
+
+  static func lines(_ forecast: Forecast, _ pipeline: Pipeline, _ flags: Flags) -> [String] {
+    guard !forecast.stages.isEmpty else { return ["", "no calls to make"] }
+    var entries = forecast.stages.map { stage in
+      (stage.stage, stage.amount, stage.measured > 0 ? "\(stage.measured) steps" : "assumed")
+    }
+    entries.append(("total", forecast.total, ""))
+    let rows = entries.map { name, amount, basis -> [JSON] in
+      [
+        name, range(amount.calls), range(amount.promptTokens), range(amount.completionTokens),
+        amount.usd.map { range($0, money) } ?? "no price", basis,
+      ].map { .string($0) }
+    }
+    let columns = ["stage", "calls", "tokens in", "tokens out", "USD", "by"]
+    var lines = [""] + Terminal.lines(of: Table(columns: columns, rows: rows), width: 18)
+    if forecast.stages.contains(where: { $0.measured == 0 }) {
+      lines += ["assumed: 1 or 2 calls a row and sample, replies of 0 to max_tokens (or 1024)"]
+    }
+    for (place, pole) in forecast.poles.enumerated() {
+      let limit = pipeline.models[pole.model].map { "\($0.concurrency)" } ?? ""
+      let call = String(format: "%.1f s a call%@", pole.secondsPerCall, pole.measured ? "" : " (assumed)")
+      let bound = pole.bound == "concurrency" ? "\(limit) at a time, \(call)" : "bound by \(pole.bound)"
+      lines.append(
+        "\(place == 0 ? "longest: " : "         ")\(pole.model) \(range(pole.seconds, duration)), \(bound)")
+    }
+    if let most = flags.maxUSD, let usd = forecast.total.usd, usd.high > most {
+      lines.append(
+        usd.low > most
+          ? "more than --max-usd \(money(most)): the run will stop before its end"
+          : "perhaps more than --max-usd \(money(most)): the run may stop before its end")
+    }
+    return lines
+  }
+
+  static func range(_ range: Forecast.Range, _ word: (Double) -> String = count) -> String {
+    let (low, high) = (word(range.low), word(range.high))
+    return low == high ? low : "\(low)–\(high)"
+  }
+
+  /// `950`, `12.3k`, `1.2M`.
+  static func count(_ number: Double) -> String {
+    switch number {
+    case ..<9999.5: String(format: "%.0f", number)
+    case ..<999_950: String(format: "%.1fk", number / 1000)
+    default: String(format: "%.1fM", number / 1_000_000)
+    }
+  }
+
+  static func money(_ usd: Double) -> String { String(format: usd < 0.1 ? "%.4f" : "%.2f", usd) }
+
+  /// `42 s`, `3 min`, `2.5 h`.
+  static func duration(_ seconds: Double) -> String {
+    switch seconds {
+    case ..<90: String(format: "%.0f s", seconds)
+    case ..<5400: String(format: "%.0f min", seconds / 60)
+    default: String(format: "%.1f h", seconds / 3600)
     }
   }
 }

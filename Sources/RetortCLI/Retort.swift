@@ -15,6 +15,6 @@ struct RetortCommand: AsyncParsableCommand {
       """,
     subcommands: [
       Run.self, PlanCommand.self, Resume.self, Check.self, Stages.self, Schema.self, Runs.self, Show.self,
-      Trace.self, WhyCommand.self, Failures.self, Doctor.self,
+      Trace.self, WhyCommand.self, Failures.self, DiffCommand.self, Collect.self, Doctor.self,
     ])
 }

@@ -36,13 +36,14 @@ struct RunFlags: ParsableArguments {
 
   func validate() throws {
     if let limit, limit < 1 { throw ValidationError("expected --limit of at least 1, found \(limit)") }
-    if let maxUsd, !(maxUsd >= 0) {
-      throw ValidationError("expected --max-usd of at least 0, found \(maxUsd)")
-    }
-    if let maxTokens, maxTokens < 0 {
-      throw ValidationError("expected --max-tokens of at least 0, found \(maxTokens)")
-    }
+    try checkBudget(maxUsd, maxTokens)
   }
+}
+
+private func checkBudget(_ usd: Double?, _ tokens: Int?) throws {
+  // Written so that it refuses NaN, which is over no budget.
+  if let usd, !(usd >= 0) { throw ValidationError("expected --max-usd of at least 0, found \(usd)") }
+  if let tokens, tokens < 0 { throw ValidationError("expected --max-tokens of at least 0, found \(tokens)") }
 }
 
 struct Run: AsyncParsableCommand {
@@ -55,8 +56,9 @@ struct Run: AsyncParsableCommand {
 
   func run() async throws {
     try await reporting {
-      try await Session(file: file, flags: flags.values, store: Store(path: storeOptions.path)).perform(
-        json: json)
+      let pipeline = try Session.read(file, flags.values)
+      let store = try Store(path: storeOptions.path)
+      try await Session(pipeline: pipeline, flags: flags.values, store: store).perform(json: json)
     }
   }
 }
@@ -65,8 +67,12 @@ struct Resume: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Perform the last run again, or a named one: the file is read anew, the flags are kept.")
   @Argument(help: "The run's number. Default: the newest.") var run: Int64?
+  @Option(name: .long, help: "Another budget in USD, for the run and all its resumes.") var maxUsd: Double?
+  @Option(name: .long, help: "Another budget in tokens, for the run and all its resumes.") var maxTokens: Int?
   @OptionGroup var storeOptions: StoreOptions
   @Flag(name: .long, help: "Print a JSON summary on stdout.") var json = false
+
+  func validate() throws { try checkBudget(maxUsd, maxTokens) }
 
   func run() async throws {
     try await reporting {
@@ -77,15 +83,17 @@ struct Resume: AsyncParsableCommand {
       }
       var flags = try recorded.flags.decode(Flags.self)
       flags.redo = []  // what was to be made afresh is made; doing it again would pay for it twice
-      try await Session(file: recorded.file, flags: flags, store: store, resumed: recorded).perform(
-        json: json)
+      flags.maxUSD = maxUsd ?? flags.maxUSD
+      flags.maxTokens = maxTokens ?? flags.maxTokens
+      let pipeline = try Session.read(recorded.file, flags)
+      try await Session(pipeline: pipeline, flags: flags, store: store, resumed: recorded).perform(json: json)
     }
   }
 }
 
-/// One run from the command line: read the file, start the models, perform, report.
+/// One run from the command line: start the models, perform, report.
 struct Session {
-  let file: String
+  let pipeline: Pipeline
   let flags: Flags
   let store: Store
   /// The run that this one goes on with.
@@ -98,7 +106,6 @@ struct Session {
   }
 
   func perform(json: Bool) async throws {
-    let pipeline = try Self.read(file, flags)
     if let resumed {
       for line in Self.changes(since: resumed, pipeline) { Terminal.complain(line) }
     }
@@ -106,7 +113,7 @@ struct Session {
       limit: flags.limit, only: flags.only, redo: Set(flags.redo), origin: resumed?.origin,
       flags: try JSON(encoding: flags))
     try Self.checkNames(flags, pipeline)
-    try await checkPrices(pipeline, options)
+    try await checkPrices(options)
     let spent = if let resumed { try await store.spent(since: resumed.origin) } else { Budget.Amount() }
     let budget = Budget(maxUSD: flags.maxUSD, maxTokens: flags.maxTokens, spent: spent)
     let progress = Progress(pipeline.stages.map(\.name))
@@ -146,7 +153,7 @@ struct Session {
   }
 
   /// A budget in USD means nothing while a model that would be called has no price.
-  private func checkPrices(_ pipeline: Pipeline, _ options: RunOptions) async throws {
+  private func checkPrices(_ options: RunOptions) async throws {
     guard flags.maxUSD != nil, pipeline.models.values.contains(where: { $0.price == nil }) else { return }
     let names = try await Plan.make(pipeline, store: store, options: options).unpriced(pipeline)
     guard names.isEmpty else {

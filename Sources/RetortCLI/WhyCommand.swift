@@ -41,7 +41,7 @@ struct WhyCommand: AsyncParsableCommand {
   static func lines(_ why: Why) -> [String] {
     var lines: [String] = []
     for answer in why.answers {
-      let row = [answer.row, "(\(answer.source))"].compactMap { $0 }.joined(separator: " ")
+      let row = answer.row.map { "\($0) (\(answer.source))" } ?? answer.source
       lines.append("\(row) at \(answer.stage): \(answer.outcome.rawValue)")
       lines.append("  " + Terminal.safe(answer.detail))
       if let step = answer.step, let made = answer.madeIn {

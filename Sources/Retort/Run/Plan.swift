@@ -12,14 +12,17 @@ package struct Plan: Codable, Hashable, Sendable {
     package var todo: Int
     /// More rows, or the whole set, wait for steps upstream.
     package var waits: Bool
+    /// Rows that come out of what is done.
+    package var rows: Int
     /// `done`, `never run`, `changed: with.prompt`, `failed before`, `new rows`, `file missing`, `forced`…
     package var reason: String
 
-    package init(stage: String, done: Int, todo: Int, waits: Bool, reason: String) {
+    package init(stage: String, done: Int, todo: Int, waits: Bool, rows: Int = 0, reason: String) {
       self.stage = stage
       self.done = done
       self.todo = todo
       self.waits = waits
+      self.rows = rows
       self.reason = reason
     }
   }
@@ -66,7 +69,9 @@ private struct Planner {
     }
     var found: [Int: Plan.Stage] = [:]
     for ordinal in order where needed?.contains(pipeline.stages[ordinal].name) ?? true {
-      found[ordinal] = try plan(ordinal, db)
+      var entry = try plan(ordinal, db)
+      entry.rows = try Store.books(StagePlace(run: run, ordinal: ordinal, from: []), reader: nil, db).rows
+      found[ordinal] = entry
     }
     return Plan(stages: pipeline.stages.indices.compactMap { found[$0] })
   }

@@ -213,7 +213,10 @@ private struct Line {
         SELECT kind, message, occurrence FROM failure WHERE run = ?1 AND stage = ?2
         AND (occurrence = ?3 OR occurrence IS NULL) ORDER BY occurrence IS NULL, id DESC LIMIT 1
         """, arguments: [run, stage, found.id]
-    ).map { "\($0[0] as String): \($0[1] as String)" }
+    ).map { row in
+      let (kind, message): (String, String) = (row[0], row[1])
+      return message.hasPrefix(kind) ? message : "\(kind): \(message)"
+    }
     let taken = try GRDB.Row.fetchOne(
       db,
       sql: """

@@ -49,7 +49,10 @@ final class Lab: Sendable {
             try BoundStage(ExportJSONL(config, in: workspace), config: config)
           }, columns: ["path", "sha256", "rows"]))
     }
-    pipeline = Pipeline(name: "lab", file: folder.appending(path: "lab.yaml"), models: [:], stages: stages)
+    pipeline = Pipeline(
+      name: "lab", file: folder.appending(path: "lab.yaml"),
+      models: .init(uniqueKeysWithValues: models.map { ($0, ModelSpec(alias: $0, name: $0)) }), stages: stages
+    )
   }
 
   static func reader(_ name: String, _ records: [String]) -> PipelineStage {

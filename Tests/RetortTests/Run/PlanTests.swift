@@ -19,9 +19,9 @@ import Testing
     _ = try await lab.run()
     #expect(
       try await lab.plan() == [
-        .init(stage: "read", done: 1, todo: 0, waits: false, reason: "done"),
-        .init(stage: "shout", done: 3, todo: 0, waits: false, reason: "done"),
-        .init(stage: "gather", done: 3, todo: 0, waits: false, reason: "done"),
+        .init(stage: "read", done: 1, todo: 0, waits: false, rows: 3, reason: "done"),
+        .init(stage: "shout", done: 3, todo: 0, waits: false, rows: 3, reason: "done"),
+        .init(stage: "gather", done: 3, todo: 0, waits: false, rows: 1, reason: "done"),
       ])
     #expect(try await lab.store.query("SELECT count(*) AS runs FROM run") == [["runs": 1]])
   }
@@ -32,8 +32,8 @@ import Testing
     _ = try await lab.run()
     #expect(
       try await lab.plan() == [
-        .init(stage: "read", done: 1, todo: 0, waits: false, reason: "done"),
-        .init(stage: "shout", done: 1, todo: 1, waits: false, reason: "failed before: refuses b"),
+        .init(stage: "read", done: 1, todo: 0, waits: false, rows: 2, reason: "done"),
+        .init(stage: "shout", done: 1, todo: 1, waits: false, rows: 1, reason: "failed before: refuses b"),
         .init(stage: "gather", done: 0, todo: 0, waits: true, reason: "waits for shout"),
       ])
   }

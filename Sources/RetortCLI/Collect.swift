@@ -1,0 +1,34 @@
+internal import ArgumentParser
+internal import Foundation
+internal import OrderedCollections
+internal import Retort
+
+struct Collect: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "gc", abstract: "Forget what no kept run needs; paid replies stay unless --replies.")
+  @OptionGroup var storeOptions: StoreOptions
+  @Option(
+    name: .long, help: "How many of the newest runs of each pipeline are kept, with those they resumed.")
+  var keepRuns = 10
+  @Flag(name: .long, help: "Say what would be forgotten, and forget nothing.") var dryRun = false
+  @Flag(name: .long, help: "Also forget paid replies that no kept run used.") var replies = false
+  @Flag(name: .long, help: "Print JSON.") var json = false
+
+  func validate() throws {
+    if keepRuns < 1 { throw ValidationError("expected --keep-runs of at least 1, found \(keepRuns)") }
+  }
+
+  func run() async throws {
+    try await reporting {
+      let freed = try await storeOptions.openExisting().collect(
+        keepRuns: keepRuns, replies: replies, dryRun: dryRun)
+      if json { return Terminal.print(try JSON(encoding: freed).text) }
+      Terminal.print(Self.line(freed, dryRun: dryRun))
+    }
+  }
+
+  static func line(_ freed: Freed, dryRun: Bool) -> String {
+    "\(dryRun ? "would forget" : "forgot") \(freed.runs) runs, \(freed.steps) steps, \(freed.rows) rows, "
+      + "\(freed.replies) replies; \(String(format: "%.1f", Double(freed.bytes) / 1_000_000)) MB freed"
+  }
+}
