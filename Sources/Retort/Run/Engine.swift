@@ -521,9 +521,14 @@ actor Performance {
         if let stopped = Self.stop(error) {
           return Finished(stage: index, row: nil, input: input.digest, end: stopped)
         }
-        var failed: [Int64?] = [nil]
-        if place.scope != nil { failed = try await store.read { try Store.members(place, $0) } }
-        try await fail(failed, index, error, calls: calls.list)
+        // The failure is that of each row, when it costs only them: their group, or a set that is dropped with them.
+        var failed: [Int64?] = []
+        if place.scope != nil || stage.onFailure == .drop {
+          failed = try await store.read { try Store.members(place, $0) }
+        }
+        let dropped = stage.onFailure == .drop && !failed.isEmpty
+        try await fail(failed.isEmpty ? [nil] : failed, index, error, calls: calls.list)
+        if dropped { return Finished(stage: index, row: nil, input: input.digest, end: .done) }
         return Finished(stage: index, row: nil, input: input.digest, end: .failed)
       }
       try await store.write { db in

@@ -66,9 +66,23 @@ actor SetRecorder {
         let written = try Self.emission(of: answer, step: step, stage: stage, place: place, db)
         try Store.emission(
           step: step, seq: first + offset, member: written.member, row: written.row, reason: written.reason,
-          detail: written.detail, db)
+          detail: written.detail, members: Self.spans(of: answer), db)
       }
     }
+  }
+
+  /// The members of a row made from several, as first and last positions: `[[0,2],[5,5]]`.
+  private static func spans(of answer: SetAnswer) -> String? {
+    guard case .make(_, let members) = answer, members.count > 1 else { return nil }
+    var spans: [ClosedRange<Int>] = []
+    for member in members.sorted() {
+      if let last = spans.last, member <= last.upperBound + 1 {
+        spans[spans.count - 1] = last.lowerBound...max(last.upperBound, member)
+      } else {
+        spans.append(member...member)
+      }
+    }
+    return JSON.array(spans.map { [.int(Int64($0.lowerBound)), .int(Int64($0.upperBound))] }).text
   }
 
   private typealias Emission = (member: Int?, row: Int64?, reason: String?, detail: String?)

@@ -168,13 +168,8 @@ private struct Line {
     try GRDB.Row.fetchAll(
       db,
       sql: """
-        WITH RECURSIVE
-          start AS (SELECT o.id FROM occurrence o JOIN "row" r ON r.id = o."row"
-            WHERE o.run = ?1 AND hex(r.digest) LIKE '01' || upper(?2) || '%' LIMIT 100),
-          up(id) AS (SELECT id FROM start UNION SELECT o.parent FROM occurrence o JOIN up USING (id)
-            WHERE o.parent IS NOT NULL),
-          down(id) AS (SELECT id FROM start UNION SELECT o.id FROM occurrence o JOIN down ON o.parent = down.id)
-        SELECT o.id, o.stage, o.parent FROM (SELECT id FROM up UNION SELECT id FROM down) JOIN occurrence o USING (id)
+        WITH RECURSIVE \(Store.family)
+        SELECT o.id, o.stage, o.parent FROM family JOIN occurrence o USING (id)
         ORDER BY o.path
         """, arguments: [run, Store.digits(id)]
     ).map { Found(id: $0[0], stage: $0[1], parent: $0[2]) }

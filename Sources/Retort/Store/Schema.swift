@@ -12,6 +12,14 @@ enum Schema {
       "3: samples left out",
       "CREATE INDEX emission_left_out ON emission (step) WHERE member IS NULL AND reason IS NOT NULL"
     ),
+    (
+      "4: all members that a row is made from",
+      """
+      ALTER TABLE emission ADD COLUMN members TEXT;
+      ALTER TABLE taken ADD COLUMN first INTEGER;
+      CREATE INDEX emission_members ON emission (step) WHERE members IS NOT NULL;
+      """
+    ),
   ]
 
   static var migrator: DatabaseMigrator {

@@ -105,17 +105,12 @@ extension Store {
   package func trace(_ id: String, run: Int64) async throws -> Table {
     try await table(
       """
-      WITH RECURSIVE
-        start AS (SELECT o.id FROM occurrence o JOIN "row" r ON r.id = o."row"
-          WHERE o.run = ?1 AND hex(r.digest) LIKE '01' || upper(?2) || '%' LIMIT 100),
-        up(id) AS (SELECT id FROM start UNION SELECT o.parent FROM occurrence o JOIN up USING (id)
-          WHERE o.parent IS NOT NULL),
-        down(id) AS (SELECT id FROM start UNION SELECT o.id FROM occurrence o JOIN down ON o.parent = down.id)
+      WITH RECURSIVE \(Self.family)
       SELECT s.name AS stage, o.path, \(Self.rowID("r")) AS row,
         count(c.id) AS calls, coalesce(sum(c.prompt_tokens), 0) AS prompt_tokens,
         coalesce(sum(c.completion_tokens), 0) AS completion_tokens, total(c.usd) AS usd,
         group_concat(c.id) AS replies
-      FROM (SELECT id FROM up UNION SELECT id FROM down) family
+      FROM family
       JOIN occurrence o USING (id) JOIN run_stage s USING (run, stage) JOIN "row" r ON r.id = o."row"
       LEFT JOIN taken t ON t.run = o.run AND t.stage = o.stage AND t.occurrence = o.parent
       LEFT JOIN step_call sc ON sc.step = t.step LEFT JOIN reply c ON c.id = sc.reply

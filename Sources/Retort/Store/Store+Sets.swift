@@ -77,9 +77,10 @@ extension Store {
     guard !place.from.isEmpty else { return }
     try db.execute(
       sql: """
-        INSERT INTO taken (run, stage, occurrence, step, member)
-        SELECT ?, ?, o.id, ?, row_number() OVER (ORDER BY o.path, o.stage) - 1
+        INSERT INTO taken (run, stage, occurrence, step, member, first)
+        SELECT ?, ?, o.id, ?, row_number() OVER ordered - 1, first_value(o.id) OVER ordered
         FROM occurrence o WHERE o.run = ? AND o.stage IN \(list(place.from)) AND \(place.inScope("o"))
+        WINDOW ordered AS (ORDER BY o.path, o.stage)
         """, arguments: [place.run, place.ordinal, step, place.run])
   }
 

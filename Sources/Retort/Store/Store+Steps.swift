@@ -198,11 +198,14 @@ extension Store {
   }
 
   static func emission(
-    step: Int64, seq: Int, member: Int?, row: Int64?, reason: String?, detail: String?, _ db: Database
+    step: Int64, seq: Int, member: Int?, row: Int64?, reason: String?, detail: String?,
+    members: String? = nil, _ db: Database
   ) throws {
     try db.cachedStatement(
-      sql: "INSERT INTO emission (step, seq, member, \"row\", reason, detail) VALUES (?, ?, ?, ?, ?, ?)"
-    ).execute(arguments: [step, seq, member, row, reason, detail])
+      sql: """
+        INSERT INTO emission (step, seq, member, "row", reason, detail, members) VALUES (?, ?, ?, ?, ?, ?, ?)
+        """
+    ).execute(arguments: [step, seq, member, row, reason, detail, members])
   }
 
   static func record(calls: [Int64], step: Int64, _ db: Database) throws {

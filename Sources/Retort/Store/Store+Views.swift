@@ -137,9 +137,45 @@ extension Store {
       JOIN "row" r ON r.id = o."row" LEFT JOIN occurrence p ON p.id = o.parent
       LEFT JOIN run_stage ps ON ps.run = p.run AND ps.stage = p.stage LEFT JOIN "row" pr ON pr.id = p."row"
       LEFT JOIN taken t ON t.run = o.run AND t.stage = o.stage AND t.occurrence = o.parent
+      UNION ALL
+      SELECT o.run, s.name, \(rowID("r")), ps.name, \(rowID("pr")), t.step, \(source("o"))
+      FROM occurrence o \(otherMembers)
+      JOIN run_stage s ON s.run = o.run AND s.stage = o.stage JOIN "row" r ON r.id = o."row"
+      JOIN occurrence p ON p.id = m.occurrence
+      JOIN run_stage ps ON ps.run = p.run AND ps.stage = p.stage JOIN "row" pr ON pr.id = p."row"
       """
     ),
   ]
+
+  /// SQL joins from an occurrence `o` that a set step made to the other rows `m` that it was made from: all but its
+  /// `parent`, the first. Equal groups share a step; `first` keeps their members apart.
+  private static let otherMembers = """
+    JOIN taken t ON t.run = o.run AND t.stage = o.stage AND t.occurrence = o.parent
+    JOIN emission e ON e.step = t.step AND e.members IS NOT NULL AND e.member = t.member AND e."row" = o."row"
+    JOIN json_each(e.members) span
+    JOIN taken m ON m.step = t.step AND m.run = t.run AND m.stage = t.stage AND m.first = t.first
+      AND m.member BETWEEN span.value ->> 0 AND span.value ->> 1 AND m.occurrence <> t.occurrence
+    """
+
+  /// The occurrences `family` (column `id`) of rows whose identifier begins with `?2` in run `?1`, with all that they
+  /// were made from and all that was made from them.
+  static let family = """
+    start AS (SELECT o.id FROM occurrence o JOIN "row" r ON r.id = o."row"
+      WHERE o.run = ?1 AND hex(r.digest) LIKE '01' || upper(?2) || '%' LIMIT 100),
+    up(id) AS (SELECT id FROM start
+      UNION SELECT o.parent FROM up JOIN occurrence o USING (id) WHERE o.parent IS NOT NULL
+      UNION SELECT m.occurrence FROM up JOIN occurrence o USING (id) \(otherMembers)),
+    down(id) AS (SELECT id FROM start
+      UNION SELECT o.id FROM down JOIN occurrence o ON o.parent = down.id
+      UNION SELECT o.id FROM down JOIN run_stage s ON s.run = ?1
+        JOIN taken m ON m.run = ?1 AND m.stage = s.stage AND m.occurrence = down.id
+        JOIN emission e ON e.step = m.step AND e.members IS NOT NULL
+        JOIN json_each(e.members) span ON m.member BETWEEN span.value ->> 0 AND span.value ->> 1
+        JOIN taken t ON t.step = m.step AND t.run = m.run AND t.stage = m.stage AND t.first = m.first
+          AND t.member = e.member
+        JOIN occurrence o ON o.parent = t.occurrence AND o.run = t.run AND o.stage = t.stage AND o."row" = e."row"),
+    family AS (SELECT id FROM up UNION SELECT id FROM down)
+    """
 
   /// Answers a query over the tables and views of `docs/store.md`, one object for each row.
   package func query(_ sql: String, _ arguments: [JSON] = []) async throws -> [JSON.Object] {

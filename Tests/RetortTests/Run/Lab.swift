@@ -10,6 +10,7 @@ final class Lab: Sendable {
     var performed: [String] = []
     var gathered: [[String]] = []
     var refused: String?
+    var refusesSets = false
     var parked: String?
   }
 
@@ -20,7 +21,7 @@ final class Lab: Sendable {
 
   init(
     records: [String], reversed: Bool = false, onFailure: PipelineStage.OnFailure = .fail,
-    models: [String] = [],
+    setOnFailure: PipelineStage.OnFailure = .fail, models: [String] = [],
     per: String? = nil, export: String? = nil
   ) throws {
     folder = FileManager.default.temporaryDirectory.appending(path: "retort-\(UUID())")
@@ -35,7 +36,7 @@ final class Lab: Sendable {
           try BoundStage(Shout(notes: notes), config: Shout.Config())
         }, columns: ["word", "loud"], models: models),
       PipelineStage(
-        name: "gather", entry: StageEntry(Gather.self), from: ["shout"], per: per,
+        name: "gather", entry: StageEntry(Gather.self), from: ["shout"], per: per, onFailure: setOnFailure,
         configured: ConfiguredStage(config: [:]) { _ in
           try BoundStage(Gather(notes: notes), config: Gather.Config())
         }, columns: ["words"]),
@@ -74,6 +75,7 @@ final class Lab: Sendable {
   var performed: [String] { notes.value.withLock { $0.performed } }
   var gathered: [[String]] { notes.value.withLock { $0.gathered } }
   func refuse(_ word: String?) { notes.value.withLock { $0.refused = word } }
+  func refuseSets(_ refuses: Bool) { notes.value.withLock { $0.refusesSets = refuses } }
   func park(_ word: String?) { notes.value.withLock { $0.parked = word } }
   func forgetPerformed() { notes.value.withLock { $0.performed = [] } }
 }
@@ -154,6 +156,7 @@ private struct Gather: SetStage {
   func process(_ rows: RowSet<Input>, into sink: SetSink<Output>) async throws {
     let elements = try await rows.all()
     let words = elements.map(\.value.loud)
+    if notes.value.withLock({ $0.refusesSets }) { throw StageFault("refuses sets") }
     notes.value.withLock { $0.gathered.append(words) }
     try await sink.make(Output(words: words), from: elements.map(\.ordinal))
   }

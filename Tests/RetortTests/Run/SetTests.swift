@@ -31,6 +31,23 @@ import Testing
     #expect(second.stages["gather"] == Books(in: 3, emitted: 3, reused: 2, rows: 3))
   }
 
+  @Test func aSetWhoseFailureIsADropTakesItsRowsWithIt() async throws {
+    let lab = try Lab(records: ["a", "b"], setOnFailure: .drop)
+    lab.refuseSets(true)
+    let first = try await lab.run()
+    #expect(first.status == .incomplete)
+    #expect(first.stages["gather"] == Books(in: 2, dropped: 2))
+    #expect(
+      try await lab.store.query("SELECT stage, source, reason FROM dropped ORDER BY source") == [
+        ["stage": "gather", "source": "read:0", "reason": "failed: StageFault"],
+        ["stage": "gather", "source": "read:1", "reason": "failed: StageFault"],
+      ])
+    lab.refuseSets(false)
+    let second = try await lab.run()
+    #expect(second.status == .complete)
+    #expect(second.stages["gather"] == Books(in: 2, emitted: 2, rows: 1))
+  }
+
   @Test func aCancelledRunIsInterruptedAndGoesOn() async throws {
     let lab = try Lab(records: ["a", "b"], reversed: true)
     let run = Task { try await lab.run(RunOptions(only: "shout")) }
