@@ -68,7 +68,8 @@ extension PipelineReader {
     let roles = stage.node["using"]?.entries?.keys.map { ($0, RowSet<Columns>([])) } ?? []
     let workspace = Workspace(
       folder: folder, models: InertModels(),
-      sets: Dictionary(roles, uniquingKeysWith: { first, _ in first }))
+      sets: Dictionary(roles, uniquingKeysWith: { first, _ in first }),
+      branches: stage.fields?.from?.names.count ?? 0, isGrouped: stage.fields?.per != nil)
     do {
       draft.bound = try configured.bind(workspace)
     } catch let error as InertModels.WrongKind {

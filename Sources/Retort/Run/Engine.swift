@@ -277,7 +277,8 @@ actor Performance {
     do {
       bound = try state.stage.configured.bind(
         Workspace(
-          folder: engine.pipeline.folder, models: engine.models, sets: sets, exportSuffix: suffix))
+          folder: engine.pipeline.folder, models: engine.models, sets: sets, exportSuffix: suffix,
+          branches: state.stage.from.count, isGrouped: state.stage.per != nil))
     } catch {
       try await fail([nil], index, error, calls: [])
       return nil

@@ -9,7 +9,8 @@ actor SetRecorder {
   private let step: Int64
   private var answered: [Bool]
   private var missing: Int
-  private var buffer: [SetAnswer] = []
+  /// Answers to be written, and the members that their row is made from.
+  private var buffer: [(answer: SetAnswer, members: [Int])] = []
   private var seq = 0
 
   init(store: Store, stage: PipelineStage, place: StagePlace, step: Int64, count: Int) {
@@ -23,17 +24,24 @@ actor SetRecorder {
 
   func accept(_ answer: SetAnswer) async throws {
     switch answer {
-    case .keep where stage.entry.makesRows:
+    case .keep where stage.entry.makesRows, .fan where stage.entry.makesRows:
       throw StageFault("kept a row, and is declared to make new ones (makesRows)")
     case .keep(let ordinal, _), .drop(let ordinal, _, _), .consume(let ordinal):
       guard try mark(ordinal) else { throw StageFault("answered row \(ordinal) of its set twice") }
       if case .consume = answer { return }
     case .make where !stage.entry.makesRows:
       throw StageFault("made a row, and is declared to keep its input rows (makesRows)")
+    case .fan(let ordinal, let rows):
+      guard try mark(ordinal) else { throw StageFault("answered row \(ordinal) of its set twice") }
+      buffer += rows.map { (.keep(ordinal, $0.columns), [ordinal] + ($0.partner.map { [$0] } ?? [])) }
     case .make(_, let members): for member in members { _ = try mark(member) }
     case .reject: break
     }
-    buffer.append(answer)
+    switch answer {
+    case .fan: break
+    case .make(_, let members): buffer.append((answer, members))
+    default: buffer.append((answer, []))
+    }
     if buffer.count >= 256 { try await flush() }
   }
 
@@ -62,18 +70,18 @@ actor SetRecorder {
     buffer = []
     seq += batch.count
     try await store.write { db in
-      for (offset, answer) in batch.enumerated() {
+      for (offset, (answer, members)) in batch.enumerated() {
         let written = try Self.emission(of: answer, step: step, stage: stage, place: place, db)
         try Store.emission(
           step: step, seq: first + offset, member: written.member, row: written.row, reason: written.reason,
-          detail: written.detail, members: Self.spans(of: answer), db)
+          detail: written.detail, members: Self.spans(of: members), db)
       }
     }
   }
 
   /// The members of a row made from several, as first and last positions: `[[0,2],[5,5]]`.
-  private static func spans(of answer: SetAnswer) -> String? {
-    guard case .make(_, let members) = answer, members.count > 1 else { return nil }
+  private static func spans(of members: [Int]) -> String? {
+    guard members.count > 1 else { return nil }
     var spans: [ClosedRange<Int>] = []
     for member in members.sorted() {
       if let last = spans.last, member <= last.upperBound + 1 {
@@ -101,7 +109,7 @@ actor SetRecorder {
       let row = try stage.output(columns, addedTo: Row([:]))
       return (members.min(), try Store.insert(row, db), nil, nil)
     case .reject(let reason, let detail): return (nil, nil, reason, detail)
-    case .consume(let ordinal): return (ordinal, nil, nil, nil)
+    case .consume(let ordinal), .fan(let ordinal, _): return (ordinal, nil, nil, nil)
     }
   }
 }

@@ -16,6 +16,8 @@ package struct RowSet<Value: Decodable & Sendable>: Sendable, AsyncSequence {
     /// The row's identifier as people see it, `r_…`.
     package let id: String
     package let value: Value
+    /// Which of the stages under `from:` it comes from, in file order from 0.
+    package let branch: Int
     /// The whole row, for stages that pass the user's own columns on (exports).
     package let row: Row
   }
@@ -25,28 +27,33 @@ package struct RowSet<Value: Decodable & Sendable>: Sendable, AsyncSequence {
   package let count: Int
   /// False when a row was lost to a failure upstream that the pipeline turned into a drop.
   package let isComplete: Bool
+  /// A row, its identifier and its branch.
+  package typealias Item = (id: String, row: Row, branch: Int)
+
   /// Rows `offset ..< offset + limit`, in order.
-  let page: @Sendable (_ offset: Int, _ limit: Int) async throws -> [(id: String, row: Row)]
+  let page: @Sendable (_ offset: Int, _ limit: Int) async throws -> [Item]
 
   package init(
     count: Int, isComplete: Bool = true,
-    page: @escaping @Sendable (_ offset: Int, _ limit: Int) async throws -> [(id: String, row: Row)]
+    page: @escaping @Sendable (_ offset: Int, _ limit: Int) async throws -> [Item]
   ) {
     self.count = count
     self.isComplete = isComplete
     self.page = page
   }
 
-  /// A set held in memory.
-  package init(_ rows: [Row]) {
+  /// A set held in memory; all of one branch unless told otherwise.
+  package init(_ rows: [Row], branches: [Int]? = nil) {
     self.init(count: rows.count) { offset, limit in
-      rows[offset..<Swift.min(rows.count, offset + limit)].map { (RowID.text(Digest(of: $0.json)), $0) }
+      (offset..<Swift.min(rows.count, offset + limit)).map {
+        (RowID.text(Digest(of: rows[$0].json)), rows[$0], branches?[$0] ?? 0)
+      }
     }
   }
 
   package struct AsyncIterator: AsyncIteratorProtocol {
     let set: RowSet
-    var buffer: ArraySlice<(id: String, row: Row)> = []
+    var buffer: ArraySlice<Item> = []
     var next = 0
 
     package mutating func next() async throws -> Element? {
@@ -54,9 +61,9 @@ package struct RowSet<Value: Decodable & Sendable>: Sendable, AsyncSequence {
         guard next < set.count else { return nil }
         buffer = try await set.page(next, 256)[...]
       }
-      guard let (id, row) = buffer.popFirst() else { return nil }
+      guard let (id, row, branch) = buffer.popFirst() else { return nil }
       defer { next += 1 }
-      return Element(ordinal: next, id: id, value: try row.view(as: Value.self), row: row)
+      return Element(ordinal: next, id: id, value: try row.view(as: Value.self), branch: branch, row: row)
     }
   }
 
@@ -82,6 +89,14 @@ package struct SetSink<Output: Encodable & Sendable>: Sendable {
     try await accept(.keep(ordinal, try JSON(encoding: output).object ?? [:]))
   }
 
+  /// The row goes on once for each output, with its columns; `partner` is another row of the set that it is made from
+  /// too, which has an answer of its own.
+  package func keep(_ ordinal: Int, addingEach outputs: [(output: Output, partner: Int?)]) async throws {
+    try await accept(
+      .fan(
+        ordinal, try outputs.map { .init(try JSON(encoding: $0.output).object ?? [:], partner: $0.partner) }))
+  }
+
   /// The row ends here.
   package func drop(_ ordinal: Int, reason: String, detail: String = "") async throws {
     try await accept(.drop(ordinal, reason: reason, detail: detail))
@@ -104,8 +119,20 @@ package struct SetSink<Output: Encodable & Sendable>: Sendable {
 /// One answer of a set stage, as the engine takes it.
 package enum SetAnswer: Hashable, Sendable {
   case keep(Int, JSON.Object)
+  case fan(Int, [Branched])
   case drop(Int, reason: String, detail: String)
   case consume(Int)
   case make(JSON.Object, members: [Int])
   case reject(reason: String, detail: String)
+
+  /// Columns that a row goes on with, and the other row of the set that they come from.
+  package struct Branched: Hashable, Sendable {
+    package let columns: JSON.Object
+    package let partner: Int?
+
+    package init(_ columns: JSON.Object, partner: Int? = nil) {
+      self.columns = columns
+      self.partner = partner
+    }
+  }
 }

@@ -6,16 +6,23 @@ package struct Workspace: Sendable {
   package let folder: URL
   /// Added to the names of exports by `--limit`.
   package let exportSuffix: String
+  /// How many stages `from:` names.
+  package let branches: Int
+  /// Whether the rows come in groups, by `per:`.
+  package let isGrouped: Bool
   let models: any ModelProvider
   let sets: [String: RowSet<Columns>]
 
   package init(
-    folder: URL, models: any ModelProvider, sets: [String: RowSet<Columns>] = [:], exportSuffix: String = ""
+    folder: URL, models: any ModelProvider, sets: [String: RowSet<Columns>] = [:], exportSuffix: String = "",
+    branches: Int = 1, isGrouped: Bool = false
   ) {
     self.folder = folder
     self.models = models
     self.sets = sets
     self.exportSuffix = exportSuffix
+    self.branches = branches
+    self.isGrouped = isGrouped
   }
 
   package func chat(_ model: ModelRef) throws -> any ChatModel { try models.chat(model) }

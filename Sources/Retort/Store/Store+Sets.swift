@@ -12,14 +12,18 @@ extension Store {
   ) throws -> (digest: Digest, count: Int) {
     var bytes: [UInt8] = complete ? [] : [0]
     var count = 0
-    let digests = try Data.fetchCursor(
+    let rows = try GRDB.Row.fetchCursor(
       db,
       sql: """
-        SELECT r.digest FROM occurrence o JOIN "row" r ON r.id = o."row"
+        SELECT r.digest, o.stage FROM occurrence o JOIN "row" r ON r.id = o."row"
         WHERE o.run = ? AND o.stage IN \(list(place.from)) AND \(place.inScope("o")) ORDER BY o.path, o.stage
         """, arguments: [place.run])
-    while let digest = try digests.next() {
-      bytes.append(contentsOf: digest)
+    while let row = try rows.next() {
+      bytes.append(contentsOf: row[0] as Data)
+      // The same rows from other stages are another set.
+      if place.from.count > 1 {
+        bytes.append(UInt8(truncatingIfNeeded: place.from.firstIndex(of: row[1]) ?? 0))
+      }
       count += 1
     }
     return (Digest(of: bytes), count)
@@ -48,7 +52,10 @@ extension Store {
         bookmark.position.withLock { $0 = next }
       }
       return try found.map {
-        (RowID.text(Digest(stored: Array($0.digest))), Row(try JSON(parsing: $0.json).object ?? [:]))
+        (
+          RowID.text(Digest(stored: Array($0.digest))), Row(try JSON(parsing: $0.json).object ?? [:]),
+          place.from.firstIndex(of: $0.stage) ?? 0
+        )
       }
     }
   }

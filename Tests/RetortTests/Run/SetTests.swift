@@ -48,6 +48,45 @@ import Testing
     #expect(second.stages["gather"] == Books(in: 2, emitted: 2, rows: 1))
   }
 
+  @Test func branchesOfTheSameAncestorRowAreJoined() async throws {
+    let folder = try Bench.folder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try #"{"q": "x"}\n{"q": "x"}\n{"q": "y"}\n"#.replacing("\\n", with: "\n").write(
+      to: folder.appending(path: "rows.jsonl"), atomically: true, encoding: .utf8)
+    let file = folder.appending(path: "p.yaml")
+    try """
+    models: { m: { endpoint: "http://h/v1", name: m } }
+    stages:
+      questions: { uses: read-jsonl, with: { file: rows.jsonl, columns: [q] } }
+      left: { uses: generate, from: questions, with: { model: m, template: "left {{q}}", column: a, samples: 2 } }
+      right: { uses: generate, from: questions, with: { model: m, template: "right {{q}}", column: b } }
+      both: { uses: join, from: [left, right], per: questions }
+    """.write(to: file, atomically: true, encoding: .utf8)
+    let pipeline = try Pipeline.read(file, environment: [:])
+    let store = try Store(path: folder.appending(path: "store.sqlite").path)
+    let models = ScriptedProvider(chat: { request in
+      let text = request.messages[0].content
+      return ChatReply(
+        text: "\(text) \(request.draw)", finishReason: text == "right y" ? "length" : "stop")
+    })
+    let summary = try await Engine(pipeline, store: store, models: models).run()
+    #expect(summary.status == .complete)
+    #expect(summary.stages["both"] == Books(in: 8, emitted: 6, dropped: 2, rows: 4))
+    #expect(
+      try await store.query("SELECT source || ' / ' || a || ' / ' || b AS line FROM both").map {
+        $0["line"]?.string
+      } == [
+        "questions:0 / left x 0 / right x 0", "questions:0 / left x 1 / right x 0",
+        "questions:1 / left x 0 / right x 0", "questions:1 / left x 1 / right x 0",
+      ])
+    #expect(
+      try await store.query(
+        "SELECT parent_stage, count(*) AS parents FROM lineage WHERE stage = 'both' GROUP BY parent_stage")
+        == [["parent_stage": "left", "parents": 4], ["parent_stage": "right", "parents": 4]])
+    let again = try await Engine(pipeline, store: store, models: models).run()
+    #expect(again.stages["both"] == Books(in: 8, emitted: 6, dropped: 2, reused: 8, rows: 4))
+  }
+
   @Test func aCancelledRunIsInterruptedAndGoesOn() async throws {
     let lab = try Lab(records: ["a", "b"], reversed: true)
     let run = Task { try await lab.run(RunOptions(only: "shout")) }

@@ -10,9 +10,11 @@ enum Bench {
   static func rows(_ values: [JSON]) -> RowSet<Columns> { RowSet(values.map { Row($0.object ?? [:]) }) }
 
   /// What a set stage answers, in the order it answers.
-  static func answers<S: SetStage>(of stage: S, to rows: [JSON]) async throws -> [SetAnswer] {
+  static func answers<S: SetStage>(
+    of stage: S, to rows: [JSON], branches: [Int]? = nil
+  ) async throws -> [SetAnswer] {
     let heard = Heard()
-    let set = RowSet<S.Input>(rows.map { Row($0.object ?? [:]) })
+    let set = RowSet<S.Input>(rows.map { Row($0.object ?? [:]) }, branches: branches)
     try await stage.process(set, into: SetSink { await heard.add($0) })
     return await heard.answers
   }

@@ -17,7 +17,7 @@ private actor ReaderLog {
       #expect(members.isEmpty)
       answers.rows.append(.object(row))
     case .reject(let reason, let detail): answers.rejected.append("\(reason): \(detail)")
-    case .keep, .drop, .consume: Issue.record("a reader has no input rows to answer: \(answer)")
+    case .keep, .fan, .drop, .consume: Issue.record("a reader has no input rows to answer: \(answer)")
     }
   }
 }
