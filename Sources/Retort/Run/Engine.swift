@@ -129,8 +129,14 @@ actor Performance {
     /// Finished, and neither it nor anything upstream has failed or pending rows.
     var settled = false
     var setStep: Int64?
-    /// Sets still to be looked up; nil until upstream has finished.
-    var groups: ArraySlice<StagePlace>?
+    /// Sets still to be looked up.
+    var groups: ArraySlice<StagePlace> = []
+    /// Whether every set has been in ``groups``: upstream has finished.
+    var hasAllGroups = false
+    /// Paths of the groups that have been in ``groups``.
+    var metGroups: Set<String> = []
+    /// Paths of groups of which rows have come, and more may: looked at again in turn.
+    var openGroups: OrderedSet<String> = []
     /// Inputs of set steps in flight.
     var setInputs: Set<Digest> = []
   }
@@ -412,12 +418,18 @@ actor Performance {
 
   private func advanceSet(_ index: Int, _ group: inout Steps) async throws -> Bool {
     let state = states[index]
-    guard state.place.from.allSatisfy({ states[$0].finished }) else { return false }
-    let upstream = state.place.from.allSatisfy { states[$0].settled }
+    let over = state.place.from.allSatisfy { states[$0].finished }
+    guard over || state.stage.per != nil else { return false }
+    let upstream = over && state.place.from.allSatisfy { states[$0].settled }
     guard upstream || state.stage.per != nil else { return try await finish(index, settled: false) }
     guard let begun = try await begin(index) else { return try await finish(index, settled: false) }
-    if state.groups == nil { states[index].groups = try await groups(of: index)[...] }
-    while states[index].inFlight < state.window, let place = states[index].groups?.popFirst() {
+    if !state.hasAllGroups {
+      let groups = try await over ? lastGroups(of: index) : wholeGroups(of: index)
+      states[index].groups += groups
+      states[index].hasAllGroups = over
+    }
+    var progressed = false
+    while states[index].inFlight < state.window, let place = states[index].groups.popFirst() {
       let input = try await look(up: place, index, begun)
       if place.scope != nil, input.count == 0 { continue }
       if let step = input.step,
@@ -430,13 +442,13 @@ actor Performance {
         }
         states[index].setStep = step
         tell(.reused(stage: state.stage.name, rows: input.count))
+        progressed = true
         continue
       }
       guard mayStart(index), !states[index].setInputs.contains(input.digest) else {
         // Parked, or an equal group is being made: this one will find its step.
-        // Not through optional chaining: its access to `states` would overlap the argument's.
-        states[index].groups = ([place] + (states[index].groups ?? []))[...]
-        return false
+        states[index].groups = [place] + states[index].groups
+        return progressed
       }
       let time = engine.now()
       let step = try await store.write {
@@ -446,35 +458,63 @@ actor Performance {
       states[index].setInputs.insert(input.digest)
       startSet(step, place, input, limit: limit(of: index), index, begun, &group)
     }
-    guard states[index].inFlight == 0, states[index].groups?.isEmpty ?? false else { return false }
+    guard over, states[index].inFlight == 0, states[index].groups.isEmpty else { return progressed }
     return try await finish(index, settled: upstream && states[index].failures == 0)
   }
 
-  /// The sets that a set stage is given: one, or under `per:` those groups that have all their rows.
-  private func groups(of index: Int) async throws -> [StagePlace] {
-    let state = states[index]
-    let pipeline = engine.pipeline
-    guard let per = state.stage.per, let ancestor = pipeline.stages.firstIndex(where: { $0.name == per })
-    else {
-      return [state.place]
+  /// The ancestor stage whose rows delimit the groups of a stage, and the stages that rows pass from there.
+  private func grouping(of index: Int) -> (ancestor: Int, passing: [StagePlace])? {
+    let (stage, pipeline) = (states[index].stage, engine.pipeline)
+    guard let per = stage.per, let ancestor = pipeline.stages.firstIndex(where: { $0.name == per }) else {
+      return nil
     }
-    let between = pipeline.ancestry(of: state.stage.name).subtracting(pipeline.ancestry(of: per))
-      .subtracting([state.stage.name])
-    let passing = ordinals(of: between).map { states[$0].place }
-    return try await store.read { [place = state.place] db in
-      try Store.groups(run: place.run, per: ancestor, db).compactMap { scope in
-        var group = place
-        group.scope = scope
-        return try Store.isWhole(group, passing: passing, db) ? group : nil
+    let between = pipeline.ancestry(of: stage.name).subtracting(pipeline.ancestry(of: per))
+      .subtracting([stage.name])
+    return (ancestor, ordinals(of: between).map { states[$0].place })
+  }
+
+  /// Once upstream has finished: the one set, or under `per:` the groups that have all their rows and were not met.
+  private func lastGroups(of index: Int) async throws -> [StagePlace] {
+    let (place, met) = (states[index].place, states[index].metGroups)
+    guard let (ancestor, passing) = grouping(of: index) else { return [place] }
+    return try await store.read { db in
+      try Store.groups(run: place.run, per: ancestor, db).filter { !met.contains($0) }.map(place.group)
+        .filter { try Store.isWhole($0, passing: passing, db) }
+    }
+  }
+
+  /// While upstream is at work: groups that have all their rows, among those of the rows that came since the last look
+  /// and some that were met before. A group whose last rows were dropped is found by a later look.
+  private func wholeGroups(of index: Int) async throws -> [StagePlace] {
+    guard let (ancestor, passing) = grouping(of: index) else { return [] }
+    let place = states[index].place
+    var candidates: OrderedSet<String> = []
+    for (slot, upstream) in place.from.enumerated() {
+      let cursor = states[index].cursors[slot]
+      let found = try await store.read { db in
+        try Store.groups(
+          of: upstream, run: place.run, after: cursor, limit: Self.pageSize, per: ancestor, db)
       }
+      states[index].cursors[slot] = found.cursor
+      candidates.formUnion(found.scopes)
     }
+    guard !candidates.isEmpty else { return [] }
+    for scope in states[index].openGroups.prefix(64) { candidates.append(scope) }
+    let found = try await store.read { [candidates] db in
+      try candidates.map { (scope: $0, whole: try Store.isWhole(place.group($0), passing: passing, db)) }
+    }
+    for (scope, whole) in found {
+      states[index].openGroups.remove(scope)
+      if whole { states[index].metGroups.insert(scope) } else { states[index].openGroups.append(scope) }
+    }
+    return found.filter(\.whole).map { place.group($0.scope) }
   }
 
   private func look(up place: StagePlace, _ index: Int, _ begun: Begun) async throws -> SetInput {
     let name = states[index].stage.name
     let ancestry = ordinals(of: engine.pipeline.ancestry(of: name).subtracting([name]))
     return try await store.read { db in
-      let lost = try Store.lostRows(run: place.run, stages: ancestry, db)
+      let lost = try Store.lostRows(run: place.run, stages: ancestry, within: place, db)
       let (digest, count) = try Store.setDigest(place, complete: !lost, db)
       let step = try Store.setStep(fingerprint: begun.fingerprint, input: digest, db)
       return SetInput(

@@ -134,13 +134,16 @@ extension Store {
       })
   }
 
-  /// Whether failures of these stages were turned into drops in this run.
-  static func lostRows(run: Int64, stages: [Int], _ db: Database) throws -> Bool {
+  /// Whether failures of these stages were turned into drops in this run, of the rows in one set's scope if named.
+  static func lostRows(
+    run: Int64, stages: [Int], within place: StagePlace? = nil, _ db: Database
+  ) throws -> Bool {
     guard !stages.isEmpty else { return false }
     return try Bool.fetchOne(
       db,
       sql: """
-        SELECT EXISTS (SELECT 1 FROM taken WHERE run = ? AND stage IN \(list(stages)) AND step IS NULL)
+        SELECT EXISTS (SELECT 1 FROM taken t JOIN occurrence o ON o.id = t.occurrence
+          WHERE t.run = ? AND t.stage IN \(list(stages)) AND t.step IS NULL AND \(place?.inScope("o") ?? "TRUE"))
         """, arguments: [run]) ?? false
   }
 

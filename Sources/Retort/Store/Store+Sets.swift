@@ -144,6 +144,21 @@ extension Store {
       arguments: [run, stage])
   }
 
+  /// The groups of up to `limit` rows of an upstream stage beyond `cursor`, in the order of their arrival: the path of
+  /// a row's ancestor is the last one of its stage that is not after the row's own.
+  static func groups(
+    of upstream: Int, run: Int64, after cursor: Int64, limit: Int, per stage: Int, _ db: Database
+  ) throws -> (cursor: Int64, scopes: [String]) {
+    let rows = try GRDB.Row.fetchAll(
+      db.cachedStatement(
+        sql: """
+          SELECT o.id, (SELECT p.path FROM occurrence p
+            WHERE p.run = o.run AND p.stage = ? AND p.path <= o.path ORDER BY p.path DESC LIMIT 1)
+          FROM occurrence o WHERE o.run = ? AND o.stage = ? AND o.id > ? ORDER BY o.id LIMIT ?
+          """), arguments: [stage, run, upstream, cursor, limit])
+    return (rows.last?[0] ?? cursor, rows.compactMap { $0[1] })
+  }
+
   /// Whether every row of a group has been answered by the stages it passes on its way to the set.
   static func isWhole(_ place: StagePlace, passing stages: [StagePlace], _ db: Database) throws -> Bool {
     for stage in stages where !stage.from.isEmpty {
@@ -151,8 +166,9 @@ extension Store {
         db,
         sql: """
           SELECT EXISTS (SELECT 1 FROM occurrence o WHERE o.run = ? AND o.stage IN \(list(stage.from))
-            AND \(place.inScope("o")) AND NOT EXISTS (SELECT 1 FROM taken t
-              WHERE t.run = o.run AND t.stage = ? AND t.occurrence = o.id))
+            AND \(place.inScope("o")) AND NOT EXISTS (SELECT 1 FROM taken t LEFT JOIN step s ON s.id = t.step
+              WHERE t.run = o.run AND t.stage = ? AND t.occurrence = o.id
+              AND (t.step IS NULL OR s.input IS NOT NULL)))
           """, arguments: [place.run, stage.ordinal])
       if open ?? true { return false }
     }

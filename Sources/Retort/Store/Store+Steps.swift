@@ -23,6 +23,13 @@ struct StagePlace: Sendable {
     self.scope = scope
   }
 
+  /// The set of the rows that descend from the row at a path.
+  func group(_ scope: String) -> StagePlace {
+    var group = self
+    group.scope = scope
+    return group
+  }
+
   /// SQL that an occurrence is in the set. A descendant's path begins with its ancestor's and a dot; `/` follows `.`.
   /// Paths are made of letters, digits and dots.
   func inScope(_ table: String) -> String {

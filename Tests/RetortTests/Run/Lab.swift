@@ -11,6 +11,7 @@ final class Lab: Sendable {
     var gathered: [[String]] = []
     var refused: String?
     var refusesSets = false
+    var held: (word: String, until: Int)?
     var parked: String?
   }
 
@@ -75,6 +76,8 @@ final class Lab: Sendable {
   var performed: [String] { notes.value.withLock { $0.performed } }
   var gathered: [[String]] { notes.value.withLock { $0.gathered } }
   func refuse(_ word: String?) { notes.value.withLock { $0.refused = word } }
+  /// Lets a word's step wait until so many sets are gathered.
+  func hold(_ word: String, untilGathered count: Int) { notes.value.withLock { $0.held = (word, count) } }
   func refuseSets(_ refuses: Bool) { notes.value.withLock { $0.refusesSets = refuses } }
   func park(_ word: String?) { notes.value.withLock { $0.parked = word } }
   func forgetPerformed() { notes.value.withLock { $0.performed = [] } }
@@ -129,6 +132,10 @@ private struct Shout: Stage {
       }
     }
     let word = input.word
+    while notes.value.withLock({ $0.held?.word == word && $0.gathered.count < $0.held?.until ?? 0 }) {
+      try Task.checkCancellation()
+      await Task.yield()
+    }
     let (refused, parked) = notes.value.withLock { notes in
       notes.performed.append(word)
       return (notes.refused == word, notes.parked == word)

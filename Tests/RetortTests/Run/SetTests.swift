@@ -19,6 +19,28 @@ import Testing
       ])
   }
 
+  @Test(.timeLimit(.minutes(1))) func aWholeGroupDoesNotWaitForTheOthers() async throws {
+    // The last word is held back until the groups of the others are gathered.
+    let lab = try Lab(records: ["a", "b", "c"], per: "read")
+    lab.hold("c", untilGathered: 2)
+    let summary = try await lab.run()
+    #expect(summary.status == .complete)
+    #expect(lab.gathered.last == ["C"])
+    #expect(Set(lab.gathered) == [["A"], ["B"], ["C"]])
+    #expect(summary.stages["gather"] == Books(in: 3, emitted: 3, rows: 3))
+  }
+
+  @Test func aGroupLosesOnlyItsOwnRows() async throws {
+    let lab = try Lab(records: ["a", "b"], onFailure: .drop, per: "read")
+    lab.refuse("b")
+    let first = try await lab.run()
+    #expect(first.stages["gather"] == Books(in: 1, emitted: 1, rows: 1))
+    lab.refuse(nil)
+    // The group of a was complete, whatever became of b.
+    let second = try await lab.run()
+    #expect(second.stages["gather"] == Books(in: 2, emitted: 2, reused: 1, rows: 2))
+  }
+
   @Test func aFailedMemberKeepsOnlyItsGroupPending() async throws {
     let lab = try Lab(records: ["a", "b", "c"], per: "read")
     lab.refuse("b")
