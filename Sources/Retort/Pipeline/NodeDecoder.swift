@@ -203,7 +203,9 @@ final class DecodingLog {
   private func reportUnknownKeys(_ use: KeyUse) {
     for (key, entry) in use.node.entries ?? [:] where !use.accepted.contains(key) {
       let free = use.asked.filter { use.node[$0] == nil }
-      let hint = NearestWord.hint(key, in: free)
+      // A key that is there already is the second guess.
+      let near = NearestWord.of(key, in: free) ?? NearestWord.of(key, in: use.asked)
+      let hint = near.map { " (did you mean '\($0)'?)" } ?? ""
       let expected = use.asked.map { "'\($0)'" }.joined(separator: ", ")
       let choice = use.asked.isEmpty ? "no key here" : "one of the keys \(expected)"
       mistakes.append(Diagnostic(entry.keyPlace, "expected \(choice), found '\(key)'\(hint)"))

@@ -31,7 +31,8 @@ package struct Sample: SetStage {
     switch (config.count, config.fraction) {
     case (let count?, nil) where count >= 0: break
     case (nil, let fraction?) where (0...1).contains(fraction): break
-    case (nil, nil), (_?, _?): throw StageError("expected either count: or fraction:")
+    case (nil, nil): throw StageError("expected either count: or fraction:, found neither")
+    case (_?, _?): throw StageError("expected either count: or fraction:, found both")
     case (let count?, nil): throw StageError("count: expected 0 or more, found \(count)")
     case (nil, let fraction?): throw StageError("fraction: expected 0 to 1, found \(fraction)")
     }
