@@ -5,10 +5,10 @@ extension JSON {
   /// Nothing is repaired: a trailing comma or a missing bracket is an error, whose place is counted in the reply. A
   /// broken value is never replaced by a whole one inside it.
   package static func salvage(from reply: String, limits: Limits = .reply) throws(JSONError) -> JSON {
-    let bytes = Array(reply.utf8)
-    guard bytes.count <= limits.bytes else {
-      throw JSONError("expected a reply of at most \(limits.bytes) bytes, found \(bytes.count)")
+    guard reply.utf8.count <= limits.bytes else {
+      throw JSONError("expected a reply of at most \(limits.bytes) bytes, found \(reply.utf8.count)")
     }
+    let bytes = Array(reply.utf8)
     if let whole = try? JSON(parsing: bytes, limits: limits) { return whole }
     let answer = try afterThinking(bytes)
     if let fenced = fencedValue(in: bytes, from: answer) { return try parse(bytes, fenced, limits) }

@@ -46,7 +46,7 @@ package struct LineReader {
         position = 0
         if chunk.isEmpty { break }
       }
-      let end = chunk[position...].firstIndex(of: UInt8(ascii: "\n")) ?? chunk.count
+      let end = lineEnd()
       length += end - position
       if length <= limit { line.append(contentsOf: chunk[position..<end]) } else { line = [] }
       found = end < chunk.count
@@ -61,6 +61,16 @@ package struct LineReader {
       return Line(number: number, text: .invalidUTF8)
     }
     return Line(number: number, text: .text(text))
+  }
+
+  /// The index of the next line feed in the chunk, or its end.
+  private func lineEnd() -> Int {
+    chunk.withUnsafeBytes { bytes in
+      guard let start = bytes.baseAddress,
+        let found = memchr(start + position, Int32(UInt8(ascii: "\n")), bytes.count - position)
+      else { return bytes.count }
+      return UnsafeRawPointer(found) - start
+    }
   }
 
   package func close() { try? handle.close() }
