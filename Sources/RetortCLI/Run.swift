@@ -116,18 +116,29 @@ struct Session {
     try await checkPrices(options)
     let spent = if let resumed { try await store.spent(since: resumed.origin) } else { Budget.Amount() }
     let budget = Budget(maxUSD: flags.maxUSD, maxTokens: flags.maxTokens, spent: spent)
-    let progress = Progress(pipeline.stages.map(\.name))
+    let environment = ProcessInfo.processInfo.environment
+    let progress = RunProgress(
+      pipeline.stages.filter { flags.only.map(pipeline.ancestry(of:))?.contains($0.name) ?? true }
+        .map { ($0.name, $0.from) },
+      on: .standardError(environment),
+      spending: { [flags] in
+        let spent = budget.spent
+        return .init(tokens: spent.tokens, usd: spent.usd, maxTokens: flags.maxTokens, maxUSD: flags.maxUSD)
+      })
     let specs = Array(pipeline.models.values)
     let transport = HTTPClient(connections: max(1, specs.map(\.concurrency).reduce(0, +)))
     let launcher = Launcher(folder: pipeline.folder, transport: transport)
     let models = ModelStack(
       models: specs, transport: transport, memory: store, budget: budget,
-      environment: ProcessInfo.processInfo.environment, address: { try await launcher.address(of: $0) })
+      environment: environment, address: { try await launcher.address(of: $0) })
     let engine = Engine(pipeline, store: store, models: models, options: options)
     let result: Result<RunSummary, any Error>
-    do { result = .success(try await interruptible { try await engine.run(progress.tell) }) } catch {
-      result = .failure(error)
-    }
+    do {
+      result = .success(
+        try await interruptible(saying: progress.say) {
+          try await progress.ticking { try await engine.run(progress.tell) }
+        })
+    } catch { result = .failure(error) }
     launcher.stop()
     let summary = try result.get()
     progress.report(summary)

@@ -97,7 +97,7 @@ actor Performance {
   /// A child task's last word.
   private struct Finished: Sendable {
     enum End: Sendable {
-      case done
+      case done(RunEvent.Answered)
       case failed
       case stopped(RunStatus, String)
     }
@@ -254,7 +254,7 @@ actor Performance {
           states[index].ready.append(miss)
         }
       }
-      if found.hits > 0 { tell(.reused(stage: states[index].stage.name, rows: found.hits)) }
+      if found.hits.rows > 0 { tell(.reused(stage: states[index].stage.name, found.hits)) }
       return true
     }
     return false
@@ -317,7 +317,12 @@ actor Performance {
     let index = finished.stage
     states[index].inFlight -= 1
     switch finished.end {
-    case .done: tell(.performed(stage: states[index].stage.name))
+    case .done(var answered):
+      let rows = 1 + (finished.row.flatMap { states[index].waiting[$0]?.count } ?? 0)
+      if finished.row != nil {
+        answered = .init(rows: rows, dropped: rows * answered.dropped, out: rows * answered.out)
+      }
+      tell(.performed(stage: states[index].stage.name, answered))
     case .failed: break
     case .stopped(let status, let message):
       if stop == nil {
@@ -367,6 +372,7 @@ actor Performance {
   private func startRow(_ occurrence: Occurrence, _ index: Int, _ begun: Begun, _ group: inout Steps) {
     guard case .row(let process) = begun.bound.shape else { return }
     states[index].inFlight += 1
+    tell(.began(stage: states[index].stage.name))
     let (store, stage, place, now) = (store, states[index].stage, states[index].place, engine.now)
     let calls = CallList()
     let context = StepContext(
@@ -390,7 +396,7 @@ actor Performance {
           outcome, of: occurrence.row, for: [occurrence.id], place: place, fingerprint: begun.fingerprint,
           calls: calls.list, at: time, db)
       }
-      return Finished(stage: index, row: occurrence.row, end: .done)
+      return Finished(stage: index, row: occurrence.row, end: .done(outcome.answered))
     }
   }
 
@@ -436,12 +442,12 @@ actor Performance {
         !state.stage.entry.exports || Engine.areOnDisk(input.files, in: engine.pipeline.folder)
       {
         let limit = limit(of: index)
-        try await store.write { db in
+        let out = try await store.write { db in
           try Store.takeMembers(place, step: step, db)
-          try Store.emitSet(place, step: step, limit: limit, db)
+          return try Store.emitSet(place, step: step, limit: limit, db)
         }
         states[index].setStep = step
-        tell(.reused(stage: state.stage.name, rows: input.count))
+        tell(.reused(stage: state.stage.name, .init(rows: input.count, out: out)))
         progressed = true
         continue
       }
@@ -544,6 +550,7 @@ actor Performance {
   ) {
     guard case .set(let process) = begun.bound.shape else { return }
     states[index].inFlight += 1
+    tell(.began(stage: states[index].stage.name))
     let (store, stage) = (store, states[index].stage)
     let calls = CallList()
     let context = StepContext(
@@ -569,15 +576,19 @@ actor Performance {
         }
         let dropped = stage.onFailure == .drop && !failed.isEmpty
         try await fail(failed.isEmpty ? [nil] : failed, index, error, calls: calls.list)
-        if dropped { return Finished(stage: index, row: nil, input: input.digest, end: .done) }
+        if dropped {
+          let answered = RunEvent.Answered(rows: input.count, dropped: input.count, out: 0)
+          return Finished(stage: index, row: nil, input: input.digest, end: .done(answered))
+        }
         return Finished(stage: index, row: nil, input: input.digest, end: .failed)
       }
-      try await store.write { db in
+      let out = try await store.write { db in
         try Store.finishSet(
           step, fingerprint: begun.fingerprint, input: input.digest, calls: calls.list, db)
-        try Store.emitSet(place, step: step, limit: limit, db)
+        return try Store.emitSet(place, step: step, limit: limit, db)
       }
-      return Finished(stage: index, row: nil, input: input.digest, end: .done)
+      return Finished(
+        stage: index, row: nil, input: input.digest, end: .done(.init(rows: input.count, out: out)))
     }
   }
 
@@ -612,6 +623,18 @@ actor Performance {
   }
 }
 
+extension Outcome {
+  /// What one input row became.
+  fileprivate var answered: RunEvent.Answered {
+    switch self {
+    case .drop: .init(rows: 1, dropped: 1, out: 0)
+    case .emit(let rows): .init(rows: 1, out: rows.count)
+    case .samples(let samples):
+      .init(rows: 1, out: samples.count { if case .output = $0 { true } else { false } })
+    }
+  }
+}
+
 /// The calls that a step used, in order.
 private final class CallList: Sendable {
   private let calls = Mutex<[Int64]>([])
@@ -621,7 +644,7 @@ private final class CallList: Sendable {
 
 extension Pipeline {
   /// The stage and every stage it takes rows or sets from, directly or not.
-  func ancestry(of name: String) -> Set<String> {
+  package func ancestry(of name: String) -> Set<String> {
     var found: Set<String> = []
     var next = [name]
     while let name = next.popLast() {

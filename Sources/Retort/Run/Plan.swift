@@ -144,7 +144,7 @@ private struct Planner {
           let page = try Store.takeHits(
             place, upstream: source, fingerprint: forced ? -1 : fingerprint, after: cursor, limit: 1000, db)
           cursor = page.cursor
-          entry.done += page.hits
+          entry.done += page.hits.rows
           missing.formUnion(page.misses.map(\.row))
         }
       }

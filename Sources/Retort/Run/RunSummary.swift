@@ -56,6 +56,19 @@ package struct RunSummary: Codable, Hashable, Sendable {
   package var calls: Calls
   package var seconds: Double
   package var exports: [Export]
+
+  package init(
+    run: Int64, pipeline: String, status: RunStatus, stages: OrderedBooks, calls: Calls, seconds: Double,
+    exports: [Export]
+  ) {
+    self.run = run
+    self.pipeline = pipeline
+    self.status = status
+    self.stages = stages
+    self.calls = calls
+    self.seconds = seconds
+    self.exports = exports
+  }
 }
 
 /// Books by stage name, encoded as an object in file order.
@@ -93,13 +106,31 @@ package struct OrderedBooks: Codable, Hashable, Sendable {
   }
 }
 
+extension RunEvent {
+  /// Input rows of a stage that were answered, and what came of them. What a set dropped is known at the stage's end.
+  package struct Answered: Hashable, Sendable {
+    package var rows: Int
+    package var dropped: Int
+    /// Rows that came out.
+    package var out: Int
+
+    package init(rows: Int, dropped: Int = 0, out: Int) {
+      self.rows = rows
+      self.dropped = dropped
+      self.out = out
+    }
+  }
+}
+
 /// What a run tells while it goes.
 package enum RunEvent: Hashable, Sendable {
   case started(run: Int64)
+  /// A step is being performed.
+  case began(stage: String)
   /// Rows answered from the store, without work.
-  case reused(stage: String, rows: Int)
-  /// One step was performed: the row went on, ended or failed.
-  case performed(stage: String)
+  case reused(stage: String, Answered)
+  /// One step was performed; it answered its row, and the rows equal to it.
+  case performed(stage: String, Answered)
   case failed(stage: String, kind: String, message: String)
   case finished(stage: String, Books)
   /// No new calls are started; what is in flight is waited for.

@@ -40,7 +40,7 @@ extension Store {
   package func runs(limit: Int = 20) async throws -> Table {
     try await table(
       """
-      SELECT run, pipeline, status, started, round(seconds, 1) AS seconds, calls, usd
+      SELECT run, pipeline, status, started, round(seconds, 1) AS seconds, calls, round(usd, 6) AS usd
       FROM runs ORDER BY run DESC LIMIT ?
       """, [.int(Int64(limit))])
   }

@@ -117,8 +117,9 @@ extension Store {
   }
 
   /// Occurrences of what a set step emitted. A row made of members takes the first one's path; a row of no member
-  /// (a reader's) its own number. With `limit`, only the first rows.
-  static func emitSet(_ place: StagePlace, step: Int64, limit: Int?, _ db: Database) throws {
+  /// (a reader's) its own number. With `limit`, only the first rows. Answers their number.
+  @discardableResult
+  static func emitSet(_ place: StagePlace, step: Int64, limit: Int?, _ db: Database) throws -> Int {
     let own = (place.scope.map { $0 + "." } ?? "") + StagePlace.component(place.ordinal)
     try db.execute(
       sql: """
@@ -135,6 +136,7 @@ extension Store {
             ON o.member = e.member)
         ORDER BY path LIMIT ?
         """, arguments: [step, step, place.run, place.ordinal, limit ?? -1])
+    return db.changesCount
   }
 
   /// The groups of a set: paths of the rows of `stage`, in order.

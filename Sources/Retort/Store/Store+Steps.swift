@@ -96,15 +96,16 @@ extension Store {
   /// the others are returned.
   static func takeHits(
     _ place: StagePlace, upstream: Int, fingerprint: Int64, after cursor: Int64, limit: Int, _ db: Database
-  ) throws -> (cursor: Int64, hits: Int, misses: [Occurrence]) {
+  ) throws -> (cursor: Int64, hits: RunEvent.Answered, misses: [Occurrence]) {
     let page = try db.cachedStatement(
       sql: """
-        SELECT o.id, o."row", s.id FROM occurrence o JOIN "row" r ON r.id = o."row"
+        SELECT o.id, o."row", s.id, e.reason IS NOT NULL FROM occurrence o JOIN "row" r ON r.id = o."row"
         LEFT JOIN step s ON s.fingerprint = ? AND s.input = r.digest
+        LEFT JOIN emission e ON e.step = s.id AND e.seq = 0 AND e.member IS NOT NULL
         WHERE o.run = ? AND o.stage = ? AND o.id > ? ORDER BY o.id LIMIT ?
         """)
     var last = cursor
-    var hits = 0
+    var hits = RunEvent.Answered(rows: 0, out: 0)
     var misses: [Occurrence] = []
     let take = try db.cachedStatement(
       sql: "INSERT INTO taken (run, stage, occurrence, step, member) VALUES (?, ?, ?, ?, 0)")
@@ -115,19 +116,22 @@ extension Store {
       last = id
       if let step: Int64 = found[2] {
         try take.execute(arguments: [place.run, place.ordinal, id, step])
-        hits += 1
+        hits.rows += 1
+        if found[3] { hits.dropped += 1 }
       } else {
         misses.append(Occurrence(id: id, row: found[1]))
       }
     }
-    if hits > 0 { try emit(place, upstream: upstream, after: cursor, through: last, db) }
+    if hits.rows > 0 { hits.out = try emit(place, upstream: upstream, after: cursor, through: last, db) }
     return (last, hits, misses)
   }
 
-  /// Occurrences of what steps emitted, for the upstream rows `after < id <= through` that were just taken.
+  /// Occurrences of what steps emitted, for the upstream rows `after < id <= through` that were just taken; their
+  /// number.
+  @discardableResult
   private static func emit(
     _ place: StagePlace, upstream: Int, after: Int64, through: Int64, _ db: Database
-  ) throws {
+  ) throws -> Int {
     try db.cachedStatement(
       sql: """
         INSERT INTO occurrence (run, stage, path, "row", parent)
@@ -138,6 +142,7 @@ extension Store {
         ORDER BY t.occurrence, e.seq
         """
     ).execute(arguments: [place.branch(upstream), place.run, place.ordinal, after, through, upstream])
+    return db.changesCount
   }
 
   /// Commits a row step: what it emitted, the calls it used, and the answer for each of `occurrences`.

@@ -1,0 +1,193 @@
+internal import Foundation
+internal import Retort
+internal import Synchronization
+
+/// A run's progress on stderr: on a terminal a table that is drawn over itself, else plain lines, at most one a second
+/// for each stage.
+final class RunProgress: Sendable {
+  /// Where it is shown. `size` is asked at every drawing, since a window may be resized.
+  struct Screen: Sendable {
+    var isTerminal: Bool
+    var colour: Bool
+    var size: @Sendable () -> (width: Int, height: Int)
+    var write: @Sendable (String) -> Void
+
+    /// stderr: colours unless `NO_COLOR` is set, plain lines on a terminal that says it is dumb.
+    static func standardError(_ environment: [String: String]) -> Screen {
+      let isTerminal = isatty(STDERR_FILENO) != 0 && environment["TERM"] ?? "dumb" != "dumb"
+      return Screen(
+        isTerminal: isTerminal, colour: isTerminal && environment["NO_COLOR"]?.isEmpty ?? true,
+        size: {
+          var size = winsize()
+          let known = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+          return known ? (Int(size.ws_col), Int(size.ws_row)) : (80, 24)
+        }, write: { FileHandle.standardError.write(Data($0.utf8)) })
+    }
+  }
+
+  private struct State {
+    var board: RunBoard
+    var seen: Set<String> = []
+    /// Lines of the table that is on the screen.
+    var drawn = 0
+    var lastDrawing = -Double.infinity
+    /// When each stage was last told of, and what was told.
+    var told: [String: (time: Double, done: Int)] = [:]
+  }
+
+  private let state: Mutex<State>
+  private let screen: Screen
+  private let spending: @Sendable () -> ProgressPage.Spending
+  private let now: @Sendable () -> Double
+
+  /// - Parameters:
+  ///   - now: seconds on any steady clock.
+  ///   - spending: what the run has spent by now.
+  init(
+    _ stages: [(name: String, from: [String])], on screen: Screen,
+    now: @escaping @Sendable () -> Double = { ProcessInfo.processInfo.systemUptime },
+    spending: @escaping @Sendable () -> ProgressPage.Spending = { .init() }
+  ) {
+    state = Mutex(State(board: RunBoard(stages, at: now())))
+    self.screen = screen
+    self.spending = spending
+    self.now = now
+  }
+
+  func tell(_ event: RunEvent) {
+    let time = now()
+    state.withLock { state in
+      state.board.take(event, at: time)
+      switch event {
+      case .started(let run): if !screen.isTerminal { screen.write("run \(run)\n") }
+      case .began: break
+      case .reused(let stage, _), .performed(let stage, _): tellLine(stage, at: time, &state)
+      case .failed(let stage, let kind, let message):
+        // The same message for every row of an outage would hide what else happens; `retort failures` has them all.
+        guard state.seen.insert("\(stage) \(kind) \(message)").inserted else { break }
+        let words = message.hasPrefix(kind) ? message : "\(kind): \(message)"
+        say("\(stage): failed: \(Terminal.safe(words))", &state)
+      case .finished(let stage, _): tellLine(stage, at: time, last: true, &state)
+      case .stopping(let status, let message):
+        say("stopping (\(status.rawValue)): \(Terminal.safe(message))", &state)
+      }
+      // Ten drawings a second are more than anyone reads.
+      if screen.isTerminal, time - state.lastDrawing >= 0.1 { draw(at: time, &state) }
+    }
+  }
+
+  /// Draws again, so that times and rates move while nothing happens.
+  func tick() { state.withLock { if screen.isTerminal { draw(at: now(), &$0) } } }
+
+  /// A line of its own above the table.
+  func say(_ line: String) {
+    state.withLock {
+      say(line, &$0)
+      if screen.isTerminal { draw(at: now(), &$0) }
+    }
+  }
+
+  /// The closing table and what follows from it.
+  func report(_ summary: RunSummary) {
+    state.withLock { erase(&$0) }
+    for line in Self.lines(summary) { screen.write(line + "\n") }
+  }
+
+  static func lines(_ summary: RunSummary) -> [String] {
+    let rows = summary.stages.list.map { entry -> [JSON] in
+      let books = entry.books
+      return [.string(entry.stage)]
+        + [books.in, books.emitted, books.dropped, books.failed, books.pending, books.reused, books.rows]
+        .map { .int(Int64($0)) }
+    }
+    let table = Table(
+      columns: ["stage", "in", "emitted", "dropped", "failed", "pending", "reused", "rows"], rows: rows)
+    var lines = Terminal.lines(of: table)
+    let calls = summary.calls
+    lines.append(
+      "calls: \(calls.made) made, \(calls.remembered) remembered, \(calls.failed) failed; tokens: "
+        + "\(calls.promptTokens) prompt, \(calls.completionTokens) completion; USD \(PlanPage.money(calls.usd))"
+    )
+    for export in summary.exports {
+      lines.append("wrote \(export.path) (\(export.rows) rows\(export.complete ? "" : ", incomplete"))")
+    }
+    lines.append("\(summary.status.rawValue) in \(String(format: "%.1f", summary.seconds)) s")
+    if summary.status != .complete { lines.append("go on with: retort resume \(summary.run)") }
+    return lines
+  }
+
+  private func tellLine(_ name: String, at time: Double, last: Bool = false, _ state: inout State) {
+    guard !screen.isTerminal, let stage = state.board[name] else { return }
+    if !last {
+      // The first is told a second after its beginning, so that what is quick has one line only.
+      guard let told = state.told[name] else {
+        state.told[name] = (time, 0)
+        return
+      }
+      guard time - told.time >= 1, told.done != stage.done else { return }
+    }
+    state.told[name] = (time, stage.done)
+    screen.write(ProgressPage.line(stage, of: state.board, at: time) + "\n")
+  }
+
+  private func say(_ line: String, _ state: inout State) {
+    erase(&state)
+    screen.write(line + "\n")
+    state.lastDrawing = -.infinity
+  }
+
+  private func erase(_ state: inout State) {
+    guard state.drawn > 0 else { return }
+    screen.write("\u{1B}[\(state.drawn)A\u{1B}[J")
+    state.drawn = 0
+  }
+
+  private func draw(at time: Double, _ state: inout State) {
+    let (width, height) = screen.size()
+    let lines = ProgressPage.table(
+      state.board, spending(), at: time, width: width, height: height, colour: screen.colour)
+    let up = state.drawn > 0 ? "\u{1B}[\(state.drawn)A" : ""
+    // Each line is cleared as it is written, and what is left below it: no flicker.
+    screen.write(up + lines.map { $0 + "\u{1B}[K\n" }.joined() + "\u{1B}[J")
+    state.drawn = lines.count
+    state.lastDrawing = time
+  }
+}
+
+/// Performs `body` in a task that Ctrl-C or SIGTERM cancels once; a second one ends the process the hard way.
+func interruptible<T: Sendable>(
+  saying say: @escaping @Sendable (String) -> Void, _ body: @escaping @Sendable () async throws -> T
+) async throws -> T {
+  let task = Task { try await body() }
+  let sources = [SIGINT, SIGTERM].map { number in
+    signal(number, SIG_IGN)
+    let source = DispatchSource.makeSignalSource(signal: number)
+    source.setEventHandler {
+      if task.isCancelled { exit(130) }
+      say("stopping: waiting for what is being written; press again to end at once")
+      task.cancel()
+    }
+    source.resume()
+    return source
+  }
+  defer { for source in sources { source.cancel() } }
+  return try await task.value
+}
+
+extension RunProgress {
+  /// Draws every second while `body` runs.
+  func ticking<T: Sendable>(_ body: @escaping @Sendable () async throws -> T) async throws -> T {
+    try await withThrowingTaskGroup(of: T?.self) { group in
+      group.addTask { try await body() }
+      group.addTask {
+        while (try? await Task.sleep(for: .seconds(1))) != nil { self.tick() }
+        return nil
+      }
+      defer { group.cancelAll() }
+      while let ended = try await group.next() {
+        if let value = ended { return value }
+      }
+      throw CancellationError()
+    }
+  }
+}

@@ -1,0 +1,174 @@
+import Foundation
+import Retort
+import Synchronization
+import Testing
+
+@testable import RetortCLI
+
+@Suite struct RunProgressTests {
+  private typealias Answered = RunEvent.Answered
+
+  /// A run of three stages in its 20th second: the reader has finished, 6 of 10 rows were answered, one of them
+  /// dropped and one failed, and two are in flight.
+  private func board() -> RunBoard {
+    var board = RunBoard([("questions", []), ("rationale", ["questions"]), ("out", ["rationale"])], at: 0)
+    board.take(.started(run: 7), at: 0)
+    board.take(.finished(stage: "questions", Books(in: 10, emitted: 10, rows: 10)), at: 1)
+    board.take(.reused(stage: "rationale", Answered(rows: 2, dropped: 1, out: 1)), at: 10)
+    for second in 11...15 {
+      board.take(.began(stage: "rationale"), at: Double(second) - 0.5)
+      guard second < 14 else { continue }
+      board.take(.performed(stage: "rationale", Answered(rows: 1, out: 2)), at: Double(second))
+    }
+    board.take(.failed(stage: "rationale", kind: "timeout", message: "timeout: none in 300 s"), at: 14)
+    board.take(.began(stage: "rationale"), at: 15)
+    return board
+  }
+
+  private let spending = ProgressPage.Spending(tokens: 12_345, usd: 1.5, maxTokens: nil, maxUSD: 10)
+
+  @Test func theTableSaysWhatIsDoneAndWhatIsLeft() {
+    let lines = ProgressPage.table(board(), spending, at: 21)
+    #expect(
+      lines == [
+        "run 7  21s  tokens 12.3k  USD 1.50 of 10.00",
+        "stage                done    kept  dropped  failed    left  rows/s  flying",
+        "questions              10      10                                         ",
+        "rationale            6/10       4        1       1     10s     0.4       2",
+        "out                  0/7+                                                 ",
+      ])
+  }
+
+  @Test(arguments: [20, 40, 60, 80, 200]) func noLineIsWiderThanTheTerminal(width: Int) {
+    let lines = ProgressPage.table(board(), spending, at: 21, width: width)
+    #expect(lines.allSatisfy { $0.count <= width })
+    #expect(lines.count == 5)
+  }
+
+  @Test func theTableIsNoHigherThanTheTerminal() {
+    let lines = ProgressPage.table(board(), spending, at: 21, height: 5)
+    #expect(lines.count == 5)
+    #expect(lines.dropFirst(2).map { $0.prefix(9) } == ["rationale", "out      ", "… and 1 m"])
+  }
+
+  @Test func coloursAreOnlyAddedAround() {
+    let plain = ProgressPage.table(board(), spending, at: 21)
+    let coloured = ProgressPage.table(board(), spending, at: 21, colour: true)
+    #expect(coloured[3] == "\u{1B}[31m\(plain[3])\u{1B}[0m")
+    #expect(coloured.map { $0.replacing(/\u{1B}\[\d+m/, with: "") } == plain)
+  }
+
+  @Test func oneLineSaysTheSame() throws {
+    let board = board()
+    let stage = try #require(board["rationale"])
+    #expect(
+      ProgressPage.line(stage, of: board, at: 21)
+        == "rationale: 6/10 done, kept 4, dropped 1, failed 1, in flight 2, 0.4 rows/s, 10s left")
+  }
+
+  @Test func aFinishedStageHasTheBooksOfTheRun() throws {
+    var board = board()
+    board.take(
+      .finished(stage: "rationale", Books(in: 10, emitted: 7, dropped: 1, failed: 2, rows: 9)), at: 30)
+    let stage = try #require(board["rationale"])
+    #expect((stage.done, stage.kept, stage.dropped, stage.failed, stage.inFlight) == (10, 7, 1, 2, 0))
+    let out = try #require(board["out"])
+    #expect(board.total(of: out) == 9)
+  }
+
+  @Test func aRateIsTakenOverTheLastSeconds() throws {
+    var board = RunBoard([("read", []), ("write", ["read"])], at: 0)
+    for second in 0..<60 {
+      let rows = second < 30 ? 100 : 2
+      board.take(.performed(stage: "write", Answered(rows: rows, out: rows)), at: Double(second))
+    }
+    let write = try #require(board["write"])
+    let rate = try #require(board.rate(of: write, at: 60))
+    #expect(abs(rate - 2) < 0.01)
+    #expect(write.pace.count <= 31)
+  }
+
+  @Test func durationsAreShort() {
+    #expect(
+      [0.4, 59.6, 185, 7800, 1e12].map(ProgressPage.duration) == ["0s", "1m00s", "3m05s", "2h10m", "999h59m"])
+  }
+
+  // MARK: The screen
+
+  private final class Paper: Sendable {
+    let text = Mutex("")
+    let time = Mutex(0.0)
+
+    func screen(terminal: Bool) -> RunProgress.Screen {
+      .init(
+        isTerminal: terminal, colour: false, size: { (80, 24) },
+        write: { line in self.text.withLock { $0 += line } })
+    }
+
+    func progress(terminal: Bool) -> RunProgress {
+      RunProgress(
+        [("read", []), ("write", ["read"])], on: screen(terminal: terminal),
+        now: { self.time.withLock { $0 } })
+    }
+
+    func at(_ seconds: Double) { time.withLock { $0 = seconds } }
+    var all: String { text.withLock { $0 } }
+  }
+
+  @Test func withoutATerminalEachStageHasALineASecondAtMostAndItsEnd() {
+    let paper = Paper()
+    let progress = paper.progress(terminal: false)
+    progress.tell(.started(run: 1))
+    progress.tell(.finished(stage: "read", Books(in: 50, emitted: 50, rows: 50)))
+    for step in 0..<50 {
+      paper.at(1 + Double(step) * 0.05)
+      progress.tell(.performed(stage: "write", Answered(rows: 1, out: 1)))
+    }
+    progress.tell(.finished(stage: "write", Books(in: 50, emitted: 50, rows: 50)))
+    let lines = paper.all.split(separator: "\n")
+    #expect(
+      lines.map { $0.split(separator: ",")[0] } == [
+        "run 1", "read: 50 done", "write: 21/50 done", "write: 41/50 done", "write: 50/50 done",
+      ])
+    #expect(!paper.all.contains("\u{1B}"))
+  }
+
+  @Test func onATerminalTheTableIsDrawnOverItselfAndMessagesStandAboveIt() {
+    let paper = Paper()
+    let progress = paper.progress(terminal: true)
+    progress.tell(.started(run: 1))
+    #expect(paper.all.hasPrefix("run 1  0s"))
+    #expect(paper.all.split(separator: "\n").count == 5)  // four lines and what clears below them
+    let first = paper.all.count
+    progress.tell(.began(stage: "write"))
+    #expect(paper.all.count == first)  // too soon to draw again
+    paper.at(1)
+    progress.tick()
+    #expect(paper.all.dropFirst(first).hasPrefix("\u{1B}[4Arun 1  1s"))
+    let second = paper.all.count
+    progress.say("wait")
+    #expect(paper.all.dropFirst(second).hasPrefix("\u{1B}[4A\u{1B}[Jwait\nrun 1  1s"))
+    for _ in 0..<2 { progress.tell(.failed(stage: "write", kind: "timeout", message: "timeout: x\u{1B}[2J")) }
+    #expect(paper.all.matches(of: /write: failed: timeout: x\[2J\n/).count == 1)
+  }
+
+  @Test func coloursNeedATerminalAndNoNO_COLOR() {
+    // Under test stderr is no terminal, or a dumb one.
+    #expect(RunProgress.Screen.standardError(["TERM": "dumb"]).isTerminal == false)
+    #expect(RunProgress.Screen.standardError(["NO_COLOR": "1", "TERM": "xterm"]).colour == false)
+  }
+
+  @Test func theReportSaysHowToGoOn() {
+    let summary = RunSummary(
+      run: 3, pipeline: "p", status: .interrupted,
+      stages: OrderedBooks([.init("read", Books(in: 1, pending: 1))]),
+      calls: .init(), seconds: 2, exports: [])
+    #expect(
+      RunProgress.lines(summary) == [
+        "stage  in  emitted  dropped  failed  pending  reused  rows",
+        "read    1        0        0       0        1       0     0",
+        "calls: 0 made, 0 remembered, 0 failed; tokens: 0 prompt, 0 completion; USD 0.0000",
+        "interrupted in 2.0 s", "go on with: retort resume 3",
+      ])
+  }
+}
