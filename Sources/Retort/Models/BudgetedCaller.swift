@@ -14,18 +14,25 @@ package struct BudgetedCaller: Caller {
   package func answer(_ call: Call) async throws -> RawReply {
     let estimate = Usage(promptTokens: call.promptEstimate, completionTokens: call.completionEstimate)
     let aside = Budget.Amount(estimate, price: call.model.price)
-    try budget.reserve(aside)
+    try await budget.reserve(aside)
     do {
       let reply = try await inner.answer(call)
-      // An endpoint that counts nothing would never reach the bound: then the estimate is what there is.
-      let counted = reply.usage != Usage() ? reply.usage : estimate
-      budget.settle(aside, paid: Budget.Amount(counted, price: call.model.price))
+      budget.settle(aside, paid: Budget.Amount(call.booked(reply.usage), price: call.model.price))
       return reply
     } catch {
       let usage = (error as? ModelError)?.usage ?? Usage()
       budget.settle(aside, paid: Budget.Amount(usage, price: call.model.price))
       throw error
     }
+  }
+}
+
+extension Call {
+  /// What is booked for an answer: what the endpoint counted. One that counts nothing would never reach a bound: then
+  /// the estimate is what there is.
+  func booked(_ usage: Usage) -> Usage {
+    guard usage == Usage() else { return usage }
+    return Usage(promptTokens: promptEstimate, completionTokens: completionEstimate)
   }
 }
 
@@ -51,9 +58,14 @@ package final class Budget: Sendable {
     }
   }
 
+  private typealias Waiter = CheckedContinuation<Bool, any Error>
   private struct State {
     var spent: Amount
     var aside: [Amount] = []
+    var next = 0
+    var waiters: [Int: Waiter] = [:]
+    /// Waiters whose task was cancelled before they had queued.
+    var cancelled: Set<Int> = []
   }
   private let maxUSD: Double?
   private let maxTokens: Int?
@@ -68,30 +80,68 @@ package final class Budget: Sendable {
 
   package var spent: Amount { state.withLock { $0.spent } }
 
+  /// Sets an amount aside. What calls in flight have set aside may come back, since as a rule they cost less: while
+  /// that is what is missing, it waits for them.
+  ///
   /// Errors: ``ModelError`` of kind `budget`.
-  func reserve(_ amount: Amount) throws {
-    try state.withLock {
-      // Summed afresh, so that rounding cannot leave a rest behind when all calls have settled.
-      let would = $0.aside.reduce($0.spent + amount, +)
-      if let maxUSD, would.usd > maxUSD {
-        throw ModelError(
-          .budget,
-          "the call may cost \(amount.usd) USD; with \($0.spent.usd) USD spent that is over \(maxUSD) USD")
+  func reserve(_ amount: Amount) async throws {
+    let id = state.withLock {
+      $0.next += 1
+      return $0.next
+    }
+    defer { state.withLock { _ = $0.cancelled.remove(id) } }
+    var isGranted = false
+    while !isGranted {
+      isGranted = try await withTaskCancellationHandler {
+        try await withCheckedThrowingContinuation { continuation in
+          if let outcome = admit(amount, or: continuation, id) { continuation.resume(with: outcome) }
+        }
+      } onCancel: {
+        let waiter: Waiter? = state.withLock {
+          $0.cancelled.insert(id)
+          return $0.waiters.removeValue(forKey: id)
+        }
+        waiter?.resume(throwing: CancellationError())
       }
-      if let maxTokens, would.tokens > maxTokens {
-        throw ModelError(
-          .budget,
-          "the call may take \(amount.tokens) tokens; with \($0.spent.tokens) spent that is over \(maxTokens)"
-        )
-      }
-      $0.aside.append(amount)
     }
   }
 
-  func settle(_ amount: Amount, paid: Amount) {
+  /// Grants or refuses the amount; nil when it has to wait.
+  private func admit(_ amount: Amount, or waiter: Waiter, _ id: Int) -> Result<Bool, any Error>? {
     state.withLock {
-      if let place = $0.aside.firstIndex(of: amount) { $0.aside.remove(at: place) }
-      $0.spent = $0.spent + paid
+      if $0.cancelled.contains(id) { return .failure(CancellationError()) }
+      if let refusal = refusal(amount, spent: $0.spent) { return .failure(refusal) }
+      // Summed afresh, so that rounding cannot leave a rest behind when all calls have settled.
+      guard refusal(amount, spent: $0.aside.reduce($0.spent, +)) == nil else {
+        $0.waiters[id] = waiter
+        return nil
+      }
+      $0.aside.append(amount)
+      return .success(true)
     }
+  }
+
+  private func refusal(_ amount: Amount, spent: Amount) -> ModelError? {
+    if let maxUSD, spent.usd + amount.usd > maxUSD {
+      return ModelError(
+        .budget,
+        "the call may cost \(amount.usd) USD; with \(spent.usd) USD spent that is over \(maxUSD) USD")
+    }
+    if let maxTokens, spent.tokens + amount.tokens > maxTokens {
+      return ModelError(
+        .budget,
+        "the call may take \(amount.tokens) tokens; with \(spent.tokens) spent that is over \(maxTokens)")
+    }
+    return nil
+  }
+
+  func settle(_ amount: Amount, paid: Amount) {
+    let waiters = state.withLock { state in
+      if let place = state.aside.firstIndex(of: amount) { state.aside.remove(at: place) }
+      state.spent = state.spent + paid
+      defer { state.waiters = [:] }
+      return state.waiters
+    }
+    for waiter in waiters.values { waiter.resume(returning: false) }
   }
 }

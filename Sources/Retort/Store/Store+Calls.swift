@@ -23,7 +23,8 @@ extension Store: ReplyMemory {
   package func remember(_ call: Call, request: Digest, _ reply: RawReply) async throws -> Int64 {
     let (run, stage, time) = (currentRun, StepContext.current?.stage, Date().timeIntervalSince1970)
     let (prompt, parameters) = Self.split(call.body)
-    let usd = call.model.price?.usd(reply.usage)
+    let usage = call.booked(reply.usage)
+    let usd = call.model.price?.usd(usage)
     return try await write { db in
       let digest = Data(Digest(of: prompt).bytes)
       try db.execute(
@@ -35,8 +36,8 @@ extension Store: ReplyMemory {
           VALUES (?, ?, (SELECT id FROM prompt WHERE digest = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
           """,
         arguments: [
-          Data(request.bytes), call.model.name, digest, parameters.text, reply.body, reply.usage.promptTokens,
-          reply.usage.completionTokens, reply.usage.cachedTokens, usd, reply.seconds, reply.attempts, run,
+          Data(request.bytes), call.model.name, digest, parameters.text, reply.body, usage.promptTokens,
+          usage.completionTokens, usage.cachedTokens, usd, reply.seconds, reply.attempts, run,
           stage,
           time,
         ])

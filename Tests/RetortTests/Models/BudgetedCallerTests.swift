@@ -61,19 +61,56 @@ struct BudgetedCallerTests {
 }
 
 extension BudgetedCallerTests {
-  @Test func whatIsInFlightIsSetAsideBeforeTheNextIsSent() async throws {
-    let gate = Gate()
-    let inner = ScriptedCaller { _, _ in
+  /// Calls that wait at a gate and then take `tokens`.
+  private func gated(_ gate: Gate, tokens: Int) -> ScriptedCaller {
+    ScriptedCaller { _, _ in
       await gate.pass()
-      return RawReply(body: "", usage: Usage(promptTokens: 1))
+      return RawReply(body: "", usage: Usage(promptTokens: tokens))
     }
+  }
+
+  @Test func whatIsInFlightIsSetAsideAndWaitedFor() async throws {
+    let gate = Gate()
+    let inner = gated(gate, tokens: 1)
+    let budget = Budget(maxTokens: 100)
+    let caller = BudgetedCaller(inner, budget: budget)
+    async let first = caller.answer(call(prompt: 60, completion: 0))
+    #expect(await turn(until: { inner.calls.count == 1 }))
+    async let second = caller.answer(call(prompt: 60, completion: 0))
+    for _ in 0..<100 { await Task.yield() }
+    #expect(inner.calls.count == 1)
+    gate.open()
+    _ = try await (first, second)
+    #expect(budget.spent.tokens == 2)
+  }
+
+  @Test func whatIsInFlightMayCostAllThatItSetAside() async throws {
+    let gate = Gate()
+    let inner = gated(gate, tokens: 60)
     let caller = BudgetedCaller(inner, budget: Budget(maxTokens: 100))
     async let first = caller.answer(call(prompt: 60, completion: 0))
     #expect(await turn(until: { inner.calls.count == 1 }))
-    await #expect(throws: ModelError.self) { try await caller.answer(call(prompt: 60, completion: 0)) }
+    let second = Task { try await caller.answer(call(prompt: 60, completion: 0)) }
+    for _ in 0..<100 { await Task.yield() }
     gate.open()
     _ = try await first
-    _ = try await caller.answer(call(prompt: 60, completion: 0))
-    #expect(inner.calls.count == 2)
+    await #expect(
+      throws: ModelError(.budget, "the call may take 60 tokens; with 60 spent that is over 100")
+    ) { try await second.value }
+    #expect(inner.calls.count == 1)
+  }
+
+  @Test func oneThatWaitsCanBeCancelled() async throws {
+    let gate = Gate()
+    let inner = gated(gate, tokens: 1)
+    let caller = BudgetedCaller(inner, budget: Budget(maxTokens: 100))
+    async let first = caller.answer(call(prompt: 60, completion: 0))
+    #expect(await turn(until: { inner.calls.count == 1 }))
+    let second = Task { try await caller.answer(call(prompt: 60, completion: 0)) }
+    for _ in 0..<100 { await Task.yield() }
+    second.cancel()
+    await #expect(throws: CancellationError.self) { try await second.value }
+    gate.open()
+    _ = try await first
   }
 }

@@ -47,6 +47,17 @@ import Testing
     #expect(try await lab.store.spent(since: 1) == .init(usd: 3, tokens: 3))
   }
 
+  @Test func whatAnEndpointDoesNotCountIsEstimated() async throws {
+    let lab = try Lab(records: ["a"])
+    _ = try await lab.run()
+    let counted = call("one")
+    let call = Call(
+      model: counted.model, path: counted.path, body: counted.body, identity: counted.identity,
+      promptEstimate: 4, completionEstimate: 6)
+    _ = try await lab.store.remember(call, request: call.request, RawReply(body: "{}"))
+    #expect(try await lab.store.spent(since: 1) == .init(usd: 4, tokens: 10))
+  }
+
   @Test func onlyModelsThatWouldBeCalledNeedAPrice() {
     var free = ModelSpec(alias: "free", name: "f")
     free.price = .init(input: 0, output: 0)
