@@ -1,20 +1,25 @@
 package import Foundation
 internal import OrderedCollections
 
-/// Writes JSON Lines: one value a line, each line ended.
+/// Writes values one a line: as JSON Lines, or as the elements of one JSON array.
 package final class JSONLWriter {
+  package enum Layout: Sendable { case lines, array }
+
   private let url: URL
   private let file: AtomicFile
+  private let layout: Layout
   package private(set) var rows = 0
 
-  package init(_ url: URL) throws {
+  package init(_ url: URL, layout: Layout = .lines) throws {
     self.url = url
+    self.layout = layout
     file = try AtomicFile(url)
   }
 
   package func write(_ json: JSON) throws {
+    if layout == .array { try file.write(rows == 0 ? "[\n" : ",\n") }
     try file.write(json.text)
-    try file.write(CollectionOfOne(UInt8(ascii: "\n")))
+    if layout == .lines { try file.write("\n") }
     rows += 1
   }
 
@@ -25,6 +30,7 @@ package final class JSONLWriter {
       try? FileManager.default.removeItem(at: url)
       return nil
     }
+    if layout == .array { try file.write("\n]\n") }
     return ExportedFile(path: url.path, sha256: try file.commit(), rows: rows)
   }
 }

@@ -27,19 +27,21 @@ package struct Triple: Codable, Hashable, Sendable {
   }
 
   /// What a model may answer, as JSON Schema.
-  package static let listSchema: JSON = [
-    "type": "array",
-    "maxItems": 16,
-    "items": [
-      "type": "object",
-      "properties": [
-        "statement": ["type": "string"], "evidence": ["type": "string"],
-        "Verification": ["type": "string", "enum": ["true", "false"]],
+  static func listSchema(_ bounds: ListBounds) -> JSON {
+    [
+      "type": "array",
+      "maxItems": .int(Int64(bounds.items)),
+      "items": [
+        "type": "object",
+        "properties": [
+          "statement": bounds.text, "evidence": bounds.text,
+          "Verification": ["type": "string", "enum": ["true", "false"]],
+        ],
+        "required": ["statement", "evidence", "Verification"],
+        "additionalProperties": false,
       ],
-      "required": ["statement", "evidence", "Verification"],
-      "additionalProperties": false,
-    ],
-  ]
+    ]
+  }
 }
 
 extension JSON {

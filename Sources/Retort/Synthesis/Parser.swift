@@ -9,10 +9,15 @@ package struct ParsingConfig: Codable, Sendable {
   package var maxTokens: Int?
   package var repair: Int?
   package var strict: Bool?
+  package var demonstrations: DemonstrationPlace?
+  package var maxItems: Int?
+  package var maxCharacters: Int?
 
   package enum CodingKeys: String, CodingKey {
-    case model, prompt, temperature, seed, repair, strict
+    case model, prompt, temperature, seed, repair, strict, demonstrations
     case maxTokens = "max_tokens"
+    case maxItems = "max_items"
+    case maxCharacters = "max_characters"
   }
 
   package init(model: ModelRef, prompt: PromptFile? = nil, repair: Int? = nil) {
@@ -31,6 +36,10 @@ package struct ParsingConfig: Codable, Sendable {
     "repair":
       "How often the model is asked again, with the complaint, when its reply cannot be used; default 1.",
     "strict": "Send the JSON schema with the request; default true. False for endpoints that know none.",
+    "demonstrations": DemonstrationPlace.help,
+    "max_items": "Longest list that the schema allows; default 16, which makes a small model stop.",
+    "max_characters":
+      "Longest text that the schema allows, for local servers; default none, as strict modes of hosted ones refuse it.",
   ]
 }
 
@@ -39,10 +48,15 @@ struct Parser: Sendable {
   private let prompt: Prompt
   private let instruction: TaskInstruction
   private let reply: StructuredReply
+  private let place: DemonstrationPlace
 
-  init(_ config: ParsingConfig, in workspace: Workspace, prompt text: String, schema: JSON) throws {
+  init(
+    _ config: ParsingConfig, in workspace: Workspace, prompt text: String, schema: (ListBounds) -> JSON
+  ) throws {
     prompt = try Prompt(text: config.prompt?.text ?? text)
     instruction = TaskInstruction(workspace)
+    place = config.demonstrations ?? .system
+    let bounds = try ListBounds(items: config.maxItems, characters: config.maxCharacters)
     let repair = config.repair ?? 1
     guard (0...10).contains(repair) else {
       throw StageError("repair: expected 0 to 10, found \(repair)")
@@ -52,16 +66,49 @@ struct Parser: Sendable {
       sampling: try SamplingKeys.check(
         Sampling(
           temperature: config.temperature ?? 0, seed: config.seed, maxTokens: config.maxTokens ?? 1024)),
-      schema: config.strict ?? true ? schema : nil, attempts: repair)
+      schema: config.strict ?? true ? schema(bounds) : nil, attempts: repair)
   }
 
+  /// Asks about one row. `user` writes the user's turn of the row and of each demonstration; `column` is what a
+  /// demonstration shows as its answer.
   func ask<Value: Sendable>(
-    _ values: JSON.Object, demonstrations: [JSON]?, user: String,
+    _ values: JSON.Object, demonstrations: [JSON]?, column: String,
+    user: (DemonstrationTurns.Reader) throws -> String,
     read: (JSON) throws(StructuredReply.Complaint) -> Value
   ) async throws -> StructuredReply.Result<Value> {
-    var values = values
-    values["instruction"] = .string(try await instruction.value)
-    values["demonstrations"] = .array(demonstrations ?? [])
-    return try await reply.ask([.system(try prompt.render(values)), .user(user)], read: read)
+    let shown = demonstrations ?? []
+    var system = values
+    system["instruction"] = .string(try await instruction.value)
+    system["demonstrations"] = .array(place == .system ? shown : [])
+    var messages: [ChatMessage] = [.system(try prompt.render(system))]
+    if place == .turns {
+      messages += try DemonstrationTurns.messages(shown, ask: user) {
+        JSON.object([column: try $0.value(column)]).text
+      }
+    }
+    return try await reply.ask(messages + [.user(try user(.init(row: .object(values))))], read: read)
+  }
+}
+
+/// Bounds of the lists and texts that a schema allows.
+struct ListBounds {
+  let items: Int
+  let characters: Int?
+
+  /// `items` is 16 where nil: the longest labelled example has 9, and a bound makes a small model stop.
+  init(items: Int? = nil, characters: Int? = nil) throws {
+    self.items = items ?? 16
+    self.characters = characters
+    guard self.items > 0, characters ?? 1 > 0 else {
+      throw StageError(
+        "max_items, max_characters: expected at least 1, found \(self.items) and \(characters ?? 1)")
+    }
+  }
+
+  /// A text within the bounds, as JSON Schema.
+  var text: JSON {
+    var schema: JSON.Object = ["type": "string"]
+    if let characters { schema["maxLength"] = .int(Int64(characters)) }
+    return .object(schema)
   }
 }

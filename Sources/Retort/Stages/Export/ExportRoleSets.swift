@@ -9,35 +9,14 @@ package struct ExportRoleSets: SetStage {
     case trl, axolotl, messages
   }
 
-  /// The system turns; what is left out is the built-in one.
-  package struct Instructions: Codable, Hashable, Sendable {
-    package var questionParsing: TextFile?
-    package var cotParsing: TextFile?
-    package var cotVerification: TextFile?
-
-    package init(
-      questionParsing: TextFile? = nil, cotParsing: TextFile? = nil, cotVerification: TextFile? = nil
-    ) {
-      self.questionParsing = questionParsing
-      self.cotParsing = cotParsing
-      self.cotVerification = cotVerification
-    }
-
-    enum CodingKeys: String, CodingKey {
-      case questionParsing = "question_parsing"
-      case cotParsing = "cot_parsing"
-      case cotVerification = "cot_verification"
-    }
-  }
-
   package struct Config: Codable, Sendable {
     package var folder: String
     package var formats: [Format]?
-    package var instructions: Instructions?
+    package var instructions: RoleInstructions?
     package var baseModel: String?
 
     package init(
-      folder: String, formats: [Format]? = nil, instructions: Instructions? = nil, baseModel: String? = nil
+      folder: String, formats: [Format]? = nil, instructions: RoleInstructions? = nil, baseModel: String? = nil
     ) {
       self.folder = folder
       self.formats = formats
@@ -88,13 +67,7 @@ package struct ExportRoleSets: SetStage {
     formats = Set(config.formats ?? Format.allCases)
     baseModel = config.baseModel ?? "meta-llama/Meta-Llama-3-8B-Instruct"
     validation = workspace.set("validation", as: RoleRow.self)
-    let own: [TrainingRole: TextFile?] = [
-      .questionParsing: config.instructions?.questionParsing,
-      .cotParsing: config.instructions?.cotParsing,
-      .cotVerification: config.instructions?.cotVerification,
-    ]
-    instructions = Dictionary(
-      uniqueKeysWithValues: TrainingRole.allCases.map { ($0, (own[$0] ?? nil)?.text ?? $0.instruction) })
+    instructions = (config.instructions ?? RoleInstructions()).texts
   }
 
   package func process(_ rows: RowSet<RoleRow>, into sink: SetSink<ExportedFile>) async throws {

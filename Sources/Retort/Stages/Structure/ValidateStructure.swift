@@ -136,7 +136,7 @@ package struct ValidateStructure: Stage {
       }
       return StructuredReply(
         model: try workspace.chat(repair.model), sampling: Sampling(temperature: 0, maxTokens: 2048),
-        schema: Self.schema, attempts: attempts - 1)
+        schema: Self.schema(try ListBounds()), attempts: attempts - 1)
     }
   }
 
@@ -176,14 +176,17 @@ package struct ValidateStructure: Stage {
     ])
   }
 
-  private static let schema: JSON = [
-    "type": "object",
-    "properties": [
-      "question_parsing": ["type": "array", "items": ["type": "string"]], "cot_parsing": Triple.listSchema,
-    ],
-    "required": ["question_parsing", "cot_parsing"],
-    "additionalProperties": false,
-  ]
+  private static func schema(_ bounds: ListBounds) -> JSON {
+    [
+      "type": "object",
+      "properties": [
+        "question_parsing": ["type": "array", "items": ["type": "string"]],
+        "cot_parsing": Triple.listSchema(bounds),
+      ],
+      "required": ["question_parsing", "cot_parsing"],
+      "additionalProperties": false,
+    ]
+  }
 
   private static func messages(_ candidate: StructureCandidate, _ violations: [StructureViolation])
     -> [ChatMessage]

@@ -36,12 +36,13 @@ package struct ParseQuestion: Stage {
   private let parser: Parser
 
   package init(_ config: Config, in workspace: Workspace) throws {
-    parser = try Parser(config, in: workspace, prompt: PromptText.questionParsing, schema: Self.schema)
+    parser = try Parser(config, in: workspace, prompt: PromptText.questionParsing, schema: Self.schema(_:))
   }
 
   package func process(_ input: Input) async throws -> Outcome<Output> {
     let result = try await parser.ask(
-      ["question": .string(input.question)], demonstrations: input.demonstrations, user: input.question
+      ["question": .string(input.question)], demonstrations: input.demonstrations,
+      column: "question_parsing", user: { try $0.text("question") }
     ) { json throws(StructuredReply.Complaint) in
       guard let items = (json["question_parsing"] ?? json).array else {
         throw .init("Expected a list under \"question_parsing\", found \(json.kind)")
@@ -56,14 +57,14 @@ package struct ParseQuestion: Stage {
     return result.outcome { Output(questionParsing: $0) }
   }
 
-  static let schema: JSON = [
-    "type": "object",
-    "properties": [
-      // A bound makes a small model stop; the longest labelled example has 9 conditions. No maxLength: strict
-      // modes of hosted endpoints refuse it.
-      "question_parsing": ["type": "array", "maxItems": 16, "items": ["type": "string"]]
-    ],
-    "required": ["question_parsing"],
-    "additionalProperties": false,
-  ]
+  static func schema(_ bounds: ListBounds) -> JSON {
+    [
+      "type": "object",
+      "properties": [
+        "question_parsing": ["type": "array", "maxItems": .int(Int64(bounds.items)), "items": bounds.text]
+      ],
+      "required": ["question_parsing"],
+      "additionalProperties": false,
+    ]
+  }
 }

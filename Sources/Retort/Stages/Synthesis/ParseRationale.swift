@@ -38,13 +38,14 @@ package struct ParseRationale: Stage {
   private let parser: Parser
 
   package init(_ config: Config, in workspace: Workspace) throws {
-    parser = try Parser(config, in: workspace, prompt: PromptText.rationaleParsing, schema: Self.schema)
+    parser = try Parser(config, in: workspace, prompt: PromptText.rationaleParsing, schema: Self.schema(_:))
   }
 
   package func process(_ input: Input) async throws -> Outcome<Output> {
     let result = try await parser.ask(
       ["question": .string(input.question), "cot": .string(input.cot)], demonstrations: input.demonstrations,
-      user: "Question:\n\(input.question)\n\nReasoning:\n\(input.cot)"
+      column: "cot_parsing",
+      user: { "Question:\n\(try $0.text("question"))\n\nReasoning:\n\(try $0.text("cot"))" }
     ) { json throws(StructuredReply.Complaint) in
       let reading = StructureReading(questionParsing: [], cotParsing: json["cot_parsing"] ?? json)
       guard reading.complaints.isEmpty else { throw .init(reading.complaints.joined(separator: "; ")) }
@@ -53,10 +54,12 @@ package struct ParseRationale: Stage {
     return result.outcome { Output(cotParsing: $0) }
   }
 
-  static let schema: JSON = [
-    "type": "object",
-    "properties": ["cot_parsing": Triple.listSchema],
-    "required": ["cot_parsing"],
-    "additionalProperties": false,
-  ]
+  static func schema(_ bounds: ListBounds) -> JSON {
+    [
+      "type": "object",
+      "properties": ["cot_parsing": Triple.listSchema(bounds)],
+      "required": ["cot_parsing"],
+      "additionalProperties": false,
+    ]
+  }
 }

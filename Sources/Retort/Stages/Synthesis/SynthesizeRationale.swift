@@ -13,7 +13,8 @@ package struct SynthesizeRationale: Stage {
     "show_answer": "Whether the question is followed by its answer; default true. Recorded in saw_answer.",
     "budget_factor": "Tokens the prompt allows, as a multiple of the question's; default 2.1.",
     "limit_factor": "Tokens after which the reply is cut, as a multiple of the question's; default 3.",
-    "keep_truncated": "Keep replies that reached the limit (cotFinish: length); default false.",
+    "keep_truncated": "Keep replies that reached the limit (cot_finish: length); default false.",
+    "demonstrations": DemonstrationPlace.help,
   ].merging(SamplingKeys.help.filter { !["max_tokens", "stop"].contains($0.key) }) { own, _ in own }
   package static let sets = [TaskInstruction.role]
 
@@ -24,13 +25,14 @@ package struct SynthesizeRationale: Stage {
     package var budgetFactor: Double?
     package var limitFactor: Double?
     package var keepTruncated: Bool?
+    package var demonstrations: DemonstrationPlace?
     package var samples: Int?
     package var temperature: Double?
     package var topP: Double?
     package var seed: Int?
 
     package enum CodingKeys: String, CodingKey {
-      case model, prompt, samples, temperature, seed
+      case model, prompt, samples, temperature, seed, demonstrations
       case showAnswer = "show_answer"
       case budgetFactor = "budget_factor"
       case limitFactor = "limit_factor"
@@ -88,6 +90,7 @@ package struct SynthesizeRationale: Stage {
   private let showAnswer: Bool
   private let factors: (stated: Double, limit: Double)
   private let keepTruncated: Bool
+  private let place: DemonstrationPlace
   private let samples: Int
   private let sampling: Sampling
 
@@ -103,6 +106,7 @@ package struct SynthesizeRationale: Stage {
           + "found \(factors.stated) and \(factors.limit)")
     }
     keepTruncated = config.keepTruncated ?? false
+    place = config.demonstrations ?? .system
     samples = try SamplingKeys.samples(config.samples)
     sampling = try SamplingKeys.check(
       Sampling(temperature: config.temperature, topP: config.topP, seed: config.seed))
@@ -116,16 +120,24 @@ package struct SynthesizeRationale: Stage {
         detail: "expected a value in 'answer'; to do without, say show_answer: false")
     }
     let budget = TokenBudget(question: input.question, stated: factors.stated, limit: factors.limit)
+    let demonstrations = input.demonstrations ?? []
     let system = try prompt.render([
       "question": .string(input.question), "instruction": .string(try await instruction.value),
-      "demonstrations": .array(input.demonstrations ?? []), "show_answer": .bool(showAnswer),
+      "demonstrations": .array(place == .system ? demonstrations : []), "show_answer": .bool(showAnswer),
       "budget": .int(Int64(budget.stated)),
     ])
-    let user = input.question + (shown.map { "\n\nAnswer: \($0)" } ?? "")
+    let turns =
+      place == .system
+      ? []
+      : try DemonstrationTurns.messages(
+        demonstrations,
+        ask: { Self.user(try $0.text("question"), answer: shown == nil ? nil : try $0.text("answer")) },
+        answer: { try $0.text("cot") })
+    let messages = [.system(system)] + turns + [.user(Self.user(input.question, answer: shown))]
     var sampling = sampling
     sampling.maxTokens = budget.limit
     let replies = try await SamplingKeys.draw(
-      samples, of: ChatRequest([.system(system), .user(user)], sampling: sampling), from: model)
+      samples, of: ChatRequest(messages, sampling: sampling), from: model)
     return Outcome(
       replies.map { reply in
         let kept = keepTruncated && reply.finishReason == "length"
@@ -133,6 +145,10 @@ package struct SynthesizeRationale: Stage {
           Output(cot: $0.text.trimmed, sawAnswer: shown != nil, cotFinish: $0.finishReason)
         }
       })
+  }
+
+  private static func user(_ question: String, answer: String?) -> String {
+    question + (answer.map { "\n\nAnswer: \($0)" } ?? "")
   }
 }
 

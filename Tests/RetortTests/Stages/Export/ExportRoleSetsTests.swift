@@ -60,7 +60,7 @@ struct ExportRoleSetsTests {
   }
 
   @Test func eachShapeHasItsOwnKeys() async throws {
-    let instructions = ExportRoleSets.Instructions(questionParsing: TextFile(path: "p", text: "Parse."))
+    let instructions = RoleInstructions(questionParsing: TextFile(path: "p", text: "Parse."))
     let (folder, _) = try await export(
       .init(folder: "out", formats: [.trl, .msSwift], instructions: instructions), [row])
     let system: JSON = ["role": "system", "content": "Parse."]

@@ -58,6 +58,45 @@ import Testing
     #expect(reason == expected)
   }
 
+  @Test func demonstrationsMayBeEarlierTurns() async throws {
+    var config = ParsingConfig(model: Self.model)
+    config.demonstrations = .turns
+    let stage = try ParseRationale(
+      config,
+      in: workspace { request in
+        #expect(!request.messages[0].content.contains("Example"))
+        #expect(
+          Array(request.messages.dropFirst()) == [
+            .user("Question:\nq1\n\nReasoning:\nc1"), .assistant(#"{"cot_parsing":["t1"]}"#),
+            .user("Question:\nq\n\nReasoning:\nc"),
+          ])
+        return ChatReply(text: #"{"cot_parsing": []}"#)
+      })
+    let shown: [JSON] = [["question": "q1", "cot": "c1", "cot_parsing": ["t1"]]]
+    #expect(
+      try await stage.process(.init(question: "q", cot: "c", demonstrations: shown))
+        == .emit([.init(cotParsing: [])]))
+    await #expect(throws: StageError.self) {
+      try await stage.process(.init(question: "q", cot: "c", demonstrations: [["question": "q1"]]))
+    }
+  }
+
+  @Test func theSchemaBoundsListsAndTexts() async throws {
+    var config = ParsingConfig(model: Self.model)
+    config.maxItems = 3
+    config.maxCharacters = 80
+    let stage = try ParseQuestion(
+      config,
+      in: workspace { request in
+        #expect(
+          request.schema?["properties"]?["question_parsing"] == [
+            "type": "array", "maxItems": 3, "items": ["type": "string", "maxLength": 80],
+          ])
+        return ChatReply(text: "[]")
+      })
+    #expect(try await stage.process(.init(question: "q")) == .emit([.init(questionParsing: [])]))
+  }
+
   @Test func refusesTooManyRepairs() {
     #expect(throws: StageError("repair: expected 0 to 10, found 11")) {
       try ParseQuestion(.init(model: Self.model, repair: 11), in: workspace { _ in ChatReply(text: "") })

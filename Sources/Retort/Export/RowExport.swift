@@ -1,0 +1,63 @@
+internal import Foundation
+internal import OrderedCollections
+
+/// Writes rows to one file that every loader takes: each value has every column, in one order and of one type.
+struct RowExport: Sendable {
+  private let workspace: Workspace
+  private let path: String
+  private let url: URL
+  private let columns: [String]?
+  private let layout: JSONLWriter.Layout
+
+  /// `path` is relative to the pipeline file.
+  init(_ path: String, in workspace: Workspace, columns: [String]?, layout: JSONLWriter.Layout) throws {
+    self.workspace = workspace
+    self.path = path
+    url = workspace.exportURL(path)
+    self.columns = columns
+    self.layout = layout
+    if columns?.isEmpty == true {
+      throw StageError("columns: expected at least one column, found none; leave it out to write all")
+    }
+  }
+
+  var reads: [ColumnUse] { (columns ?? []).map { ColumnUse($0) } }
+
+  func write(_ rows: RowSet<Columns>, into sink: SetSink<ExportedFile>) async throws {
+    let shapes = try await shapes(of: rows)
+    let writer = try JSONLWriter(url, layout: layout)
+    for try await element in rows {
+      let values = element.value.values
+      try writer.write(
+        .object(
+          JSON.Object(
+            uniqueKeysWithValues: shapes.map { ($0.key, $0.value.fit(values[$0.key] ?? .null)) })))
+    }
+    let file = try writer.commit()
+    let manifest = try Manifest(
+      rows: writer.rows, sha256: file?.sha256, complete: rows.isComplete,
+      columns: shapes.map { ($0.key, $0.value.kind) }
+    ).write(beside: url)
+    // An export of no rows is its manifest: that is the file to look for when asking whether it is done.
+    try await sink.make(workspace.recorded(file ?? manifest, under: path), from: Array(0..<rows.count))
+  }
+
+  private func shapes(of rows: RowSet<Columns>) async throws -> OrderedDictionary<String, ColumnShape> {
+    var shapes: OrderedDictionary<String, ColumnShape> = [:]
+    for name in columns ?? [] { shapes[name] = .null }
+    for try await element in rows {
+      for (name, value) in element.value.values where columns == nil || shapes[name] != nil {
+        do {
+          let shape = try ColumnShape(of: value)
+          shapes[name] = try shapes[name]?.joined(shape) ?? shape
+        } catch {
+          throw StageError(
+            "column '\(name)\(error.path)': expected one type in every row, found \(error.left) before and "
+              + "\(error.right) in row \(element.id); name the columns to write with columns:, without this one"
+          )
+        }
+      }
+    }
+    return shapes
+  }
+}

@@ -1,0 +1,39 @@
+internal import Foundation
+internal import OrderedCollections
+
+/// Writes rows as one JSON array, as results of the shared task are handed in; else as ``ExportJSONL``.
+package struct ExportJSON: SetStage {
+  package struct Config: Codable, Sendable {
+    package var file: String
+    package var columns: [String]?
+
+    package init(file: String, columns: [String]? = nil) {
+      self.file = file
+      self.columns = columns
+    }
+  }
+
+  package typealias Input = Columns
+  package typealias Output = ExportedFile
+
+  package static let name = "export-json"
+  package static let version = 1
+  package static let summary = "Write rows to a file that is one JSON array, with a manifest beside it."
+  package static let keys = [
+    "file": "Where to write, relative to the pipeline file; the manifest is FILE.manifest.json.",
+    "columns": "The columns to write, in this order; all of them when left out.",
+  ]
+  package static let exports = true
+
+  private let export: RowExport
+
+  package init(_ config: Config, in workspace: Workspace) throws {
+    export = try RowExport(config.file, in: workspace, columns: config.columns, layout: .array)
+  }
+
+  package var reads: [ColumnUse] { export.reads }
+
+  package func process(_ rows: RowSet<Columns>, into sink: SetSink<ExportedFile>) async throws {
+    try await export.write(rows, into: sink)
+  }
+}
