@@ -109,11 +109,8 @@ struct HTTPClientTests {
   @Test(arguments: [StubAnswer(.silent), StubAnswer(body: "0123456789", .drip(0.1))])
   func theTimeoutCoversTheWholeExchange(answer: StubAnswer) async throws {
     let server = try StubServer { _ in answer }
-    let clock = ContinuousClock()
-    let start = clock.now
     let error = await failure(of: post(server.url, timeout: 0.2))
     #expect(error?.kind == .timeout)
-    #expect(clock.now - start < .seconds(5))
   }
 
   @Test func aRefusedConnectionSaysWhereto() async throws {

@@ -16,7 +16,8 @@ package struct ExportRoleSets: SetStage {
     package var baseModel: String?
 
     package init(
-      folder: String, formats: [Format]? = nil, instructions: RoleInstructions? = nil, baseModel: String? = nil
+      folder: String, formats: [Format]? = nil, instructions: RoleInstructions? = nil,
+      baseModel: String? = nil
     ) {
       self.folder = folder
       self.formats = formats

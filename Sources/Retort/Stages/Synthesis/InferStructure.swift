@@ -6,13 +6,13 @@ package struct InferStructure: Stage {
   package static let name = "infer-structure"
   package static let version = 1
   package static let summary =
-    "Parse question and chain of thought with the three role models: conditions, statements, evidence, verification."
+    "Parse question and chain of thought with the three role models that the role sets train."
   package static let keys = [
     "question_parser": "The model of the role question parsing.",
     "cot_parser": "The model of the role CoT parsing: lists the statements.",
-    "cot_verifier": "The model of the role CoT verification: finds the evidence of a statement and judges it.",
+    "cot_verifier": "The model of the role CoT verification: finds a statement's evidence and judges it.",
     "instructions":
-      "Files with the system turns, by role; the built-in sentences that export-role-sets writes when left out.",
+      "Files with the system turns, by role; the sentences that export-role-sets writes when left out.",
     "min_statements": "With fewer, the model is asked once more for at least as many; default 2.",
     "repair": "How often a model is asked again when its reply cannot be used; default 1.",
     "max_tokens": "Most tokens of a reply; default 1024.",
@@ -146,8 +146,8 @@ package struct InferStructure: Stage {
             question: row.question, answer: row.answer, cot: row.cot, statement: $0.statement,
             target: $0.evidence)
         }
-      }
-    ) { json throws(StructuredReply.Complaint) in try Self.text(json, "evidence") }
+      },
+      read: { json throws(StructuredReply.Complaint) in try Self.text(json, "evidence") })
     let verdict = try await ask(
       .cotVerification, input,
       schema: Self.object([
@@ -163,15 +163,8 @@ package struct InferStructure: Stage {
             question: row.question, answer: row.answer, cot: row.cot, statement: $0.statement,
             evidence: $0.evidence, target: $0.verification)
         }
-      }
-    ) { json throws(StructuredReply.Complaint) in
-      let text = try Self.text(json, "Verification")
-      let verdict = Triple(statement: "", evidence: "", verification: text).normalized.verification
-      guard ["true", "false"].contains(verdict) else {
-        throw .init("Expected \"true\" or \"false\" under \"Verification\", found \"\(text)\"")
-      }
-      return verdict
-    }
+      },
+      read: Self.verdict)
     return Triple(statement: statement, evidence: evidence, verification: verdict)
   }
 
@@ -212,6 +205,15 @@ package struct InferStructure: Stage {
     case .useless(let reason, let detail):
       throw Useless(reason: reason, detail: "\(role.rawValue): \(detail)")
     }
+  }
+
+  private static func verdict(_ json: JSON) throws(StructuredReply.Complaint) -> String {
+    let text = try Self.text(json, "Verification")
+    let verdict = Triple(statement: "", evidence: "", verification: text).normalized.verification
+    guard ["true", "false"].contains(verdict) else {
+      throw .init("Expected \"true\" or \"false\" under \"Verification\", found \"\(text)\"")
+    }
+    return verdict
   }
 
   private static func text(_ json: JSON, _ key: String) throws(StructuredReply.Complaint) -> String {

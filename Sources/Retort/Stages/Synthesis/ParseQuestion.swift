@@ -42,19 +42,20 @@ package struct ParseQuestion: Stage {
   package func process(_ input: Input) async throws -> Outcome<Output> {
     let result = try await parser.ask(
       ["question": .string(input.question)], demonstrations: input.demonstrations,
-      column: "question_parsing", user: { try $0.text("question") }
-    ) { json throws(StructuredReply.Complaint) in
-      guard let items = (json["question_parsing"] ?? json).array else {
-        throw .init("Expected a list under \"question_parsing\", found \(json.kind)")
-      }
-      return try items.map { item throws(StructuredReply.Complaint) in
-        guard let text = item.string else {
-          throw .init("Expected only texts in the list, found \(item.kind)")
-        }
-        return text
-      }
-    }
+      column: "question_parsing", user: { try $0.text("question") }, read: Self.conditions)
     return result.outcome { Output(questionParsing: $0) }
+  }
+
+  private static func conditions(_ json: JSON) throws(StructuredReply.Complaint) -> [String] {
+    guard let items = (json["question_parsing"] ?? json).array else {
+      throw .init("Expected a list under \"question_parsing\", found \(json.kind)")
+    }
+    return try items.map { item throws(StructuredReply.Complaint) in
+      guard let text = item.string else {
+        throw .init("Expected only texts in the list, found \(item.kind)")
+      }
+      return text
+    }
   }
 
   static func schema(_ bounds: ListBounds) -> JSON {

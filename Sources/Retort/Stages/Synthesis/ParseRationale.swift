@@ -45,13 +45,15 @@ package struct ParseRationale: Stage {
     let result = try await parser.ask(
       ["question": .string(input.question), "cot": .string(input.cot)], demonstrations: input.demonstrations,
       column: "cot_parsing",
-      user: { "Question:\n\(try $0.text("question"))\n\nReasoning:\n\(try $0.text("cot"))" }
-    ) { json throws(StructuredReply.Complaint) in
-      let reading = StructureReading(questionParsing: [], cotParsing: json["cot_parsing"] ?? json)
-      guard reading.complaints.isEmpty else { throw .init(reading.complaints.joined(separator: "; ")) }
-      return reading.triples
-    }
+      user: { "Question:\n\(try $0.text("question"))\n\nReasoning:\n\(try $0.text("cot"))" },
+      read: Self.triples)
     return result.outcome { Output(cotParsing: $0) }
+  }
+
+  private static func triples(_ json: JSON) throws(StructuredReply.Complaint) -> [Triple] {
+    let reading = StructureReading(questionParsing: [], cotParsing: json["cot_parsing"] ?? json)
+    guard reading.complaints.isEmpty else { throw .init(reading.complaints.joined(separator: "; ")) }
+    return reading.triples
   }
 
   static func schema(_ bounds: ListBounds) -> JSON {

@@ -25,7 +25,7 @@ import Testing
     if user.hasSuffix("Find the evidence for the statement.") {
       return ChatReply(text: #"{"statement":"s","evidence":"because"}"#)
     }
-    return ChatReply(text: user.hasPrefix("Question:\nq") && !user.contains("Reasoning") ? #"["c"]"# : statements)
+    return ChatReply(text: user.contains("Reasoning") ? statements : #"["c"]"#)
   }
 
   @Test func everyStatementIsGivenEvidenceAndJudged() async throws {
