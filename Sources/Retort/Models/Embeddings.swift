@@ -76,7 +76,7 @@ package struct Embeddings: EmbeddingModel {
       let call = Self.call(model, part.map(\.text))
       let reply: RawReply
       do { reply = try await caller.answer(call) } catch let error as ModelError {
-        if error.usage == nil { try await memory.failed(call, request: call.request, error) }
+        if error.isUnrecorded { try await memory.failed(call, request: call.request, error) }
         throw error
       }
       // The recorder has committed these; they are read back with their numbers.

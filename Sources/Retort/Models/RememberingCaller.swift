@@ -41,11 +41,16 @@ package struct RememberingCaller: Caller {
       return known
     }
     do { return try await inner.answer(call) } catch let error as ModelError {
-      // A try that cost something was written down when it failed.
-      if error.usage == nil { try await memory.failed(call, request: request, error) }
+      if error.isUnrecorded { try await memory.failed(call, request: request, error) }
       throw error
     }
   }
+}
+
+extension ModelError {
+  /// Whether the failed call is still to be written down: a try that cost something was when it failed, and one that
+  /// the budget refused was never sent.
+  var isUnrecorded: Bool { usage == nil && kind != .budget }
 }
 
 /// Commits each reply before it goes further out. It sits inside the limits, so that a call keeps its slot until its

@@ -88,6 +88,13 @@ struct RememberingCallerTests {
     #expect(memory.failures == [paid, paid])
   }
 
+  @Test func whatTheBudgetRefusesWasNoCall() async throws {
+    let memory = DictionaryMemory()
+    let caller = stack(ScriptedCaller { _, _ in throw ModelError(.budget, "over") }, memory)
+    await #expect(throws: ModelError(.budget, "over")) { try await caller.answer(call) }
+    #expect(memory.failures.isEmpty)
+  }
+
   @Test func aFollowerCanBeCancelled() async throws {
     let gate = Gate()
     let inner = ScriptedCaller { _, _ in
