@@ -106,17 +106,4 @@ import Testing
     }
     #expect(reason == StructureRule.statements.reason)
   }
-
-  @Test func reportsOnGold() {
-    let good = StructureCandidate(
-      question: Self.question, cot: Self.cot, questionParsing: Self.conditions, cotParsing: [Self.good])
-    var bad = good
-    bad.cotParsing = []
-    let report = GoldReport([good, bad])
-    #expect(report.passed == 1)
-    #expect(
-      report.refusals == [
-        .init(example: 1, rule: .statements, message: "cot_parsing: expected 1 to 40 items, found 0")
-      ])
-  }
 }
