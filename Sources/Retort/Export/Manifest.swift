@@ -9,19 +9,25 @@ package struct Manifest: Sendable {
   package let sha256: String?
   /// False when rows were lost to failures upstream.
   package let complete: Bool
+  /// Fingerprint of the pipeline that wrote the export; nil outside a run.
+  package let pipeline: Digest?
   /// Name and type of each column, in the order of the lines' keys.
   package let columns: [(name: String, type: String)]
 
-  package init(rows: Int, sha256: String?, complete: Bool, columns: [(name: String, type: String)]) {
+  package init(
+    rows: Int, sha256: String?, complete: Bool, pipeline: Digest?, columns: [(name: String, type: String)]
+  ) {
     self.rows = rows
     self.sha256 = sha256
     self.complete = complete
+    self.pipeline = pipeline
     self.columns = columns
   }
 
   package var json: JSON {
     [
       "rows": .int(Int64(rows)), "sha256": sha256.map(JSON.string) ?? .null, "complete": .bool(complete),
+      "pipeline": pipeline.map { .string($0.hex) } ?? .null,
       "columns": .array(columns.map { ["name": .string($0.name), "type": .string($0.type)] }),
     ]
   }

@@ -35,7 +35,7 @@ struct RowExport: Sendable {
     }
     let file = try writer.commit()
     let manifest = try Manifest(
-      rows: writer.rows, sha256: file?.sha256, complete: rows.isComplete,
+      rows: writer.rows, sha256: file?.sha256, complete: rows.isComplete, pipeline: workspace.pipeline,
       columns: shapes.map { ($0.key, $0.value.kind) }
     ).write(beside: url)
     // An export of no rows is its manifest: that is the file to look for when asking whether it is done.

@@ -20,6 +20,9 @@ package struct Pipeline: Sendable {
     self.stages = stages
   }
 
+  /// Digest of every stage's kind, version, configuration and renames: what a run and its manifests are known by.
+  package var fingerprint: Digest { Digest(of: JSON.array(stages.map(\.identity))) }
+
   package subscript(stage: String) -> PipelineStage? { stages.first { $0.name == stage } }
 }
 

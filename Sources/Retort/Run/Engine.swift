@@ -34,7 +34,7 @@ package struct Engine: Sendable {
   package func run(_ tell: @escaping @Sendable (RunEvent) -> Void = { _ in }) async throws -> RunSummary {
     try checkNames()
     let began = now()
-    let fingerprint = Digest(of: JSON.array(pipeline.stages.map(\.identity)))
+    let fingerprint = pipeline.fingerprint
     let run = try await store.write { db in
       try Store.forgetDeadRuns(db)
       let run = try Store.beginRun(
@@ -284,7 +284,8 @@ actor Performance {
       bound = try state.stage.configured.bind(
         Workspace(
           folder: engine.pipeline.folder, models: engine.models, sets: sets, exportSuffix: suffix,
-          branches: state.stage.from.count, isGrouped: state.stage.per != nil))
+          branches: state.stage.from.count, isGrouped: state.stage.per != nil,
+          pipeline: engine.pipeline.fingerprint))
     } catch {
       try await fail([nil], index, error, calls: [])
       return nil
@@ -504,6 +505,8 @@ actor Performance {
       states[index].cursors[slot] = found.cursor
       candidates.formUnion(found.scopes)
     }
+    // A row may have come between the look at its branch and the one that found its group whole.
+    candidates.subtract(states[index].metGroups)
     guard !candidates.isEmpty else { return [] }
     for scope in states[index].openGroups.prefix(64) { candidates.append(scope) }
     let found = try await store.read { [candidates] db in

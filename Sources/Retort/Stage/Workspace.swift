@@ -10,12 +10,14 @@ package struct Workspace: Sendable {
   package let branches: Int
   /// Whether the rows come in groups, by `per:`.
   package let isGrouped: Bool
+  /// The pipeline's fingerprint, as manifests and the view `runs` say it; nil outside a run.
+  package let pipeline: Digest?
   let models: any ModelProvider
   let sets: [String: RowSet<Columns>]
 
   package init(
     folder: URL, models: any ModelProvider, sets: [String: RowSet<Columns>] = [:], exportSuffix: String = "",
-    branches: Int = 1, isGrouped: Bool = false
+    branches: Int = 1, isGrouped: Bool = false, pipeline: Digest? = nil
   ) {
     self.folder = folder
     self.models = models
@@ -23,6 +25,7 @@ package struct Workspace: Sendable {
     self.exportSuffix = exportSuffix
     self.branches = branches
     self.isGrouped = isGrouped
+    self.pipeline = pipeline
   }
 
   package func chat(_ model: ModelRef) throws -> any ChatModel { try models.chat(model) }

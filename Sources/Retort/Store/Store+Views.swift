@@ -122,6 +122,7 @@ extension Store {
       SELECT r.id AS run, r.origin AS resumes, r.pipeline AS pipeline, r.file AS file, r.status AS status,
         datetime(r.started, 'unixepoch') AS started, datetime(r.finished, 'unixepoch') AS finished,
         r.finished - r.started AS seconds, r.flags AS flags,
+        lower(hex(substr(r.fingerprint, 2))) AS fingerprint,
         (SELECT count(*) FROM reply WHERE run = r.id) AS calls,
         (SELECT total(usd) FROM reply WHERE run = r.id)
           + (SELECT total(usd) FROM failed_call WHERE run = r.id) AS usd

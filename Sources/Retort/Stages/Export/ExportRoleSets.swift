@@ -142,7 +142,8 @@ package struct ExportRoleSets: SetStage {
     }
     let rows = files.reduce(0) { $0 + $1.rows }
     return JSON.object([
-      "rows": .int(Int64(rows)), "complete": .bool(complete), "files": .array(entries),
+      "rows": .int(Int64(rows)), "complete": .bool(complete),
+      "pipeline": workspace.pipeline.map { .string($0.hex) } ?? .null, "files": .array(entries),
     ]).text + "\n"
   }
 }

@@ -29,7 +29,7 @@ struct ExportJSONLTests {
     let hash = Digest(of: lines).hex
     #expect(
       try text("out/a.jsonl.manifest.json") == """
-        {"rows":2,"sha256":"\(hash)","complete":true,"columns":[{"name":"q","type":"string"},\
+        {"rows":2,"sha256":"\(hash)","complete":true,"pipeline":null,"columns":[{"name":"q","type":"string"},\
         {"name":"reward","type":"double"},{"name":"more","type":"list of string"}]}
 
         """)
@@ -54,7 +54,7 @@ struct ExportJSONLTests {
     _ = try await Bench.answers(of: stage, to: [["a": 1]])
     let answers = try await Bench.answers(of: stage, to: [])
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["a.jsonl.manifest.json"])
-    let manifest = "{\"rows\":0,\"sha256\":null,\"complete\":true,\"columns\":[]}\n"
+    let manifest = "{\"rows\":0,\"sha256\":null,\"complete\":true,\"pipeline\":null,\"columns\":[]}\n"
     #expect(try text("a.jsonl.manifest.json") == manifest)
     #expect(
       answers == [
