@@ -34,11 +34,25 @@ package struct ScriptedReward: RewardModel {
   }
 }
 
+/// A scorer whose log-probabilities come from a closure.
+package struct ScriptedScorer: LogprobModel {
+  private let answer: @Sendable (String, [ChatMessage]) async throws -> [TokenLogprob]
+
+  package init(_ answer: @escaping @Sendable (String, [ChatMessage]) async throws -> [TokenLogprob]) {
+    self.answer = answer
+  }
+
+  package func logprobs(of completion: String, after messages: [ChatMessage]) async throws -> [TokenLogprob] {
+    try await answer(completion, messages)
+  }
+}
+
 /// Hands out scripted models, whatever a stage names. An act that was given no script refuses.
 package struct ScriptedProvider: ModelProvider {
   private let chatModel: ScriptedModel
   private let embeddingModel: ScriptedEmbedding
   private let rewardModel: ScriptedReward
+  private let scorerModel: ScriptedScorer
 
   package init(
     chat: @escaping @Sendable (ChatRequest) async throws -> ChatReply = { _ in throw unscripted("chat") },
@@ -47,16 +61,21 @@ package struct ScriptedProvider: ModelProvider {
     },
     reward: @escaping @Sendable ([ChatMessage]) async throws -> RewardScore = { _ in
       throw unscripted("reward")
+    },
+    scorer: @escaping @Sendable (String, [ChatMessage]) async throws -> [TokenLogprob] = { _, _ in
+      throw unscripted("logprobs")
     }
   ) {
     chatModel = ScriptedModel(chat)
     embeddingModel = ScriptedEmbedding(embedding)
     rewardModel = ScriptedReward(reward)
+    scorerModel = ScriptedScorer(scorer)
   }
 
   package func chat(_ model: ModelRef) throws -> any ChatModel { chatModel }
   package func embedding(_ model: ModelRef) throws -> any EmbeddingModel { embeddingModel }
   package func reward(_ model: ModelRef) throws -> any RewardModel { rewardModel }
+  package func scorer(_ model: ModelRef) throws -> any LogprobModel { scorerModel }
 }
 
 package typealias ScriptedModels = ScriptedProvider

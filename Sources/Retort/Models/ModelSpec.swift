@@ -13,6 +13,11 @@ package struct ModelSpec: Hashable, Sendable {
     case sglangClassify = "sglang-classify"
     case teiPredict = "tei-predict"
     case openrlhf
+    case vllmLogprobs = "vllm-logprobs"
+    case llamaLogprobs = "llama-logprobs"
+
+    /// Scores how likely existing text is, and answers nothing else.
+    package var scoresText: Bool { self == .vllmLogprobs || self == .llamaLogprobs }
   }
 
   /// USD per million tokens.

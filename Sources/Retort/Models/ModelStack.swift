@@ -47,9 +47,14 @@ package final class ModelStack: ModelProvider {
   package func reward(_ model: ModelRef) throws -> any RewardModel {
     switch model.spec.kind {
     case .chat, .judge: Judge(ChatCompletions(model.spec, through: remembered(model.spec)))
-    case .embedding: throw mismatch(model.spec, "reward")
+    case .embedding, .vllmLogprobs, .llamaLogprobs: throw mismatch(model.spec, "reward")
     default: RewardEndpoint(model.spec, through: remembered(model.spec))
     }
+  }
+
+  package func scorer(_ model: ModelRef) throws -> any LogprobModel {
+    guard model.spec.kind.scoresText else { throw mismatch(model.spec, "logprobs") }
+    return LogprobEndpoint(model.spec, through: remembered(model.spec))
   }
 
   // The order, from the outside in: Remembering(Retrying(Limited(Budgeted(Recording(HTTP))))).

@@ -48,7 +48,7 @@ package struct RewardEndpoint: RewardModel {
     case .openrlhf:
       path = "/get_reward"
       body = ["query": [whole], "prompts": [before]]
-    case .chat, .embedding, .judge:
+    case .chat, .embedding, .judge, .vllmLogprobs, .llamaLogprobs:
       throw ModelError(.unsupported, "expected a reward model, found kind \(model.kind.rawValue)")
     }
     if [.vllmPooling, .vllmClassify, .vllmScore].contains(model.kind) {
@@ -83,7 +83,7 @@ package struct RewardEndpoint: RewardModel {
       let list = json.array ?? []
       return try score(labelled: list.first?.array ?? list)
     case .openrlhf: return try score(of: numbers(json["rewards"] ?? json["scores"]))
-    case .chat, .embedding, .judge:
+    case .chat, .embedding, .judge, .vllmLogprobs, .llamaLogprobs:
       throw ModelError(.unsupported, "expected a reward model, found kind \(kind.rawValue)")
     }
   }

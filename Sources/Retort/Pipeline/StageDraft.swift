@@ -110,7 +110,12 @@ struct InertModels: ModelProvider {
   }
 
   func reward(_ model: ModelRef) throws -> any RewardModel {
-    try inert(model, "a reward model", ModelSpec.Kind.allCases.filter { ![.chat, .embedding].contains($0) })
+    let kinds = ModelSpec.Kind.allCases.filter { ![.chat, .embedding].contains($0) && !$0.scoresText }
+    return try inert(model, "a reward model", kinds)
+  }
+
+  func scorer(_ model: ModelRef) throws -> any LogprobModel {
+    try inert(model, "a model that scores texts", ModelSpec.Kind.allCases.filter(\.scoresText))
   }
 
   private func inert(_ model: ModelRef, _ wanted: String, _ kinds: [ModelSpec.Kind]) throws -> InertModel {
@@ -125,9 +130,12 @@ struct InertModels: ModelProvider {
   }
 }
 
-struct InertModel: ChatModel, EmbeddingModel, RewardModel {
+struct InertModel: ChatModel, EmbeddingModel, RewardModel, LogprobModel {
   private var refusal: ModelError { ModelError(.unsupported, "no model is called while a file is checked") }
   func reply(to request: ChatRequest) async throws -> ChatReply { throw refusal }
   func embed(_ texts: [String]) async throws -> [[Float]] { throw refusal }
   func score(_ conversation: [ChatMessage]) async throws -> RewardScore { throw refusal }
+  func logprobs(of completion: String, after messages: [ChatMessage]) async throws -> [TokenLogprob] {
+    throw refusal
+  }
 }

@@ -44,6 +44,13 @@ struct PairLikelihood {
   let bySigma: Double
 
   init(_ mean: Double, _ sigma: Double) {
+    guard sigma > 0 else {
+      // Bradley and Terry's: z is the mean.
+      logWin = -softplus(-mean)
+      byMean = Logistic.probability(-mean)
+      bySigma = 0
+      return
+    }
     // log-sum-exp over the nodes, so that a mean far below 0 stays finite.
     let terms = GaussHermite.standardNormal.map { node -> (x: Double, z: Double, log: Double) in
       let z = mean + sigma * node.x

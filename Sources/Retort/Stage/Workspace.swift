@@ -31,6 +31,7 @@ package struct Workspace: Sendable {
   package func chat(_ model: ModelRef) throws -> any ChatModel { try models.chat(model) }
   package func embedding(_ model: ModelRef) throws -> any EmbeddingModel { try models.embedding(model) }
   package func reward(_ model: ModelRef) throws -> any RewardModel { try models.reward(model) }
+  package func scorer(_ model: ModelRef) throws -> any LogprobModel { try models.scorer(model) }
 
   /// Whether `using:` names a set for this role.
   package func has(_ role: String) -> Bool { sets[role] != nil }
@@ -69,6 +70,7 @@ package protocol ModelProvider: Sendable {
   func chat(_ model: ModelRef) throws -> any ChatModel
   func embedding(_ model: ModelRef) throws -> any EmbeddingModel
   func reward(_ model: ModelRef) throws -> any RewardModel
+  func scorer(_ model: ModelRef) throws -> any LogprobModel
 }
 
 /// A value computed on first use and shared by every row of a stage; a failure is not kept, the next user tries again.

@@ -88,4 +88,21 @@ package enum PromptText {
     {{question}}
 
     """
+
+  package static let comparePair = """
+    Two answers to the same question follow. Say which one is better: more correct, more helpful, clearer. Length does
+    not count.
+
+    Question:
+    {{question}}
+
+    Answer A:
+    {{first}}
+
+    Answer B:
+    {{second}}
+
+    Reply with one word: A, B or tie.
+
+    """
 }

@@ -7,6 +7,7 @@ import Testing
   @Test(arguments: [
     ("rationale", PromptText.rationale), ("parse-question", PromptText.questionParsing),
     ("parse-rationale", PromptText.rationaleParsing), ("score-reward", PromptText.rewardQuestion),
+    ("compare-pair", PromptText.comparePair),
   ])
   func theFilesSayWhatRuns(name: String, text: String) throws {
     let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..")

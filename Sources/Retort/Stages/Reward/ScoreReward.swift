@@ -8,10 +8,10 @@ package struct ScoreReward: Stage {
   package static let summary =
     "Score each chain of thought with a reward model, with and without demonstrations in the prompt."
   package static let keys = [
-    "model": "The reward model.",
+    "model": "The reward model; with a reward model under using, the embedding model it was fitted on.",
     "prompt": "File with the user prompt; names: instruction, demonstrations, question. Default: ours.",
   ]
-  package static let sets = [TaskInstruction.role]
+  package static let sets = [TaskInstruction.role, FittedReward.role]
 
   package struct Config: Codable, Sendable {
     package var model: ModelRef
@@ -67,7 +67,11 @@ package struct ScoreReward: Stage {
   private let instruction: TaskInstruction
 
   package init(_ config: Config, in workspace: Workspace) throws {
-    model = try workspace.reward(config.model)
+    if let fitted = workspace.set(FittedReward.role.name, as: Columns.self) {
+      model = FittedReward(try workspace.embedding(config.model), fitted)
+    } else {
+      model = try workspace.reward(config.model)
+    }
     prompt = try Prompt(text: config.prompt?.text ?? PromptText.rewardQuestion)
     instruction = TaskInstruction(workspace)
   }

@@ -27,6 +27,7 @@ private struct NoModels: ModelProvider {
   func chat(_ model: ModelRef) throws -> any ChatModel { throw Unexpected() }
   func embedding(_ model: ModelRef) throws -> any EmbeddingModel { throw Unexpected() }
   func reward(_ model: ModelRef) throws -> any RewardModel { throw Unexpected() }
+  func scorer(_ model: ModelRef) throws -> any LogprobModel { throw Unexpected() }
 }
 
 let noModels = Workspace(folder: FileManager.default.temporaryDirectory, models: NoModels())

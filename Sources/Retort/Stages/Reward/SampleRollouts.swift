@@ -1,0 +1,129 @@
+internal import OrderedCollections
+
+/// Draws several responses to each question: a group of rollouts.
+package struct SampleRollouts: Stage {
+  package static let name = "sample-rollouts"
+  package static let version = 1
+  package static let summary =
+    "Draw several responses to each question from a chat model: a group of rollouts."
+  package static let keys = [
+    "model": "The model whose rollouts they are.",
+    "prompt": "File with the user prompt; its names are columns. Default: the column 'question'.",
+    "system": "System prompt; default none.",
+    "logprobs": "Whether to ask for each token's log-probability; default false.",
+  ].merging(SamplingKeys.help.merging(["samples": "Rollouts of a question, 1 to 1024; default 8."]) { $1 }) {
+    own, _ in own
+  }
+
+  package struct Config: Codable, Sendable {
+    package var model: ModelRef
+    package var prompt: PromptFile?
+    package var system: String?
+    package var logprobs: Bool?
+    package var samples: Int?
+    package var temperature: Double?
+    package var topP: Double?
+    package var seed: Int?
+    package var maxTokens: Int?
+    package var stop: [String]?
+
+    package enum CodingKeys: String, CodingKey {
+      case model, prompt, system, logprobs, samples, temperature, seed, stop
+      case topP = "top_p"
+      case maxTokens = "max_tokens"
+    }
+
+    package init(model: ModelRef, samples: Int? = nil, logprobs: Bool? = nil, system: String? = nil) {
+      self.model = model
+      self.samples = samples
+      self.logprobs = logprobs
+      self.system = system
+    }
+  }
+
+  package typealias Input = Columns
+
+  package struct Output: Codable, Hashable, Sendable {
+    package var completion: String
+    /// As the endpoint separates it, or what stands before `</think>`; empty where there is none.
+    package var reasoning: String
+    package var answer: String
+    /// Tokens of the whole response, reasoning included.
+    package var length: Int
+    package var lengthSource: LengthSource
+    /// Why the response ended: `stop`, `length`…
+    package var finishReason: String
+    /// The question's row, `r_…`: the same for all its rollouts.
+    package var group: String
+    /// Of each token, natural logarithms under the model that sampled them.
+    package var logprobs: [Double]?
+
+    package enum CodingKeys: String, CodingKey {
+      case completion, reasoning, answer, length
+      case lengthSource = "length_source"
+      case finishReason = "finish_reason"
+      case group, logprobs
+    }
+  }
+
+  package enum LengthSource: String, Codable, Hashable, Sendable, CaseIterable {
+    /// As the server counted.
+    case usage
+    /// As many as it reported log-probabilities.
+    case logprobs
+    /// Characters divided by 4: the server did not say.
+    case estimate
+  }
+
+  package let reads: [ColumnUse]
+  package var adds: [String]? {
+    ColumnUse.properties(of: Output.self).map(\.name).filter { wantsLogprobs || $0 != "logprobs" }
+  }
+  private let model: any ChatModel
+  private let prompt: Prompt
+  private let system: String?
+  private let wantsLogprobs: Bool
+  private let samples: Int
+  private let sampling: Sampling
+
+  package init(_ config: Config, in workspace: Workspace) throws {
+    model = try workspace.chat(config.model)
+    prompt = try Prompt(text: config.prompt?.text ?? "{{question}}")
+    system = config.system
+    wantsLogprobs = config.logprobs ?? false
+    samples = try SamplingKeys.samples(config.samples ?? 8)
+    sampling = try SamplingKeys.check(
+      Sampling(
+        temperature: config.temperature, topP: config.topP, seed: config.seed, maxTokens: config.maxTokens,
+        stop: config.stop))
+    reads = prompt.names.map { ColumnUse($0) }
+  }
+
+  package func process(_ input: Columns) async throws -> Outcome<Output> {
+    let messages =
+      (system.map { [.system($0)] } ?? []) + [ChatMessage.user(try prompt.render(input.values).trimmed)]
+    let replies = try await SamplingKeys.draw(
+      samples, of: ChatRequest(messages, sampling: sampling, topLogprobs: wantsLogprobs ? 0 : nil),
+      from: model)
+    let group = RowID.text(Digest(of: .object(input.values)))
+    return .emit(try replies.map { try output($0, group) })
+  }
+
+  private func output(_ reply: ChatReply, _ group: String) throws -> Output {
+    if wantsLogprobs, reply.logprobs.isEmpty, !reply.text.isEmpty {
+      throw ModelError(.unsupported, "expected log-probabilities in the reply (logprobs: true), found none")
+    }
+    let parts = ReadCompletion(reply.text, reasoning: reply.reasoning)
+    let (length, source) = length(of: reply)
+    return Output(
+      completion: reply.text, reasoning: parts.reasoning, answer: parts.answer, length: length,
+      lengthSource: source, finishReason: reply.finishReason, group: group,
+      logprobs: wantsLogprobs ? reply.logprobs.map(\.logprob) : nil)
+  }
+
+  private func length(of reply: ChatReply) -> (Int, LengthSource) {
+    if reply.usage.completionTokens > 0 { return (reply.usage.completionTokens, .usage) }
+    if !reply.logprobs.isEmpty { return (reply.logprobs.count, .logprobs) }
+    return (TokenBudget.tokens(reply.text) + TokenBudget.tokens(reply.reasoning ?? ""), .estimate)
+  }
+}
