@@ -17,10 +17,11 @@ struct PlanCommand: AsyncParsableCommand {
       let values = flags.values
       let pipeline = try Session.read(file, values)
       try Session.checkNames(values, pipeline)
-      let store = try Store(path: storeOptions.path)
       let options = RunOptions(limit: values.limit, only: values.only, redo: Set(values.redo))
-      let plan = try await Plan.make(pipeline, store: store, options: options)
-      let forecast = try await Forecast.make(plan, of: pipeline, store: store, limit: values.limit)
+      let (plan, forecast) = try await storeOptions.looking { store in
+        let plan = try await Plan.make(pipeline, store: store, options: options)
+        return (plan, try await Forecast.make(plan, of: pipeline, store: store, limit: values.limit))
+      }
       if json {
         return Terminal.print(
           try JSON.object(["stages": JSON(encoding: plan.stages), "forecast": JSON(encoding: forecast)]).text)

@@ -141,7 +141,8 @@ struct Session {
     } catch { result = .failure(error) }
     launcher.stop()
     let summary = try result.get()
-    progress.report(summary)
+    let drops = summary.stages.list.contains { $0.books.dropped + $0.books.leftOut > 0 }
+    progress.report(summary, drops: drops ? try await store.drops(of: summary.run) : [])
     if json { Terminal.print(try JSON(encoding: summary).text) }
     if summary.status.exitCode != 0 { throw ExitCode(summary.status.exitCode) }
   }

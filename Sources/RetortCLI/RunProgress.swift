@@ -1,4 +1,5 @@
 internal import Foundation
+internal import OrderedCollections
 internal import Retort
 internal import Synchronization
 
@@ -88,12 +89,12 @@ final class RunProgress: Sendable {
   }
 
   /// The closing table and what follows from it.
-  func report(_ summary: RunSummary) {
+  func report(_ summary: RunSummary, drops: [DropCount]) {
     state.withLock { erase(&$0) }
-    for line in Self.lines(summary) { screen.write(line + "\n") }
+    for line in Self.lines(summary, drops: drops) { screen.write(line + "\n") }
   }
 
-  static func lines(_ summary: RunSummary) -> [String] {
+  static func lines(_ summary: RunSummary, drops: [DropCount] = []) -> [String] {
     let rows = summary.stages.list.map { entry -> [JSON] in
       let books = entry.books
       return [.string(entry.stage)]
@@ -103,17 +104,36 @@ final class RunProgress: Sendable {
     let table = Table(
       columns: ["stage", "in", "emitted", "dropped", "failed", "pending", "reused", "rows"], rows: rows)
     var lines = Terminal.lines(of: table)
+    for stage in summary.stages.list.map(\.stage) {
+      let counts = drops.filter { $0.stage == stage }
+      guard !counts.isEmpty else { continue }
+      let shown = counts.prefix(5).map { "\(Terminal.safe($0.reason)) \($0.rows)" }
+      let more = counts.count > shown.count ? ", and \(counts.count - shown.count) more" : ""
+      lines.append("\(stage) dropped: \(shown.joined(separator: ", "))\(more)")
+    }
     let calls = summary.calls
     lines.append(
       "calls: \(calls.made) made, \(calls.remembered) remembered, \(calls.failed) failed; tokens: "
         + "\(calls.promptTokens) prompt, \(calls.completionTokens) completion; USD \(PlanPage.money(calls.usd))"
     )
-    for export in summary.exports {
-      lines.append("wrote \(export.path) (\(export.rows) rows\(export.complete ? "" : ", incomplete"))")
+    for exports in OrderedDictionary(grouping: summary.exports, by: \.stage).values {
+      let rows = exports.map(\.rows).reduce(0, +)
+      let incomplete = exports.allSatisfy(\.complete) ? "" : ", incomplete"
+      let what = exports.count == 1 ? exports[0].path : "\(exports.count) files under \(folder(of: exports))"
+      lines.append("wrote \(what) (\(rows) rows\(incomplete))")
     }
     lines.append("\(summary.status.rawValue) in \(String(format: "%.1f", summary.seconds)) s")
     if summary.status != .complete { lines.append("go on with: retort resume \(summary.run)") }
     return lines
+  }
+
+  /// The deepest folder that holds every file.
+  private static func folder(of exports: [RunSummary.Export]) -> String {
+    let folders = exports.map { URL(filePath: $0.path).deletingLastPathComponent().pathComponents }
+    let shared = folders.dropFirst().reduce(folders[0]) { all, next in
+      zip(all, next).prefix { $0 == $1 }.map(\.0)
+    }
+    return shared.reduce(URL(filePath: "/")) { $0.appending(path: $1) }.standardizedFileURL.path
   }
 
   private func tellLine(_ name: String, at time: Double, last: Bool = false, _ state: inout State) {

@@ -11,6 +11,14 @@ struct StoreOptions: ParsableArguments {
     store ?? ProcessInfo.processInfo.environment["RETORT_STORE"] ?? ".retort/store.sqlite"
   }
 
+  /// Works with a store that may not be there yet; where it is not, with an empty one that is gone afterwards.
+  func looking<T>(_ work: (Store) async throws -> T) async throws -> T {
+    guard !FileManager.default.fileExists(atPath: path) else { return try await work(try Store(path: path)) }
+    let folder = FileManager.default.temporaryDirectory.appending(path: "retort-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    return try await work(try Store(path: folder.appending(path: "store.sqlite").path))
+  }
+
   /// Opens a store to look inside; one that is not there is an error, not a new empty one.
   func openExisting() throws -> Store {
     guard FileManager.default.fileExists(atPath: path) else {

@@ -158,6 +158,29 @@ import Testing
     #expect(RunProgress.Screen.standardError(["NO_COLOR": "1", "TERM": "xterm"]).colour == false)
   }
 
+  @Test func theReportSaysWhyRowsWereDroppedAndWhereFilesAre() {
+    func export(_ stage: String, _ path: String, rows: Int, complete: Bool = true) -> RunSummary.Export {
+      .init(stage: stage, path: path, rows: rows, sha256: "", complete: complete)
+    }
+    let summary = RunSummary(
+      run: 3, pipeline: "p", status: .complete,
+      stages: OrderedBooks([.init("sound", Books(in: 9, dropped: 9))]), calls: .init(), seconds: 2,
+      exports: [
+        export("sets", "/a/out/sft/x.jsonl", rows: 2), export("sets", "/a/out/manifest.json", rows: 0),
+        export("all", "/a/all.jsonl", rows: 1, complete: false),
+      ])
+    let drops = [("b", 3), ("a", 2), ("c", 1), ("d", 1), ("e", 1), ("f", 1)].map {
+      DropCount(stage: "sound", reason: $0.0, rows: $0.1)
+    }
+    #expect(
+      Array(RunProgress.lines(summary, drops: drops).dropFirst(2)) == [
+        "sound dropped: b 3, a 2, c 1, d 1, e 1, and 1 more",
+        "calls: 0 made, 0 remembered, 0 failed; tokens: 0 prompt, 0 completion; USD 0.0000",
+        "wrote 2 files under /a/out (2 rows)", "wrote /a/all.jsonl (1 rows, incomplete)",
+        "complete in 2.0 s",
+      ])
+  }
+
   @Test func theReportSaysHowToGoOn() {
     let summary = RunSummary(
       run: 3, pipeline: "p", status: .interrupted,

@@ -46,6 +46,14 @@ package struct RunSummary: Codable, Hashable, Sendable {
     package var rows: Int
     package var sha256: String
     package var complete: Bool
+
+    package init(stage: String, path: String, rows: Int, sha256: String, complete: Bool) {
+      self.stage = stage
+      self.path = path
+      self.rows = rows
+      self.sha256 = sha256
+      self.complete = complete
+    }
   }
 
   package var run: Int64

@@ -34,6 +34,19 @@ package struct RecordedRun: Hashable, Sendable {
   package let status: String
 }
 
+/// How many rows, or samples of rows, ended at a stage for one reason.
+package struct DropCount: Hashable, Sendable {
+  package let stage: String
+  package let reason: String
+  package let rows: Int
+
+  package init(stage: String, reason: String, rows: Int) {
+    self.stage = stage
+    self.reason = reason
+    self.rows = rows
+  }
+}
+
 /// What people ask of a store, in SQL that they could type themselves.
 extension Store {
   /// The runs, newest first, each with what it cost.
@@ -43,6 +56,19 @@ extension Store {
       SELECT run, pipeline, status, started, round(seconds, 1) AS seconds, calls, round(usd, 6) AS usd
       FROM runs ORDER BY run DESC LIMIT ?
       """, [.int(Int64(limit))])
+  }
+
+  /// What a run dropped, the commonest reasons first.
+  package func drops(of run: Int64) async throws -> [DropCount] {
+    try await table(
+      """
+      SELECT stage, reason, count(*) FROM dropped WHERE run = ? GROUP BY stage, reason
+      ORDER BY count(*) DESC, stage, reason
+      """, [.int(run)]
+    ).rows.compactMap { row in
+      guard let stage = row[0].string, let reason = row[1].string, let rows = row[2].int else { return nil }
+      return DropCount(stage: stage, reason: reason, rows: Int(rows))
+    }
   }
 
   /// The newest run; nil in a store without runs.
