@@ -64,6 +64,19 @@ package struct SampleRollouts: Stage {
       case finishReason = "finish_reason"
       case group, logprobs
     }
+
+    package func encode(to encoder: any Encoder) throws {
+      var fields = encoder.container(keyedBy: CodingKeys.self)
+      try fields.encode(completion, forKey: .completion)
+      try fields.encode(reasoning, forKey: .reasoning)
+      try fields.encode(answer, forKey: .answer)
+      try fields.encode(length, forKey: .length)
+      try fields.encode(lengthSource, forKey: .lengthSource)
+      try fields.encode(finishReason, forKey: .finishReason)
+      try fields.encode(group, forKey: .group)
+      // No column where none were asked for: `score-logprobs` may add its own.
+      if let logprobs { try fields.encode(logprobs, forKey: .logprobs) }
+    }
   }
 
   package enum LengthSource: String, Codable, Hashable, Sendable, CaseIterable {

@@ -76,6 +76,7 @@ private let model = ModelRef(ModelSpec(alias: "policy", name: "policy"))
     #expect(outputs.map(\.length) == [3])
     #expect(outputs.map(\.lengthSource) == [.estimate])
     #expect(stage.adds?.contains("logprobs") == false)
+    #expect(try outputs.map { Array(try JSON(encoding: $0).object?.keys ?? []) } == [stage.adds])
   }
 
   @Test func refusesRepliesWithoutTheLogprobsItAskedFor() async throws {
