@@ -181,9 +181,11 @@ private struct JSONParser {
     var isInteger = true
     if take(UInt8(ascii: ".")) {
       isInteger = false
-      guard digit() != nil else { throw error("expected a digit after '.', found \(found())") }
+      let start = at
       while digit() != nil {}
+      guard at > start else { throw error("expected a digit after '.', found \(found())") }
     }
+    let end = at
     if take(UInt8(ascii: "e")) || take(UInt8(ascii: "E")) {
       isInteger = false
       if !take(UInt8(ascii: "+")) { _ = take(UInt8(ascii: "-")) }
@@ -191,11 +193,29 @@ private struct JSONParser {
       while digit() != nil {}
     }
     if isInteger, let integer { return .int(integer) }
+    if at == end, let short = shortDecimal(bytes[first..<end]) { return .double(negative ? -short : short) }
     let text = String(decoding: bytes[start..<at], as: UTF8.self)
     guard let double = Double(text), double.isFinite else {
       throw error("expected a number that a double can hold, found \(text.prefix(40))", at: start)
     }
     return .double(double)
+  }
+
+  /// The value of at most 15 digits and a point. Digits and power of ten are exact doubles, and so their quotient is
+  /// rounded right (Clinger 1990, "How to read floating point numbers accurately"): embeddings are all such numbers.
+  private func shortDecimal(_ text: Slice<UnsafeBufferPointer<UInt8>>) -> Double? {
+    guard text.count <= 16 else { return nil }
+    var (digits, scale) = (0, 1.0)
+    var fraction = false
+    for byte in text {
+      if byte == UInt8(ascii: ".") {
+        fraction = true
+      } else {
+        digits = digits * 10 + Int(byte - UInt8(ascii: "0"))
+        if fraction { scale *= 10 }
+      }
+    }
+    return Double(digits) / scale
   }
 
   private mutating func digit() -> UInt8? {

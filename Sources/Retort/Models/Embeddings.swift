@@ -61,8 +61,8 @@ package struct Embeddings: EmbeddingModel {
     var open = Dictionary(uniqueKeysWithValues: leading.map { ($0.request, $0.text) })
     defer { for request in open.keys { flights.land(request, nil) } }
     var missing: [(text: String, request: Digest)] = []
-    for (text, request) in leading {
-      guard var known = try await memory.recall(request) else {
+    for ((text, request), reply) in zip(leading, try await memory.recall(leading.map(\.request))) {
+      guard var known = reply else {
         missing.append((text, request))
         continue
       }
@@ -71,28 +71,37 @@ package struct Embeddings: EmbeddingModel {
       flights.land(request, known)
       open[request] = nil
     }
-    for start in stride(from: 0, to: missing.count, by: Self.batch) {
-      let part = missing[start..<min(missing.count, start + Self.batch)]
-      let call = Self.call(model, part.map(\.text))
-      let reply: RawReply
-      do { reply = try await caller.answer(call) } catch let error as ModelError {
-        if error.isUnrecorded { try await memory.failed(call, request: call.request, error) }
-        throw error
+    try await withThrowingTaskGroup(of: [Found].self) { group in
+      for start in stride(from: 0, to: missing.count, by: Self.batch) {
+        let part = missing[start..<min(missing.count, start + Self.batch)]
+        group.addTask { try await ask(part) }
       }
-      // The recorder has committed these; they are read back with their numbers.
-      for (place, (text, request)) in part.enumerated() {
-        let single: RawReply
-        if let known = try await memory.recall(request) {
-          single = known
-        } else {
-          single = try EmbeddingRecorder.split(reply, count: part.count)[place]
+      for try await replies in group {
+        for (text, request, reply) in replies {
+          found[text] = reply
+          flights.land(request, reply)
+          open[request] = nil
         }
-        found[text] = single
-        flights.land(request, single)
-        open[request] = nil
       }
     }
   }
+
+  /// One call. The recorder has committed its vectors; they are read back with their numbers.
+  private func ask(_ texts: ArraySlice<(text: String, request: Digest)>) async throws -> [Found] {
+    let call = Self.call(model, texts.map(\.text))
+    let reply: RawReply
+    do { reply = try await caller.answer(call) } catch let error as ModelError {
+      if error.isUnrecorded { try await memory.failed(call, request: call.request, error) }
+      throw error
+    }
+    let kept = try await memory.recall(texts.map(\.request))
+    let parts = kept.contains(nil) ? try EmbeddingRecorder.split(reply, count: texts.count) : []
+    return zip(texts, kept).enumerated().map { place, known in
+      (known.0.text, known.0.request, known.1 ?? parts[place])
+    }
+  }
+
+  private typealias Found = (text: String, request: Digest, reply: RawReply)
 
   static func call(_ model: ModelSpec, _ texts: [String]) -> Call {
     let input = JSON.array(texts.map { .string($0) })
@@ -106,26 +115,33 @@ package struct Embeddings: EmbeddingModel {
 
   /// The vectors of a reply in the order of their `index`. Errors: ``ModelError`` of kind `malformed`.
   static func vectors(_ body: String, count: Int) throws -> [[Float]] {
-    guard let data = (try? JSON(parsing: body))?["data"]?.array, data.count == count else {
-      throw ModelError(.malformed, "expected \(count) vectors under 'data', found: \(body.prefix(200))")
-    }
-    var vectors = [[Float]](repeating: [], count: count)
-    for (place, item) in data.enumerated() {
-      let index = item["index"]?.int.flatMap { Int(exactly: $0) } ?? place
-      guard let numbers = item["embedding"]?.array, !numbers.isEmpty, vectors.indices.contains(index) else {
-        throw ModelError(.malformed, "expected a list of numbers at data[\(place)].embedding")
-      }
-      vectors[index] = try numbers.map {
+    try lists(body, count: count).enumerated().map { place, numbers in
+      try numbers.map {
         guard let number = $0.number else {
           throw ModelError(.malformed, "expected a number at data[\(place)].embedding, found \($0.kind)")
         }
         return Float(number)
       }
     }
-    guard !vectors.contains(where: \.isEmpty) else {
+  }
+
+  /// The vectors of a reply as it wrote them, in the order of their `index`.
+  static func lists(_ body: String, count: Int) throws -> [[JSON]] {
+    guard let data = (try? JSON(parsing: body))?["data"]?.array, data.count == count else {
+      throw ModelError(.malformed, "expected \(count) vectors under 'data', found: \(body.prefix(200))")
+    }
+    var lists = [[JSON]](repeating: [], count: count)
+    for (place, item) in data.enumerated() {
+      let index = item["index"]?.int.flatMap { Int(exactly: $0) } ?? place
+      guard let numbers = item["embedding"]?.array, !numbers.isEmpty, lists.indices.contains(index) else {
+        throw ModelError(.malformed, "expected a list of numbers at data[\(place)].embedding")
+      }
+      lists[index] = numbers
+    }
+    guard !lists.contains(where: \.isEmpty) else {
       throw ModelError(.malformed, "expected one vector for each of \(count) texts, found an index twice")
     }
-    return vectors
+    return lists
   }
 }
 
@@ -165,13 +181,12 @@ package struct EmbeddingRecorder: Caller {
 
   /// One reply for each text; the tokens are spread so that they add up to what was counted.
   static func split(_ reply: RawReply, count: Int) throws -> [RawReply] {
-    let vectors = try Embeddings.vectors(reply.body, count: count)
-    return vectors.enumerated().map { place, vector in
+    return try Embeddings.lists(reply.body, count: count).enumerated().map { place, numbers in
+      guard numbers.allSatisfy({ $0.number != nil }) else {
+        throw ModelError(.malformed, "expected numbers at data[\(place)].embedding, found other values")
+      }
       var part = reply
-      part.body =
-        JSON.object([
-          "data": [["index": 0, "embedding": .array(vector.map { .double(Double($0)) })]]
-        ]).text
+      part.body = JSON.object(["data": [["index": 0, "embedding": .array(numbers)]]]).text
       let tokens = reply.usage.promptTokens
       part.usage = Usage(promptTokens: tokens * (place + 1) / count - tokens * place / count)
       return part

@@ -46,7 +46,7 @@ package struct RetrieveDemonstrations: Stage {
   private let k: Int
   private let maxSimilarity: Double
   private let model: any EmbeddingModel
-  private let pool: Once<[Example]>
+  private let pool: Once<Examples>
 
   package init(_ config: Config, in workspace: Workspace) throws {
     k = config.k ?? 5
@@ -58,70 +58,63 @@ package struct RetrieveDemonstrations: Stage {
     let model = try workspace.embedding(config.model)
     let rows = workspace.set("pool", as: Input.self)
     self.model = model
-    pool = Once { try await Example.all(of: rows, by: model) }
+    pool = Once { try await Examples(of: rows, by: model) }
   }
 
   package func process(_ input: Input) async throws -> Outcome<Output> {
     let examples = try await pool.value
-    guard let vector = try await model.embed([input.question]).first.map(unit) else {
+    guard let vector = try await model.embed([input.question]).first.map(UnitVectors.unit) else {
       throw StageError("expected one vector for the question, found none")
     }
-    var near: [(index: Int, similarity: Double)] = []
-    for (index, example) in examples.enumerated() where example.question != input.question {
-      guard example.vector.count == vector.count else {
-        throw StageError("expected vectors of \(example.vector.count) numbers, found \(vector.count)")
-      }
-      let similarity = dot(example.vector, vector)
-      if similarity <= maxSimilarity { near.append((index, similarity)) }
+    guard examples.vectors.count == 0 || examples.vectors.dimensions == vector.count else {
+      throw StageError(
+        "expected vectors of \(examples.vectors.dimensions) numbers, found \(vector.count)")
     }
     // The pool's order decides between equals, so that the same inputs give the same demonstrations.
-    near.sort { $0.similarity > $1.similarity || ($0.similarity == $1.similarity && $0.index < $1.index) }
-    let chosen = near.prefix(k)
+    let chosen = examples.vectors.nearest(k, to: vector) { index, similarity in
+      similarity <= maxSimilarity && examples.rows[index].question != input.question
+    }
     return .emit([
       Output(
-        demonstrations: chosen.map { .object(examples[$0.index].columns) },
+        demonstrations: chosen.map { .object(examples.rows[$0.index].columns) },
         similarities: chosen.map(\.similarity))
     ])
   }
 }
 
-private struct Example: Sendable {
-  /// How many texts one call embeds.
-  static let batch = 64
+/// The pool in memory.
+private struct Examples: Sendable {
+  /// How many texts are embedded at a time; the model splits them into calls.
+  static let batch = 2048
 
-  let question: String
-  let columns: JSON.Object
-  /// Of length 1, or all zeros.
-  let vector: [Float]
+  var rows: [(question: String, columns: JSON.Object)] = []
+  var vectors = UnitVectors()
 
-  static func all(
-    of rows: RowSet<RetrieveDemonstrations.Input>?, by model: any EmbeddingModel
-  ) async throws -> [Example] {
-    let elements = try await rows?.all() ?? []
-    var examples: [Example] = []
-    for start in stride(from: 0, to: elements.count, by: batch) {
-      let part = elements[start..<min(start + batch, elements.count)]
-      let vectors = try await model.embed(part.map(\.value.question))
-      guard vectors.count == part.count else {
-        throw StageError("expected \(part.count) vectors for the pool, found \(vectors.count)")
-      }
-      for (element, vector) in zip(part, vectors) {
-        examples.append(
-          Example(question: element.value.question, columns: element.row.columns, vector: unit(vector)))
-      }
+  init(
+    of pool: RowSet<RetrieveDemonstrations.Input>?, by model: any EmbeddingModel
+  ) async throws {
+    guard let pool else { return }
+    for try await element in pool {
+      rows.append((element.value.question, element.row.columns))
+      if rows.count - vectors.count == Self.batch { try await embed(by: model, of: pool.count) }
     }
-    return examples
+    try await embed(by: model, of: pool.count)
   }
-}
 
-/// The vector scaled to length 1; a vector of zeros stays as it is and is similar to nothing.
-private func unit(_ vector: [Float]) -> [Float] {
-  let length = dot(vector, vector).squareRoot()
-  return length > 0 ? vector.map { Float(Double($0) / length) } : vector
-}
-
-private func dot(_ left: [Float], _ right: [Float]) -> Double {
-  var sum = 0.0
-  for index in left.indices { sum += Double(left[index]) * Double(right[index]) }
-  return sum
+  /// Vectors for the rows that have none.
+  private mutating func embed(by model: any EmbeddingModel, of count: Int) async throws {
+    let texts = rows[vectors.count...].map(\.question)
+    guard !texts.isEmpty else { return }
+    let found = try await model.embed(texts)
+    guard found.count == texts.count else {
+      throw StageError("expected \(texts.count) vectors for the pool, found \(found.count)")
+    }
+    if vectors.count == 0 { vectors.reserve(count, dimensions: found[0].count) }
+    for vector in found {
+      guard vectors.count == 0 || vector.count == vectors.dimensions else {
+        throw StageError("expected vectors of \(vectors.dimensions) numbers, found \(vector.count)")
+      }
+      vectors.append(vector)
+    }
+  }
 }
