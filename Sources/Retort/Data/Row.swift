@@ -6,6 +6,9 @@ package struct Row: Hashable, Sendable {
 
   package init(_ columns: JSON.Object) { self.columns = columns }
 
+  /// A row as the store has it. Errors: ``JSONError``.
+  init(text: String) throws { self.init(try JSON(parsing: text).object ?? [:]) }
+
   package var json: JSON { .object(columns) }
 
   /// The columns `Input` declares, as its type. Errors: ``JSONError`` naming the column.

@@ -11,6 +11,8 @@ package struct Call: Sendable {
   package let body: JSON
   /// Everything that can change the answer and nothing else: act, model identity, messages, sampling, schema, draw.
   package let identity: JSON
+  /// What the reply is remembered under: the identity and how often the step's stage asked for fresh answers.
+  package let request: Digest
   /// Refuses an answer that nobody could use. It is asked before the reply is remembered, so that such an answer is
   /// asked for again instead of being recalled for ever. Errors: ``ModelError``.
   package let check: @Sendable (JSON) throws -> Void
@@ -31,11 +33,7 @@ package struct Call: Sendable {
     self.check = check
     self.promptEstimate = promptEstimate
     self.completionEstimate = completionEstimate
-  }
-
-  /// What the reply is remembered under: the identity and how often the step's stage asked for fresh answers.
-  package var request: Digest {
-    Digest(of: ["identity": identity, "take": .int(Int64(StepContext.current?.take ?? 0))])
+    request = Digest(of: ["identity": identity, "take": .int(Int64(StepContext.current?.take ?? 0))])
   }
 
   /// About four bytes to a token, rounded up; the endpoint's own count replaces it once there is one.
@@ -79,8 +77,18 @@ package protocol Caller: Sendable {
 package protocol ReplyMemory: Sendable {
   /// The remembered reply, with its call number; nil when there is none.
   func recall(_ request: Digest) async throws -> RawReply?
+  /// Several at once, in the order they were asked for.
+  func recall(_ requests: [Digest]) async throws -> [RawReply?]
   /// Returns once the reply is durable; the answer is the call's number.
   func remember(_ call: Call, request: Digest, _ reply: RawReply) async throws -> Int64
   /// A call that came to nothing, for the table of calls. `error.usage` is what it cost all the same.
   func failed(_ call: Call, request: Digest, _ error: ModelError) async throws
+}
+
+extension ReplyMemory {
+  package func recall(_ requests: [Digest]) async throws -> [RawReply?] {
+    var replies: [RawReply?] = []
+    for request in requests { replies.append(try await recall(request)) }
+    return replies
+  }
 }

@@ -92,7 +92,7 @@ package struct Engine: Sendable {
 
 /// One run of an engine. The loop owns every decision; child tasks perform steps and commit them.
 actor Performance {
-  private typealias Steps = ThrowingTaskGroup<Finished, any Error>
+  private typealias Steps = ThrowingTaskGroup<Void, any Error>
 
   /// A child task's last word.
   private struct Finished: Sendable {
@@ -118,8 +118,12 @@ actor Performance {
     let needed: Bool
     /// The last occurrence looked at of each upstream stage.
     var cursors: [Int64]
-    /// Rows whose step is to be made, at most one page and a window of them.
-    var ready: ArraySlice<Occurrence> = []
+    /// Raised whenever rows may have come out of this stage.
+    var arrivals = 0
+    /// The `arrivals` of each upstream stage up to which all its rows have been looked at.
+    var seen: [Int]
+    /// Rows whose step is to be made, with their text: at most one page and a window of them.
+    var ready: ArraySlice<Arrival> = []
     /// Rows that are ready or in flight, and the later occurrences of the same row that wait for them.
     var waiting: [Int64: [Int64]] = [:]
     var inFlight = 0
@@ -141,7 +145,11 @@ actor Performance {
     var setInputs: Set<Digest> = []
   }
 
+  /// A stage that is bound, with what its steps need to know of it.
   private struct Begun: Sendable {
+    let stage: PipelineStage
+    let place: StagePlace
+    let depth: Int
     let bound: BoundStage
     let fingerprint: Int64
     let take: Int
@@ -152,9 +160,12 @@ actor Performance {
   private let tell: @Sendable (RunEvent) -> Void
   private var states: [StageState]
   private var stop: RunStatus?
+  /// The last words that the loop has not heard yet. It takes them all at once, so that a burst of finished steps
+  /// costs one round and not one for each.
+  private let outbox = Mutex<[Finished]>([])
 
   private var store: Store { engine.store }
-  private static let pageSize = 1000
+  private static let pageSize = 250
 
   init(_ engine: Engine, run: Int64, tell: @escaping @Sendable (RunEvent) -> Void) {
     self.engine = engine
@@ -170,20 +181,27 @@ actor Performance {
         using: stage.using.values.compactMap { ordinals[$0] },
         window: max(1, stage.models.compactMap { pipeline.models[$0]?.concurrency }.max() ?? engine.cores),
         depth: pipeline.depth(of: stage.name), needed: needed?.contains(stage.name) ?? true,
-        cursors: Array(repeating: 0, count: from.count))
+        cursors: Array(repeating: 0, count: from.count),
+        seen: Array(repeating: 0, count: from.count))
     }
   }
 
   func perform() async throws -> RunStatus {
     // Pulled first: the stages furthest from the sources, so that finished rows appear early.
     let order = states.indices.sorted { (states[$1].depth, $1) < (states[$0].depth, $0) }
-    try await withThrowingTaskGroup(of: Finished.self) { group in
+    try await withThrowingTaskGroup(of: Void.self) { group in
       while true {
         var progressed = false
         for index in order where try await advance(index, &group) { progressed = true }
         if progressed { continue }
-        guard let finished = try await group.next() else { break }
-        try await settle(finished)
+        guard try await group.next() != nil else { break }
+        // Empty when an earlier round has heard this task already.
+        for finished in outbox.withLock({ outbox in
+          defer { outbox = [] }
+          return outbox
+        }) {
+          try await settle(finished)
+        }
       }
     }
     if Task.isCancelled { return .interrupted }
@@ -213,9 +231,9 @@ actor Performance {
     var progressed = false
     while true {
       while states[index].inFlight < states[index].window, mayStart(index),
-        let occurrence = states[index].ready.popFirst()
+        let arrival = states[index].ready.popFirst()
       {
-        startRow(occurrence, index, begun, &group)
+        startRow(arrival, index, begun, &group)
       }
       guard states[index].ready.count < states[index].window else { return progressed }
       guard try await pull(index, begun) else { break }
@@ -236,17 +254,22 @@ actor Performance {
   private func pull(_ index: Int, _ begun: Begun) async throws -> Bool {
     let place = states[index].place
     for (slot, upstream) in place.from.enumerated() {
+      let arrivals = states[upstream].arrivals
+      guard states[index].seen[slot] < arrivals else { continue }
       let cursor = states[index].cursors[slot]
-      let page = try await store.read { db in
-        try Store.hasMore(run: place.run, stage: upstream, after: cursor, db)
-      }
-      guard page else { continue }
-      let found = try await store.write { db in
-        try Store.takeHits(
+      let page = try await store.lookUp { db in
+        try Store.arrivals(
           place, upstream: upstream, fingerprint: begun.fingerprint, after: cursor, limit: Self.pageSize, db)
       }
-      states[index].cursors[slot] = found.cursor
-      for miss in found.misses {
+      if page.count < Self.pageSize { states[index].seen[slot] = arrivals }
+      guard let last = page.last else { continue }
+      states[index].cursors[slot] = last.id
+      if page.contains(where: { $0.step != nil }) {
+        let hits = try await store.write { try Store.takeHits(page, place, upstream: upstream, $0) }
+        states[index].arrivals += 1
+        tell(.reused(stage: states[index].stage.name, hits))
+      }
+      for miss in page where miss.step == nil {
         if states[index].waiting[miss.row] != nil {
           states[index].waiting[miss.row]?.append(miss.id)
         } else {
@@ -254,7 +277,6 @@ actor Performance {
           states[index].ready.append(miss)
         }
       }
-      if found.hits.rows > 0 { tell(.reused(stage: states[index].stage.name, found.hits)) }
       return true
     }
     return false
@@ -304,7 +326,9 @@ actor Performance {
       try db.execute(
         sql: "UPDATE run_stage SET fingerprint = ? WHERE run = ? AND stage = ?",
         arguments: [fingerprint, place.run, place.ordinal])
-      return Begun(bound: bound, fingerprint: fingerprint, take: take)
+      return Begun(
+        stage: state.stage, place: place, depth: state.depth, bound: bound, fingerprint: fingerprint,
+        take: take)
     }
     states[index].begun = begun
     return begun
@@ -319,6 +343,7 @@ actor Performance {
     states[index].inFlight -= 1
     switch finished.end {
     case .done(var answered):
+      states[index].arrivals += 1
       let rows = 1 + (finished.row.flatMap { states[index].waiting[$0]?.count } ?? 0)
       if finished.row != nil {
         answered = .init(rows: rows, dropped: rows * answered.dropped, out: rows * answered.out)
@@ -370,35 +395,44 @@ actor Performance {
 
   // MARK: Row steps
 
-  private func startRow(_ occurrence: Occurrence, _ index: Int, _ begun: Begun, _ group: inout Steps) {
+  private func startRow(_ arrival: Arrival, _ index: Int, _ begun: Begun, _ group: inout Steps) {
     guard case .row(let process) = begun.bound.shape else { return }
     states[index].inFlight += 1
     tell(.began(stage: states[index].stage.name))
-    let (store, stage, place, now) = (store, states[index].stage, states[index].place, engine.now)
+    group.addTask { [self] in
+      let end = try await perform(arrival, index, begun, process)
+      outbox.withLock { $0.append(Finished(stage: index, row: arrival.row, end: end)) }
+    }
+  }
+
+  /// One step of a row stage, from the row's text to the commit.
+  private nonisolated func perform(
+    _ arrival: Arrival, _ index: Int, _ begun: Begun,
+    _ process: @Sendable (Row) async throws -> Outcome<Columns>
+  ) async throws -> Finished.End {
+    let (stage, place) = (begun.stage, begun.place)
     let calls = CallList()
     let context = StepContext(
-      stage: stage.name, depth: states[index].depth, take: begun.take, used: { calls.append($0) })
-    group.addTask { [self] in
-      let row = try await store.read { try Store.row(occurrence.row, $0) }
-      let outcome: Outcome<Row>
-      do {
-        outcome = try await StepContext.$current.withValue(context) {
-          try await process(row).map { try stage.output($0.values, addedTo: row) }
-        }
-      } catch {
-        if Task.isCancelled { throw CancellationError() }
-        if let stopped = Self.stop(error) { return Finished(stage: index, row: occurrence.row, end: stopped) }
-        try await fail([occurrence.id], index, error, calls: calls.list)
-        return Finished(stage: index, row: occurrence.row, end: .failed)
+      stage: stage.name, depth: begun.depth, take: begun.take, used: { calls.append($0) })
+    let outcome: Outcome<PackedRow>
+    do {
+      let row = try Row(text: arrival.text)
+      outcome = try await StepContext.$current.withValue(context) {
+        try await process(row).map { PackedRow(try stage.output($0.values, addedTo: row)) }
       }
-      let time = now()
-      try await store.write { db in
-        try Store.commit(
-          outcome, of: occurrence.row, for: [occurrence.id], place: place, fingerprint: begun.fingerprint,
-          calls: calls.list, at: time, db)
-      }
-      return Finished(stage: index, row: occurrence.row, end: .done(outcome.answered))
+    } catch {
+      if Task.isCancelled { throw CancellationError() }
+      if let stopped = Self.stop(error) { return stopped }
+      try await fail([arrival.id], index, error, calls: calls.list)
+      return .failed
     }
+    let time = engine.now()
+    try await engine.store.write { db in
+      try Store.commit(
+        outcome, of: arrival.row, for: [arrival.id], place: place, fingerprint: begun.fingerprint,
+        calls: calls.list, at: time, db)
+    }
+    return .done(outcome.answered)
   }
 
   private static func stop(_ error: any Error) -> Finished.End? {
@@ -449,6 +483,7 @@ actor Performance {
         }
         states[index].setStep = step
         tell(.reused(stage: state.stage.name, .init(rows: input.count, out: out)))
+        states[index].arrivals += 1
         progressed = true
         continue
       }
@@ -554,45 +589,46 @@ actor Performance {
     guard case .set(let process) = begun.bound.shape else { return }
     states[index].inFlight += 1
     tell(.began(stage: states[index].stage.name))
-    let (store, stage) = (store, states[index].stage)
+    group.addTask { [self] in
+      let end = try await performSet(step, place, input, limit: limit, index, begun, process)
+      outbox.withLock { $0.append(Finished(stage: index, row: nil, input: input.digest, end: end)) }
+    }
+  }
+
+  /// One step of a set stage, from its rows to the commit.
+  private nonisolated func performSet(
+    _ step: Int64, _ place: StagePlace, _ input: SetInput, limit: Int?, _ index: Int, _ begun: Begun,
+    _ process: @Sendable (RowSet<Columns>, SetSink<Columns>) async throws -> Void
+  ) async throws -> Finished.End {
+    let (store, stage) = (engine.store, begun.stage)
     let calls = CallList()
     let context = StepContext(
-      stage: stage.name, depth: states[index].depth, take: begun.take, used: { calls.append($0) })
-    group.addTask { [self] in
-      let recorder = SetRecorder(store: store, stage: stage, place: place, step: step, count: input.count)
-      let rows = store.rowSet(place, count: input.count, complete: input.complete)
-      do {
-        try await StepContext.$current.withValue(context) {
-          try await process(rows, SetSink { try await recorder.accept($0) })
-        }
-        try await recorder.finish()
-      } catch {
-        try await store.write { try Store.forget(step: step, $0) }
-        if Task.isCancelled { throw CancellationError() }
-        if let stopped = Self.stop(error) {
-          return Finished(stage: index, row: nil, input: input.digest, end: stopped)
-        }
-        // The failure is that of each row, when it costs only them: their group, or a set that is dropped with them.
-        var failed: [Int64?] = []
-        if place.scope != nil || stage.onFailure == .drop {
-          failed = try await store.read { try Store.members(place, $0) }
-        }
-        let dropped = stage.onFailure == .drop && !failed.isEmpty
-        try await fail(failed.isEmpty ? [nil] : failed, index, error, calls: calls.list)
-        if dropped {
-          let answered = RunEvent.Answered(rows: input.count, dropped: input.count, out: 0)
-          return Finished(stage: index, row: nil, input: input.digest, end: .done(answered))
-        }
-        return Finished(stage: index, row: nil, input: input.digest, end: .failed)
+      stage: stage.name, depth: begun.depth, take: begun.take, used: { calls.append($0) })
+    let recorder = SetRecorder(store: store, stage: stage, place: place, step: step, count: input.count)
+    let rows = store.rowSet(place, count: input.count, complete: input.complete)
+    do {
+      try await StepContext.$current.withValue(context) {
+        try await process(rows, SetSink { try await recorder.accept($0) })
       }
-      let out = try await store.write { db in
-        try Store.finishSet(
-          step, fingerprint: begun.fingerprint, input: input.digest, calls: calls.list, db)
-        return try Store.emitSet(place, step: step, limit: limit, db)
+      try await recorder.finish()
+    } catch {
+      try await store.write { try Store.forget(step: step, $0) }
+      if Task.isCancelled { throw CancellationError() }
+      if let stopped = Self.stop(error) { return stopped }
+      // The failure is that of each row, when it costs only them: their group, or a set that is dropped with them.
+      var failed: [Int64?] = []
+      if place.scope != nil || stage.onFailure == .drop {
+        failed = try await store.read { try Store.members(place, $0) }
       }
-      return Finished(
-        stage: index, row: nil, input: input.digest, end: .done(.init(rows: input.count, out: out)))
+      let dropped = stage.onFailure == .drop && !failed.isEmpty
+      try await fail(failed.isEmpty ? [nil] : failed, index, error, calls: calls.list)
+      return dropped ? .done(.init(rows: input.count, dropped: input.count, out: 0)) : .failed
     }
+    let out = try await store.write { db in
+      try Store.finishSet(step, fingerprint: begun.fingerprint, input: input.digest, calls: calls.list, db)
+      return try Store.emitSet(place, step: step, limit: limit, db)
+    }
+    return .done(.init(rows: input.count, out: out))
   }
 
   // MARK: The end

@@ -139,13 +139,14 @@ private struct Planner {
       var missing: Set<Int64> = []
       for source in from {
         var cursor: Int64 = 0
-        while try Store.hasMore(run: run, stage: source, after: cursor, db) {
+        while true {
           // A forced stage has a fingerprint that no step has.
-          let page = try Store.takeHits(
+          let page = try Store.arrivals(
             place, upstream: source, fingerprint: forced ? -1 : fingerprint, after: cursor, limit: 1000, db)
-          cursor = page.cursor
-          entry.done += page.hits.rows
-          missing.formUnion(page.misses.map(\.row))
+          guard let last = page.last else { break }
+          cursor = last.id
+          entry.done += try Store.takeHits(page, place, upstream: source, db).rows
+          missing.formUnion(page.filter { $0.step == nil }.map(\.row))
         }
       }
       entry.todo = missing.count

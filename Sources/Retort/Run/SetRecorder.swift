@@ -103,11 +103,11 @@ actor SetRecorder {
       let member = try Store.member(ordinal, of: step, place: place, db)
       guard !columns.isEmpty else { return (ordinal, member, nil, nil) }
       let row = try stage.output(columns, addedTo: try Store.row(member, db))
-      return (ordinal, try Store.insert(row, db), nil, nil)
+      return (ordinal, try Store.insert(PackedRow(row), db), nil, nil)
     case .drop(let ordinal, let reason, let detail): return (ordinal, nil, reason, detail)
     case .make(let columns, let members):
       let row = try stage.output(columns, addedTo: Row([:]))
-      return (members.min(), try Store.insert(row, db), nil, nil)
+      return (members.min(), try Store.insert(PackedRow(row), db), nil, nil)
     case .reject(let reason, let detail): return (nil, nil, reason, detail)
     case .consume(let ordinal), .fan(let ordinal, _): return (ordinal, nil, nil, nil)
     }

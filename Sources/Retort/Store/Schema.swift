@@ -46,12 +46,10 @@ enum Schema {
       made_at REAL NOT NULL, UNIQUE (fingerprint, input));
     CREATE TABLE "emission" (step INTEGER NOT NULL, seq INTEGER NOT NULL, member INTEGER, "row" INTEGER,
       reason TEXT, detail TEXT, PRIMARY KEY (step, seq)) WITHOUT ROWID;
-    CREATE INDEX emission_row ON "emission" ("row");
     CREATE TABLE "occurrence" (id INTEGER PRIMARY KEY, run INTEGER NOT NULL, stage INTEGER NOT NULL,
       path TEXT NOT NULL, "row" INTEGER NOT NULL, parent INTEGER);
     CREATE INDEX occurrence_arrival ON "occurrence" (run, stage);
     CREATE INDEX occurrence_order ON "occurrence" (run, stage, path);
-    CREATE INDEX occurrence_row ON "occurrence" ("row");
     CREATE INDEX occurrence_parent ON "occurrence" (parent);
     CREATE TABLE "taken" (run INTEGER NOT NULL, stage INTEGER NOT NULL, occurrence INTEGER NOT NULL, step INTEGER,
       member INTEGER NOT NULL, reason TEXT, PRIMARY KEY (run, stage, occurrence)) WITHOUT ROWID;

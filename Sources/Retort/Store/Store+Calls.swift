@@ -4,19 +4,23 @@ internal import OrderedCollections
 
 extension Store: ReplyMemory {
   package func recall(_ request: Digest) async throws -> RawReply? {
-    let key = Data(request.bytes)
-    return try await read { db in
-      let row = try GRDB.Row.fetchOne(
-        db,
-        sql: """
-          SELECT id, body, prompt_tokens, completion_tokens, cached_tokens, seconds, attempts
-          FROM reply WHERE request = ?
-          """, arguments: [key])
-      return row.map {
-        RawReply(
-          body: $0[1], usage: Usage(promptTokens: $0[2], completionTokens: $0[3], cachedTokens: $0[4]),
-          seconds: $0[5], attempts: $0[6], call: $0[0], remembered: true)
-      }
+    try await lookUp { try Self.recall(request, $0) }
+  }
+
+  package func recall(_ requests: [Digest]) async throws -> [RawReply?] {
+    try await read { db in try requests.map { try Self.recall($0, db) } }
+  }
+
+  private static func recall(_ request: Digest, _ db: Database) throws -> RawReply? {
+    let find = try db.cachedStatement(
+      sql: """
+        SELECT id, body, prompt_tokens, completion_tokens, cached_tokens, seconds, attempts
+        FROM reply WHERE request = ?
+        """)
+    return try GRDB.Row.fetchOne(find, arguments: [Data(request.bytes)]).map {
+      RawReply(
+        body: $0[1], usage: Usage(promptTokens: $0[2], completionTokens: $0[3], cachedTokens: $0[4]),
+        seconds: $0[5], attempts: $0[6], call: $0[0], remembered: true)
     }
   }
 
@@ -25,24 +29,27 @@ extension Store: ReplyMemory {
     let (prompt, parameters) = Self.split(call.body)
     let usage = call.booked(reply.usage)
     let usd = call.model.price?.usd(usage)
+    let (digest, key) = (Data(Digest(of: prompt).bytes), Data(request.bytes))
+    let (promptText, parametersText) = (prompt.text, parameters.text)
     return try await write { db in
-      let digest = Data(Digest(of: prompt).bytes)
-      try db.execute(
-        sql: "INSERT OR IGNORE INTO prompt (digest, json) VALUES (?, ?)", arguments: [digest, prompt.text])
-      try db.execute(
+      try db.cachedStatement(sql: "INSERT OR IGNORE INTO prompt (digest, json) VALUES (?, ?)")
+        .execute(arguments: [digest, promptText])
+      try db.cachedStatement(
         sql: """
           INSERT OR IGNORE INTO reply (request, model, prompt, parameters, body, prompt_tokens, completion_tokens,
             cached_tokens, usd, seconds, attempts, run, stage, at)
           VALUES (?, ?, (SELECT id FROM prompt WHERE digest = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-          """,
+          """
+      ).execute(
         arguments: [
-          Data(request.bytes), call.model.name, digest, parameters.text, reply.body, usage.promptTokens,
+          key, call.model.name, digest, parametersText, reply.body, usage.promptTokens,
           usage.completionTokens, usage.cachedTokens, usd, reply.seconds, reply.attempts, run,
           stage,
           time,
         ])
-      let find = "SELECT id FROM reply WHERE request = ?"
-      guard let id = try Int64.fetchOne(db, sql: find, arguments: [Data(request.bytes)]) else {
+      if db.changesCount > 0 { return db.lastInsertedRowID }
+      let find = try db.cachedStatement(sql: "SELECT id FROM reply WHERE request = ?")
+      guard let id = try Int64.fetchOne(find, arguments: [key]) else {
         throw DatabaseError(message: "a reply was not stored")
       }
       return id

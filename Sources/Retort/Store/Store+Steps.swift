@@ -2,10 +2,28 @@ internal import Foundation
 internal import GRDB
 internal import OrderedCollections
 
-/// One row of a run that a stage has not answered yet.
-struct Occurrence: Sendable, Hashable {
+/// One row of a run as a stage finds it: an occurrence that the stage has not answered yet.
+struct Arrival: Sendable {
   let id: Int64
   let row: Int64
+  /// The step that answers it, where there is one.
+  let step: Int64?
+  /// Whether that step dropped it.
+  let isDropped: Bool
+  /// The row's JSON, for a step to be made; empty where there is one.
+  let text: String
+}
+
+/// A row as it is stored, made ready where it holds no writer up.
+struct PackedRow: Sendable {
+  let digest: Data
+  let text: String
+
+  init(_ row: Row) {
+    let json = row.json
+    digest = Data(Digest(of: json).bytes)
+    text = json.text
+  }
 }
 
 /// A stage of a run as the queries address it: its ordinal in the file and those of the stages it takes rows from.
@@ -57,13 +75,15 @@ struct StagePlace: Sendable {
 extension Store {
   // MARK: Rows
 
-  static func insert(_ row: Row, _ db: Database) throws -> Int64 {
-    let digest = Data(Digest(of: row.json).bytes)
+  static func insert(_ row: PackedRow, _ db: Database) throws -> Int64 {
+    try db.cachedStatement(sql: "INSERT OR IGNORE INTO \"row\" (digest, json) VALUES (?, ?)")
+      .execute(arguments: [row.digest, row.text])
+    if db.changesCount > 0 { return db.lastInsertedRowID }
     let find = try db.cachedStatement(sql: "SELECT id FROM \"row\" WHERE digest = ?")
-    if let id = try Int64.fetchOne(find, arguments: [digest]) { return id }
-    try db.cachedStatement(sql: "INSERT INTO \"row\" (digest, json) VALUES (?, ?)")
-      .execute(arguments: [digest, row.json.text])
-    return db.lastInsertedRowID
+    guard let id = try Int64.fetchOne(find, arguments: [row.digest]) else {
+      throw DatabaseError(message: "a row was not stored")
+    }
+    return id
   }
 
   static func row(_ id: Int64, _ db: Database) throws -> Row {
@@ -71,7 +91,7 @@ extension Store {
     guard let text = try String.fetchOne(find, arguments: [id]) else {
       throw DatabaseError(message: "expected row \(id) in the store, found none")
     }
-    return Row(try JSON(parsing: text).object ?? [:])
+    return try Row(text: text)
   }
 
   static func digest(ofRow id: Int64, _ db: Database) throws -> Data? {
@@ -92,38 +112,39 @@ extension Store {
 
   // MARK: Row stages
 
-  /// Looks up to `limit` rows of one upstream stage beyond `cursor`; those whose step exists are answered from it,
-  /// the others are returned.
-  static func takeHits(
+  /// Up to `limit` rows of one upstream stage beyond `cursor`, in the order of their arrival.
+  static func arrivals(
     _ place: StagePlace, upstream: Int, fingerprint: Int64, after cursor: Int64, limit: Int, _ db: Database
-  ) throws -> (cursor: Int64, hits: RunEvent.Answered, misses: [Occurrence]) {
+  ) throws -> [Arrival] {
     let page = try db.cachedStatement(
       sql: """
-        SELECT o.id, o."row", s.id, e.reason IS NOT NULL FROM occurrence o JOIN "row" r ON r.id = o."row"
+        SELECT o.id, o."row", s.id, e.reason IS NOT NULL, iif(s.id IS NULL, r.json, NULL)
+        FROM occurrence o JOIN "row" r ON r.id = o."row"
         LEFT JOIN step s ON s.fingerprint = ? AND s.input = r.digest
         LEFT JOIN emission e ON e.step = s.id AND e.seq = 0 AND e.member IS NOT NULL
         WHERE o.run = ? AND o.stage = ? AND o.id > ? ORDER BY o.id LIMIT ?
         """)
-    var last = cursor
+    return try GRDB.Row.fetchAll(page, arguments: [fingerprint, place.run, upstream, cursor, limit])
+      .map { Arrival(id: $0[0], row: $0[1], step: $0[2], isDropped: $0[3], text: $0[4] ?? "") }
+  }
+
+  /// Answers those of a page of ``arrivals`` that have a step, and emits what the steps emitted.
+  static func takeHits(
+    _ page: [Arrival], _ place: StagePlace, upstream: Int, _ db: Database
+  ) throws -> RunEvent.Answered {
     var hits = RunEvent.Answered(rows: 0, out: 0)
-    var misses: [Occurrence] = []
     let take = try db.cachedStatement(
       sql: "INSERT INTO taken (run, stage, occurrence, step, member) VALUES (?, ?, ?, ?, 0)")
-    for found in try GRDB.Row.fetchAll(
-      page, arguments: [fingerprint, place.run, upstream, cursor, limit])
-    {
-      let id: Int64 = found[0]
-      last = id
-      if let step: Int64 = found[2] {
-        try take.execute(arguments: [place.run, place.ordinal, id, step])
-        hits.rows += 1
-        if found[3] { hits.dropped += 1 }
-      } else {
-        misses.append(Occurrence(id: id, row: found[1]))
-      }
+    for arrival in page {
+      guard let step = arrival.step else { continue }
+      try take.execute(arguments: [place.run, place.ordinal, arrival.id, step])
+      hits.rows += 1
+      if arrival.isDropped { hits.dropped += 1 }
     }
-    if hits.rows > 0 { hits.out = try emit(place, upstream: upstream, after: cursor, through: last, db) }
-    return (last, hits, misses)
+    if hits.rows > 0, let first = page.first, let last = page.last {
+      hits.out = try emit(place, upstream: upstream, after: first.id - 1, through: last.id, db)
+    }
+    return hits
   }
 
   /// Occurrences of what steps emitted, for the upstream rows `after < id <= through` that were just taken; their
@@ -147,18 +168,22 @@ extension Store {
 
   /// Commits a row step: what it emitted, the calls it used, and the answer for each of `occurrences`.
   static func commit(
-    _ outcome: Outcome<Row>, of input: Int64, for occurrences: [Int64], place: StagePlace, fingerprint: Int64,
+    _ outcome: Outcome<PackedRow>, of input: Int64, for occurrences: [Int64], place: StagePlace,
+    fingerprint: Int64,
     calls: [Int64], at time: Double, _ db: Database
   ) throws {
     guard let digest = try digest(ofRow: input, db) else {
       throw DatabaseError(message: "expected row \(input) in the store, found none")
     }
     let key: StatementArguments = [fingerprint, digest]
-    let find = try db.cachedStatement(sql: "SELECT id FROM step WHERE fingerprint = ? AND input = ?")
-    var step = try Int64.fetchOne(find, arguments: key)
-    if step == nil {
-      try db.cachedStatement(sql: "INSERT INTO step (fingerprint, input, run, made_at) VALUES (?, ?, ?, ?)")
-        .execute(arguments: [fingerprint, digest, place.run, time])
+    let step: Int64?
+    try db.cachedStatement(
+      sql: "INSERT OR IGNORE INTO step (fingerprint, input, run, made_at) VALUES (?, ?, ?, ?)"
+    ).execute(arguments: [fingerprint, digest, place.run, time])
+    if db.changesCount == 0 {
+      step = try Int64.fetchOne(
+        db.cachedStatement(sql: "SELECT id FROM step WHERE fingerprint = ? AND input = ?"), arguments: key)
+    } else {
       let made = db.lastInsertedRowID
       step = made
       switch outcome {
@@ -252,12 +277,6 @@ extension Store {
 }
 
 extension Store {
-  static func hasMore(run: Int64, stage: Int, after cursor: Int64, _ db: Database) throws -> Bool {
-    let find = try db.cachedStatement(
-      sql: "SELECT EXISTS (SELECT 1 FROM occurrence WHERE run = ? AND stage = ? AND id > ?)")
-    return try Bool.fetchOne(find, arguments: [run, stage, cursor]) ?? false
-  }
-
   /// The rows that a step emitted, in order.
   static func rows(of step: Int64, _ db: Database) throws -> [JSON] {
     try String.fetchAll(

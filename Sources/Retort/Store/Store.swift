@@ -28,6 +28,8 @@ package final class Store: Sendable {
     configuration.foreignKeysEnabled = false
     configuration.busyMode = .timeout(10)
     pool = try DatabasePool(path: path, configuration: configuration)
+    // Pages: 16 MB of log. The same pages change again and again, and a checkpoint writes each of them once.
+    try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_autocheckpoint = 4000") }
     try Schema.migrator.migrate(pool)
     writer = GroupWriter(pool: pool)
   }
@@ -36,9 +38,15 @@ package final class Store: Sendable {
     try await pool.read(body)
   }
 
-  /// Runs `body` in a savepoint of the next commit and returns when that commit has; what throws is undone alone.
+  /// Runs `body` in the next commit and returns when that commit has; what throws is undone alone. `body` may run twice.
   func write<T: Sendable>(_ body: @Sendable @escaping (Database) throws -> T) async throws -> T {
-    try await writer.write(body)
+    try await writer.perform(body)
+  }
+
+  /// Looks something small up by its key, in the writer's next batch: that costs less than a reading connection and a
+  /// transaction of its own. Long reads belong to ``read(_:)``.
+  func lookUp<T: Sendable>(_ body: @Sendable @escaping (Database) throws -> T) async throws -> T {
+    try await writer.perform(writes: false, body)
   }
 
   /// Cleans up after runs whose process died: a set step without input was being written, nobody can have used it.
@@ -55,68 +63,5 @@ package final class Store: Sendable {
     try db.execute(sql: "DELETE FROM emission WHERE step = ?", arguments: [step])
     try db.execute(sql: "DELETE FROM step_call WHERE step = ?", arguments: [step])
     try db.execute(sql: "DELETE FROM step WHERE id = ?", arguments: [step])
-  }
-}
-
-/// Gathers writes while a commit is under way and commits them together.
-private actor GroupWriter {
-  private struct Job: Sendable {
-    let run: @Sendable (Database) -> Void
-    /// Tells the writer's caller; nil when the transaction committed.
-    let finish: @Sendable ((any Error)?) -> Void
-  }
-
-  /// What one write answered, until its transaction has committed.
-  private final class Slot<T: Sendable>: Sendable {
-    let result = Mutex<Result<T, any Error>?>(nil)
-  }
-
-  private let pool: DatabasePool
-  private var waiting: [Job] = []
-  private var busy = false
-
-  init(pool: DatabasePool) { self.pool = pool }
-
-  func write<T: Sendable>(_ body: @Sendable @escaping (Database) throws -> T) async throws -> T {
-    try await withCheckedThrowingContinuation { continuation in
-      let slot = Slot<T>()
-      waiting.append(
-        Job { db in
-          let result = Result { try Self.savepoint(db, body) }
-          slot.result.withLock { $0 = result }
-        } finish: { failure in
-          let result = slot.result.withLock { $0 }
-          if let result, failure == nil {
-            continuation.resume(with: result)
-          } else {
-            continuation.resume(throwing: failure ?? DatabaseError(message: "a write was not performed"))
-          }
-        })
-      guard !busy else { return }
-      busy = true
-      // Not a child of the caller: its cancellation must not undo the writes of others.
-      Task { await self.commitAll() }
-    }
-  }
-
-  private static func savepoint<T>(_ db: Database, _ body: (Database) throws -> T) throws -> T {
-    var value: T?
-    try db.inSavepoint {
-      value = try body(db)
-      return .commit
-    }
-    guard let value else { throw DatabaseError(message: "a savepoint committed without a value") }
-    return value
-  }
-
-  private func commitAll() async {
-    while !waiting.isEmpty {
-      let jobs = waiting
-      waiting = []
-      var failure: (any Error)?
-      do { try await pool.write { db in for job in jobs { job.run(db) } } } catch { failure = error }
-      for job in jobs { job.finish(failure) }
-    }
-    busy = false
   }
 }

@@ -4,7 +4,11 @@ import Synchronization
 import Testing
 
 struct RememberingCallerTests {
-  private let call = Call(model: ModelSpec(alias: "m", name: "m"), path: "x", body: [:], identity: ["a": 1])
+  private let call = Self.call()
+
+  private static func call() -> Call {
+    Call(model: ModelSpec(alias: "m", name: "m"), path: "x", body: [:], identity: ["a": 1])
+  }
 
   private func stack(_ inner: any Caller, _ memory: DictionaryMemory) -> RememberingCaller {
     RememberingCaller(RecordingCaller(inner, memory: memory), memory: memory)
@@ -25,7 +29,7 @@ struct RememberingCallerTests {
     let used = UsedCalls()
     for take in [0, 1, 0] {
       let context = StepContext(stage: "s", depth: 0, take: take, used: used.add)
-      _ = try await StepContext.$current.withValue(context) { try await caller.answer(call) }
+      _ = try await StepContext.$current.withValue(context) { try await caller.answer(Self.call()) }
     }
     #expect(used.all == [1, 2, 1])
   }
