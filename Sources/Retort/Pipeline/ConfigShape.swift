@@ -57,7 +57,7 @@ extension ConfigShape.Value: CustomStringConvertible {
     case .choice(let values): "choice (\(values.joined(separator: ", ")))"
     case .list(let element): "list of \(element)"
     case .map(let value): "object of \(value)"
-    case .object: "object"
+    case .object(let shape): "object (\(shape.keys.map(\.name).joined(separator: ", ")))"
     }
   }
 
