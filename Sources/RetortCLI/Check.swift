@@ -47,10 +47,12 @@ struct Stages: AsyncParsableCommand {
         throw CommandFailure.usage("expected a stage kind, found '\(name)'; `retort stages` lists them")
       }
       if markdown { return Terminal.print(StageReference.section(entry)) }
-      Terminal.print("\(entry.name) (version \(entry.version))\n\(entry.summary)\n")
-      for (key, help) in entry.keys.sorted(by: { $0.key < $1.key }) { Terminal.print("  \(key): \(help)") }
-      for role in entry.sets {
-        Terminal.print("  using \(role.name)\(role.required ? "" : " (optional)"): \(role.help)")
+      Terminal.print("\(entry.name)\n\(entry.summary)\n")
+      for fact in StageReference.facts(entry) { Terminal.print("  \(fact)") }
+      Terminal.print("")
+      for key in entry.configShape().keys {
+        let required = key.required ? ", required" : ""
+        Terminal.print("  \(key.name) (\(key.value)\(required)): \(entry.keys[key.name] ?? "")")
       }
     }
   }

@@ -15,16 +15,8 @@ package enum StageReference {
 
   /// One kind: what it takes, reads and adds, its keys and its sets.
   package static func section(_ entry: StageEntry) -> String {
-    let bound = StageSample.bound(entry)
     var lines = ["## \(entry.name)", "", cell(entry.summary), ""]
-    lines.append("- Version \(entry.version); takes \(takes(entry)).")
-    if !entry.isReader { lines.append("- Reads \(reads(bound, entry)).") }
-    lines.append("- \(entry.makesRows ? "Makes rows with" : "Adds") \(adds(bound, entry)).")
-    for role in entry.sets {
-      let columns = role.columns.isEmpty ? "" : " Reads \(role.columns.map(code).joined(separator: ", "))."
-      let optional = role.required ? "" : " (optional)"
-      lines.append("- Under `using:` \(code(role.name))\(optional): \(cell(role.help))\(columns)")
-    }
+    lines += facts(entry).map { "- \(cell($0))" }
     if !entry.keys.isEmpty {
       lines += ["", "| key | takes | meaning |", "| --- | --- | --- |"]
       lines += entry.configShape().keys.map { key in
@@ -33,6 +25,20 @@ package enum StageReference {
       }
     }
     return lines.joined(separator: "\n")
+  }
+
+  /// A kind's version, what it takes, reads and adds, and its sets: a sentence each.
+  package static func facts(_ entry: StageEntry) -> [String] {
+    let bound = StageSample.bound(entry)
+    var facts = ["Version \(entry.version); takes \(takes(entry))."]
+    if !entry.isReader { facts.append("Reads \(reads(bound, entry)).") }
+    facts.append("\(entry.makesRows ? "Makes rows with" : "Adds") \(adds(bound, entry)).")
+    for role in entry.sets {
+      let columns = role.columns.isEmpty ? "" : " Reads \(role.columns.map(code).joined(separator: ", "))."
+      let optional = role.required ? "" : " (optional)"
+      facts.append("Under `using:` \(code(role.name))\(optional): \(role.help)\(columns)")
+    }
+    return facts
   }
 
   private static let introduction = """
@@ -65,7 +71,8 @@ package enum StageReference {
 
   private static func adds(_ bound: BoundStage?, _ entry: StageEntry) -> String {
     guard let adds = bound.map(\.adds) ?? entry.adds else {
-      return entry.isReader ? "the columns of its file" : "what its keys say or only a run can tell"
+      return entry.isReader
+        ? "the columns that its keys or its file name" : "what its keys say or only a run can tell"
     }
     return adds.isEmpty ? "no column" : list(adds, entry)
   }
