@@ -56,9 +56,13 @@ struct Run: AsyncParsableCommand {
 
   func run() async throws {
     try await reporting {
-      let pipeline = try Session.read(file, flags.values)
+      let flags = flags.values
+      let pipeline = try Session.read(file, flags)
+      try Session.checkNames(flags, pipeline)
+      // The store is made last: a run that cannot begin leaves none behind.
+      try await storeOptions.looking { try await Session.checkPrices(flags, pipeline, in: $0) }
       let store = try Store(path: storeOptions.path)
-      try await Session(pipeline: pipeline, flags: flags.values, store: store).perform(json: json)
+      try await Session(pipeline: pipeline, flags: flags, store: store).perform(json: json)
     }
   }
 }
@@ -86,6 +90,8 @@ struct Resume: AsyncParsableCommand {
       flags.maxUSD = maxUsd ?? flags.maxUSD
       flags.maxTokens = maxTokens ?? flags.maxTokens
       let pipeline = try Session.read(recorded.file, flags)
+      try Session.checkNames(flags, pipeline)
+      try await Session.checkPrices(flags, pipeline, in: store)
       try await Session(pipeline: pipeline, flags: flags, store: store, resumed: recorded).perform(json: json)
     }
   }
@@ -112,8 +118,6 @@ struct Session {
     let options = RunOptions(
       limit: flags.limit, only: flags.only, redo: Set(flags.redo), origin: resumed?.origin,
       flags: try JSON(encoding: flags))
-    try Self.checkNames(flags, pipeline)
-    try await checkPrices(options)
     let spent = if let resumed { try await store.spent(since: resumed.origin) } else { Budget.Amount() }
     let budget = Budget(maxUSD: flags.maxUSD, maxTokens: flags.maxTokens, spent: spent)
     let environment = ProcessInfo.processInfo.environment
@@ -165,8 +169,9 @@ struct Session {
   }
 
   /// A budget in USD means nothing while a model that would be called has no price.
-  private func checkPrices(_ options: RunOptions) async throws {
+  static func checkPrices(_ flags: Flags, _ pipeline: Pipeline, in store: Store) async throws {
     guard flags.maxUSD != nil, pipeline.models.values.contains(where: { $0.price == nil }) else { return }
+    let options = RunOptions(limit: flags.limit, only: flags.only, redo: Set(flags.redo))
     let names = try await Plan.make(pipeline, store: store, options: options).unpriced(pipeline)
     guard names.isEmpty else {
       throw CommandFailure.usage(

@@ -32,19 +32,14 @@ package struct Plan: Codable, Hashable, Sendable {
 
   package init(stages: [Stage]) { self.stages = stages }
 
-  /// Looks every key up. Rows are passed on as a run would pass them, in a transaction that is undone.
+  /// Looks every key up, in the store as it is at one moment. Nothing is written to it: the rows that a run would pass
+  /// on are noted beside it, so that a live run is not in the way, and has none in its way.
   package static func make(
     _ pipeline: Pipeline, store: Store, options: RunOptions = .init()
   ) async throws -> Plan {
-    try await store.pool.writeWithoutTransaction { db in
-      var plan = Plan(stages: [])
-      try db.inTransaction {
-        var planner = Planner(pipeline: pipeline, options: options, run: 0)
-        planner.run = try Store.beginRun(pipeline, flags: [:], fingerprint: Digest(of: ""), at: 0, db)
-        plan = try planner.plan(db)
-        return .rollback
-      }
-      return plan
+    try await store.sketch { db in
+      var planner = Planner(pipeline: pipeline, options: options)
+      return try planner.plan(db)
     }
   }
 }
@@ -52,14 +47,14 @@ package struct Plan: Codable, Hashable, Sendable {
 private struct Planner {
   let pipeline: Pipeline
   let options: RunOptions
-  var run: Int64
+  /// A sketch has rows of no other run.
+  let run: Int64 = 0
   /// Stages whose rows are all known.
   private var whole: Set<String> = []
 
-  init(pipeline: Pipeline, options: RunOptions, run: Int64) {
+  init(pipeline: Pipeline, options: RunOptions) {
     self.pipeline = pipeline
     self.options = options
-    self.run = run
   }
 
   mutating func plan(_ db: Database) throws -> Plan {
@@ -88,9 +83,10 @@ private struct Planner {
       return entry
     }
     let identity = try identity(of: stage, db)
-    let fingerprint = try Store.fingerprint(
-      identity, kind: stage.entry.name, version: stage.entry.version, db)
     let forced = options.redo.contains(stage.name)
+    let known = try forced ? nil : Store.knownFingerprint(identity, db)
+    // A stage that is forced, or was never begun as it is now, has no step.
+    let fingerprint = known ?? -1
     if stage.entry.isSet {
       guard upstream else {
         entry.waits = true
@@ -103,7 +99,7 @@ private struct Planner {
           group.scope = scope
           let (input, count) = try Store.setDigest(group, complete: true, db)
           guard count > 0 else { continue }
-          if !forced, let step = try Store.setStep(fingerprint: fingerprint, input: input, db) {
+          if let step = try Store.setStep(fingerprint: fingerprint, input: input, db) {
             try Store.takeMembers(group, step: step, db)
             try Store.emitSet(group, step: step, limit: nil, db)
             entry.done += count
@@ -119,7 +115,7 @@ private struct Planner {
         return entry
       }
       let (input, count) = try Store.setDigest(place, complete: true, db)
-      if !forced, let step = try Store.setStep(fingerprint: fingerprint, input: input, db) {
+      if let step = try Store.setStep(fingerprint: fingerprint, input: input, db) {
         guard try !stage.entry.exports || Engine.areOnDisk(Store.rows(of: step, db), in: pipeline.folder)
         else {
           entry.todo = 1
@@ -140,9 +136,8 @@ private struct Planner {
       for source in from {
         var cursor: Int64 = 0
         while true {
-          // A forced stage has a fingerprint that no step has.
           let page = try Store.arrivals(
-            place, upstream: source, fingerprint: forced ? -1 : fingerprint, after: cursor, limit: 1000, db)
+            place, upstream: source, fingerprint: fingerprint, after: cursor, limit: 1000, db)
           guard let last = page.last else { break }
           cursor = last.id
           entry.done += try Store.takeHits(page, place, upstream: source, db).rows
@@ -185,8 +180,8 @@ private struct Planner {
       sql: """
         SELECT f.config, s.run, s.stage FROM run_stage s JOIN run r ON r.id = s.run
         JOIN fingerprint f ON f.id = s.fingerprint
-        WHERE r.pipeline = ? AND s.name = ? AND r.id < ? ORDER BY r.id DESC LIMIT 1
-        """, arguments: [pipeline.name, stage.name, run])
+        WHERE r.pipeline = ? AND s.name = ? ORDER BY r.id DESC LIMIT 1
+        """, arguments: [pipeline.name, stage.name])
     guard let last else { return "never run" }
     let changed = Difference.between(try JSON(parsing: last[0]), identity).map(\.path)
     guard changed.isEmpty else { return "changed: \(changed.joined(separator: ", "))" }

@@ -104,10 +104,17 @@ extension Store {
     try db.execute(
       sql: "INSERT OR IGNORE INTO fingerprint (digest, kind, version, config) VALUES (?, ?, ?, ?)",
       arguments: [digest, kind, version, identity.text])
-    guard
-      let id = try Int64.fetchOne(db, sql: "SELECT id FROM fingerprint WHERE digest = ?", arguments: [digest])
-    else { throw DatabaseError(message: "a fingerprint was not stored") }
+    guard let id = try knownFingerprint(identity, db) else {
+      throw DatabaseError(message: "a fingerprint was not stored")
+    }
     return id
+  }
+
+  /// Nil when no run has begun a stage with this identity.
+  static func knownFingerprint(_ identity: JSON, _ db: Database) throws -> Int64? {
+    try Int64.fetchOne(
+      db, sql: "SELECT id FROM fingerprint WHERE digest = ?",
+      arguments: [Data(Digest(of: identity).bytes)])
   }
 
   // MARK: Row stages

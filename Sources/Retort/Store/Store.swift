@@ -49,6 +49,35 @@ package final class Store: Sendable {
     try await writer.perform(writes: false, body)
   }
 
+  /// Lets `body` note the rows of a run without writing to the store: on a connection of its own that can only read,
+  /// where empty tables of that connection stand in for those of occurrences and answers.
+  func sketch<T: Sendable>(_ body: @Sendable @escaping (Database) throws -> T) async throws -> T {
+    var configuration = pool.configuration
+    configuration.readonly = true
+    let queue = try DatabaseQueue(path: pool.path, configuration: configuration)
+    return try await queue.writeWithoutTransaction { db in
+      let tables = try String.fetchAll(
+        db,
+        sql: """
+          SELECT sql FROM sqlite_master WHERE tbl_name IN ('occurrence', 'taken') AND sql IS NOT NULL
+          ORDER BY type DESC, rowid
+          """)
+      for sql in tables {
+        try db.execute(
+          sql: sql.replacing("CREATE TABLE ", with: "CREATE TEMP TABLE ", maxReplacements: 1)
+            .replacing("CREATE INDEX ", with: "CREATE INDEX temp.", maxReplacements: 1))
+      }
+      var value: T?
+      // One moment of the store: a transaction that reads sees what was committed when it began.
+      try db.inTransaction(.deferred) {
+        value = try body(db)
+        return .rollback
+      }
+      guard let value else { throw DatabaseError(message: "a sketch ended without a value") }
+      return value
+    }
+  }
+
   /// Cleans up after runs whose process died: a set step without input was being written, nobody can have used it.
   ///
   /// Done when a run begins and not when the store is opened, so that looking inside leaves a live run alone.

@@ -1,7 +1,9 @@
 import Foundation
 import OrderedCollections
-import Retort
+import RetortTestSupport
 import Testing
+
+@testable import Retort
 
 @Suite struct PlanTests {
   @Test func beforeAnyRunOnlyTheReaderIsKnown() async throws {
@@ -43,6 +45,24 @@ import Testing
     _ = try await lab.run()
     let plan = try await lab.plan(RunOptions(redo: ["shout"]))
     #expect(plan[1] == .init(stage: "shout", done: 0, todo: 2, waits: false, reason: "forced"))
+  }
+
+  @Test func aPlanIsMadeWhileAnotherConnectionWrites() async throws {
+    let lab = try Lab(records: ["a", "b"])
+    _ = try await lab.run()
+    let quiet = try await lab.plan()
+    let path = lab.pipeline.folder.appending(path: "store.sqlite").path
+    let (other, writing, done) = (try Store(path: path), Gate(), DispatchSemaphore(value: 0))
+    async let written: Void = other.write { _ in
+      writing.open()
+      done.wait()
+    }
+    await writing.pass()
+    let looker = try Store(path: path)
+    let plan = try? await Plan.make(lab.pipeline, store: looker)
+    done.signal()
+    try await written
+    #expect(plan?.stages == quiet)
   }
 
   @Test func differencesAreNamedByTheirPath() {
