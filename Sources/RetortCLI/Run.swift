@@ -131,15 +131,17 @@ struct Session {
       })
     let specs = Array(pipeline.models.values)
     let transport = HTTPClient(connections: max(1, specs.map(\.concurrency).reduce(0, +)))
-    let launcher = Launcher(folder: pipeline.folder, transport: transport)
+    let interruption = Interruption()
+    let launcher = Launcher(
+      folder: pipeline.folder, transport: transport, clock: InterruptibleClock(interruption))
     let models = ModelStack(
       models: specs, transport: transport, memory: store, budget: budget,
-      environment: environment, address: { try await launcher.address(of: $0) })
-    let engine = Engine(pipeline, store: store, models: models, options: options)
+      interruption: interruption, environment: environment, address: { try await launcher.address(of: $0) })
+    let engine = Engine(pipeline, store: store, models: models, options: options, interruption: interruption)
     let result: Result<RunSummary, any Error>
     do {
       result = .success(
-        try await interruptible(saying: progress.say) {
+        try await interruptible(interruption, saying: progress.say) {
           try await progress.ticking { try await engine.run(progress.tell) }
         })
     } catch { result = .failure(error) }

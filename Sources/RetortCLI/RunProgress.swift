@@ -174,24 +174,27 @@ final class RunProgress: Sendable {
   }
 }
 
-/// Performs `body` in a task that Ctrl-C or SIGTERM cancels once; a second one ends the process the hard way.
+/// Performs `body`, which Ctrl-C or SIGTERM interrupts; a second one ends the process at once.
 func interruptible<T: Sendable>(
-  saying say: @escaping @Sendable (String) -> Void, _ body: @escaping @Sendable () async throws -> T
+  _ interruption: Interruption, saying say: @escaping @Sendable (String) -> Void,
+  _ body: @Sendable () async throws -> T
 ) async throws -> T {
-  let task = Task { try await body() }
   let sources = [SIGINT, SIGTERM].map { number in
     signal(number, SIG_IGN)
     let source = DispatchSource.makeSignalSource(signal: number)
     source.setEventHandler {
-      if task.isCancelled { exit(130) }
-      say("stopping: waiting for what is being written; press again to end at once")
-      task.cancel()
+      if interruption.isRequested { exit(130) }
+      interruption.request()
+      let calls = interruption.inFlight
+      say(
+        "stopping: no further call is made; \(calls) \(calls == 1 ? "call" : "calls") in flight will be kept; "
+          + "press again to end at once")
     }
     source.resume()
     return source
   }
   defer { for source in sources { source.cancel() } }
-  return try await task.value
+  return try await body()
 }
 
 extension RunProgress {

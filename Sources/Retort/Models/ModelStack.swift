@@ -4,6 +4,7 @@ package final class ModelStack: ModelProvider {
   private let memory: any ReplyMemory
   private let budget: Budget
   private let clock: any ModelClock
+  private let interruption: Interruption
   private let random: @Sendable () -> Double
   private let environment: [String: String]
   private let address: @Sendable (ModelSpec) async throws -> String
@@ -12,20 +13,22 @@ package final class ModelStack: ModelProvider {
   private let flights = Flights()
 
   /// - Parameters:
+  ///   - interruption: ends the run softly, as far as calls are concerned.
   ///   - models: each has its own pool; models at one endpoint share a breaker.
   ///   - environment: where keys are read, by the names that `api_key_env` gives.
   ///   - address: the base address of a model; by default its `endpoint`. For models that are launched it waits
   ///     until the server is up.
   package init(
     models: [ModelSpec], transport: any Transport, memory: any ReplyMemory, budget: Budget = Budget(),
-    clock: any ModelClock = SystemModelClock(),
+    interruption: Interruption = Interruption(), clock: any ModelClock = SystemModelClock(),
     random: @escaping @Sendable () -> Double = { .random(in: 0..<1) }, environment: [String: String],
     address: @escaping @Sendable (ModelSpec) async throws -> String = ModelStack.endpoint(of:)
   ) {
     self.transport = transport
     self.memory = memory
     self.budget = budget
-    self.clock = clock
+    self.clock = InterruptibleClock(interruption, on: clock)
+    self.interruption = interruption
     self.random = random
     self.environment = environment
     self.address = address
@@ -41,7 +44,9 @@ package final class ModelStack: ModelProvider {
   package func embedding(_ model: ModelRef) throws -> any EmbeddingModel {
     guard model.spec.kind == .embedding else { throw mismatch(model.spec, "embedding") }
     let caller = limited(model.spec) { EmbeddingRecorder($0, memory: self.memory) }
-    return Embeddings(model.spec, through: caller, memory: memory, flights: flights)
+    return Embeddings(
+      model.spec, through: InterruptedCaller(inner: caller, interruption: interruption), memory: memory,
+      flights: flights)
   }
 
   package func reward(_ model: ModelRef) throws -> any RewardModel {
@@ -57,18 +62,20 @@ package final class ModelStack: ModelProvider {
     return LogprobEndpoint(model.spec, through: remembered(model.spec))
   }
 
-  // The order, from the outside in: Remembering(Retrying(Limited(Budgeted(Recording(HTTP))))).
+  // The order, from the outside in: Interrupted(Remembering(Retrying(Limited(Budgeted(Gated(Recording(HTTP))))))).
   //
   // A call that waits for a retry is outside Limited and holds no slot; a reply is committed inside it, so the slot
   // is held until the commit has returned.
 
   private func remembered(_ model: ModelSpec) -> any Caller {
     let caller = limited(model) { RecordingCaller($0, memory: self.memory) }
-    return RememberingCaller(caller, memory: memory, flights: flights)
+    return InterruptedCaller(
+      inner: RememberingCaller(caller, memory: memory, flights: flights), interruption: interruption)
   }
 
   private func limited(_ model: ModelSpec, recording: (any Caller) -> any Caller) -> any Caller {
-    let budgeted = BudgetedCaller(recording(http(model)), budget: budget)
+    let budgeted = BudgetedCaller(
+      GatedCaller(inner: recording(http(model)), interruption: interruption), budget: budget)
     let limited = LimitedCaller(budgeted, pool: pools[model.alias] ?? Pool(model), clock: clock)
     let breaker = breakers[Self.server(model)] ?? Breaker()
     return RetryingCaller(limited, breaker: breaker, clock: clock, random: random)
@@ -83,7 +90,12 @@ package final class ModelStack: ModelProvider {
       }
       return value
     }
-    return HTTPCaller(transport, key: key, clock: clock) { [address] in try await address(model) }
+    return HTTPCaller(transport, key: key, clock: clock) { [address, interruption] in
+      let base = try await address(model)
+      // A server may take minutes to start.
+      try interruption.check()
+      return base
+    }
   }
 
   private static func server(_ model: ModelSpec) -> String { model.endpoint ?? "launch:\(model.alias)" }

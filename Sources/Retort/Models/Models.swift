@@ -178,6 +178,8 @@ package struct ModelError: Error, Hashable, Sendable, CustomStringConvertible {
     case budget
     /// The endpoint kept refusing: the run is parked.
     case parked
+    /// The run was interrupted before the call was sent.
+    case interrupted
     /// The endpoint cannot do what was asked (no logprobs, no embeddings).
     case unsupported
   }

@@ -65,7 +65,7 @@ extension ModelError {
     case .unreachable, .connection, .timeout, .rateLimited, .server: true
     // A broken envelope is a proxy's page or a cut connection, as a rule.
     case .malformed: true
-    case .refused, .budget, .parked, .unsupported: false
+    case .refused, .budget, .parked, .interrupted, .unsupported: false
     }
   }
 }

@@ -9,6 +9,7 @@ package struct Engine: Sendable {
   let store: Store
   let models: any ModelProvider
   let options: RunOptions
+  let interruption: Interruption
   /// Seconds since 1970.
   let now: @Sendable () -> Double
   /// Steps in flight of a stage that calls no model.
@@ -16,6 +17,7 @@ package struct Engine: Sendable {
 
   package init(
     _ pipeline: Pipeline, store: Store, models: any ModelProvider, options: RunOptions = .init(),
+    interruption: Interruption = Interruption(),
     cores: Int = ProcessInfo.processInfo.activeProcessorCount,
     now: @escaping @Sendable () -> Double = { Date().timeIntervalSince1970 }
   ) {
@@ -23,12 +25,14 @@ package struct Engine: Sendable {
     self.store = store
     self.models = models
     self.options = options
+    self.interruption = interruption
     self.cores = cores
     self.now = now
   }
 
-  /// Runs to the end, or to where failures, a budget, a refusing endpoint or cancellation stop it; the summary says
-  /// which.
+  /// Runs to the end, or to where failures, a budget, a refusing endpoint, an interruption or cancellation stop it;
+  /// the summary says which. Interrupted, it begins no step and lets those in flight end as far as they need no further
+  /// call; cancelled, it drops them.
   ///
   /// Errors: ``RunError`` when the pipeline cannot run; the store's.
   package func run(_ tell: @escaping @Sendable (RunEvent) -> Void = { _ in }) async throws -> RunSummary {
@@ -191,8 +195,13 @@ actor Performance {
     let order = states.indices.sorted { (states[$1].depth, $1) < (states[$0].depth, $0) }
     try await withThrowingTaskGroup(of: Void.self) { group in
       while true {
+        if engine.interruption.isRequested, states.contains(where: { $0.needed && !$0.finished }) {
+          stop = .interrupted
+        }
         var progressed = false
-        for index in order where try await advance(index, &group) { progressed = true }
+        for index in order where stop != .interrupted {
+          if try await advance(index, &group) { progressed = true }
+        }
         if progressed { continue }
         guard try await group.next() != nil else { break }
         // Empty when an earlier round has heard this task already.
@@ -248,7 +257,9 @@ actor Performance {
     return try await finish(index, settled: upstream && state.failures == 0)
   }
 
-  private func mayStart(_ index: Int) -> Bool { stop == nil || states[index].stage.models.isEmpty }
+  private func mayStart(_ index: Int) -> Bool {
+    !engine.interruption.isRequested && (stop == nil || states[index].stage.models.isEmpty)
+  }
 
   /// Looks up the next page of one upstream stage; false when none has more.
   private func pull(_ index: Int, _ begun: Begun) async throws -> Bool {
@@ -353,6 +364,8 @@ actor Performance {
     case .stopped(let status, let message):
       if stop == nil {
         stop = status
+        // Whoever interrupted knows.
+        guard status != .interrupted else { break }
         tell(.stopping(status, message: message))
       }
     }
@@ -439,6 +452,7 @@ actor Performance {
     switch (error as? ModelError)?.kind {
     case .budget: .stopped(.budget, "\(error)")
     case .parked: .stopped(.parked, "\(error)")
+    case .interrupted: .stopped(.interrupted, "\(error)")
     default: nil
     }
   }

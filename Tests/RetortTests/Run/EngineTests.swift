@@ -111,6 +111,20 @@ import Testing
     #expect(lab.gathered == [["A", "B", "C"]])
   }
 
+  @Test func anInterruptedRunKeepsWhatWasInFlightAndBeginsNothingElse() async throws {
+    let lab = try Lab(records: ["a", "b", "c", "d"])
+    let interruption = Interruption()
+    lab.interrupt(at: "b", interruption)
+    let summary = try await lab.run(interruption: interruption, cores: 1)
+    #expect(summary.status == .interrupted)
+    #expect(lab.performed == ["a", "b"])
+    #expect(summary.stages["shout"] == Books(in: 4, emitted: 2, pending: 2, rows: 2))
+    lab.forgetPerformed()
+    #expect(try await lab.run().status == .complete)
+    #expect(lab.performed.sorted() == ["c", "d"])
+    #expect(lab.gathered == [["A", "B", "C", "D"]])
+  }
+
   @Test func aReaderThatFailsIsAFailure() async throws {
     let lab = try Lab(records: ["broken"])
     let summary = try await lab.run()

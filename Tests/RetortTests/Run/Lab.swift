@@ -13,6 +13,7 @@ final class Lab: Sendable {
     var refusesSets = false
     var held: (word: String, until: Int)?
     var parked: String?
+    var interrupts: (word: String, interruption: Interruption)?
   }
 
   let store: Store
@@ -67,9 +68,12 @@ final class Lab: Sendable {
 
   deinit { try? FileManager.default.removeItem(at: folder) }
 
-  func run(_ options: RunOptions = .init()) async throws -> RunSummary {
+  func run(
+    _ options: RunOptions = .init(), interruption: Interruption = Interruption(), cores: Int = 4
+  ) async throws -> RunSummary {
     try await Engine(
-      pipeline, store: store, models: ScriptedProvider(), options: options, cores: 4, now: { 0 }
+      pipeline, store: store, models: ScriptedProvider(), options: options, interruption: interruption,
+      cores: cores, now: { 0 }
     ).run()
   }
 
@@ -80,6 +84,10 @@ final class Lab: Sendable {
   func hold(_ word: String, untilGathered count: Int) { notes.value.withLock { $0.held = (word, count) } }
   func refuseSets(_ refuses: Bool) { notes.value.withLock { $0.refusesSets = refuses } }
   func park(_ word: String?) { notes.value.withLock { $0.parked = word } }
+  /// Lets a word's step interrupt the run.
+  func interrupt(at word: String, _ interruption: Interruption) {
+    notes.value.withLock { $0.interrupts = (word, interruption) }
+  }
   func forgetPerformed() { notes.value.withLock { $0.performed = [] } }
 }
 
@@ -136,6 +144,7 @@ private struct Shout: Stage {
       try Task.checkCancellation()
       await Task.yield()
     }
+    notes.value.withLock { if $0.interrupts?.word == word { $0.interrupts?.interruption.request() } }
     let (refused, parked) = notes.value.withLock { notes in
       notes.performed.append(word)
       return (notes.refused == word, notes.parked == word)
