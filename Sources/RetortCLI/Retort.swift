@@ -14,7 +14,9 @@ struct RetortCommand: AsyncParsableCommand {
       endpoint kept refusing; 130 interrupted. After 3, 4, 5 and 130, `retort resume` goes on.
       """,
     subcommands: [
+      InitCommand.self,
       Run.self, PlanCommand.self, Resume.self, Check.self, Stages.self, Schema.self, Runs.self, Show.self,
-      Trace.self, WhyCommand.self, Failures.self, DiffCommand.self, Collect.self, Doctor.self,
+      Trace.self, WhyCommand.self, Failures.self, DiffCommand.self, ReportCommand.self, Collect.self,
+      Doctor.self,
     ])
 }

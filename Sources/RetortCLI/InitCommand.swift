@@ -1,0 +1,20 @@
+internal import ArgumentParser
+internal import Foundation
+
+struct InitCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "init",
+    abstract: "Write a small project that runs: a pipeline file, data and a prompt. Overwrites nothing.")
+  @Argument(help: "The folder. Default: the current one.") var folder = "."
+
+  func run() async throws {
+    try await reporting {
+      let url = URL(filePath: folder, directoryHint: .isDirectory)
+      try Scaffold.write(to: url)
+      for (path, _) in Scaffold.files { Terminal.print("wrote \(url.appending(path: path).relativePath)") }
+      let file = folder == "." ? "pipeline.yaml" : url.appending(path: "pipeline.yaml").relativePath
+      Terminal.print(
+        "next: retort check \(file), then set RETORT_URL and RETORT_MODEL and retort run \(file)")
+    }
+  }
+}
