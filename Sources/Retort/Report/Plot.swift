@@ -30,10 +30,10 @@ struct Plot {
   var note = ""
 
   private let width = 640.0
-  private let height = 300.0
+  private let height = 310.0
   private let left = 62.0
   private let right = 14.0
-  private let top = 40.0
+  private let top = 50.0
   private let bottom = 48.0
 
   init(_ title: String, x: Axis, y: Axis, keys: [Key] = [], note: String = "") {

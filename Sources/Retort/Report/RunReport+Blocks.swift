@@ -169,10 +169,11 @@ extension RunReport {
 
   private var cost: [ReportBlock] {
     guard !calls.isEmpty else { return [] }
+    let models = Dictionary(grouping: calls, by: \.stage).mapValues(\.count)
     let bars = calls.map { calls in
       let marks = [0.5, 0.9, 0.99].map { Statistics.quantile($0, of: calls.seconds) ?? 0 }
       return Charts.Bar(
-        name: "\(calls.stage): \(calls.model)",
+        name: models[calls.stage] == 1 ? calls.stage : "\(calls.stage): \(calls.model)",
         parts: [
           (marks[0], "s0", "half of the calls: up to \(Figure.seconds(marks[0]))"),
           (marks[1] - marks[0], "s2", "90 %: up to \(Figure.seconds(marks[1]))"),

@@ -88,7 +88,7 @@ enum Figure {
     switch seconds {
     case ..<10: String(format: "%.2f s", seconds)
     case ..<90: String(format: "%.0f s", seconds)
-    case ..<5400: String(format: "%.0f min", seconds / 60)
+    case ..<5400: String(format: "%.1f min", seconds / 60)
     default: String(format: "%.1f h", seconds / 3600)
     }
   }
