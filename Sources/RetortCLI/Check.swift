@@ -19,6 +19,8 @@ struct Check: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Check a pipeline file: every mistake at once, no call made.")
   @OptionGroup var fileOptions: FileOptions
+  @Flag(name: .long, help: "Check the files that its exports wrote against their manifests, too.")
+  var exports = false
 
   func run() async throws {
     try await reporting {
@@ -26,6 +28,20 @@ struct Check: AsyncParsableCommand {
       Terminal.print(
         "\(fileOptions.file): \(pipeline.stages.count) stages, \(pipeline.models.count) models, no mistake found"
       )
+      if exports { try report(ExportCheck(pipeline)) }
+    }
+  }
+}
+
+extension Check {
+  private func report(_ check: ExportCheck) throws {
+    for export in check.whole {
+      Terminal.print(
+        "\(export.stage): \(export.rows) rows\(export.complete ? "" : ", incomplete"), as \(export.manifest) says"
+      )
+    }
+    guard check.problems.isEmpty else {
+      throw CommandFailure.cannotRun(check.problems.joined(separator: "\nerror: "))
     }
   }
 }

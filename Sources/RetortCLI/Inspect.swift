@@ -42,7 +42,7 @@ struct Show: AsyncParsableCommand {
         } else {
           Terminal.print("\(row[0].string ?? "")")
           for (name, value) in try JSON(parsing: text).object ?? [:] {
-            Terminal.print("  \(name): \(value.string ?? value.text)")
+            Terminal.print(Terminal.harmless("  \(name): \(value.string ?? value.text)"))
           }
         }
       }

@@ -5,7 +5,25 @@ internal import Retort
 enum Terminal {
   static func print(_ text: String) { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }
 
-  static func complain(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+  static func complain(_ text: String) {
+    FileHandle.standardError.write(Data((harmless(text) + "\n").utf8))
+  }
+
+  /// Without control characters but line breaks and tabs: what a model or a server says must not reach the terminal
+  /// as orders to it.
+  static func harmless(_ text: String) -> String {
+    func isOrder(_ scalar: Unicode.Scalar) -> Bool {
+      switch scalar.value {
+      case 0x09, 0x0A: false
+      case 0..<0x20, 0x7F..<0xA0: true
+      default: false
+      }
+    }
+    guard text.unicodeScalars.contains(where: isOrder) else { return text }
+    var safe = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars { safe.append(isOrder(scalar) ? "\u{FFFD}" : scalar) }
+    return String(safe)
+  }
 
   static func print(_ table: Table, json: Bool) {
     if json { return print(table.json.text) }

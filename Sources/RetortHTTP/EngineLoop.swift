@@ -18,7 +18,11 @@ struct EngineLoop {
     self.certificates = certificates
     multi = Self.global == CURLE_OK ? curl_multi_init() : nil
     // Without room for every connection in flight libcurl closes those that come back, and each call pays a new one.
-    if let multi { _ = retort_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, max(1, connections)) }
+    if let multi {
+      _ = retort_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, max(1, connections))
+      // Calls beyond wait for a connection, where they would fail for want of a descriptor.
+      _ = retort_curl_multi_set_long(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, Descriptors.forSockets)
+    }
     inbox.publish(multi)
   }
 

@@ -32,4 +32,10 @@ import Testing
     let back = try recorded.decode(Flags.self)
     #expect(try JSON(encoding: back) == recorded)
   }
+
+  @Test func ordersToTheTerminalAreTakenOut() {
+    #expect(
+      Terminal.harmless("a\tb\n\u{1B}]0;x\u{07}\u{9B}2J\u{7F}\rü")
+        == "a\tb\n\u{FFFD}]0;x\u{FFFD}\u{FFFD}2J\u{FFFD}\u{FFFD}ü")
+  }
 }

@@ -38,6 +38,8 @@ package struct Engine: Sendable {
   package func run(_ tell: @escaping @Sendable (RunEvent) -> Void = { _ in }) async throws -> RunSummary {
     try checkNames()
     let began = now()
+    let lock = try store.lock(for: pipeline.name, at: began)
+    defer { withExtendedLifetime(lock) {} }
     let fingerprint = pipeline.fingerprint
     let run = try await store.write { db in
       try Store.forgetDeadRuns(db)
@@ -53,7 +55,8 @@ package struct Engine: Sendable {
     do { status = try await performance.perform() } catch {
       guard Task.isCancelled else {
         let time = now()
-        try await store.write { try Store.finishRun(run, status: "broken", at: time, $0) }
+        // Where the store itself is at fault this fails too, and says less.
+        try? await store.write { try Store.finishRun(run, status: "broken", at: time, $0) }
         throw error
       }
       status = .interrupted
@@ -435,6 +438,8 @@ actor Performance {
       }
     } catch {
       if Task.isCancelled { throw CancellationError() }
+      // Going on would pay for replies that cannot be kept.
+      if error is StoreError { throw error }
       if let stopped = Self.stop(error) { return stopped }
       try await fail([arrival.id], index, error, calls: calls.list)
       return .failed
@@ -626,6 +631,7 @@ actor Performance {
       }
       try await recorder.finish()
     } catch {
+      if error is StoreError { throw error }
       try await store.write { try Store.forget(step: step, $0) }
       if Task.isCancelled { throw CancellationError() }
       if let stopped = Self.stop(error) { return stopped }

@@ -91,7 +91,11 @@ final class GroupWriter: Sendable {
 
   private func alone(_ job: Job, _ db: Database) throws {
     try db.inSavepoint {
-      do { try job.run(db) } catch { return .rollback }
+      do { try job.run(db) } catch {
+        // A full disk ends the whole transaction: the writes before are undone too, and those after are not begun.
+        guard db.isInsideTransaction else { throw error }
+        return .rollback
+      }
       return .commit
     }
   }

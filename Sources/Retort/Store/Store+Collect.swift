@@ -28,18 +28,16 @@ extension Store {
   ///     resumed, since they share a budget.
   ///   - replies: also forgets paid replies that no kept step used and no kept run asked for.
   ///   - dryRun: says what would be forgotten, and undoes it.
-  /// Errors: ``RunError`` when a run is under way, or when the file is damaged.
+  /// Errors: ``StoreError`` while a run holds the store; ``RunError`` when the file is damaged.
   package func collect(keepRuns: Int, replies: Bool = false, dryRun: Bool = false) async throws -> Freed {
     guard keepRuns >= 1 else { throw RunError("expected at least 1 run to keep, found \(keepRuns)") }
+    let lock = try lock(for: "gc", at: Date().timeIntervalSince1970)
+    defer { withExtendedLifetime(lock) {} }
     return try await pool.writeWithoutTransaction { db in
       let before = try Self.pages(db)
       var freed = Freed()
       try db.inTransaction {
-        if let run = try Int64.fetchOne(db, sql: "SELECT id FROM run WHERE status = 'running'") {
-          throw RunError(
-            "expected no run under way, found run \(run); if its process is gone, `retort resume \(run)` first"
-          )
-        }
+        try Self.forgetDeadRuns(db)
         freed = try Self.forget(keepRuns: keepRuns, replies: replies, db)
         if dryRun { freed.bytes = try (Self.pages(db).free - before.free) * before.size }
         return dryRun ? .rollback : .commit

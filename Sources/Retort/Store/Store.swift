@@ -9,6 +9,7 @@ internal import Synchronization
 /// never the file.
 package final class Store: Sendable {
   let pool: DatabasePool
+  let path: String
   private let writer: GroupWriter
   private let running = Mutex<Int64?>(nil)
 
@@ -20,33 +21,47 @@ package final class Store: Sendable {
 
   /// Opens or creates the store at a path, creating its folder.
   ///
-  /// Errors: SQLite's, when the file is no database or was written by a later version.
+  /// Errors: ``StoreError`` when the file cannot be used, is no database or was written by a later version.
   package init(path: String) throws {
     let folder = URL(filePath: path).deletingLastPathComponent()
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     var configuration = Configuration()
     configuration.foreignKeysEnabled = false
     configuration.busyMode = .timeout(10)
-    pool = try DatabasePool(path: path, configuration: configuration)
-    // Pages: 16 MB of log. The same pages change again and again, and a checkpoint writes each of them once.
-    try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_autocheckpoint = 4000") }
-    try Schema.migrator.migrate(pool)
+    do {
+      pool = try DatabasePool(path: path, configuration: configuration)
+      let migrator = Schema.migrator
+      let isLater = try pool.read { try migrator.hasBeenSuperseded($0) }
+      guard !isLater else {
+        throw StoreError(
+          "the store at '\(path)' was written by a later version of retort; use that version, or name another "
+            + "store with --store")
+      }
+      // Pages: 16 MB of log. The same pages change again and again, and a checkpoint writes each of them once.
+      try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_autocheckpoint = 4000") }
+      try migrator.migrate(pool)
+    } catch { throw StoreError(error, path: path) ?? error }
+    self.path = path
     writer = GroupWriter(pool: pool)
   }
 
+  /// Errors: ``StoreError`` when the machine or the file is at fault; else what `body` throws, or SQLite.
   func read<T: Sendable>(_ body: @Sendable @escaping (Database) throws -> T) async throws -> T {
-    try await pool.read(body)
+    do { return try await pool.read(body) } catch { throw StoreError(error, path: path) ?? error }
   }
 
   /// Runs `body` in the next commit and returns when that commit has; what throws is undone alone. `body` may run twice.
+  /// Errors: as of ``read(_:)``.
   func write<T: Sendable>(_ body: @Sendable @escaping (Database) throws -> T) async throws -> T {
-    try await writer.perform(body)
+    do { return try await writer.perform(body) } catch { throw StoreError(error, path: path) ?? error }
   }
 
   /// Looks something small up by its key, in the writer's next batch: that costs less than a reading connection and a
   /// transaction of its own. Long reads belong to ``read(_:)``.
   func lookUp<T: Sendable>(_ body: @Sendable @escaping (Database) throws -> T) async throws -> T {
-    try await writer.perform(writes: false, body)
+    do { return try await writer.perform(writes: false, body) } catch {
+      throw StoreError(error, path: path) ?? error
+    }
   }
 
   /// Lets `body` note the rows of a run without writing to the store: on a connection of its own that can only read,
@@ -76,6 +91,14 @@ package final class Store: Sendable {
       guard let value else { throw DatabaseError(message: "a sketch ended without a value") }
       return value
     }
+  }
+
+  /// Makes this process the only one that runs a pipeline on the store, until the lock is let go of.
+  /// Errors: ``StoreError``, which says who holds it.
+  func lock(for pipeline: String, at time: Double) throws -> StoreLock {
+    let since = Date(timeIntervalSince1970: time.rounded()).formatted(.iso8601)
+    let process = ProcessInfo.processInfo.processIdentifier
+    return try StoreLock(store: path, words: "process \(process) (pipeline \(pipeline), since \(since))")
   }
 
   /// Cleans up after runs whose process died: a set step without input was being written, nobody can have used it.

@@ -1,0 +1,42 @@
+import Foundation
+import Testing
+
+@testable import Retort
+
+struct StoreTests {
+  private func path() throws -> String { try Bench.folder().appending(path: "store.sqlite").path }
+
+  @Test func aFileThatIsNoDatabaseIsRefusedAndLeftAlone() throws {
+    let path = try path()
+    let text = String(repeating: "no database ", count: 100)
+    try text.write(toFile: path, atomically: false, encoding: .utf8)
+    #expect(
+      throws: StoreError(
+        "expected a store at '\(path)', found a file that is no SQLite database; move it away, or name another "
+          + "store with --store")
+    ) { try Store(path: path) }
+    #expect(try String(contentsOfFile: path, encoding: .utf8) == text)
+  }
+
+  @Test func oneRunAtATimeWritesToAStore() throws {
+    let store = try Store(path: path())
+    var lock: StoreLock? = try store.lock(for: "first", at: 0)
+    #expect(
+      throws: StoreError(
+        "expected the store at '\(store.path)' to be free, found it in use by process "
+          + "\(ProcessInfo.processInfo.processIdentifier) (pipeline first, since 1970-01-01T00:00:00Z); let that run "
+          + "end, or name another store with --store")
+    ) { try store.lock(for: "second", at: 1) }
+    lock = nil
+    #expect(lock == nil)
+    #expect(throws: Never.self) { try store.lock(for: "third", at: 2) }
+  }
+
+  @Test func aRunIsRefusedWhileAnotherHoldsTheStore() async throws {
+    let lab = try Lab(records: ["a"])
+    let lock = try lab.store.lock(for: "other", at: 0)
+    await #expect(throws: StoreError.self) { try await lab.run() }
+    withExtendedLifetime(lock) {}
+    #expect(lab.performed.isEmpty)
+  }
+}
