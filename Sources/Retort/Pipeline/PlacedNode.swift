@@ -26,7 +26,12 @@ struct PlacedNode: Sendable {
         self.init(place: start, value: .scalar(.null))
         return
       }
-      self.init(node, file: file, environment: environment, report: report)
+      var left = Self.limit
+      self.init(node, file: file, environment: environment, left: &left, report: report)
+      if left <= 0 {
+        report(Diagnostic(start, "expected at most \(Self.limit) values in the file, aliases written out"))
+        return nil
+      }
     } catch let error as YamlError {
       report(Self.diagnostic(error, start))
       return nil
@@ -41,10 +46,21 @@ struct PlacedNode: Sendable {
     self.value = value
   }
 
-  private init(_ node: Node, file: String, environment: EnvironmentReader, report: (Diagnostic) -> Void) {
+  /// Most values of a file: a few aliases of aliases would fill any memory.
+  private static let limit = 100_000
+
+  /// - Parameter left: how many more values may be read; nothing more is once it is used up.
+  private init(
+    _ node: Node, file: String, environment: EnvironmentReader, left: inout Int, report: (Diagnostic) -> Void
+  ) {
     let place = Place(file: file, line: node.mark?.line ?? 1, column: node.mark?.column ?? 1)
+    left -= 1
+    guard left > 0 else {
+      self.init(place: place, value: .scalar(.null))
+      return
+    }
     func child(_ node: Node) -> PlacedNode {
-      PlacedNode(node, file: file, environment: environment, report: report)
+      PlacedNode(node, file: file, environment: environment, left: &left, report: report)
     }
     switch node {
     case .scalar(let scalar):
