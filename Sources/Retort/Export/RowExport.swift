@@ -24,7 +24,7 @@ struct RowExport: Sendable {
   var reads: [ColumnUse] { (columns ?? []).map { ColumnUse($0) } }
 
   func write(_ rows: RowSet<Columns>, into sink: SetSink<ExportedFile>) async throws {
-    let shapes = try await shapes(of: rows)
+    let shapes = try await rows.shapes(of: columns)
     let writer = try JSONLWriter(url, layout: layout)
     for try await element in rows {
       let values = element.value.values
@@ -40,24 +40,5 @@ struct RowExport: Sendable {
     ).write(beside: url)
     // An export of no rows is its manifest: that is the file to look for when asking whether it is done.
     try await sink.make(workspace.recorded(file ?? manifest, under: path), from: Array(0..<rows.count))
-  }
-
-  private func shapes(of rows: RowSet<Columns>) async throws -> OrderedDictionary<String, ColumnShape> {
-    var shapes: OrderedDictionary<String, ColumnShape> = [:]
-    for name in columns ?? [] { shapes[name] = .null }
-    for try await element in rows {
-      for (name, value) in element.value.values where columns == nil || shapes[name] != nil {
-        do {
-          let shape = try ColumnShape(of: value)
-          shapes[name] = try shapes[name]?.joined(shape) ?? shape
-        } catch {
-          throw StageError(
-            "column '\(name)\(error.path)': expected one type in every row, found \(error.left) before and "
-              + "\(error.right) in row \(element.id); name the columns to write with columns:, without this one"
-          )
-        }
-      }
-    }
-    return shapes
   }
 }

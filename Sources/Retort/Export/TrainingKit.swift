@@ -41,58 +41,40 @@ struct TrainingKit {
 
   // MARK: - Dataset card
 
-  /// Empty splits are left out: loaders refuse a split without rows.
   private var card: String {
-    let total = splits.reduce(0) { $0 + $1.rows }
-    let size =
-      switch total {
-      case ..<1_000: "n<1K"
-      case ..<10_000: "1K<n<10K"
-      case ..<100_000: "10K<n<100K"
-      default: "100K<n<1M"
-      }
-    var lines = [
-      "---", "task_categories: [text-generation]", "size_categories: [\"\(size)\"]",
-      "configs:",
-    ]
-    for role in TrainingRole.allCases where splits.contains(where: { $0.role == role }) {
-      lines.append("- config_name: sft_\(role.rawValue)")
-      if role == .questionParsing { lines.append("  default: true") }
-      lines.append("  data_files:")
-      for split in splits where split.role == role {
-        lines.append("  - {split: \(split.name), path: sft/\(role.rawValue)-\(split.name).jsonl}")
-      }
-    }
-    lines += [
-      "---", "", "# Role sets", "",
-      "Supervised examples for three roles that read logical reasoning: one lists a question's conditions, one",
-      "takes a chain of thought apart into statements and evidence, one says whether evidence entails a statement.",
-      "", "| role | split | rows |", "| --- | --- | --- |",
-    ]
-    lines += splits.map { "| \($0.role.rawValue) | \($0.name) | \($0.rows) |" }
-    lines += [
-      "", "Each line of `sft/` is `{\"messages\": [system, user, assistant]}`; the answer is JSON text.",
-      "`manifest.json` lists every file with its rows and SHA-256.",
-    ]
-    return lines.joined(separator: "\n") + "\n"
+    let roles = TrainingRole.allCases.filter { role in splits.contains { $0.role == role } }
+    return DatasetCard(
+      task: "text-generation",
+      subsets: roles.map { role in
+        .init(
+          name: "sft_\(role.rawValue)",
+          splits: splits.filter { $0.role == role }.map {
+            ($0.name, "sft/\(role.rawValue)-\($0.name).jsonl")
+          })
+      },
+      rows: splits.reduce(0) { $0 + $1.rows },
+      body: [
+        "# Role sets", "",
+        "Supervised examples for three roles that read logical reasoning: one lists a question's conditions, one",
+        "takes a chain of thought apart into statements and evidence, one says whether evidence entails a statement.",
+        "", "| role | split | rows |", "| --- | --- | --- |",
+      ] + splits.map { "| \($0.role.rawValue) | \($0.name) | \($0.rows) |" } + [
+        "", "Each line of `sft/` is `{\"messages\": [system, user, assistant]}`; the answer is JSON text.",
+        "`manifest.json` lists every file with its rows and SHA-256.",
+      ]
+    ).text
   }
 
   // MARK: - LLaMA-Factory
 
   private var datasetInfo: String {
-    var sets: JSON.Object = [:]
+    var index = LlamaFactoryIndex()
     for split in splits {
-      // `formatting: openai` would add words of its own to every system turn; sharegpt with tags does not.
-      sets["sft_\(split.role.rawValue)_\(split.name)"] = [
-        "file_name": .string("sft/\(split.role.rawValue)-\(split.name).jsonl"), "formatting": "sharegpt",
-        "columns": ["messages": "messages"],
-        "tags": [
-          "role_tag": "role", "content_tag": "content", "user_tag": "user", "assistant_tag": "assistant",
-          "system_tag": "system",
-        ],
-      ]
+      index.add(
+        "sft_\(split.role.rawValue)_\(split.name)", file: "sft/\(split.role.rawValue)-\(split.name).jsonl",
+        columns: ["messages": "messages"])
     }
-    return JSON.object(sets).text + "\n"
+    return index.text
   }
 
   private func llamaFactory(_ role: TrainingRole) -> String {

@@ -1,4 +1,3 @@
-internal import Foundation
 internal import OrderedCollections
 
 /// Writes the training sets of the three roles, in the shapes that trainers read, with recipes to train from.
@@ -50,9 +49,7 @@ package struct ExportRoleSets: SetStage {
   ]
   package static let exports = true
 
-  private let workspace: Workspace
-  private let folder: String
-  private let root: URL
+  private let folder: ExportFolder
   private let formats: Set<Format>
   private let instructions: [TrainingRole: String]
   private let baseModel: String
@@ -62,9 +59,7 @@ package struct ExportRoleSets: SetStage {
     if config.formats?.isEmpty == true {
       throw StageError("formats: expected at least one format, found none; leave it out to write all")
     }
-    self.workspace = workspace
-    folder = config.folder
-    root = workspace.exportURL(folder)
+    folder = ExportFolder(config.folder, in: workspace)
     formats = Set(config.formats ?? Format.allCases)
     baseModel = config.baseModel ?? "meta-llama/Meta-Llama-3-8B-Instruct"
     validation = workspace.set("validation", as: RoleRow.self)
@@ -82,12 +77,11 @@ package struct ExportRoleSets: SetStage {
     splits.sort { ($0.role.order, $0.name) < ($1.role.order, $1.name) }
     if rows.count > 0 {
       let kit = TrainingKit(formats: formats, baseModel: baseModel, splits: splits)
-      for (path, text) in kit.files { written.append(try write(text, to: path)) }
+      for (path, text) in kit.files { written.append(try folder.write(text, to: path)) }
     }
-    let complete = rows.isComplete && validation?.isComplete ?? true
-    written.append(try write(manifest(of: written, complete: complete), to: "manifest.json"))
-    let members = Array(0..<rows.count)
-    for file in written { try await sink.make(workspace.recorded(file, under: folder), from: members) }
+    try await folder.finish(
+      written, complete: rows.isComplete && validation?.isComplete ?? true, from: Array(0..<rows.count),
+      into: sink)
   }
 
   /// Streams one split into all its files, each row read once.
@@ -97,7 +91,7 @@ package struct ExportRoleSets: SetStage {
     var files: [TrainingRole: [(shape: Shape, writer: JSONLWriter)]] = [:]
     for role in TrainingRole.allCases {
       files[role] = try shapes.map {
-        ($0, try JSONLWriter(root.appending(path: "\($0.rawValue)/\(role.rawValue)-\(split).jsonl")))
+        ($0, try folder.writer("\($0.rawValue)/\(role.rawValue)-\(split).jsonl"))
       }
     }
     if let rows {
@@ -123,28 +117,6 @@ package struct ExportRoleSets: SetStage {
   private var shapes: [Shape] {
     [.messages] + (formats.contains(.trl) ? [.promptCompletion] : [])
       + (formats.contains(.msSwift) ? [.queryResponse] : [])
-  }
-
-  private func write(_ text: String, to path: String) throws -> ExportedFile {
-    let url = root.appending(path: path)
-    let file = try AtomicFile(url)
-    try file.write(text)
-    return ExportedFile(path: url.path, sha256: try file.commit(), rows: 0)
-  }
-
-  private func manifest(of files: [ExportedFile], complete: Bool) -> String {
-    let prefix = root.path.hasSuffix("/") ? root.path : root.path + "/"
-    let entries = files.map { file -> JSON in
-      [
-        "path": .string(String(file.path.dropFirst(prefix.count))), "rows": .int(Int64(file.rows)),
-        "sha256": .string(file.sha256),
-      ]
-    }
-    let rows = files.reduce(0) { $0 + $1.rows }
-    return JSON.object([
-      "rows": .int(Int64(rows)), "complete": .bool(complete),
-      "pipeline": workspace.pipeline.map { .string($0.hex) } ?? .null, "files": .array(entries),
-    ]).text + "\n"
   }
 }
 
