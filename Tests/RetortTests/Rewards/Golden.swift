@@ -1,107 +1,12 @@
+import Foundation
 import Retort
 
-/// Values computed independently with numpy and scipy in double precision, to 8 decimals.
+/// Values computed independently with numpy and scipy in double precision, to 8 decimals; the Python module for
+/// online rewards is held to the same file.
 enum Golden {
-  static func values(_ name: String) throws -> [JSON] { try JSON(parsing: text)[name]?.array ?? [] }
-
-  private static let text = #"""
-    {
-      "gr3": [
-        {"name":"A","alpha":0.33,"reward":[1,1,0,1],"length":[1000,2000,3000,6000],"expect":{"Lbar":3000.0,
-          "S":[0.9009009,0.81967213,0.7518797,0.60240964],"Rhat":[0.9009009,0.81967213,0.0,0.60240964],
-          "mu":0.58074567,"A_meanonly":[0.32015523,0.23892646,-0.58074567,0.02166397],"sd_ddof1":0.40715275,
-          "A_ddof1":[0.78632515,0.58682123,-1.42635471,0.05320833],"sd_ddof0":0.35260463,
-          "A_ddof0":[0.90796973,0.67760253,-1.64701192,0.06143966],"cond_lhs":0.7518797,"cond":true,
-          "allmax":false}},
-        {"name":"B","alpha":0.33,"reward":[1,0.5,0.8],"length":[10,20,10],"expect":{"Lbar":13.33333333,
-          "S":[0.80160321,0.66889632,0.80160321],"Rhat":[0.80160321,0.33444816,0.64128257],"mu":0.59244464,
-          "A_meanonly":[0.20915856,-0.25799648,0.04883792],"sd_ddof1":0.2373759,"A_ddof1":[0.88112435,
-          -1.08686434,0.20573999],"sd_ddof0":0.19381661,"A_ddof0":[1.0791515,-1.33113027,0.25197876],
-          "cond_lhs":0.7518797,"cond":true,"allmax":false}},
-        {"name":"C all max","alpha":0.33,"reward":[1,1,1,1],"length":[100,200,300,400],
-          "expect":{"Lbar":250.0,"S":[0.88339223,0.79113924,0.71633238,0.65445026],"Rhat":[0.88339223,
-          0.79113924,0.71633238,0.65445026],"mu":0.76132853,"A_meanonly":[0.1220637,0.02981071,-0.04499615,
-          -0.10687826],"sd_ddof1":0.09871819,"A_ddof1":[1.23647389,0.30197487,-0.45579942,-1.08264935],
-          "sd_ddof0":0.08549246,"A_ddof0":[1.42775483,0.34869,-0.52631101,-1.25013382],"cond_lhs":0.7518797,
-          "cond":false,"allmax":true}},
-        {"name":"D continuous","alpha":0.00133,"reward":[0.9,0.6,0.3],"length":[800,1600,600],
-          "expect":{"Lbar":1000.0,"S":[0.99893713,0.99787652,0.99920264],"Rhat":[0.89904342,0.59872591,
-          0.29976079],"mu":0.59917671,"A_meanonly":[0.29986671,-0.0004508,-0.29941592],
-          "sd_ddof1":0.29964157,"A_ddof1":[1.00074804,-0.00150444,-0.99924359],"sd_ddof0":0.24465632,
-          "A_ddof0":[1.22566011,-0.00184256,-1.22381755],"cond_lhs":0.89880459,"cond":true,"allmax":false}}
-      ],
-      "gr3_calibration": [
-        {"groups":[{"reward":[1,1,0,1],"length":[1000,2000,3000,6000]},{"reward":[1,1,1,1,1,1,1,0],
-          "length":[100,200,300,400,500,600,3000,3000]},{"reward":[1,0],"length":[5000,500]},{"reward":[1,1,
-          1,1,1,1,1,1,1,1,1,1,1,1,1,0],"length":[100,100,100,100,100,100,100,100,100,100,100,100,100,100,
-          4000,100]}],"expect":{"0.1":{"cond":[true,true,true,true]},"0.33":{"cond":[true,true,true,false]},
-          "1.0":{"cond":[true,false,true,false]},"3.0":{"cond":[true,false,true,false]}}}
-      ],
-      "twyn_verifiable": [
-        {"name":"A","correct":[1,1,0,1],"length":[100,200,50,200],"alpha":10,"beta":1,"anchors":false,
-          "expect":{"scores":[12.0,9.0,-30.0,9.0],"mean":0.0,"sd":20.04993766,"adv":[0.59850557,0.44887918,
-          -1.49626393,0.44887918]}},
-        {"name":"A anchored","correct":[1,1,0,1],"length":[100,200,50,200],"alpha":10,"beta":1,
-          "anchors":true,"expect":{"scores":[23.0,20.0,-40.0,20.0],"mean":0.0,"sd":31.04190716,
-          "adv":[0.74093383,0.64429029,-1.28858058,0.64429029]}},
-        {"name":"B anchored","correct":[0,0,0,1,1,1,1,1],"length":[1,2,3,4,5,6,7,8],"alpha":10,"beta":1,
-          "anchors":true,"expect":{"scores":[-60.0,-60.0,-60.0,45.0,43.0,41.0,39.0,37.0],"mean":0.0,
-          "sd":51.71503113,"adv":[-1.16020425,-1.16020425,-1.16020425,0.87015319,0.83147971,0.79280624,
-          0.75413276,0.71545929]}},
-        {"name":"C all wrong anchored","correct":[0,0,0,0],"length":[10,20,30,40],"alpha":10,"beta":1,
-          "anchors":true,"expect":{"scores":[-10.0,-10.0,-10.0,-10.0],"mean":0.0,"sd":24.49489743,
-          "adv":[-0.40824827,-0.40824827,-0.40824827,-0.40824827]}},
-        {"name":"D all right anchored","correct":[1,1,1,1],"length":[10,20,30,40],"alpha":10,"beta":1,
-          "anchors":true,"expect":{"scores":[14.0,12.0,10.0,8.0],"mean":0.0,"sd":24.65765601,
-          "adv":[0.56777495,0.48666424,0.40555354,0.32444283]}},
-        {"name":"D all right","correct":[1,1,1,1],"length":[10,20,30,40],"alpha":10,"beta":1,
-          "anchors":false,"expect":{"scores":[3.0,1.0,-1.0,-3.0],"mean":0.0,"sd":2.5819889,
-          "adv":[1.16189455,0.38729818,-0.38729818,-1.16189455]}}
-      ],
-      "twyn_fuzzy": [
-        {"name":"F","preference":[[0,1,1],[0,2,0],[0,3,-1],[1,2,-1],[1,3,-1],[2,3,0]],"length":[120,80,300,
-          200],"alpha":5,"beta":1,"bad_format":[],"expect":{"s":[1.0,-15.0,3.0,11.0],"adv":[0.0917985,
-          -1.37697751,0.2753955,1.00978351]}},
-        {"name":"F bad 3","preference":[[0,1,1],[0,2,0],[0,3,-1],[1,2,-1],[1,3,-1],[2,3,0]],"length":[120,
-          80,300,200],"alpha":5,"beta":1,"bad_format":[3],"expect":{"s":[1.0,-15.0,3.0,-300.0],
-          "adv":[0.53071231,0.42288505,0.54419072,-1.49778807]}}
-      ],
-      "purm_pairs": [
-        {"chosen":{"mu":2,"sigma":0.5},"rejected":{"mu":0.5,"sigma":1.0},"expect":{"p_win":0.77085987,
-          "nll":0.26024867,"code_loss":0.29473471,"bhattacharyya":0.57031196}},
-        {"chosen":{"mu":0.5,"sigma":1},"rejected":{"mu":0.5,"sigma":1},"expect":{"p_win":0.5,
-          "nll":0.69314718,"code_loss":0.90266191,"bhattacharyya":1.0}},
-        {"chosen":{"mu":-1,"sigma":2},"rejected":{"mu":1,"sigma":2},"expect":{"p_win":0.2739378,
-          "nll":1.29485419,"code_loss":2.5683035,"bhattacharyya":0.8824969}},
-        {"chosen":{"mu":-1,"sigma":0.1},"rejected":{"mu":1,"sigma":0.1},"expect":{"p_win":0.12000149,
-          "nll":2.12025112,"code_loss":2.12797988,"bhattacharyya":0.0}}
-      ],
-      "purm_uncertainty": [
-        {"mu":[0.0,1.0,1.0,4.0],"sigma":[1.0,1.0,2.0,0.5],"expect":{"u":[0.5899204,0.64159064,0.71641664,
-          0.19610797],"penalised":{"1":[-0.5899204,0.35840936,0.28358336,3.80389203],"5":[-2.94960198,
-          -2.20795319,-2.5820832,3.01946015],"30":[-17.69761188,-18.24771914,-20.49249919,-1.88323909]}}}
-      ],
-      "vespo": [
-        {"logprobs":[-1,-2,-0.5],"behaviour_logprobs":[-1,-2,-0.5],"advantage":1.0,"expect":{"logW":0.0,
-          "W":1.0,"c":[2,3],"logphi":0.0,"phi":1.0,"phiA":1.0}},
-        {"logprobs":[-1.0,-0.9,-0.4],"behaviour_logprobs":[-1.1,-1.2,-0.5],"advantage":1.2,
-          "expect":{"logW":0.5,"W":1.64872127,"c":[2,3],"logphi":-0.94616381,"phi":0.388227484,
-          "phiA":0.4658729808}},
-        {"logprobs":[-1.0,-0.9,-0.4],"behaviour_logprobs":[-1.1,-1.2,-0.5],"advantage":-0.8,
-          "expect":{"logW":0.5,"W":1.64872127,"c":[3,2],"logphi":0.20255746,"phi":1.2245304429,
-          "phiA":-0.9796243543}},
-        {"logprobs":[-1.5,-2.5,-0.9],"behaviour_logprobs":[-1.0,-1.8,-0.6],"advantage":1.2,
-          "expect":{"logW":-1.5,"W":0.22313016,"c":[2,3],"logphi":-0.66939048,"phi":0.5120205692,
-          "phiA":0.6144246831}},
-        {"logprobs":[-1.5,-2.5,-0.9],"behaviour_logprobs":[-1.0,-1.8,-0.6],"advantage":-0.8,
-          "expect":{"logW":-1.5,"W":0.22313016,"c":[3,2],"logphi":-2.94626032,"phi":0.0525358061,
-          "phiA":-0.0420286449}},
-        {"logprobs":[-0.1,-0.1,-0.1,-0.1,-0.1,-0.1,-0.1,-0.1,-0.1,-0.1,-0.1,-0.1,-0.1,-0.1,-0.1,-0.1,-0.1,
-          -0.1,-0.1,-0.1,-0.1,-0.1,-0.1,-0.1,-0.1,-0.1,-0.1,-0.1,-0.1,-0.1],"behaviour_logprobs":[-0.3,-0.3,
-          -0.3,-0.3,-0.3,-0.3,-0.3,-0.3,-0.3,-0.3,-0.3,-0.3,-0.3,-0.3,-0.3,-0.3,-0.3,-0.3,-0.3,-0.3,-0.3,
-          -0.3,-0.3,-0.3,-0.3,-0.3,-0.3,-0.3,-0.3,-0.3],"advantage":1.0,"expect":{"logW":6.0,
-          "W":403.42879349,"c":[2,3],"logphi":-1195.28638048,"phi":0.0,"phiA":0.0}}
-      ]
-    }
-    """#
+  static func values(_ name: String) throws -> [JSON] {
+    let file = URL(filePath: #filePath).deletingLastPathComponent().appending(
+      path: "../../golden-rewards.json")
+    return try JSON(parsing: String(contentsOf: file, encoding: .utf8))[name]?.array ?? []
+  }
 }

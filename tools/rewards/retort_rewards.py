@@ -1,0 +1,392 @@
+"""TWYN and GR3 as reward functions for online reinforcement learning: the formulas of retort's stages
+compare-length-quality and rescale-group-reward, for completions that a trainer has just sampled.
+
+Needs nothing but Python 3.9. Copy this file beside your training script.
+
+TRL        GRPOTrainer(reward_funcs=trl_reward("twyn", verifier="choice", group_size=8), ...)
+           on export-rl-prompts' trl-train.jsonl (column `ground_truth`); set num_generations to group_size.
+ms-swift   swift rlhf --rlhf_type grpo --external_plugins retort_rewards.py --reward_funcs retort_twyn
+           on ms-swift-train.jsonl (column `solution`); settings come from the environment, see `from_environment`.
+verl       reward.custom_reward_function.path=retort_rewards.py with the batch reward manager and
+           reward.custom_reward_function.name=compute_scores (TWYN or GR3), on verl-train.jsonl or .parquet.
+           name=compute_score is the verifier alone, for reward managers that see one completion at a time.
+
+Both methods compare the completions of one prompt, so all of them must arrive in one call: in TRL and ms-swift
+per_device_train_batch_size times the steps per generation must be a multiple of num_generations on every process. A
+completion without others to compare with is an error, never a silent 0.
+
+Trainers subtract each group's mean and usually divide by its deviation. So what they are given are scores and rescaled
+rewards, not advantages, and TWYN goes without its virtual responses: their part would be subtracted again.
+"""
+
+import bisect
+import json
+import math
+import os
+import re
+import unicodedata
+
+METHODS = ("twyn", "gr3")
+VERIFIERS = ("choice", "exact", "number", "json")
+
+
+# ---- Formulas -------------------------------------------------------------------------------------------------------
+
+
+def advantages(rewards, norm="sample-std", virtual=()):
+    """A_i = r_i - mean(r), divided by std(r) + 1e-6 (GRPO, arXiv 2402.03300, section 4.1.2).
+
+    norm: "mean" (no division), "sample-std" (n - 1) or "population-std" (n). `virtual` rewards count towards mean and
+    deviation and get no advantage. The advantage of a group of one is 0.
+    """
+    if norm not in ("mean", "sample-std", "population-std"):
+        raise ValueError(f"norm: expected mean, sample-std or population-std, found {norm!r}")
+    everything = [*rewards, *virtual]
+    if len(everything) <= 1:
+        return [0.0 for _ in rewards]
+    mean = sum(everything) / len(everything)
+    divisor = 1.0
+    if norm != "mean":
+        count = len(everything) - (1 if norm == "sample-std" else 0)
+        divisor = math.sqrt(sum((r - mean) ** 2 for r in everything) / count) + 1e-6
+    return [(r - mean) / divisor for r in rewards]
+
+
+def twyn(correct, lengths, alpha=10.0, beta=1.0, anchors=True, norm="sample-std"):
+    """Think When You Need (arXiv 2504.03234): right beats wrong, and of two right ones the shorter wins.
+
+    correct: a Boolean for each response; lengths: above 0, only their order counts. A wrong response scores
+    -alpha K, a right one alpha W + beta (right and longer - right and shorter), K right and W wrong ones. `anchors`
+    adds a virtual wrong response of length 0 and a virtual right one of infinite length.
+
+    Returns (scores, advantages).
+    """
+    _check(lengths, len(correct))
+    right = sorted(length for ok, length in zip(correct, lengths) if ok)
+    extra = 1 if anchors else 0
+    right_count = len(right) + extra
+    wrong_count = len(correct) - len(right) + extra
+    scores = []
+    for ok, length in zip(correct, lengths):
+        if ok:
+            shorter = bisect.bisect_left(right, length)
+            longer = len(right) - bisect.bisect_right(right, length) + extra
+            scores.append(alpha * wrong_count + beta * (longer - shorter))
+        else:
+            scores.append(-alpha * right_count)
+    virtual = [-alpha * right_count, alpha * wrong_count - beta * len(right)] if anchors else []
+    return scores, advantages(scores, norm, virtual)
+
+
+def gr3(rewards, lengths, alpha=0.33, norm="sample-std"):
+    """Group relative reward rescaling (arXiv 2603.10535, equations 6 and 2): R_i S_i, S_i = 1 / (1 + alpha l_i / mean(l)).
+
+    rewards: 0 or more, since a negative one would grow with length; lengths: above 0.
+
+    Returns (scales, rescaled rewards, advantages).
+    """
+    _check(lengths, len(rewards))
+    for index, reward in enumerate(rewards):
+        if not (math.isfinite(reward) and reward >= 0):
+            raise ValueError(f"reward {index}: expected a finite number of 0 or more, found {reward}")
+    mean = sum(lengths) / max(1, len(lengths))
+    scales = [1 / (1 + alpha * length / mean) for length in lengths]
+    rescaled = [reward * scale for reward, scale in zip(rewards, scales)]
+    return scales, rescaled, advantages(rescaled, norm)
+
+
+def _check(lengths, count):
+    if len(lengths) != count:
+        raise ValueError(f"lengths: expected {count}, found {len(lengths)}")
+    for index, length in enumerate(lengths):
+        if not (math.isfinite(length) and length > 0):
+            raise ValueError(f"length {index}: expected a finite number above 0, found {length}")
+
+
+# ---- Verifiers ------------------------------------------------------------------------------------------------------
+
+
+def answer_of(completion):
+    """The answer in a completion: after `</think>`, the last <answer> element, else the last \\boxed{...}, else what
+    follows the last "answer is" or "answer:" on its line, else all of it."""
+    text = completion.rsplit("</think>", 1)[-1]
+    found = re.findall(r"<answer>([\s\S]*?)</answer>", text, re.IGNORECASE)
+    if found:
+        return found[-1].strip()
+    boxed = _boxed(text)
+    if boxed is not None:
+        return boxed.strip()
+    found = re.findall(r"\banswer\s*(?:is|:)\s*([^\n]+)", text, re.IGNORECASE)
+    if found:
+        words = found[-1].strip()
+        return words[:-1] if words.endswith(".") else words
+    return text.strip()
+
+
+def _boxed(text):
+    start = text.rfind("\\boxed{")
+    if start < 0:
+        return None
+    start += len("\\boxed{")
+    depth = 1
+    for index in range(start, len(text)):
+        depth += {"{": 1, "}": -1}.get(text[index], 0)
+        if depth == 0:
+            return text[start:index]
+    return None
+
+
+def verify(answer, reference, verifier="exact", tolerance=1e-6):
+    """Whether an answer agrees with the known one. choice: option letters A to H; exact: the same text but for case
+    and white space; number: within tolerance * max(1, |reference|); json: the same value."""
+    if verifier == "choice":
+        right = _option(reference)
+        if right is None:
+            raise ValueError(f"reference: expected an option letter, A to H, found {reference!r}")
+        return (_option(answer) or _stated_letter(answer)) == right
+    if verifier == "exact":
+        return _plain(answer) == _plain(reference)
+    if verifier == "number":
+        right = _number(reference)
+        if right is None:
+            raise ValueError(f"reference: expected a number, found {reference!r}")
+        found = _number(answer)
+        return found is not None and abs(found - right) <= tolerance * max(1, abs(right))
+    if verifier == "json":
+        try:
+            return _same(json.loads(answer), json.loads(reference))
+        except ValueError:
+            return False
+    raise ValueError(f"verifier: expected one of {', '.join(VERIFIERS)} or a function, found {verifier!r}")
+
+
+def _option(text):
+    found = re.fullmatch(r"\s*\(?([A-Ha-h])(?:[.)：:][\s\S]*)?\s*", text)
+    return found.group(1).upper() if found else None
+
+
+def _stated_letter(text):
+    patterns = (
+        r"\banswer\s*(?:is|:|=)\s*(?:option\s*|choice\s*)?[*(\"']*\\?(?:boxed\{)?([a-h])\b(?![ ]+[a-z])",
+        r"\b(?:option|choice)\s*\(?([a-h])\)?\s+is\s+(?:the\s+)?(?:correct|right|answer)",
+        r"\\boxed\{\s*(?:\\text\{)?\s*\(?([a-h])\b",
+    )
+    found = [m for p in patterns for m in re.finditer(p, text, re.IGNORECASE)]
+    return max(found, key=lambda m: m.start()).group(1).upper() if found else None
+
+
+def _plain(text):
+    return " ".join(unicodedata.normalize("NFC", text).lower().split())
+
+
+def _number(text):
+    pattern = r"(-?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?:\s*/\s*(\d+(?:\.\d+)?))?(\s*\\?%)?"
+    found = list(re.finditer(pattern, text))
+    if not found:
+        return None
+    value = float(found[-1].group(1).replace(",", ""))
+    if found[-1].group(2):
+        below = float(found[-1].group(2))
+        if below == 0:
+            return None
+        value /= below
+    return value / 100 if found[-1].group(3) else value
+
+
+def _same(left, right):
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(_same(left[k], right[k]) for k in left)
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(_same, left, right))
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    return left == right
+
+
+# ---- Groups ---------------------------------------------------------------------------------------------------------
+
+
+class GroupReward:
+    """Scores a batch of completions, each against the others of its group.
+
+    method: "twyn" or "gr3". verifier: one of VERIFIERS, or a function (completion, reference) -> quality from 0 to 1,
+    of which TWYN takes 0.5 and more as right. group_size: how many completions of a prompt must be there; None takes
+    as many as come. alpha, beta, anchors as in `twyn` and `gr3`.
+    """
+
+    def __init__(self, method="twyn", verifier="exact", group_size=None, alpha=None, beta=1.0, anchors=False):
+        if method not in METHODS:
+            raise ValueError(f"method: expected twyn or gr3, found {method!r}")
+        if not callable(verifier) and verifier not in VERIFIERS:
+            raise ValueError(f"verifier: expected one of {', '.join(VERIFIERS)} or a function, found {verifier!r}")
+        if group_size is not None and group_size < 2:
+            raise ValueError(f"group_size: expected 2 or more, found {group_size}")
+        self.method, self.verifier, self.group_size = method, verifier, group_size
+        self.alpha = alpha if alpha is not None else (10.0 if method == "twyn" else 0.33)
+        self.beta, self.anchors = beta, anchors
+
+    def quality(self, completion, reference):
+        if callable(self.verifier):
+            return float(self.verifier(completion, reference))
+        return float(verify(answer_of(completion), reference, self.verifier))
+
+    def __call__(self, keys, completions, references, lengths):
+        """A reward for each completion. keys: equal for completions of one prompt."""
+        rewards = [0.0] * len(completions)
+        for members in self._groups(keys):
+            quality = [self.quality(completions[i], references[i]) for i in members]
+            sizes = [lengths[i] for i in members]
+            if self.method == "twyn":
+                values, _ = twyn([q >= 0.5 for q in quality], sizes, self.alpha, self.beta, self.anchors)
+            else:
+                _, values, _ = gr3(quality, sizes, self.alpha)
+            for index, value in zip(members, values):
+                rewards[index] = value
+        return rewards
+
+    def _groups(self, keys):
+        places = {}
+        for index, key in enumerate(keys):
+            places.setdefault(key, []).append(index)
+        for key, members in places.items():
+            size = self.group_size or len(members)
+            if size < 2 or len(members) % size:
+                raise ValueError(
+                    f"expected {self.group_size or 'two or more'} completions of each prompt in one call, found "
+                    f"{len(members)} of {str(key)[:80]!r}; make the batch of each process (times the steps per "
+                    "generation) a multiple of the number of generations"
+                )
+            for start in range(0, len(members), size):
+                yield members[start : start + size]
+
+
+def _text(completion):
+    """A completion as TRL hands it over: a text, or a list of one message."""
+    return completion if isinstance(completion, str) else "".join(m["content"] or "" for m in completion)
+
+
+def _lengths(completions, token_ids):
+    """In tokens; where a trainer gives none, in characters. An empty completion counts as one."""
+    sizes = completions if token_ids is None else token_ids
+    return [max(1, len(size)) for size in sizes]
+
+
+def _references(column, found, count):
+    if found is None:
+        raise ValueError(f"expected a column '{column}' in the dataset, found none")
+    empty = [index for index, text in enumerate(found) if not isinstance(text, str) or not text.strip()]
+    if empty or len(found) != count:
+        raise ValueError(f"{column}: expected {count} texts, found {len(found)}, without a word at {empty[:5]}")
+    return found
+
+
+# ---- Trainers -------------------------------------------------------------------------------------------------------
+
+
+def trl_reward(method="twyn", **settings):
+    """A reward function for TRL's GRPOTrainer; settings as of GroupReward. Lengths are in tokens."""
+    reward = GroupReward(method, **settings)
+
+    def function(prompts, completions, completion_ids=None, ground_truth=None, **_):
+        texts = [_text(c) for c in completions]
+        keys = [json.dumps(p, sort_keys=True, ensure_ascii=False) for p in prompts]
+        return reward(keys, texts, _references("ground_truth", ground_truth, len(texts)), _lengths(texts, completion_ids))
+
+    function.__name__ = f"retort_{method}"
+    return function
+
+
+def from_environment(method):
+    """Settings of the ms-swift plugins: RETORT_VERIFIER (exact), RETORT_ALPHA (10; gr3 0.33), RETORT_BETA (1)."""
+    settings = {"verifier": os.environ.get("RETORT_VERIFIER", "exact")}
+    for name in ("alpha", "beta"):
+        if os.environ.get(f"RETORT_{name.upper()}"):
+            settings[name] = float(os.environ[f"RETORT_{name.upper()}"])
+    return settings
+
+
+class SwiftReward:
+    """An ms-swift outcome reward model; the trainer's num_generations is the group's size. Lengths are in tokens."""
+
+    method = "twyn"
+
+    def __init__(self, args=None, **_):
+        self.args = args
+        self.reward = GroupReward(
+            self.method, group_size=getattr(args, "num_generations", None), **from_environment(self.method))
+
+    def __call__(self, completions, solution=None, prompt_id=None, response_token_ids=None, **_):
+        if prompt_id is None:
+            raise ValueError("expected prompt_id from ms-swift 4 (GRPO), found none")
+        tokens = None
+        if response_token_ids is not None and all(response_token_ids):
+            tokens = [[token for turn in turns for token in (turn if isinstance(turn, list) else [turn])]
+                      for turns in response_token_ids]
+        return self.reward(
+            prompt_id, completions, _references("solution", solution, len(completions)), _lengths(completions, tokens))
+
+
+class SwiftTWYN(SwiftReward):
+    method = "twyn"
+
+
+class SwiftGR3(SwiftReward):
+    method = "gr3"
+
+
+try:  # Only where ms-swift loads this file as a plugin.
+    from swift.rewards import orms
+except ImportError:
+    pass
+else:
+    orms["retort_twyn"] = SwiftTWYN
+    orms["retort_gr3"] = SwiftGR3
+
+
+def compute_scores(data_sources, solution_strs, ground_truths, extra_infos, method="twyn", **settings):
+    """verl's batch reward manager; completions of one row of the dataset (extra_info's split and index) are a group.
+    Lengths are in characters, since verl hands over no tokens."""
+    keys = [(source, info.get("split"), info["index"]) for source, info in zip(data_sources, extra_infos)]
+    texts = list(solution_strs)
+    references = _references("reward_model.ground_truth", list(ground_truths), len(texts))
+    return GroupReward(method, **settings)(keys, texts, references, _lengths(texts, None))
+
+
+def compute_score(data_source, solution_str, ground_truth, extra_info=None, verifier="exact", **_):
+    """verl, one completion at a time: 1 where it is right, else 0. There is nothing to compare it with."""
+    return GroupReward(verifier=verifier).quality(solution_str, ground_truth)
+
+
+def replay(file, tokenizer, max_length=None):
+    """(rollout_func, reward_func) for TRL's GRPOTrainer that hand out the rollouts of export-rl-groups, with their
+    stored rewards, in place of sampling.
+
+    TRL makes the advantages itself, and without the log-probabilities of the policy that sampled it takes the
+    ratio to be 1: this is reward-weighted replay, not on-policy training. num_generations must not be above the size
+    of the smallest group. The dataset is the file's column `prompt`.
+    """
+    stored = {}
+    with open(file, encoding="utf-8") as lines:
+        for line in lines:
+            group = json.loads(line)
+            stored[json.dumps(group["prompt"], sort_keys=True)] = group["rollouts"]
+
+    def rollouts(prompts, trainer):
+        out = {"prompt_ids": [], "completion_ids": [], "logprobs": None, "stored_reward": []}
+        used = {}
+        for prompt in prompts:
+            key = json.dumps(prompt, sort_keys=True)
+            place = used.get(key, 0)
+            used[key] = place + 1
+            rollout = stored[key][place % len(stored[key])]
+            encoded = tokenizer.apply_chat_template(prompt, add_generation_prompt=True, tokenize=True, return_dict=True)
+            ids = tokenizer(rollout["completion"], add_special_tokens=False)["input_ids"] + [tokenizer.eos_token_id]
+            out["prompt_ids"].append(encoded["input_ids"])
+            out["completion_ids"].append(ids[:max_length])
+            out["stored_reward"].append(rollout["reward"])
+        return out
+
+    def stored_reward(prompts, completions, stored_reward, **_):
+        return stored_reward
+
+    return rollouts, stored_reward
