@@ -128,14 +128,15 @@ extension Store {
           SELECT \(place.run) AS run, \(place.ordinal) AS stage, e."row", o.id AS parent,
             coalesce(o.path || \(branchSQL(place)) || '.' || \(StagePlace.component(sql: "e.nth")),
               '\(own).' || \(StagePlace.component(sql: "e.seq"))) AS path
-          FROM (SELECT *, row_number() OVER (PARTITION BY member ORDER BY seq) - 1 AS nth
+          FROM (SELECT *, row_number() OVER (PARTITION BY member ORDER BY seq) - 1 AS nth,
+                  -- Looked up, not joined: SQLite scans a joined subquery once for each row.
+                  (SELECT m.id FROM taken t JOIN occurrence m ON m.id = t.occurrence
+                   WHERE t.step = ? AND t.run = ? AND t.stage = ? AND t.member = emission.member
+                   AND \(place.inScope("m"))) AS origin
                 FROM emission WHERE step = ? AND "row" IS NOT NULL) e
-          LEFT JOIN (SELECT t.member, m.id, m.path, m.stage
-                     FROM taken t JOIN occurrence m ON m.id = t.occurrence
-                     WHERE t.step = ? AND t.run = ? AND t.stage = ? AND \(place.inScope("m"))) o
-            ON o.member = e.member)
+          LEFT JOIN occurrence o ON o.id = e.origin)
         ORDER BY path LIMIT ?
-        """, arguments: [step, step, place.run, place.ordinal, limit ?? -1])
+        """, arguments: [step, place.run, place.ordinal, step, limit ?? -1])
     return db.changesCount
   }
 
