@@ -4,6 +4,7 @@
 # make demo       the whole pipeline on generated puzzles and a small local model; results in out/demo
 # make test       lint, every test that needs no model, and test-model where the models are there
 # make test-model the pipeline, four rows long, on the small local model, twice: the second time without a call
+# make test-rewards the reward functions for trainers, and whether they and the stages agree
 # make test-all   test, test-model and chaos
 # make chaos      every fault we know, against the debug binary (about ten minutes)
 # make bench      speed and size of the release binary, beside a plain client (about ten minutes)
@@ -17,7 +18,7 @@
 PACKAGES := libsqlite3-dev libcurl4-openssl-dev libxml2-dev pkg-config python3 python3-pip
 MODELS ?= .models
 
-.PHONY: help setup build demo test test-model test-all chaos bench bench-quick man lint docs models clean
+.PHONY: help setup build demo test test-model test-rewards test-all chaos bench bench-quick man lint docs models clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | sed '/^$$/q'
@@ -37,6 +38,11 @@ test-model: setup models
 	swift build --product retort
 	RETORT_MODELS=$(abspath $(MODELS)) tools/test-model .build/debug/retort
 
+test-rewards: setup
+	swift build --product retort
+	python3 -m unittest discover -s tools/rewards
+	tools/rewards/agree .build/debug/retort
+
 test-all: test test-model chaos
 
 man: setup
@@ -48,6 +54,7 @@ lint:
 test: setup lint
 	swift build --build-tests
 	swift test --skip-build
+	$(MAKE) test-rewards
 	python3 tools/chaos .build/debug/retort --short
 	@if [ -f $(MODELS)/engine/.complete ]; then $(MAKE) test-model; \
 	  else echo "test-model left out: no models in $(MODELS); make test-model fetches them"; fi
