@@ -17,7 +17,8 @@ HERE = Path(__file__).resolve().parent
 def build(folder, name, *flags):
     """Compiles NAME.c and answers the program's path."""
     program = folder / name
-    subprocess.run(["cc", "-O2", "-o", program, HERE / f"{name}.c", *flags], check=True)
+    compiler = shutil.which("cc") or shutil.which("clang") or "cc"
+    subprocess.run([compiler, "-O2", "-o", program, HERE / f"{name}.c", *flags], check=True)
     return program
 
 
