@@ -1,5 +1,7 @@
 #pragma once
 #include <curl/curl.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 
 // Swift cannot call variadic functions, so each kind of argument has a function of its own.
 
@@ -33,4 +35,14 @@ static inline CURLcode retort_curl_get_long(CURL *handle, CURLINFO info, long *v
 
 static inline CURLMcode retort_curl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
   return curl_multi_setopt(multi, option, value);
+}
+
+// What libcurl waits for: a socket that changed, or its next timer.
+static inline void retort_curl_multi_set_callbacks(CURLM *multi,
+                                                   int (*socket)(CURL *, curl_socket_t, int, void *, void *),
+                                                   int (*timer)(CURLM *, long, void *), void *data) {
+  curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, socket);
+  curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, data);
+  curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, timer);
+  curl_multi_setopt(multi, CURLMOPT_TIMERDATA, data);
 }

@@ -7,6 +7,7 @@ struct EngineLoop {
   let inbox: Inbox
   let certificates: String?
   private let multi: UnsafeMutableRawPointer?
+  private let poll: SocketPoll?
   private var transfers: [ObjectIdentifier: Transfer] = [:]
   private var byHandle: [UnsafeMutableRawPointer: ObjectIdentifier] = [:]
 
@@ -23,38 +24,33 @@ struct EngineLoop {
       // Calls beyond wait for a connection, where they would fail for want of a descriptor.
       _ = retort_curl_multi_set_long(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, Descriptors.forSockets)
     }
-    inbox.publish(multi)
+    poll = multi.flatMap { SocketPoll($0) }
+    inbox.publish(poll?.bell)
   }
 
   /// Runs until the client is gone.
   mutating func run() {
-    guard let multi else { return refuseAll() }
+    guard let multi, let poll else { return refuseAll() }
     while true {
       let items = inbox.take()
       for (call, continuation) in items.calls { start(call, continuation, on: multi) }
       for call in items.cancelled { end(ObjectIdentifier(call), .failure(.cancelled), on: multi) }
       if items.stopped { break }
-      step(multi)
+      poll.wait()
+      endCompleted(on: multi)
     }
     for id in transfers.keys { end(id, .failure(.stopped), on: multi) }
     inbox.publish(nil)
     curl_multi_cleanup(multi)
   }
 
-  /// Moves all transfers on, ends those that are complete, and waits for sockets, timers or the inbox.
-  private mutating func step(_ multi: UnsafeMutableRawPointer) {
-    var running: Int32 = 0
-    curl_multi_perform(multi, &running)
+  private mutating func endCompleted(on multi: UnsafeMutableRawPointer) {
     var left: Int32 = 0
     while let message = curl_multi_info_read(multi, &left)?.pointee {
       guard message.msg == CURLMSG_DONE, let handle = message.easy_handle, let id = byHandle[handle],
         let transfer = transfers[id]
       else { continue }
       end(id, transfer.result(message.data.result), on: multi)
-    }
-    if curl_multi_poll(multi, nil, 0, 60_000, nil) != CURLM_OK {
-      // Out of memory or descriptors: wait a little rather than spin.
-      Thread.sleep(forTimeInterval: 0.01)
     }
   }
 

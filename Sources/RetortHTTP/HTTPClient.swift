@@ -63,16 +63,16 @@ final class Inbox: Sendable {
     var stopped = false
   }
 
-  /// `curl_multi_wakeup` may be called from any thread while the handle lives; the handle is published, used and
-  /// taken back under the lock, which makes the sharing sound.
-  private struct Waker: @unchecked Sendable {
-    var multi: UnsafeMutableRawPointer?
-    func wake() { if let multi { curl_multi_wakeup(multi) } }
-  }
-
   private struct State {
     var items = Items()
-    var waker = Waker()
+    /// Rung, under the lock, when the inbox is no longer empty; nil before the loop has begun and after it has ended.
+    var bell: Int32?
+
+    mutating func add(_ change: (inout Items) -> Void) {
+      let isQuiet = items.calls.isEmpty && items.cancelled.isEmpty && !items.stopped
+      change(&items)
+      if isQuiet, let bell { SocketPoll.ring(bell) }
+    }
   }
 
   private let state = Mutex(State())
@@ -81,8 +81,7 @@ final class Inbox: Sendable {
     let refusal = state.withLock { state -> ModelError? in
       if call.cancelled.load(ordering: .relaxed) { return .cancelled }
       if state.items.stopped { return .stopped }
-      state.items.calls.append((call, continuation))
-      state.waker.wake()
+      state.add { $0.calls.append((call, continuation)) }
       return nil
     }
     if let refusal { continuation.resume(returning: .failure(refusal)) }
@@ -91,23 +90,16 @@ final class Inbox: Sendable {
   func cancel(_ call: Call) {
     state.withLock { state in
       call.cancelled.store(true, ordering: .relaxed)
-      state.items.cancelled.append(call)
-      state.waker.wake()
+      state.add { $0.cancelled.append(call) }
     }
   }
 
   func stop() {
-    state.withLock { state in
-      state.items.stopped = true
-      state.waker.wake()
-    }
+    state.withLock { $0.add { $0.stopped = true } }
   }
 
-  /// Called by the engine's thread with its handle before the first `take`, and with nil before it frees the handle.
-  func publish(_ multi: UnsafeMutableRawPointer?) {
-    let waker = Waker(multi: multi)
-    state.withLock { $0.waker = waker }
-  }
+  /// Called by the engine's thread before the first `take`, and with nil before it closes the bell.
+  func publish(_ bell: Int32?) { state.withLock { $0.bell = bell } }
 
   func take() -> Items {
     state.withLock { state in
