@@ -99,7 +99,8 @@ package struct Engine: Sendable {
 
 /// One run of an engine. The loop owns every decision; child tasks perform steps and commit them.
 actor Performance {
-  private typealias Steps = ThrowingTaskGroup<Void, any Error>
+  /// Discarding: a step that has ended takes no memory, however long the loop takes to hear of it.
+  private typealias Steps = ThrowingDiscardingTaskGroup<any Error>
 
   /// A child task's last word.
   private struct Finished: Sendable {
@@ -107,6 +108,8 @@ actor Performance {
       case done(RunEvent.Answered)
       case failed
       case stopped(RunStatus, String)
+      /// The run cannot go on: the store's error, or cancellation.
+      case broken(any Error)
     }
     let stage: Int
     /// The row of a row step; nil for a set step.
@@ -170,9 +173,11 @@ actor Performance {
   /// The last words that the loop has not heard yet. It takes them all at once, so that a burst of finished steps
   /// costs one round and not one for each.
   private let outbox = Mutex<[Finished]>([])
+  /// Rung after each last word; strokes that nobody heard yet are one.
+  private let (strokes, bell) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
 
   private var store: Store { engine.store }
-  private static let pageSize = 250
+  private static let pageSize = 500
 
   init(_ engine: Engine, run: Int64, tell: @escaping @Sendable (RunEvent) -> Void) {
     self.engine = engine
@@ -196,7 +201,8 @@ actor Performance {
   func perform() async throws -> RunStatus {
     // Pulled first: the stages furthest from the sources, so that finished rows appear early.
     let order = states.indices.sorted { (states[$1].depth, $1) < (states[$0].depth, $0) }
-    try await withThrowingTaskGroup(of: Void.self) { group in
+    var strokes = strokes.makeAsyncIterator()
+    try await withThrowingDiscardingTaskGroup { group in
       while true {
         if engine.interruption.isRequested, states.contains(where: { $0.needed && !$0.finished }) {
           stop = .interrupted
@@ -206,14 +212,10 @@ actor Performance {
           if try await advance(index, &group) { progressed = true }
         }
         if progressed { continue }
-        guard try await group.next() != nil else { break }
-        // Empty when an earlier round has heard this task already.
-        for finished in outbox.withLock({ outbox in
-          defer { outbox = [] }
-          return outbox
-        }) {
-          try await settle(finished)
-        }
+        guard states.contains(where: { $0.inFlight > 0 }) else { break }
+        // Nothing when this task is cancelled.
+        guard await strokes.next(isolation: self) != nil else { throw CancellationError() }
+        for finished in lastWords() { try await settle(finished) }
       }
     }
     if Task.isCancelled { return .interrupted }
@@ -224,17 +226,38 @@ actor Performance {
     return !lost && states.allSatisfy { !$0.needed || $0.settled } ? .complete : .incomplete
   }
 
+  private func lastWords() -> [Finished] {
+    outbox.withLock { outbox in
+      defer { outbox = [] }
+      return outbox
+    }
+  }
+
+  /// Makes a step in a task of its own.
+  private func start(
+    _ index: Int, row: Int64? = nil, input: Digest? = nil, _ group: inout Steps,
+    _ perform: @escaping @Sendable () async throws -> Finished.End
+  ) {
+    states[index].inFlight += 1
+    tell(.began(stage: states[index].stage.name))
+    group.addTask { [self] in
+      let end: Finished.End
+      do { end = try await perform() } catch { end = .broken(error) }
+      outbox.withLock { $0.append(Finished(stage: index, row: row, input: input, end: end)) }
+      bell.yield()
+    }
+  }
+
   // MARK: Decisions
 
   /// Starts what can be started of one stage; answers whether its state changed in a way that others may wait for.
   private func advance(_ index: Int, _ group: inout Steps) async throws -> Bool {
-    let state = states[index]
-    guard state.needed, !state.finished else { return false }
-    for set in state.using {
+    guard states[index].needed, !states[index].finished else { return false }
+    for set in states[index].using {
       guard states[set].finished else { return false }
       guard states[set].settled else { return try await finish(index, settled: false) }
     }
-    return state.stage.entry.isSet
+    return states[index].stage.entry.isSet
       ? try await advanceSet(index, &group) : try await advanceRows(index, &group)
   }
 
@@ -251,13 +274,11 @@ actor Performance {
       guard try await pull(index, begun) else { break }
       progressed = true
     }
-    let state = states[index]
-    guard state.inFlight == 0, state.ready.isEmpty, state.place.from.allSatisfy({ states[$0].finished })
-    else {
-      return progressed
-    }
-    let upstream = state.place.from.allSatisfy { states[$0].settled }
-    return try await finish(index, settled: upstream && state.failures == 0)
+    guard states[index].inFlight == 0, states[index].ready.isEmpty,
+      states[index].place.from.allSatisfy({ states[$0].finished })
+    else { return progressed }
+    let upstream = states[index].place.from.allSatisfy { states[$0].settled }
+    return try await finish(index, settled: upstream && states[index].failures == 0)
   }
 
   private func mayStart(_ index: Int) -> Bool {
@@ -266,24 +287,22 @@ actor Performance {
 
   /// Looks up the next page of one upstream stage; false when none has more.
   private func pull(_ index: Int, _ begun: Begun) async throws -> Bool {
-    let place = states[index].place
-    for (slot, upstream) in place.from.enumerated() {
+    for (slot, upstream) in states[index].place.from.enumerated() {
       let arrivals = states[upstream].arrivals
       guard states[index].seen[slot] < arrivals else { continue }
-      let cursor = states[index].cursors[slot]
-      let page = try await store.lookUp { db in
-        try Store.arrivals(
+      let (place, cursor) = (states[index].place, states[index].cursors[slot])
+      let page = try await store.write { db in
+        try Store.answer(
           place, upstream: upstream, fingerprint: begun.fingerprint, after: cursor, limit: Self.pageSize, db)
       }
-      if page.count < Self.pageSize { states[index].seen[slot] = arrivals }
-      guard let last = page.last else { continue }
-      states[index].cursors[slot] = last.id
-      if page.contains(where: { $0.step != nil }) {
-        let hits = try await store.write { try Store.takeHits(page, place, upstream: upstream, $0) }
+      if page.rows < Self.pageSize { states[index].seen[slot] = arrivals }
+      guard page.rows > 0 else { continue }
+      states[index].cursors[slot] = page.last
+      if page.hits.rows > 0 {
         states[index].arrivals += 1
-        tell(.reused(stage: states[index].stage.name, hits))
+        tell(.reused(stage: states[index].stage.name, page.hits))
       }
-      for miss in page where miss.step == nil {
+      for miss in page.misses {
         if states[index].waiting[miss.row] != nil {
           states[index].waiting[miss.row]?.append(miss.id)
         } else {
@@ -298,8 +317,8 @@ actor Performance {
 
   /// Binds a stage to its models and sets, once. Nil when it cannot be: the whole stage has failed.
   private func begin(_ index: Int) async throws -> Begun? {
+    if let begun = states[index].begun { return begun }
     let state = states[index]
-    if let begun = state.begun { return begun }
     var sets: [String: RowSet<Columns>] = [:]
     var digests: JSON.Object = [:]
     for (role, name) in state.stage.using {
@@ -371,6 +390,7 @@ actor Performance {
         guard status != .interrupted else { break }
         tell(.stopping(status, message: message))
       }
+    case .broken(let error): throw error
     }
     guard let row = finished.row else {
       if let input = finished.input { states[index].setInputs.remove(input) }
@@ -388,10 +408,11 @@ actor Performance {
       }
     case .failed:
       if states[index].stage.onFailure == .fail { states[index].failures += 1 }
+      guard !others.isEmpty else { return }
       try await store.write { [drop = states[index].stage.onFailure == .drop] db in
         try Store.repeatFailure(of: row, for: others, place: place, drop: drop, db)
       }
-    case .stopped: states[index].failures += 1
+    case .stopped, .broken: states[index].failures += 1
     }
   }
 
@@ -413,12 +434,7 @@ actor Performance {
 
   private func startRow(_ arrival: Arrival, _ index: Int, _ begun: Begun, _ group: inout Steps) {
     guard case .row(let process) = begun.bound.shape else { return }
-    states[index].inFlight += 1
-    tell(.began(stage: states[index].stage.name))
-    group.addTask { [self] in
-      let end = try await perform(arrival, index, begun, process)
-      outbox.withLock { $0.append(Finished(stage: index, row: arrival.row, end: end)) }
-    }
+    start(index, row: arrival.row, &group) { try await self.perform(arrival, index, begun, process) }
   }
 
   /// One step of a row stage, from the row's text to the commit.
@@ -606,11 +622,8 @@ actor Performance {
     _ group: inout Steps
   ) {
     guard case .set(let process) = begun.bound.shape else { return }
-    states[index].inFlight += 1
-    tell(.began(stage: states[index].stage.name))
-    group.addTask { [self] in
-      let end = try await performSet(step, place, input, limit: limit, index, begun, process)
-      outbox.withLock { $0.append(Finished(stage: index, row: nil, input: input.digest, end: end)) }
+    start(index, input: input.digest, &group) {
+      try await self.performSet(step, place, input, limit: limit, index, begun, process)
     }
   }
 

@@ -136,12 +136,12 @@ private struct Planner {
       for source in from {
         var cursor: Int64 = 0
         while true {
-          let page = try Store.arrivals(
+          let page = try Store.answer(
             place, upstream: source, fingerprint: fingerprint, after: cursor, limit: 1000, db)
-          guard let last = page.last else { break }
-          cursor = last.id
-          entry.done += try Store.takeHits(page, place, upstream: source, db).rows
-          missing.formUnion(page.filter { $0.step == nil }.map(\.row))
+          guard page.rows > 0 else { break }
+          cursor = page.last
+          entry.done += page.hits.rows
+          missing.formUnion(page.misses.map(\.row))
         }
       }
       entry.todo = missing.count

@@ -2,16 +2,23 @@ internal import Foundation
 internal import GRDB
 internal import OrderedCollections
 
-/// One row of a run as a stage finds it: an occurrence that the stage has not answered yet.
+/// One row of a run as a stage finds it: an occurrence that has no step yet.
 struct Arrival: Sendable {
   let id: Int64
   let row: Int64
-  /// The step that answers it, where there is one.
-  let step: Int64?
-  /// Whether that step dropped it.
-  let isDropped: Bool
-  /// The row's JSON, for a step to be made; empty where there is one.
+  /// The row's JSON.
   let text: String
+}
+
+/// Rows of one upstream stage, in the order of their arrival.
+struct ArrivalPage: Sendable {
+  /// How many there are, and the id of the last one.
+  let rows: Int
+  let last: Int64
+  /// What became of those that had a step.
+  var hits = RunEvent.Answered(rows: 0, out: 0)
+  /// The others.
+  var misses: [Arrival] = []
 }
 
 /// A row as it is stored, made ready where it holds no writer up.
@@ -119,39 +126,52 @@ extension Store {
 
   // MARK: Row stages
 
-  /// Up to `limit` rows of one upstream stage beyond `cursor`, in the order of their arrival.
-  static func arrivals(
+  /// Answers up to `limit` rows of one upstream stage beyond `cursor` from the steps that exist, emits what those
+  /// emitted, and finds the rows whose step is still to be made.
+  static func answer(
     _ place: StagePlace, upstream: Int, fingerprint: Int64, after cursor: Int64, limit: Int, _ db: Database
-  ) throws -> [Arrival] {
-    let page = try db.cachedStatement(
+  ) throws -> ArrivalPage {
+    let span = try GRDB.Row.fetchOne(
+      db.cachedStatement(
+        sql: """
+          SELECT count(*), max(id) FROM
+            (SELECT id FROM occurrence WHERE run = ? AND stage = ? AND id > ? ORDER BY id LIMIT ?)
+          """), arguments: [place.run, upstream, cursor, limit])
+    guard let span, let last = span[1] as Int64? else { return ArrivalPage(rows: 0, last: cursor) }
+    var page = ArrivalPage(rows: span[0], last: last)
+    try db.cachedStatement(
       sql: """
-        SELECT o.id, o."row", s.id, e.reason IS NOT NULL, iif(s.id IS NULL, r.json, NULL)
-        FROM occurrence o JOIN "row" r ON r.id = o."row"
-        LEFT JOIN step s ON s.fingerprint = ? AND s.input = r.digest
-        LEFT JOIN emission e ON e.step = s.id AND e.seq = 0 AND e.member IS NOT NULL
-        WHERE o.run = ? AND o.stage = ? AND o.id > ? ORDER BY o.id LIMIT ?
+        INSERT INTO taken (run, stage, occurrence, step, member)
+        SELECT o.run, ?, o.id, s.id, 0 FROM occurrence o JOIN "row" r ON r.id = o."row"
+        JOIN step s ON s.fingerprint = ? AND s.input = r.digest
+        WHERE o.run = ? AND o.stage = ? AND o.id > ? AND o.id <= ? ORDER BY o.id
+        """
+    ).execute(arguments: [place.ordinal, fingerprint, place.run, upstream, cursor, last])
+    page.hits.rows = db.changesCount
+    if page.hits.rows > 0 {
+      page.hits.out = try emit(place, upstream: upstream, after: cursor, through: last, db)
+      let dropped = try db.cachedStatement(
+        sql: """
+          SELECT count(*) FROM taken t JOIN occurrence o ON o.id = t.occurrence
+          JOIN emission e ON e.step = t.step AND e.seq = 0
+          WHERE t.run = ? AND t.stage = ? AND t.occurrence > ? AND t.occurrence <= ? AND o.stage = ?
+          AND e.reason IS NOT NULL AND e.member IS NOT NULL
+          """)
+      page.hits.dropped =
+        try Int.fetchOne(dropped, arguments: [place.run, place.ordinal, cursor, last, upstream]) ?? 0
+    }
+    guard page.hits.rows < page.rows else { return page }
+    let misses = try db.cachedStatement(
+      sql: """
+        SELECT o.id, o."row", r.json FROM occurrence o JOIN "row" r ON r.id = o."row"
+        WHERE o.run = ? AND o.stage = ? AND o.id > ? AND o.id <= ?
+        AND NOT EXISTS (SELECT 1 FROM taken t WHERE t.run = o.run AND t.stage = ? AND t.occurrence = o.id)
+        ORDER BY o.id
         """)
-    return try GRDB.Row.fetchAll(page, arguments: [fingerprint, place.run, upstream, cursor, limit])
-      .map { Arrival(id: $0[0], row: $0[1], step: $0[2], isDropped: $0[3], text: $0[4] ?? "") }
-  }
-
-  /// Answers those of a page of ``arrivals`` that have a step, and emits what the steps emitted.
-  static func takeHits(
-    _ page: [Arrival], _ place: StagePlace, upstream: Int, _ db: Database
-  ) throws -> RunEvent.Answered {
-    var hits = RunEvent.Answered(rows: 0, out: 0)
-    let take = try db.cachedStatement(
-      sql: "INSERT INTO taken (run, stage, occurrence, step, member) VALUES (?, ?, ?, ?, 0)")
-    for arrival in page {
-      guard let step = arrival.step else { continue }
-      try take.execute(arguments: [place.run, place.ordinal, arrival.id, step])
-      hits.rows += 1
-      if arrival.isDropped { hits.dropped += 1 }
-    }
-    if hits.rows > 0, let first = page.first, let last = page.last {
-      hits.out = try emit(place, upstream: upstream, after: first.id - 1, through: last.id, db)
-    }
-    return hits
+    page.misses = try GRDB.Row.fetchAll(
+      misses, arguments: [place.run, upstream, cursor, last, place.ordinal]
+    ).map { Arrival(id: $0[0], row: $0[1], text: $0[2]) }
+    return page
   }
 
   /// Occurrences of what steps emitted, for the upstream rows `after < id <= through` that were just taken; their
