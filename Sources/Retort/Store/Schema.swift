@@ -20,6 +20,13 @@ enum Schema {
       CREATE INDEX emission_members ON emission (step) WHERE members IS NOT NULL;
       """
     ),
+    (
+      "5: drops by row",
+      """
+      DROP INDEX emission_left_out;
+      CREATE INDEX emission_drops ON emission (step, member) WHERE reason IS NOT NULL;
+      """
+    ),
   ]
 
   static var migrator: DatabaseMigrator {

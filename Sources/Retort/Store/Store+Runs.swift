@@ -80,7 +80,7 @@ extension Store {
       db,
       sql: """
         SELECT count(*), total(s.run <> t.run),
-          total(t.step IS NULL OR EXISTS (SELECT 1 FROM emission e
+          total(t.step IS NULL OR EXISTS (SELECT 1 FROM \(drops)
             WHERE e.step = t.step AND e.member = t.member AND e.reason IS NOT NULL))
         FROM taken t LEFT JOIN step s ON s.id = t.step
         WHERE t.run = ? AND t.stage = ? AND (t.step IS NULL OR s.input IS NOT NULL)
@@ -93,7 +93,7 @@ extension Store {
       try Int.fetchOne(
         db,
         sql: """
-          SELECT count(*) FROM taken t JOIN emission e ON e.step = t.step
+          SELECT count(*) FROM taken t JOIN \(drops) ON e.step = t.step
           WHERE t.run = ? AND t.stage = ? AND e.member IS NULL AND e.reason IS NOT NULL
           """, arguments: [place.run, place.ordinal]) ?? 0
     if stageFailed > 0 {
