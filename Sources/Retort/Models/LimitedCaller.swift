@@ -35,19 +35,27 @@ package struct LimitedCaller: Caller {
 /// Rates are paced rather than counted by the minute: each call moves the moment at which the next one may start, so
 /// no minute, wherever it begins, holds more than its share, and there is no burst for the endpoint to refuse.
 package final class Pool: Sendable {
-  private struct Waiter {
-    let id: Int
-    let depth: Int
-    let continuation: CheckedContinuation<Void, any Error>
-  }
+  private typealias Waiter = CheckedContinuation<Void, any Error>
   private struct State {
     var free: Int
-    var next = 0
-    var waiters: [Waiter] = []
+    var last = 0
+    var waiters: [Int: Waiter] = [:]
+    /// Waiters by depth, in the order they came; those that were cancelled are passed over.
+    var queues: [Int: ArraySlice<Int>] = [:]
     /// Waiters whose task was cancelled before they had queued.
     var cancelled: Set<Int> = []
     var requests: Pacer?
     var tokens: Pacer?
+
+    mutating func next() -> Waiter? {
+      while let depth = queues.keys.max() {
+        while let id = queues[depth]?.popFirst() {
+          if let waiter = waiters.removeValue(forKey: id) { return waiter }
+        }
+        queues[depth] = nil
+      }
+      return nil
+    }
   }
   private let state: Mutex<State>
 
@@ -71,8 +79,8 @@ package final class Pool: Sendable {
   /// Waits for a slot; of those that wait the deepest goes first, then the one that came first.
   func enter(depth: Int) async throws {
     let id = state.withLock {
-      $0.next += 1
-      return $0.next
+      $0.last += 1
+      return $0.last
     }
     try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
@@ -82,36 +90,31 @@ package final class Pool: Sendable {
             $0.free -= 1
             return .success(())
           }
-          let waiter = Waiter(id: id, depth: depth, continuation: continuation)
-          let place = $0.waiters.firstIndex { $0.depth < depth } ?? $0.waiters.endIndex
-          $0.waiters.insert(waiter, at: place)
+          $0.waiters[id] = continuation
+          $0.queues[depth, default: []].append(id)
           return nil
         }
         if let outcome { continuation.resume(with: outcome) }
       }
     } onCancel: {
       let waiter: Waiter? = state.withLock {
-        guard let place = $0.waiters.firstIndex(where: { $0.id == id }) else {
-          $0.cancelled.insert(id)
-          return nil
-        }
-        return $0.waiters.remove(at: place)
+        if let waiter = $0.waiters.removeValue(forKey: id) { return waiter }
+        $0.cancelled.insert(id)
+        return nil
       }
-      waiter?.continuation.resume(throwing: CancellationError())
+      waiter?.resume(throwing: CancellationError())
     }
     // A cancellation that came after the slot was granted leaves a mark nobody else will take away.
     state.withLock { _ = $0.cancelled.remove(id) }
   }
 
   func leave() {
-    let next: Waiter? = state.withLock {
-      if $0.waiters.isEmpty {
-        $0.free += 1
-        return nil
-      }
-      return $0.waiters.removeFirst()
+    let next = state.withLock {
+      let next = $0.next()
+      if next == nil { $0.free += 1 }
+      return next
     }
-    next?.continuation.resume()
+    next?.resume()
   }
 
   /// Seconds until the call may start.

@@ -140,6 +140,8 @@ actor Performance {
     var begun: Begun?
     var failures = 0
     var finished = false
+    /// The counts of a stage that has finished.
+    var books: Books?
     /// Finished, and neither it nor anything upstream has failed or pending rows.
     var settled = false
     var setStep: Int64?
@@ -421,11 +423,14 @@ actor Performance {
     states[index].settled = settled
     // Only now can the view of a reader that could not tell its columns spell them out.
     if states[index].stage.columns == nil { try await store.write { try Store.makeViews($0) } }
-    tell(.finished(stage: states[index].stage.name, try await books(index)))
+    let books = try await books(index)
+    states[index].books = books
+    tell(.finished(stage: states[index].stage.name, books))
     return true
   }
 
   private func books(_ index: Int) async throws -> Books {
+    if let books = states[index].books { return books }
     let (place, step) = (states[index].place, states[index].setStep)
     return try await store.read { try Store.books(place, reader: step, $0) }
   }

@@ -21,10 +21,12 @@ enum Schema {
       """
     ),
     (
-      "5: drops by row",
+      "5: look a member's emission up",
       """
       DROP INDEX emission_left_out;
       CREATE INDEX emission_drops ON emission (step, member) WHERE reason IS NOT NULL;
+      DROP INDEX emission_members;
+      CREATE INDEX emission_made ON emission (step, member) WHERE members IS NOT NULL;
       """
     ),
   ]

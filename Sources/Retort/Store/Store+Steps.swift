@@ -153,9 +153,8 @@ extension Store {
       let dropped = try db.cachedStatement(
         sql: """
           SELECT count(*) FROM taken t JOIN occurrence o ON o.id = t.occurrence
-          JOIN emission e ON e.step = t.step AND e.seq = 0
+          JOIN emission e ON e.step = t.step AND e.member = t.member AND e.reason IS NOT NULL
           WHERE t.run = ? AND t.stage = ? AND t.occurrence > ? AND t.occurrence <= ? AND o.stage = ?
-          AND e.reason IS NOT NULL AND e.member IS NOT NULL
           """)
       page.hits.dropped =
         try Int.fetchOne(dropped, arguments: [place.run, place.ordinal, cursor, last, upstream]) ?? 0
