@@ -468,8 +468,7 @@ actor Performance {
     let time = engine.now()
     try await engine.store.write { db in
       try Store.commit(
-        outcome, of: arrival.row, for: [arrival.id], place: place, fingerprint: begun.fingerprint,
-        calls: calls.list, at: time, db)
+        outcome, of: arrival, place: place, fingerprint: begun.fingerprint, calls: calls.list, at: time, db)
     }
     return .done(outcome.answered)
   }

@@ -80,12 +80,18 @@ final class GroupWriter: Sendable {
     }
   }
 
+  /// As GRDB's `inTransaction`, with statements that are not parsed again each time.
   private func transact(
     _ kind: Database.TransactionKind, _ db: Database, _ body: () throws -> Void
   ) throws {
-    try db.inTransaction(kind) {
+    try db.cachedStatement(sql: "BEGIN \(kind.rawValue)").execute()
+    do {
       try body()
-      return .commit
+      try db.cachedStatement(sql: "COMMIT").execute()
+    } catch {
+      // SQLite may have undone it already: when the disk is full, for one.
+      if db.isInsideTransaction { try db.rollback() }
+      throw error
     }
   }
 

@@ -6,7 +6,8 @@ internal import OrderedCollections
 struct Arrival: Sendable {
   let id: Int64
   let row: Int64
-  /// The row's JSON.
+  /// The row's digest and JSON.
+  let digest: Data
   let text: String
 }
 
@@ -101,11 +102,6 @@ extension Store {
     return try Row(text: text)
   }
 
-  static func digest(ofRow id: Int64, _ db: Database) throws -> Data? {
-    try Data.fetchOne(
-      db.cachedStatement(sql: "SELECT digest FROM \"row\" WHERE id = ?"), arguments: [id])
-  }
-
   static func fingerprint(_ identity: JSON, kind: String, version: Int, _ db: Database) throws -> Int64 {
     let digest = Data(Digest(of: identity).bytes)
     try db.execute(
@@ -162,16 +158,25 @@ extension Store {
     guard page.hits.rows < page.rows else { return page }
     let misses = try db.cachedStatement(
       sql: """
-        SELECT o.id, o."row", r.json FROM occurrence o JOIN "row" r ON r.id = o."row"
+        SELECT o.id, o."row", r.digest, r.json FROM occurrence o JOIN "row" r ON r.id = o."row"
         WHERE o.run = ? AND o.stage = ? AND o.id > ? AND o.id <= ?
         AND NOT EXISTS (SELECT 1 FROM taken t WHERE t.run = o.run AND t.stage = ? AND t.occurrence = o.id)
         ORDER BY o.id
         """)
     page.misses = try GRDB.Row.fetchAll(
       misses, arguments: [place.run, upstream, cursor, last, place.ordinal]
-    ).map { Arrival(id: $0[0], row: $0[1], text: $0[2]) }
+    ).map { Arrival(id: $0[0], row: $0[1], digest: $0[2], text: $0[3]) }
     return page
   }
+
+  private static let emitted = """
+    INSERT INTO occurrence (run, stage, path, "row", parent)
+    SELECT t.run, t.stage, o.path || ? || '.' || \(StagePlace.component(sql: "e.seq")), e."row", o.id
+    FROM taken t JOIN occurrence o ON o.id = t.occurrence
+    JOIN emission e ON e.step = t.step AND e."row" IS NOT NULL
+    WHERE t.run = ? AND t.stage = ? AND t.occurrence > ? AND t.occurrence <= ? AND o.stage = ?
+    ORDER BY t.occurrence, e.seq
+    """
 
   /// Occurrences of what steps emitted, for the upstream rows `after < id <= through` that were just taken; their
   /// number.
@@ -179,36 +184,25 @@ extension Store {
   private static func emit(
     _ place: StagePlace, upstream: Int, after: Int64, through: Int64, _ db: Database
   ) throws -> Int {
-    try db.cachedStatement(
-      sql: """
-        INSERT INTO occurrence (run, stage, path, "row", parent)
-        SELECT t.run, t.stage, o.path || ? || '.' || \(StagePlace.component(sql: "e.seq")), e."row", o.id
-        FROM taken t JOIN occurrence o ON o.id = t.occurrence
-        JOIN emission e ON e.step = t.step AND e."row" IS NOT NULL
-        WHERE t.run = ? AND t.stage = ? AND t.occurrence > ? AND t.occurrence <= ? AND o.stage = ?
-        ORDER BY t.occurrence, e.seq
-        """
-    ).execute(arguments: [place.branch(upstream), place.run, place.ordinal, after, through, upstream])
+    try db.cachedStatement(sql: emitted).execute(arguments: [
+      place.branch(upstream), place.run, place.ordinal, after, through, upstream,
+    ])
     return db.changesCount
   }
 
-  /// Commits a row step: what it emitted, the calls it used, and the answer for each of `occurrences`.
+  /// Commits a row step: what it emitted, the calls it used, and the answer for the row it was made for.
   static func commit(
-    _ outcome: Outcome<PackedRow>, of input: Int64, for occurrences: [Int64], place: StagePlace,
-    fingerprint: Int64,
-    calls: [Int64], at time: Double, _ db: Database
+    _ outcome: Outcome<PackedRow>, of arrival: Arrival, place: StagePlace, fingerprint: Int64, calls: [Int64],
+    at time: Double, _ db: Database
   ) throws {
-    guard let digest = try digest(ofRow: input, db) else {
-      throw DatabaseError(message: "expected row \(input) in the store, found none")
-    }
-    let key: StatementArguments = [fingerprint, digest]
     let step: Int64?
     try db.cachedStatement(
       sql: "INSERT OR IGNORE INTO step (fingerprint, input, run, made_at) VALUES (?, ?, ?, ?)"
-    ).execute(arguments: [fingerprint, digest, place.run, time])
+    ).execute(arguments: [fingerprint, arrival.digest, place.run, time])
     if db.changesCount == 0 {
       step = try Int64.fetchOne(
-        db.cachedStatement(sql: "SELECT id FROM step WHERE fingerprint = ? AND input = ?"), arguments: key)
+        db.cachedStatement(sql: "SELECT id FROM step WHERE fingerprint = ? AND input = ?"),
+        arguments: [fingerprint, arrival.digest])
     } else {
       let made = db.lastInsertedRowID
       step = made
@@ -233,7 +227,7 @@ extension Store {
       }
       try record(calls: calls, step: made, db)
     }
-    for occurrence in occurrences { try take(occurrence, step: step, place: place, db) }
+    try take(arrival.id, step: step, place: place, db)
   }
 
   /// Answers one occurrence from a step that exists.
@@ -242,8 +236,12 @@ extension Store {
       sql: "INSERT OR IGNORE INTO taken (run, stage, occurrence, step, member) VALUES (?, ?, ?, ?, 0)"
     ).execute(arguments: [place.run, place.ordinal, occurrence, step])
     guard db.changesCount > 0 else { return }
-    let find = try db.cachedStatement(sql: "SELECT stage FROM occurrence WHERE id = ?")
-    guard let upstream = try Int.fetchOne(find, arguments: [occurrence]) else { return }
+    var upstream = place.from.first
+    if place.from.count > 1 {
+      let find = try db.cachedStatement(sql: "SELECT stage FROM occurrence WHERE id = ?")
+      upstream = try Int.fetchOne(find, arguments: [occurrence])
+    }
+    guard let upstream else { return }
     try emit(place, upstream: upstream, after: occurrence - 1, through: occurrence, db)
   }
 
