@@ -149,7 +149,7 @@ extension Store {
       let dropped = try db.cachedStatement(
         sql: """
           SELECT count(*) FROM taken t JOIN occurrence o ON o.id = t.occurrence
-          JOIN emission e ON e.step = t.step AND e.member = t.member AND e.reason IS NOT NULL
+          JOIN \(drops) ON e.step = t.step AND e.member = t.member AND e.reason IS NOT NULL
           WHERE t.run = ? AND t.stage = ? AND t.occurrence > ? AND t.occurrence <= ? AND o.stage = ?
           """)
       page.hits.dropped =
