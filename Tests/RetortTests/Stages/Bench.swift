@@ -31,13 +31,17 @@ enum Bench {
     return fates
   }
 
-  /// A fresh folder for one test.
+  /// A fresh folder for one test; all of them are removed when the tests end.
   static func folder() throws -> URL {
-    let url = FileManager.default.temporaryDirectory.appending(
-      path: "retort-\(UUID().uuidString)", directoryHint: .isDirectory)
+    let url = folders.appending(path: UUID().uuidString, directoryHint: .isDirectory)
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     return url
   }
+
+  private static let folders = {
+    atexit { try? FileManager.default.removeItem(at: Bench.folders) }
+    return FileManager.default.temporaryDirectory.appending(path: "retort-\(UUID().uuidString)")
+  }()
 
   private actor Heard {
     var answers: [SetAnswer] = []
