@@ -33,15 +33,15 @@ enum Bench {
 
   /// A fresh folder for one test; all of them are removed when the tests end.
   static func folder() throws -> URL {
+    _ = removed
     let url = folders.appending(path: UUID().uuidString, directoryHint: .isDirectory)
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     return url
   }
 
-  private static let folders = {
-    atexit { try? FileManager.default.removeItem(at: Bench.folders) }
-    return FileManager.default.temporaryDirectory.appending(path: "retort-\(UUID().uuidString)")
-  }()
+  private static let folders = FileManager.default.temporaryDirectory.appending(
+    path: "retort-\(UUID().uuidString)")
+  private static let removed: Void = { atexit { try? FileManager.default.removeItem(at: Bench.folders) } }()
 
   private actor Heard {
     var answers: [SetAnswer] = []
