@@ -3,8 +3,8 @@ internal import OrderedCollections
 internal import Retort
 internal import Synchronization
 
-/// A run's progress on stderr: on a terminal a table that is drawn over itself, else plain lines, at most one a second
-/// for each stage.
+/// A run's progress on stderr: on a terminal a table that is drawn over itself, else plain lines: for each stage one a
+/// second at first, and one a minute once the run has lasted ten.
 final class RunProgress: Sendable {
   /// Where it is shown. `size` is asked at every drawing, since a window may be resized.
   struct Screen: Sendable {
@@ -112,10 +112,10 @@ final class RunProgress: Sendable {
       lines.append("\(stage) dropped: \(shown.joined(separator: ", "))\(more)")
     }
     let calls = summary.calls
-    lines.append(
-      "calls: \(calls.made) made, \(calls.remembered) remembered, \(calls.failed) failed; tokens: "
-        + "\(calls.promptTokens) prompt, \(calls.completionTokens) completion; USD \(PlanPage.money(calls.usd))"
-    )
+    lines += [
+      "calls: \(calls.made) made, \(calls.remembered) remembered, \(calls.failed) failed",
+      "tokens: \(calls.promptTokens) prompt, \(calls.completionTokens) completion; USD \(PlanPage.money(calls.usd))",
+    ]
     for exports in OrderedDictionary(grouping: summary.exports, by: \.stage).values {
       let rows = exports.map(\.rows).reduce(0, +)
       let incomplete = exports.allSatisfy(\.complete) ? "" : ", incomplete"
@@ -144,7 +144,8 @@ final class RunProgress: Sendable {
         state.told[name] = (time, 0)
         return
       }
-      guard time - told.time >= 1, told.done != stage.done else { return }
+      let pause = min(max((time - state.board.began) / 10, 1), 60)
+      guard time - told.time >= pause, told.done != stage.done else { return }
     }
     state.told[name] = (time, stage.done)
     screen.write(ProgressPage.line(stage, of: state.board, at: time) + "\n")

@@ -133,6 +133,18 @@ import Testing
     #expect(!paper.all.contains("\u{1B}"))
   }
 
+  @Test func theLongerARunTheFewerItsLines() {
+    let paper = Paper()
+    let progress = paper.progress(terminal: false)
+    for second in 1...7200 {
+      paper.at(Double(second))
+      progress.tell(.performed(stage: "write", Answered(rows: 1, out: 1)))
+    }
+    let lines = paper.all.split(separator: "\n")
+    #expect(lines.count { $0.hasPrefix("write: ") } == lines.count)
+    #expect((140...180).contains(lines.count))
+  }
+
   @Test func onATerminalTheTableIsDrawnOverItselfAndMessagesStandAboveIt() {
     let paper = Paper()
     let progress = paper.progress(terminal: true)
@@ -175,7 +187,7 @@ import Testing
     #expect(
       Array(RunProgress.lines(summary, drops: drops).dropFirst(2)) == [
         "sound dropped: b 3, a 2, c 1, d 1, e 1, and 1 more",
-        "calls: 0 made, 0 remembered, 0 failed; tokens: 0 prompt, 0 completion; USD 0.0000",
+        "calls: 0 made, 0 remembered, 0 failed", "tokens: 0 prompt, 0 completion; USD 0.0000",
         "wrote 2 files under /a/out (2 rows)", "wrote /a/all.jsonl (1 rows, incomplete)",
         "complete in 2.0 s",
       ])
@@ -190,7 +202,7 @@ import Testing
       RunProgress.lines(summary) == [
         "stage  in  emitted  dropped  failed  pending  reused  rows",
         "read    1        0        0       0        1       0     0",
-        "calls: 0 made, 0 remembered, 0 failed; tokens: 0 prompt, 0 completion; USD 0.0000",
+        "calls: 0 made, 0 remembered, 0 failed", "tokens: 0 prompt, 0 completion; USD 0.0000",
         "interrupted in 2.0 s", "go on with: retort resume 3",
       ])
   }
