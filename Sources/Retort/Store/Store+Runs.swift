@@ -147,6 +147,13 @@ extension Store {
         """, arguments: [run]) ?? false
   }
 
+  /// Notes what a run's stage is known by, once it is bound.
+  static func note(_ fingerprint: Int64, of place: StagePlace, _ db: Database) throws {
+    try db.execute(
+      sql: "UPDATE run_stage SET fingerprint = ? WHERE run = ? AND stage = ?",
+      arguments: [fingerprint, place.run, place.ordinal])
+  }
+
   static func finishRun(_ run: Int64, status: String, at time: Double, _ db: Database) throws {
     try db.execute(
       sql: "UPDATE run SET status = ?, finished = ? WHERE id = ?", arguments: [status, time, run])
