@@ -7,6 +7,7 @@
 # make test-rewards the reward functions for trainers, and whether they and the stages agree
 # make test-all   test, test-model and chaos
 # make chaos      every fault we know, against the debug binary (about ten minutes)
+# make sanitize   every test under the address and the thread sanitizer (two builds of their own)
 # make bench      speed and size of the release binary, beside a plain client (about ten minutes)
 # make bench-quick the same with a few hundred rows (about a minute)
 # make man        the man page, with a release build, under .build/plugins/GenerateManual/outputs
@@ -18,7 +19,7 @@
 PACKAGES := libsqlite3-dev libcurl4-openssl-dev libxml2-dev pkg-config python3 python3-pip
 MODELS ?= .models
 
-.PHONY: help setup build demo test test-model test-rewards test-all chaos bench bench-quick man lint docs models clean
+.PHONY: help setup build demo test test-model test-rewards test-all chaos bench bench-quick sanitize man lint docs models clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | sed '/^$$/q'
@@ -62,6 +63,12 @@ test: setup lint
 chaos: setup
 	swift build --product retort
 	python3 tools/chaos .build/debug/retort
+
+sanitize: setup
+	swift build --build-tests --sanitize thread --scratch-path .build-thread
+	TSAN_OPTIONS=suppressions=$(abspath tools/tsan.supp) swift test --skip-build --sanitize thread --scratch-path .build-thread
+	swift build --build-tests --sanitize address --scratch-path .build-address
+	ASAN_OPTIONS=detect_leaks=0 swift test --skip-build --sanitize address --scratch-path .build-address
 
 bench: build
 	python3 tools/bench .build/release/retort
