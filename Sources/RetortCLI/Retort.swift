@@ -17,6 +17,6 @@ struct RetortCommand: AsyncParsableCommand {
       InitCommand.self,
       Run.self, PlanCommand.self, Resume.self, Check.self, Stages.self, Schema.self, Runs.self, Show.self,
       Trace.self, WhyCommand.self, Failures.self, DiffCommand.self, ReportCommand.self, Collect.self,
-      Doctor.self,
+      Doctor.self, MeasureRewards.self,
     ])
 }

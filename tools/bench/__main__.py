@@ -8,6 +8,7 @@ import argparse
 import sys
 from pathlib import Path
 
+import rewards as reward_formulas
 from bench import Bench
 from harness import machine, remove, scratch
 
@@ -63,7 +64,12 @@ def retrieval(bench, small):
     bench.retrieval(5000 if small else 100_000, 51 if small else 201)
 
 
-CASES = {case.__name__: case for case in [chain, limited, overlap, wide, large, growth, retrieval]}
+def rewards(bench, small):
+    """reward formulas beside numpy"""
+    reward_formulas.throughput(bench, 100_000 if small else 1_000_000)
+
+
+CASES = {case.__name__: case for case in [chain, limited, overlap, wide, large, growth, retrieval, rewards]}
 
 
 def main():

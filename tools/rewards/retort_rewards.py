@@ -7,16 +7,18 @@ TRL        GRPOTrainer(reward_funcs=trl_reward("twyn", verifier="choice", group_
            on export-rl-prompts' trl-train.jsonl (column `ground_truth`); set num_generations to group_size.
 ms-swift   swift rlhf --rlhf_type grpo --external_plugins retort_rewards.py --reward_funcs retort_twyn
            on ms-swift-train.jsonl (column `solution`); settings come from the environment, see `from_environment`.
-verl       reward.custom_reward_function.path=retort_rewards.py with the batch reward manager and
-           reward.custom_reward_function.name=compute_scores (TWYN or GR3), on verl-train.jsonl or .parquet.
-           name=compute_score is the verifier alone, for reward managers that see one completion at a time.
+verl       VERL_USE_EXTERNAL_MODULES=retort_rewards in the environment, this file on PYTHONPATH,
+           algorithm.adv_estimator=retort_twyn (or retort_gr3) and
+           reward.custom_reward_function.path=retort_rewards.py, on verl-train.jsonl or .parquet.
+           verl's rewards see one completion at a time: `compute_score` is the verifier, and the estimator compares.
 
 Both methods compare the completions of one prompt, so all of them must arrive in one call: in TRL and ms-swift
 per_device_train_batch_size times the steps per generation must be a multiple of num_generations on every process. A
 completion without others to compare with is an error, never a silent 0.
 
-Trainers subtract each group's mean and usually divide by its deviation. So what they are given are scores and rescaled
-rewards, not advantages, and TWYN goes without its virtual responses: their part would be subtracted again.
+TRL and ms-swift subtract each group's mean and usually divide by its deviation. So what they are given are scores and
+rescaled rewards, not advantages, and TWYN goes without its virtual responses: their part would be subtracted again. verl
+takes the advantages as they are, with the virtual responses.
 """
 
 import bisect
@@ -232,17 +234,21 @@ class GroupReward:
 
     def __call__(self, keys, completions, references, lengths):
         """A reward for each completion. keys: equal for completions of one prompt."""
-        rewards = [0.0] * len(completions)
+        quality = [self.quality(completion, reference) for completion, reference in zip(completions, references)]
+        return self.compare(keys, quality, lengths)[0]
+
+    def compare(self, keys, quality, lengths):
+        """(rewards, advantages) of completions whose quality is known."""
+        rewards, advantages = [0.0] * len(quality), [0.0] * len(quality)
         for members in self._groups(keys):
-            quality = [self.quality(completions[i], references[i]) for i in members]
-            sizes = [lengths[i] for i in members]
+            of_group, sizes = [quality[i] for i in members], [lengths[i] for i in members]
             if self.method == "twyn":
-                values, _ = twyn([q >= 0.5 for q in quality], sizes, self.alpha, self.beta, self.anchors)
+                found = twyn([q >= 0.5 for q in of_group], sizes, self.alpha, self.beta, self.anchors)
             else:
-                _, values, _ = gr3(quality, sizes, self.alpha)
-            for index, value in zip(members, values):
-                rewards[index] = value
-        return rewards
+                found = gr3(of_group, sizes, self.alpha)[1:]
+            for index, reward, advantage in zip(members, *found):
+                rewards[index], advantages[index] = reward, advantage
+        return rewards, advantages
 
     def _groups(self, keys):
         places = {}
@@ -297,7 +303,7 @@ def trl_reward(method="twyn", **settings):
 
 
 def from_environment(method):
-    """Settings of the ms-swift plugins: RETORT_VERIFIER (exact), RETORT_ALPHA (10; gr3 0.33), RETORT_BETA (1)."""
+    """Settings where a trainer passes none: RETORT_VERIFIER (exact), RETORT_ALPHA (10; gr3 0.33), RETORT_BETA (1)."""
     settings = {"verifier": os.environ.get("RETORT_VERIFIER", "exact")}
     for name in ("alpha", "beta"):
         if os.environ.get(f"RETORT_{name.upper()}"):
@@ -343,18 +349,31 @@ else:
     orms["retort_gr3"] = SwiftGR3
 
 
-def compute_scores(data_sources, solution_strs, ground_truths, extra_infos, method="twyn", **settings):
-    """verl's batch reward manager; completions of one row of the dataset (extra_info's split and index) are a group.
-    Lengths are in characters, since verl hands over no tokens."""
-    keys = [(source, info.get("split"), info["index"]) for source, info in zip(data_sources, extra_infos)]
-    texts = list(solution_strs)
-    references = _references("reward_model.ground_truth", list(ground_truths), len(texts))
-    return GroupReward(method, **settings)(keys, texts, references, _lengths(texts, None))
+def compute_score(data_source, solution_str, ground_truth, extra_info=None, verifier=None, **_):
+    """verl's reward of one completion: 1 where it is right, else 0. The verifier is also RETORT_VERIFIER."""
+    return GroupReward(verifier=verifier or from_environment("twyn")["verifier"]).quality(solution_str, ground_truth)
 
 
-def compute_score(data_source, solution_str, ground_truth, extra_info=None, verifier="exact", **_):
-    """verl, one completion at a time: 1 where it is right, else 0. There is nothing to compare it with."""
-    return GroupReward(verifier=verifier).quality(solution_str, ground_truth)
+def verl_estimator(method):
+    """An advantage estimator for verl. It takes the sums of token_level_rewards for qualities from 0 to 1, so that
+    algorithm.use_kl_in_reward must be off, and lengths in tokens from response_mask."""
+    reward = GroupReward(method, anchors=True, **from_environment(method))
+
+    def estimate(token_level_rewards, response_mask, index, **_):
+        quality = token_level_rewards.sum(-1).tolist()
+        lengths = [max(1, int(length)) for length in response_mask.sum(-1).tolist()]
+        _, values = reward.compare(list(index), quality, lengths)
+        advantages = token_level_rewards.new_tensor(values).unsqueeze(-1) * response_mask
+        return advantages, advantages
+
+    return estimate
+
+
+if __name__ == "retort_rewards" and "retort_rewards" in os.environ.get("VERL_USE_EXTERNAL_MODULES", "").split(","):
+    from verl.trainer.ppo.core_algos import register_adv_est
+
+    for _method in METHODS:
+        register_adv_est(f"retort_{_method}")(verl_estimator(_method))
 
 
 def replay(file, tokenizer, max_length=None):

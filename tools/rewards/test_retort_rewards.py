@@ -141,11 +141,17 @@ class Trainers(unittest.TestCase):
         self.assertEqual(gr3(["A", "B"], **kwargs), [1 / (1 + 0.33 * 2 / 3), 0.0])
 
     def test_verl(self):
-        infos = [{"split": "train", "index": i} for i in (0, 0, 0, 1, 1)]
-        found = retort.compute_scores(["r"] * 5, self.texts, self.references, infos, verifier="choice")
-        self.assertEqual(found, self.twyn)
         self.assertEqual(retort.compute_score("r", "Answer: A", "A", {}, verifier="choice"), 1.0)
         self.assertEqual(retort.compute_score("r", "Answer: B", "A", {}, verifier="choice"), 0.0)
+
+    def test_advantages_of_quality_that_is_known(self):
+        keys, correct, lengths = ["p", "q", "p", "q", "p"], [1.0, 0.0, 0.0, 1.0, 1.0], [4, 6, 6, 2, 8]
+        expected = [0.0] * 5
+        for members in ([0, 2, 4], [1, 3]):
+            _, found = retort.twyn([correct[i] == 1 for i in members], [lengths[i] for i in members])
+            for i, value in zip(members, found):
+                expected[i] = value
+        self.assertEqual(retort.GroupReward("twyn", anchors=True).compare(keys, correct, lengths)[1], expected)
 
 
 if __name__ == "__main__":

@@ -17,19 +17,20 @@ package enum AdvantageNorm: String, Codable, Hashable, Sendable, CaseIterable {
   ///   - virtual: rewards that count towards mean and deviation and get no advantage.
   /// - Returns: one for each of `rewards`; of a group of one, 0.
   package func advantages(_ rewards: [Double], virtual: [Double] = []) -> [Double] {
-    let all = rewards + virtual
-    guard all.count > 1 else { return all.map { _ in 0 } }
-    let mean = all.reduce(0, +) / Double(all.count)
+    let count = rewards.count + virtual.count
+    guard count > 1 else { return rewards.map { _ in 0 } }
+    let mean = virtual.reduce(rewards.reduce(0, +), +) / Double(count)
     let divisor: Double
     switch self {
     case .mean: divisor = 1
-    case .sampleStd: divisor = Self.deviation(all, mean, count: all.count - 1) + 1e-6
-    case .populationStd: divisor = Self.deviation(all, mean, count: all.count) + 1e-6
+    case .sampleStd: divisor = (squares() / Double(count - 1)).squareRoot() + 1e-6
+    case .populationStd: divisor = (squares() / Double(count)).squareRoot() + 1e-6
     }
     return rewards.map { ($0 - mean) / divisor }
-  }
 
-  private static func deviation(_ values: [Double], _ mean: Double, count: Int) -> Double {
-    (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(count)).squareRoot()
+    func squares() -> Double {
+      func add(_ sum: Double, _ value: Double) -> Double { sum + (value - mean) * (value - mean) }
+      return virtual.reduce(rewards.reduce(0, add), add)
+    }
   }
 }

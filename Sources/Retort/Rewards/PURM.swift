@@ -31,7 +31,7 @@ package struct RewardDistribution: Hashable, Sendable {
   package func overlap(with other: RewardDistribution) -> Double {
     let variance = sigma * sigma + other.sigma * other.sigma
     let distance = mean - other.mean
-    return exp(0.5 * log(2 * sigma * other.sigma / variance) - distance * distance / (4 * variance))
+    return (2 * sigma * other.sigma / variance).squareRoot() * exp(-distance * distance / (4 * variance))
   }
 }
 
@@ -80,7 +80,16 @@ package enum PURM {
   /// High in dense regions as well as for vague rewards, and low for an outlier however sure of itself: it does not
   /// tell a confident mistake.
   package static func uncertainty(_ rewards: [RewardDistribution]) -> [Double] {
-    rewards.indices.map { uncertainty(of: rewards[$0], among: rewards, except: $0) }
+    guard rewards.count > 1 else { return rewards.map { _ in 0 } }
+    var sums = [Double](repeating: 0, count: rewards.count)
+    for (i, reward) in rewards.enumerated() {
+      for k in (i + 1)..<rewards.count {
+        let overlap = reward.overlap(with: rewards[k])
+        sums[i] += overlap
+        sums[k] += overlap
+      }
+    }
+    return sums.map { $0 / Double(rewards.count - 1) }
   }
 
   /// The mean overlap with a reference set, leaving out one of its members, which is the response itself; 0 where

@@ -37,7 +37,7 @@ package enum TWYN {
     correct: [Bool], lengths: [Double], alpha: Double = 10, beta: Double = 1, anchors: Bool = true,
     norm: AdvantageNorm = .sampleStd
   ) -> Scored {
-    let right = zip(correct, lengths).filter(\.0).map(\.1).sorted()
+    let right = zip(correct, lengths).lazy.filter(\.0).map(\.1).sorted()
     let extra = anchors ? 1 : 0
     let rightCount = Double(right.count + extra)
     let wrongCount = Double(correct.count - right.count + extra)
