@@ -197,7 +197,8 @@ extension ExportRLPrompts.Format {
       .init(
         stem: rawValue,
         usage:
-          "verl, as it is or as parquet (`tools/to_parquet.py`), with `compute_score` of `retort_rewards.py`."
+          "verl, as it is or as parquet (`tools/to_parquet.py`), with `compute_score` of `retort_rewards.py` and "
+          + "`algorithm.adv_estimator=retort_twyn`."
       ) { task, split, index in
         [
           "data_source": .string(source), "prompt": .array(task.turns), "ability": .string(ability),
