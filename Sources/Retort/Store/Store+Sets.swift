@@ -1,7 +1,6 @@
 internal import Foundation
 internal import GRDB
 internal import OrderedCollections
-internal import Synchronization
 
 extension Store {
   /// The digest of an ordered list of rows: what a set step's key and a `using:` input are known by.
@@ -31,25 +30,18 @@ extension Store {
 
   /// The rows of some stages in order, streamed in pages.
   func rowSet(_ place: StagePlace, count: Int, complete: Bool) -> RowSet<Columns> {
-    let bookmark = Bookmark()
+    // Eight bytes a row are held, so that a stage that asks for rows out of their order finds each at once.
+    let members = Once { try await self.read { try Store.members(place, $0) } }
     return RowSet(count: count, isComplete: complete) { offset, limit in
-      // Walked in order, a page starts after the last one's end; only a jump has to count from the beginning.
-      let mark = bookmark.position.withLock { $0.offset == offset ? $0 : Bookmark.Position(offset: 0) }
-      let skipped = offset - mark.offset
+      let page = JSON.array(try await members.value.dropFirst(offset).prefix(limit).map { .int($0) }).text
       let found = try await self.read { db in
         try GRDB.Row.fetchAll(
-          db,
-          sql: """
-            SELECT r.digest, r.json, o.path, o.stage FROM occurrence o JOIN "row" r ON r.id = o."row"
-            WHERE o.run = ? AND o.stage IN \(Self.list(place.from)) AND \(place.inScope("o")) AND o.path >= ? AND (o.path, o.stage) > (?, ?)
-            ORDER BY o.path, o.stage LIMIT ? OFFSET ?
-            """,
-          arguments: [place.run, mark.path, mark.path, mark.stage, limit, skipped]
-        ).map { (digest: $0[0] as Data, json: $0[1] as String, path: $0[2] as String, stage: $0[3] as Int) }
-      }
-      if let last = found.last {
-        let next = Bookmark.Position(offset: offset + found.count, path: last.path, stage: last.stage)
-        bookmark.position.withLock { $0 = next }
+          db.cachedStatement(
+            sql: """
+              SELECT r.digest, r.json, o.stage FROM json_each(?) asked
+              CROSS JOIN occurrence o ON o.id = asked.value CROSS JOIN "row" r ON r.id = o."row" ORDER BY asked.key
+              """), arguments: [page]
+        ).map { (digest: $0[0] as Data, json: $0[1] as String, stage: $0[2] as Int) }
       }
       return try found.map {
         (
@@ -195,16 +187,6 @@ extension Store {
   }
 
   static func list(_ stages: [Int]) -> String { "(" + stages.map(String.init).joined(separator: ",") + ")" }
-}
-
-/// Where the last page of a walk ended.
-private final class Bookmark: Sendable {
-  struct Position: Sendable {
-    var offset: Int
-    var path = ""
-    var stage = -1
-  }
-  let position = Mutex(Position(offset: 0))
 }
 
 /// A stage that broke its contract, or its row's; the row fails with this message.
