@@ -56,11 +56,11 @@ struct StagePlace: Sendable {
     return group
   }
 
-  /// SQL that an occurrence is in the set. A descendant's path begins with its ancestor's and a dot; `/` follows `.`.
-  /// Paths are made of letters, digits and dots.
+  /// SQL that an occurrence is in the set: one range of paths, which an index finds. A descendant's path begins with its
+  /// ancestor's and a dot. Paths are made of letters, digits and dots, of which only the dot sorts before `/`.
   func inScope(_ table: String) -> String {
     guard let scope else { return "TRUE" }
-    return "(\(table).path = '\(scope)' OR (\(table).path > '\(scope).' AND \(table).path < '\(scope)/'))"
+    return "(\(table).path >= '\(scope)' AND \(table).path < '\(scope)/')"
   }
 
   /// Joined to the path of a row that comes from the upstream stage at `index` of `from:`, so that two branches of

@@ -109,6 +109,36 @@ import Testing
     #expect(again.stages["both"] == Books(in: 8, emitted: 6, dropped: 2, reused: 8, rows: 4))
   }
 
+  @Test func rowsOfASetAreFoundInAnyOrder() async throws {
+    let folder = try Bench.folder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    // Groups of two rows each that lie pages apart.
+    let groups = Array(0..<300)
+    let right = groups.map {
+      #"{"group": \#($0), "correct": true, "length": 1, "completion": "right \#($0)"}"#
+    }
+    let wrong = groups.reversed().map {
+      #"{"group": \#($0), "correct": false, "length": 1, "completion": "wrong \#($0)"}"#
+    }
+    try (right + wrong).joined(separator: "\n").write(
+      to: folder.appending(path: "rows.jsonl"), atomically: true, encoding: .utf8)
+    let file = folder.appending(path: "p.yaml")
+    try """
+    stages:
+      rollouts: { uses: read-jsonl, with: { file: rows.jsonl } }
+      pairs: { uses: pair-length-quality, from: rollouts }
+    """.write(to: file, atomically: true, encoding: .utf8)
+    let pipeline = try Pipeline.read(file, environment: [:])
+    let store = try Store(path: folder.appending(path: "store.sqlite").path)
+    let summary = try await Engine(pipeline, store: store, models: ScriptedProvider()).run()
+    #expect(summary.stages["pairs"] == Books(in: 600, emitted: 600, rows: 300))
+    #expect(
+      try await store.query("SELECT chosen, rejected FROM pairs")
+        == groups.map { group -> JSON.Object in
+          ["chosen": .string("right \(group)"), "rejected": .string("wrong \(group)")]
+        })
+  }
+
   @Test func aCancelledRunIsInterruptedAndGoesOn() async throws {
     let lab = try Lab(records: ["a", "b"], reversed: true)
     let run = Task { try await lab.run(RunOptions(only: "shout")) }
