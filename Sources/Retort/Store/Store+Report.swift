@@ -135,15 +135,14 @@ private struct ReportReader {
     column.contains("\"") ? nil : "$.\"\(column)\""
   }
 
-  /// Whether each row, or what was made of it, is among the product. A descendant's path begins with its ancestor's and
-  /// a dot; `/` follows `.`.
+  /// Whether each row, or what was made of it, is among the product: paths as in ``StagePlace/inScope(_:)``.
   private func kept(of stage: Stage, _ db: Database) throws -> [Bool] {
     let list = Store.list(ends.map(\.ordinal))
     return try Bool.fetchAll(
       db,
       sql: """
         SELECT EXISTS (SELECT 1 FROM occurrence d WHERE d.run = o.run AND d.stage IN \(list)
-          AND (d.path = o.path OR (d.path > o.path || '.' AND d.path < o.path || '/')))
+          AND d.path >= o.path AND d.path < o.path || '/')
         FROM occurrence o WHERE o.run = ? AND o.stage = ? ORDER BY o.path
         """, arguments: [run, stage.ordinal])
   }
