@@ -11,6 +11,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
@@ -28,10 +29,17 @@ let package = Package(
     .target(
       name: "RetortHTTP",
       dependencies: ["CCurl", "Retort"]),
+    .target(
+      name: "RetortViewer",
+      dependencies: [
+        "Retort",
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "OrderedCollections", package: "swift-collections"),
+      ]),
     .executableTarget(
       name: "RetortCLI",
       dependencies: [
-        "Retort", "RetortHTTP",
+        "Retort", "RetortHTTP", "RetortViewer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
@@ -43,6 +51,13 @@ let package = Package(
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
     .testTarget(name: "RetortHTTPTests", dependencies: ["RetortHTTP", "RetortTestSupport"]),
+    .testTarget(
+      name: "RetortViewerTests",
+      dependencies: [
+        "RetortTestSupport", "RetortViewer",
+        .product(name: "HummingbirdTesting", package: "hummingbird"),
+        .product(name: "OrderedCollections", package: "swift-collections"),
+      ]),
     .testTarget(name: "RetortCLITests", dependencies: ["RetortCLI", "RetortTestSupport"]),
   ]
 )

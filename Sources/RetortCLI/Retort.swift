@@ -16,7 +16,7 @@ struct RetortCommand: AsyncParsableCommand {
     subcommands: [
       InitCommand.self,
       Run.self, PlanCommand.self, Resume.self, Check.self, Stages.self, Schema.self, Runs.self, Show.self,
-      Trace.self, WhyCommand.self, Failures.self, DiffCommand.self, ReportCommand.self, Collect.self,
-      Doctor.self, MeasureRewards.self,
+      Trace.self, WhyCommand.self, Failures.self, DiffCommand.self, ViewCommand.self, ReportCommand.self,
+      Collect.self, Doctor.self, MeasureRewards.self,
     ])
 }

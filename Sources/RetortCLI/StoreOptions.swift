@@ -21,10 +21,20 @@ struct StoreOptions: ParsableArguments {
 
   /// Opens a store to look inside; one that is not there is an error, not a new empty one.
   func openExisting() throws -> Store {
+    try mustExist()
+    return try Store(path: path)
+  }
+
+  /// Opens a store with no right to write.
+  func openReading() throws -> Store {
+    try mustExist()
+    return try Store(reading: path)
+  }
+
+  private func mustExist() throws {
     guard FileManager.default.fileExists(atPath: path) else {
       throw CommandFailure.usage("expected a store at '\(path)', found none; name one with --store")
     }
-    return try Store(path: path)
   }
 }
 

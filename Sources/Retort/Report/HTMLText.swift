@@ -16,7 +16,7 @@ package struct HTMLText: ExpressibleByStringInterpolation, Hashable, Sendable, C
     package mutating func appendInterpolation(_ string: String) { text += HTMLText.escaped(string) }
   }
 
-  static func + (left: HTMLText, right: HTMLText) -> HTMLText { "\(left)\(right)" }
+  package static func + (left: HTMLText, right: HTMLText) -> HTMLText { "\(left)\(right)" }
 
   /// Control characters other than line ends and tabs show as U+FFFD: those of model output reach no terminal.
   static func visible(_ string: String) -> String {

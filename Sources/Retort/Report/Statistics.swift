@@ -62,9 +62,9 @@ package enum Statistics {
 }
 
 /// Numbers as people read them.
-enum Figure {
+package enum Figure {
   /// Three significant digits, without trailing zeros: `0.25`, `12.3`, `1200`.
-  static func short(_ number: Double) -> String {
+  package static func short(_ number: Double) -> String {
     if abs(number) >= 1000 || number == number.rounded() && abs(number) < 1e15 {
       return count(Int(clamping(number.rounded())))
     }
@@ -72,7 +72,7 @@ enum Figure {
   }
 
   /// With spaces between thousands: `12 345`.
-  static func count(_ number: Int) -> String {
+  package static func count(_ number: Int) -> String {
     var digits = String(abs(number))
     var groups: [String] = []
     while digits.count > 3 {
@@ -82,9 +82,9 @@ enum Figure {
     return (number < 0 ? "−" : "") + ([digits] + groups).joined(separator: "\u{202F}")
   }
 
-  static func money(_ usd: Double) -> String { String(format: usd < 0.1 ? "%.4f" : "%.2f", usd) }
+  package static func money(_ usd: Double) -> String { String(format: usd < 0.1 ? "%.4f" : "%.2f", usd) }
 
-  static func seconds(_ seconds: Double) -> String {
+  package static func seconds(_ seconds: Double) -> String {
     switch seconds {
     case ..<10: String(format: "%.2f s", seconds)
     case ..<90: String(format: "%.0f s", seconds)

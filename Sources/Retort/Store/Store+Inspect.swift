@@ -62,8 +62,9 @@ extension Store {
   package func drops(of run: Int64) async throws -> [DropCount] {
     try await table(
       """
-      SELECT stage, reason, count(*) FROM dropped WHERE run = ? GROUP BY stage, reason
-      ORDER BY count(*) DESC, stage, reason
+      SELECT s.name, d.reason, sum(d.n) FROM (\(Self.dropCounts)) d
+      JOIN run_stage s ON s.run = ?1 AND s.stage = d.stage GROUP BY s.name, d.reason
+      ORDER BY sum(d.n) DESC, s.name, d.reason
       """, [.int(run)]
     ).rows.compactMap { row in
       guard let stage = row[0].string, let reason = row[1].string, let rows = row[2].int else { return nil }

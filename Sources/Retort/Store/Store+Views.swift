@@ -36,7 +36,7 @@ extension Store {
   }
 
   /// The columns of the first 100 rows, for a reader that could not tell before it ran.
-  private static func found(run: Int64, stage: Int, _ db: Database) throws -> [String] {
+  static func found(run: Int64, stage: Int, _ db: Database) throws -> [String] {
     var names: OrderedSet<String> = []
     let rows = try String.fetchAll(
       db,
@@ -152,13 +152,17 @@ extension Store {
     ),
   ]
 
+  /// Emissions `e` that are made from several members, for a FROM or JOIN; the index is named as in ``drops``.
+  private static let made = "emission e INDEXED BY emission_made"
+
   /// SQL joins from an occurrence `o` that a set step made to the other rows `m` that it was made from: all but its
-  /// `parent`, the first. Equal groups share a step; `first` keeps their members apart.
+  /// `parent`, the first. Equal groups share a step; `first` keeps their members apart. CROSS keeps the joins in this
+  /// order: SQLite would go through all of a run's answers for each row.
   private static let otherMembers = """
-    JOIN taken t ON t.run = o.run AND t.stage = o.stage AND t.occurrence = o.parent
-    JOIN emission e ON e.step = t.step AND e.members IS NOT NULL AND e.member = t.member AND e."row" = o."row"
-    JOIN json_each(e.members) span
-    JOIN taken m ON m.step = t.step AND m.run = t.run AND m.stage = t.stage AND m.first = t.first
+    CROSS JOIN taken t ON t.run = o.run AND t.stage = o.stage AND t.occurrence = o.parent
+    CROSS JOIN \(made) ON e.step = t.step AND e.members IS NOT NULL AND e.member = t.member AND e."row" = o."row"
+    CROSS JOIN json_each(e.members) span
+    CROSS JOIN taken m ON m.step = t.step AND m.run = t.run AND m.stage = t.stage AND m.first = t.first
       AND m.member BETWEEN span.value ->> 0 AND span.value ->> 1 AND m.occurrence <> t.occurrence
     """
 
@@ -167,20 +171,28 @@ extension Store {
   static let family = """
     start AS (SELECT o.id FROM occurrence o JOIN "row" r ON r.id = o."row"
       WHERE o.run = ?1 AND hex(r.digest) LIKE '01' || upper(?2) || '%' LIMIT 100),
+    \(kin()), family AS (SELECT id FROM up UNION SELECT id FROM down)
+    """
+
+  /// All that the occurrences `start` of run `?1` were made from (`up`) and all that was made from them (`down`), at
+  /// most `limit` of each, the nearest first, with them; -1 for no limit.
+  static func kin(limit: Int = -1) -> String {
+    """
     up(id) AS (SELECT id FROM start
       UNION SELECT o.parent FROM up JOIN occurrence o USING (id) WHERE o.parent IS NOT NULL
-      UNION SELECT m.occurrence FROM up JOIN occurrence o USING (id) \(otherMembers)),
+      UNION SELECT m.occurrence FROM up JOIN occurrence o USING (id) \(otherMembers) LIMIT \(limit)),
     down(id) AS (SELECT id FROM start
       UNION SELECT o.id FROM down JOIN occurrence o ON o.parent = down.id
-      UNION SELECT o.id FROM down JOIN run_stage s ON s.run = ?1
-        JOIN taken m ON m.run = ?1 AND m.stage = s.stage AND m.occurrence = down.id
-        JOIN emission e ON e.step = m.step AND e.members IS NOT NULL
-        JOIN json_each(e.members) span ON m.member BETWEEN span.value ->> 0 AND span.value ->> 1
-        JOIN taken t ON t.step = m.step AND t.run = m.run AND t.stage = m.stage AND t.first = m.first
+      UNION SELECT o.id FROM down CROSS JOIN run_stage s ON s.run = ?1
+        CROSS JOIN taken m ON m.run = ?1 AND m.stage = s.stage AND m.occurrence = down.id
+        CROSS JOIN \(made) ON e.step = m.step AND e.members IS NOT NULL
+        CROSS JOIN json_each(e.members) span ON m.member BETWEEN span.value ->> 0 AND span.value ->> 1
+        CROSS JOIN taken t INDEXED BY taken_step ON t.step = m.step AND t.run = m.run AND t.stage = m.stage AND t.first = m.first
           AND t.member = e.member
-        JOIN occurrence o ON o.parent = t.occurrence AND o.run = t.run AND o.stage = t.stage AND o."row" = e."row"),
-    family AS (SELECT id FROM up UNION SELECT id FROM down)
+        CROSS JOIN occurrence o INDEXED BY occurrence_parent ON o.parent = t.occurrence AND o.run = t.run AND o.stage = t.stage AND o."row" = e."row"
+      LIMIT \(limit))
     """
+  }
 
   /// Answers a query over the tables and views of `docs/store.md`, one object for each row.
   package func query(_ sql: String, _ arguments: [JSON] = []) async throws -> [JSON.Object] {

@@ -32,17 +32,44 @@ package final class Store: Sendable {
       pool = try DatabasePool(path: path, configuration: configuration)
       let migrator = Schema.migrator
       let isLater = try pool.read { try migrator.hasBeenSuperseded($0) }
-      guard !isLater else {
-        throw StoreError(
-          "the store at '\(path)' was written by a later version of retort; use that version, or name another "
-            + "store with --store")
-      }
+      guard !isLater else { throw Self.isLater(path) }
       // Pages: 16 MB of log. The same pages change again and again, and a checkpoint writes each of them once.
       try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_autocheckpoint = 4000") }
       try migrator.migrate(pool)
     } catch { throw StoreError(error, path: path) ?? error }
     self.path = path
     writer = GroupWriter(pool: pool)
+  }
+
+  /// Opens a store to look inside, with no right to write: nothing in it changes, whoever else is writing meanwhile.
+  ///
+  /// Errors: ``StoreError`` when there is no store at the path, or one of another version of retort.
+  package init(reading path: String) throws {
+    var configuration = Configuration()
+    configuration.readonly = true
+    configuration.foreignKeysEnabled = false
+    configuration.busyMode = .timeout(10)
+    do {
+      pool = try DatabasePool(path: path, configuration: configuration)
+      let migrator = Schema.migrator
+      let (isLater, isWhole) = try pool.read {
+        (try migrator.hasBeenSuperseded($0), try migrator.hasCompletedMigrations($0))
+      }
+      guard !isLater else { throw Self.isLater(path) }
+      guard isWhole else {
+        throw StoreError(
+          "the store at '\(path)' was written by an earlier version of retort; `retort runs` brings it up to date"
+        )
+      }
+    } catch { throw StoreError(error, path: path) ?? error }
+    self.path = path
+    writer = GroupWriter(pool: pool)
+  }
+
+  private static func isLater(_ path: String) -> StoreError {
+    StoreError(
+      "the store at '\(path)' was written by a later version of retort; use that version, or name another store with "
+        + "--store")
   }
 
   /// Errors: ``StoreError`` when the machine or the file is at fault; else what `body` throws, or SQLite.

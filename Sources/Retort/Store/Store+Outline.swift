@@ -1,0 +1,130 @@
+internal import Foundation
+internal import GRDB
+internal import OrderedCollections
+
+/// A run in a list.
+package struct RunLine: Hashable, Sendable {
+  package var id: Int64
+  package var pipeline: String
+  /// The file's name, without its folder.
+  package var file: String
+  /// A ``RunStatus``, or `running` or `broken`.
+  package var status: String
+  /// UTC, `2026-01-31 12:00:00`.
+  package var started: String
+  /// Nil while it runs.
+  package var seconds: Double?
+
+  package var isRunning: Bool { status == "running" }
+}
+
+/// A run and its stages, in file order.
+package struct RunOutline: Hashable, Sendable {
+  package struct Stage: Hashable, Sendable {
+    package var ordinal: Int
+    package var name: String
+    package var kind: String
+    package var from: [String]
+    package var using: [String]
+    package var columns: [String]
+  }
+
+  package var run: RunLine
+  package var stages: [Stage]
+
+  package subscript(name: String) -> Stage? { stages.first { $0.name == name } }
+}
+
+/// What calls took.
+package struct CallTotals: Hashable, Sendable {
+  package var calls = 0
+  package var failed = 0
+  package var promptTokens = 0
+  package var completionTokens = 0
+  package var usd = 0.0
+
+  package init() {}
+
+  package static func += (left: inout CallTotals, right: CallTotals) {
+    left.calls += right.calls
+    left.failed += right.failed
+    left.promptTokens += right.promptTokens
+    left.completionTokens += right.completionTokens
+    left.usd += right.usd
+  }
+}
+
+extension Store {
+  /// The newest runs first.
+  package func runLines(limit: Int) async throws -> [RunLine] {
+    try await read { try Self.runLines("ORDER BY id DESC LIMIT ?", [limit], $0) }
+  }
+
+  /// A run with its stages, or the newest; nil when there is no such run.
+  package func outline(of run: Int64?) async throws -> RunOutline? {
+    try await read { db in
+      let found = try Self.runLines("WHERE ?1 IS NULL OR id = ?1 ORDER BY id DESC LIMIT 1", [run], db)
+      guard let line = found.first else { return nil }
+      let stages = try GRDB.Row.fetchAll(
+        db,
+        sql:
+          "SELECT stage, name, kind, \"from\", \"using\", columns FROM run_stage WHERE run = ? ORDER BY stage",
+        arguments: [line.id])
+      return RunOutline(
+        run: line,
+        stages: try stages.map { row in
+          func names(_ json: JSON) -> [String] { json.array?.compactMap(\.string) ?? [] }
+          let columns = try (row[5] as String?).map { names(try JSON(parsing: $0)) }
+          let using = try JSON(parsing: row[4] as String).object ?? [:]
+          return .init(
+            ordinal: row[0], name: row[1], kind: row[2], from: names(try JSON(parsing: row[3] as String)),
+            using: using.values.compactMap(\.string),
+            columns: try columns ?? Self.found(run: line.id, stage: row[0], db))
+        })
+    }
+  }
+
+  private static func runLines(_ rest: String, _ arguments: StatementArguments, _ db: Database) throws
+    -> [RunLine]
+  {
+    try GRDB.Row.fetchAll(
+      db,
+      sql: """
+        SELECT id, pipeline, file, status, datetime(started, 'unixepoch'), finished - started FROM run \(rest)
+        """, arguments: arguments
+    ).map {
+      RunLine(
+        id: $0[0], pipeline: $0[1], file: URL(filePath: $0[2]).lastPathComponent, status: $0[3],
+        started: $0[4] ?? "",
+        seconds: $0[5])
+    }
+  }
+
+  /// What the calls beyond two marks took, by the run that paid and its stage; the marks are moved to the newest.
+  package func callTotals(after marks: [Int64]) async throws -> (
+    totals: [Int64: [String: CallTotals]], marks: [Int64]
+  ) {
+    try await read { db in
+      var (totals, reached): ([Int64: [String: CallTotals]], [Int64]) = ([:], marks)
+      for (place, table) in ["reply", "failed_call"].enumerated() {
+        let rows = try GRDB.Row.fetchCursor(
+          db,
+          sql: """
+            SELECT run, stage, count(*), total(prompt_tokens), total(completion_tokens), total(usd), max(id)
+            FROM \(table) WHERE id > ? GROUP BY run, stage
+            """, arguments: [marks[place]])
+        while let row = try rows.next() {
+          reached[place] = max(reached[place], row[6])
+          guard let run = row[0] as Int64? else { continue }
+          var found = CallTotals()
+          if place == 0 { found.calls = row[2] } else { found.failed = row[2] }
+          found.promptTokens = Int(row[3] as Double)
+          found.completionTokens = Int(row[4] as Double)
+          found.usd = row[5]
+          totals[run, default: [:]][row[1] ?? "", default: CallTotals()] += found
+        }
+      }
+      return (totals, reached)
+    }
+  }
+}

@@ -1,0 +1,62 @@
+internal import GRDB
+
+/// A reply that was paid for, with what was asked.
+package struct RecordedCall: Hashable, Sendable {
+  package var id: Int64
+  package var model: String
+  /// Messages, or whatever the request asked with.
+  package var prompt: JSON
+  package var parameters: JSON
+  /// As it came.
+  package var body: String
+  package var promptTokens: Int
+  package var completionTokens: Int
+  package var cachedTokens: Int
+  /// Nil without a price.
+  package var usd: Double?
+  package var seconds: Double
+  package var attempts: Int
+  package var run: Int64?
+  package var stage: String
+  /// UTC.
+  package var at: String
+
+  /// The texts of the reply's choices, each with its reasoning before it where there is one; empty where the body is no
+  /// chat completion.
+  package var texts: [(reasoning: String, text: String)] {
+    guard let choices = (try? JSON(parsing: body))?["choices"]?.array else { return [] }
+    return choices.compactMap { choice in
+      let message = choice["message"]
+      let reasoning = message?["reasoning_content"]?.string ?? message?["reasoning"]?.string ?? ""
+      let text = message?["content"]?.string ?? choice["text"]?.string
+      return text == nil && reasoning.isEmpty ? nil : (reasoning, text ?? "")
+    }
+  }
+}
+
+extension Store {
+  /// A call by its number; nil when there is none.
+  package func call(_ id: Int64) async throws -> RecordedCall? { try await calls([id]).first }
+
+  /// Calls by their numbers, those that are there.
+  package func calls(_ ids: [Int64]) async throws -> [RecordedCall] {
+    try await read { db in
+      try ids.compactMap { id in
+        try GRDB.Row.fetchOne(
+          db,
+          sql: """
+            SELECT c.id, c.model, p.json, c.parameters, c.body, c.prompt_tokens, c.completion_tokens, c.cached_tokens,
+              c.usd, c.seconds, c.attempts, c.run, c.stage, datetime(c.at, 'unixepoch')
+            FROM reply c LEFT JOIN prompt p ON p.id = c.prompt WHERE c.id = ?
+            """, arguments: [id]
+        ).map { row in
+          RecordedCall(
+            id: row[0], model: row[1], prompt: try JSON(parsing: row[2] as String? ?? "null"),
+            parameters: try JSON(parsing: row[3] as String), body: row[4], promptTokens: row[5],
+            completionTokens: row[6], cachedTokens: row[7], usd: row[8], seconds: row[9], attempts: row[10],
+            run: row[11], stage: row[12] ?? "", at: row[13] ?? "")
+        }
+      }
+    }
+  }
+}

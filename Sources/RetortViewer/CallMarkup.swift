@@ -1,0 +1,54 @@
+internal import OrderedCollections
+internal import Retort
+
+/// What was asked, what came, and what it took.
+enum CallMarkup {
+  static func line(_ call: RecordedCall) -> String {
+    let tries = call.attempts == 1 ? "1 attempt" : "\(call.attempts) attempts"
+    return "c_\(call.id), \(call.model): \(call.promptTokens) tokens in, \(call.completionTokens) out, "
+      + "\(call.usd.map { "USD \(Figure.money($0))" } ?? "no price"), \(Figure.seconds(call.seconds)), \(tries)"
+  }
+
+  /// - Parameter level: of the headings.
+  static func whole(_ call: RecordedCall, level: Int, limit: Int = 100_000) -> HTMLText {
+    let replies = call.texts.map { choice -> HTMLText in
+      let reasoning: HTMLText =
+        choice.reasoning.isEmpty
+        ? ""
+        : "<details><summary>Reasoning</summary>\(Markup.verbatim(choice.reasoning, limit: limit))</details>"
+      return reasoning + Markup.verbatim(choice.text, limit: limit)
+    }
+    let body: HTMLText =
+      replies.isEmpty
+      ? Markup.verbatim(call.body, limit: limit)
+      : HTMLText(replies)
+        + "<details><summary>The reply as it came</summary>\(Markup.verbatim(call.body, limit: limit))</details>"
+    return """
+      \(Markup.table("What it took", ["model", "tokens in", "of them cached", "tokens out", "USD", "latency", "attempts"],
+        [[
+          "\(call.model)", Markup.count(call.promptTokens), Markup.count(call.cachedTokens),
+          Markup.count(call.completionTokens), "\(call.usd.map(Figure.money) ?? "no price")",
+          "\(Figure.seconds(call.seconds))", Markup.count(call.attempts),
+        ]]))
+      \(heading(level, "Prompt"))
+      \(prompt(call.prompt, level: level + 1, limit: limit))
+      <details><summary>Parameters</summary>\(Markup.verbatim(call.parameters.text, limit: limit))</details>
+      \(heading(level, "Reply"))
+      \(body)
+      """
+  }
+
+  private static func prompt(_ prompt: JSON, level: Int, limit: Int) -> HTMLText {
+    guard let messages = prompt.array, !messages.isEmpty, messages.allSatisfy({ $0["role"]?.string != nil })
+    else {
+      return Markup.verbatim(Markup.value(prompt), limit: limit)
+    }
+    return HTMLText(
+      messages.map { message in
+        let content = message["content"].map(Markup.value) ?? ""
+        return heading(level, message["role"]?.string ?? "") + Markup.verbatim(content, limit: limit)
+      })
+  }
+
+  private static func heading(_ level: Int, _ text: String) -> HTMLText { "<h\(level)>\(text)</h\(level)>" }
+}

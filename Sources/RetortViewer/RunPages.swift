@@ -1,0 +1,137 @@
+internal import Retort
+
+/// The list of runs, and one run with its picture.
+struct RunPages {
+  let viewer: Viewer
+
+  func home() async throws -> Page {
+    let runs = try await viewer.store.runLines(limit: 100)
+    guard let newest = runs.first, let outline = try await viewer.store.outline(of: newest.id) else {
+      return Page(
+        title: "Runs",
+        body:
+          "<p>The store has no run yet. <code>retort run FILE</code> makes one; this page shows it then.</p>",
+        isLive: true)
+    }
+    let calls = try await viewer.figures.calls()
+    let lines = runs.map { run -> [HTMLText] in
+      let spent = Self.sum(calls[run.id])
+      return [
+        Markup.link(Link.run(run.id), "\(run.id)"), "\(run.pipeline)", "\(run.status)", "\(run.started)",
+        "\(run.seconds.map(Figure.seconds) ?? "")", Markup.count(spent.calls),
+        Markup.count(spent.promptTokens + spent.completionTokens), "\(Figure.money(spent.usd))",
+      ]
+    }
+    let table = Markup.table(
+      "Runs, newest first; times are UTC",
+      ["run", "pipeline", "status", "started", "took", "calls", "tokens", "USD"], lines, texts: 4)
+    let compare: HTMLText = runs.count < 2 ? "" : Self.comparison(runs)
+    return Page(
+      title: "Runs",
+      body: """
+        \(try await overview(outline, heading: "Newest run: \(newest.id) of \(newest.pipeline)"))
+        <h2>All runs</h2>
+        <div id="runs" data-live>\(table)</div>
+        \(compare)
+        """, isLive: newest.isRunning)
+  }
+
+  func run(_ id: Int64) async throws -> Page {
+    let outline = try await viewer.outline(of: id)
+    return Page(
+      title: "Run \(id) of \(outline.run.pipeline)", body: try await overview(outline, heading: nil),
+      isLive: outline.run.isRunning)
+  }
+
+  static func sum(_ stages: [String: CallTotals]?) -> CallTotals {
+    var sum = CallTotals()
+    for stage in (stages ?? [:]).values { sum += stage }
+    return sum
+  }
+
+  private static func comparison(_ runs: [RunLine]) -> HTMLText {
+    func options(_ chosen: Int) -> HTMLText {
+      HTMLText(
+        runs.enumerated().map { place, run in
+          "<option value=\"\(Int(run.id))\"\(place == chosen ? " selected" : "")>\(Int(run.id)), \(run.pipeline)</option>"
+        })
+    }
+    return """
+      <form class="tools" action="/compare/runs">
+      <div><label for="old">Compare run</label> <select id="old" name="old">\(options(1))</select></div>
+      <div><label for="new">with run</label> <select id="new" name="new">\(options(0))</select></div>
+      <button>Compare</button>
+      </form>
+      """
+  }
+
+  private func overview(_ outline: RunOutline, heading: String?) async throws -> HTMLText {
+    let run = outline.run
+    let figures = try await viewer.figures.figures(of: run)
+    let calls = try await viewer.figures.calls()[run.id] ?? [:]
+    let title: HTMLText = heading.map { "<h2>\($0)</h2>" } ?? ""
+    let status = run.isRunning ? "Run \(run.id) is running." : "Run \(run.id): \(run.status)."
+    let took = run.seconds.map { ", \(Figure.seconds($0))" } ?? ""
+    return """
+      \(title)
+      <p id="status" role="status" aria-live="polite">\(status)</p>
+      <p class="soft">\(run.file), begun \(run.started) UTC\(took)</p>
+      <div id="figures" data-live>\(Self.figures(Self.sum(calls)))</div>
+      <div id="picture" class="picture" data-live>\(Picture.svg(outline, figures.books))</div>
+      <p class="soft">Solid lines: rows that flow; dashed: whole sets that are read beside them. The bar in a box: \
+      emitted, dropped, failed and waiting rows.</p>
+      <div id="stages" data-live>\(Self.stages(outline, figures.books, calls))</div>
+      <div id="losses" data-live>\(Self.losses(run.id, figures))</div>
+      """
+  }
+
+  private static func figures(_ spent: CallTotals) -> HTMLText {
+    let figures = [
+      ("Calls", Figure.count(spent.calls)), ("Failed calls", Figure.count(spent.failed)),
+      ("Tokens in", Figure.count(spent.promptTokens)), ("Tokens out", Figure.count(spent.completionTokens)),
+      ("Cost", "USD \(Figure.money(spent.usd))"),
+    ]
+    return """
+      <dl class="figures">
+      \(HTMLText(figures.map { "<div><dt>\($0.0)</dt><dd>\($0.1)</dd></div>" }))
+      </dl>
+      """
+  }
+
+  private static func stages(_ outline: RunOutline, _ books: OrderedBooks, _ calls: [String: CallTotals])
+    -> HTMLText
+  {
+    let run = outline.run.id
+    let lines = outline.stages.map { stage -> [HTMLText] in
+      let (books, spent) = (books[stage.name] ?? Books(), calls[stage.name] ?? CallTotals())
+      let lost = books.dropped + books.failed + books.leftOut
+      return [
+        Markup.link(Link.stage(run, stage.name), stage.name), "\(stage.kind)", Markup.count(books.in),
+        Markup.count(books.emitted),
+        lost > 0
+          ? Markup.link(Link.dropped(run) + "#\(stage.name)", Figure.count(books.dropped)) : Markup.count(0),
+        Markup.count(books.failed), Markup.count(books.pending), Markup.count(books.reused),
+        Markup.count(books.rows),
+        Markup.count(spent.calls), Markup.count(spent.promptTokens), Markup.count(spent.completionTokens),
+        "\(Figure.money(spent.usd))",
+      ]
+    }
+    return Markup.table(
+      "Stages; calls, tokens and cost are those that this run paid for",
+      [
+        "stage", "what", "in", "emitted", "dropped", "failed", "waiting", "reused", "rows", "calls",
+        "tokens in",
+        "tokens out", "USD",
+      ], lines, texts: 2)
+  }
+
+  private static func losses(_ run: Int64, _ figures: Figures.Run) -> HTMLText {
+    let (dropped, failed) = (
+      figures.dropped.map(\.rows).reduce(0, +), figures.failed.map(\.rows).reduce(0, +)
+    )
+    guard dropped + failed > 0 else { return "" }
+    return """
+      <p>\(Markup.link(Link.dropped(run), "Why \(Markup.number(dropped, "drop")) and \(Markup.number(failed, "failure"))"))</p>
+      """
+  }
+}
