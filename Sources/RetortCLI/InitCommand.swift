@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import Retort
 
 struct InitCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -13,8 +14,9 @@ struct InitCommand: AsyncParsableCommand {
       try Scaffold.write(to: url)
       for (path, _) in Scaffold.files { Terminal.print("wrote \(url.appending(path: path).relativePath)") }
       let file = folder == "." ? "pipeline.yaml" : url.appending(path: "pipeline.yaml").relativePath
+      let word = ShellWord(file)
       Terminal.print(
-        "next: retort check \(file), then set RETORT_URL and RETORT_MODEL and retort run \(file)")
+        "next: retort check \(word), then set RETORT_URL and RETORT_MODEL and retort run \(word)")
     }
   }
 }

@@ -29,16 +29,19 @@ struct Show: AsyncParsableCommand {
       if target.hasPrefix("r_") {
         found = try await store.row(target)
       } else {
-        found = try await store.rows(of: target, run: try await lookOptions.resolve(in: store), limit: limit)
+        // One more than is shown tells whether there are more.
+        found = try await store.rows(
+          of: target, run: try await lookOptions.resolve(in: store), limit: limit + 1)
       }
       guard !found.rows.isEmpty else {
         throw CommandFailure.usage("expected a stage or a row with rows to show, found none for '\(target)'")
       }
       let json = found.columns.count - 1
-      for row in found.rows {
+      for row in found.rows.prefix(limit) {
         guard case .string(let text) = row[json] else { continue }
         if lookOptions.json {
-          Terminal.print(text)
+          Terminal.print(
+            JSON.object(["row": row[0], "columns": try JSON(parsing: text)]).text)
         } else {
           Terminal.print("\(row[0].string ?? "")")
           for (name, value) in try JSON(parsing: text).object ?? [:] {
@@ -46,7 +49,12 @@ struct Show: AsyncParsableCommand {
           }
         }
       }
+      if found.rows.count > limit { Terminal.complain("there are more; see them with --limit") }
     }
+  }
+
+  func validate() throws {
+    guard limit >= 1 else { throw ValidationError("expected --limit of at least 1, found \(limit)") }
   }
 }
 

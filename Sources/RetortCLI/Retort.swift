@@ -1,6 +1,28 @@
 internal import ArgumentParser
+internal import Foundation
 
 @main
+enum Main {
+  static func main() async {
+    // A reader that has gone away is an error of its write, and not the end of a run.
+    signal(SIGPIPE, SIG_IGN)
+    do {
+      var command = try RetortCommand.parseAsRoot()
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
+    } catch {
+      guard RetortCommand.exitCode(for: error) == .validationFailure else {
+        RetortCommand.exit(withError: error)
+      }
+      Terminal.complain(RetortCommand.fullMessage(for: error))
+      exit(2)
+    }
+  }
+}
+
 struct RetortCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "retort",

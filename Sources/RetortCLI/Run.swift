@@ -36,6 +36,11 @@ struct RunFlags: ParsableArguments {
 
   func validate() throws {
     if let limit, limit < 1 { throw ValidationError("expected --limit of at least 1, found \(limit)") }
+    if limit != nil, !redo.isEmpty {
+      throw ValidationError(
+        "expected --redo without --limit, since redoing a stage gives up the answers of all its rows, and those beyond "
+          + "the limit would be asked for again later")
+    }
     try checkBudget(maxUsd, maxTokens)
   }
 }
@@ -62,7 +67,8 @@ struct Run: AsyncParsableCommand {
       // The store is made last: a run that cannot begin leaves none behind.
       try await storeOptions.looking { try await Session.checkPrices(flags, pipeline, in: $0) }
       let store = try Store(path: storeOptions.path)
-      try await Session(pipeline: pipeline, flags: flags, store: store).perform(json: json)
+      try await Session(pipeline: pipeline, flags: flags, store: store, storeOption: storeOptions.store)
+        .perform(json: json)
     }
   }
 }
@@ -92,7 +98,9 @@ struct Resume: AsyncParsableCommand {
       let pipeline = try Session.read(recorded.file, flags)
       try Session.checkNames(flags, pipeline)
       try await Session.checkPrices(flags, pipeline, in: store)
-      try await Session(pipeline: pipeline, flags: flags, store: store, resumed: recorded).perform(json: json)
+      try await Session(
+        pipeline: pipeline, flags: flags, store: store, storeOption: storeOptions.store, resumed: recorded
+      ).perform(json: json)
     }
   }
 }
@@ -102,6 +110,8 @@ struct Session {
   let pipeline: Pipeline
   let flags: Flags
   let store: Store
+  /// The path that was given with `--store`.
+  let storeOption: String?
   /// The run that this one goes on with.
   var resumed: RecordedRun?
 
@@ -148,7 +158,8 @@ struct Session {
     launcher.stop()
     let summary = try result.get()
     let drops = summary.stages.list.contains { $0.books.dropped + $0.books.leftOut > 0 }
-    progress.report(summary, drops: drops ? try await store.drops(of: summary.run) : [])
+    progress.report(
+      summary, drops: drops ? try await store.drops(of: summary.run) : [], store: storeOption)
     if json { Terminal.print(try JSON(encoding: summary).text) }
     if summary.status.exitCode != 0 { throw ExitCode(summary.status.exitCode) }
   }

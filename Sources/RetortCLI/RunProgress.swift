@@ -22,7 +22,7 @@ final class RunProgress: Sendable {
           var size = winsize()
           let known = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
           return known ? (Int(size.ws_col), Int(size.ws_row)) : (80, 24)
-        }, write: { FileHandle.standardError.write(Data($0.utf8)) })
+        }, write: { Terminal.tell($0) })
     }
   }
 
@@ -89,12 +89,13 @@ final class RunProgress: Sendable {
   }
 
   /// The closing table and what follows from it.
-  func report(_ summary: RunSummary, drops: [DropCount]) {
+  func report(_ summary: RunSummary, drops: [DropCount], store: String? = nil) {
     state.withLock { erase(&$0) }
-    for line in Self.lines(summary, drops: drops) { screen.write(line + "\n") }
+    for line in Self.lines(summary, drops: drops, store: store) { screen.write(line + "\n") }
   }
 
-  static func lines(_ summary: RunSummary, drops: [DropCount] = []) -> [String] {
+  /// - Parameter store: the path that was given with `--store`.
+  static func lines(_ summary: RunSummary, drops: [DropCount] = [], store: String? = nil) -> [String] {
     let rows = summary.stages.list.map { entry -> [JSON] in
       let books = entry.books
       return [.string(entry.stage)]
@@ -123,7 +124,10 @@ final class RunProgress: Sendable {
       lines.append("wrote \(what) (\(rows) rows\(incomplete))")
     }
     lines.append("\(summary.status.rawValue) in \(String(format: "%.1f", summary.seconds)) s")
-    if summary.status != .complete { lines.append("go on with: retort resume \(summary.run)") }
+    if summary.status != .complete {
+      let option = store.map { " --store \(ShellWord($0))" } ?? ""
+      lines.append("go on with: retort resume \(summary.run)\(option)")
+    }
     return lines
   }
 

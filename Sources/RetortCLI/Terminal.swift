@@ -3,11 +3,19 @@ internal import Retort
 
 /// What the commands print, and where.
 enum Terminal {
-  static func print(_ text: String) { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }
-
-  static func complain(_ text: String) {
-    FileHandle.standardError.write(Data((harmless(text) + "\n").utf8))
+  /// Ends the process where nobody reads on, as `| head` does, or where there is no room.
+  static func print(_ text: String) {
+    do { try FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8)) } catch {
+      if (error as NSError).isBrokenPipe { exit(128 + SIGPIPE) }
+      complain("error: expected to write to stdout: \(error.localizedDescription)")
+      exit(1)
+    }
   }
+
+  static func complain(_ text: String) { tell(harmless(text) + "\n") }
+
+  /// Writes to stderr; where that is closed or full, nobody hears it and a run goes on.
+  static func tell(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
 
   /// Without control characters but line breaks and tabs: what a model or a server says must not reach the terminal
   /// as orders to it.
@@ -64,5 +72,12 @@ enum Terminal {
       }
     let safe = safe(text)
     return safe.count <= width ? safe : safe.prefix(width - 1) + "…"
+  }
+}
+
+extension NSError {
+  fileprivate var isBrokenPipe: Bool {
+    let cause = userInfo[NSUnderlyingErrorKey] as? NSError ?? self
+    return cause.domain == NSPOSIXErrorDomain && cause.code == Int(EPIPE)
   }
 }

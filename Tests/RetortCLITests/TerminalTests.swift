@@ -24,11 +24,13 @@ import Testing
 
 @Suite struct RunFlagsTests {
   @Test func flagsSurviveBeingRecorded() throws {
-    let flags = try RunFlags.parse(["--limit", "5", "--redo", "parsed", "--set", "a.b=1", "--max-usd", "2.5"])
+    let flags = try RunFlags.parse([
+      "--only", "parsed", "--redo", "parsed", "--set", "a.b=1", "--max-usd", "2.5",
+    ])
     let recorded = try JSON(encoding: flags.values)
     #expect(
       recorded.text
-        == #"{"limit":5,"only":null,"redo":["parsed"],"set":["a.b=1"],"maxUSD":2.5,"maxTokens":null}"#)
+        == #"{"limit":null,"only":"parsed","redo":["parsed"],"set":["a.b=1"],"maxUSD":2.5,"maxTokens":null}"#)
     let back = try recorded.decode(Flags.self)
     #expect(try JSON(encoding: back) == recorded)
   }

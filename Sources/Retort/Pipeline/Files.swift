@@ -71,6 +71,7 @@ private func fileURL(_ path: String, _ decoder: any Decoder) -> URL {
 
 private func readFile(_ path: String, _ decoder: any Decoder) throws -> Data {
   let url = fileURL(path, decoder)
+  (decoder as? NodeDecoder)?.log.use(file: url)
   do { return try Data(contentsOf: url, options: .mappedIfSafe) } catch {
     throw DecodingError.dataCorrupted(
       .init(

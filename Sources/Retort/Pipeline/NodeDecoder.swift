@@ -162,6 +162,8 @@ final class DecodingLog {
   private(set) var mistakes: [Diagnostic] = []
   private(set) var usedModels: OrderedSet<String> = []
   private(set) var prompts: [PromptFile] = []
+  /// Everything that was read, templates included.
+  private(set) var files: Set<URL> = []
   private var watched: [KeyUse] = []
 
   init(folder: URL, models: OrderedDictionary<String, ModelSpec> = [:]) {
@@ -184,6 +186,7 @@ final class DecodingLog {
   func watch(_ use: KeyUse) { if !watched.contains(where: { $0 === use }) { watched.append(use) } }
   func use(model alias: String) { usedModels.append(alias) }
   func use(prompt: PromptFile) { prompts.append(prompt) }
+  func use(file: URL) { files.insert(file) }
 
   func record(_ error: any Error, at decoder: NodeDecoder) {
     switch error {

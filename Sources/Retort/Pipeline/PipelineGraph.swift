@@ -4,8 +4,8 @@ internal import OrderedCollections
 /// How the stages of a file hang together: who takes whose rows, and which columns those have.
 struct PipelineGraph {
   let drafts: OrderedDictionary<String, StageDraft>
-  /// The pipeline file's.
-  let folder: URL
+  /// The pipeline file.
+  let file: URL
   private(set) var mistakes: [Diagnostic] = []
   private var outputs: [String: Output] = [:]
 
@@ -19,9 +19,9 @@ struct PipelineGraph {
     var isOpen = false
   }
 
-  init(drafts: OrderedDictionary<String, StageDraft>, folder: URL) {
+  init(drafts: OrderedDictionary<String, StageDraft>, file: URL) {
     self.drafts = drafts
-    self.folder = folder
+    self.file = file
   }
 
   mutating func check() {
@@ -164,14 +164,29 @@ extension PipelineGraph {
     }
   }
 
-  /// An export writes to the path under `file:` or `folder:`.
+  /// An export writes to the path under `file:` or `folder:`, which must not hold what the pipeline reads.
   private mutating func checkExports() {
+    let folder = file.deletingLastPathComponent()
+    var inputs: OrderedDictionary = [file.standardizedFileURL.path: "the pipeline file"]
+    for draft in drafts.values {
+      for file in draft.files { inputs[file.path] = "which '\(draft.written.name)' reads" }
+    }
     var seen: [String: (stage: String, place: Place)] = [:]
     for draft in drafts.values where draft.entry?.exports == true {
       for key in ["file", "folder"] {
         guard let node = draft.written.with[key], let path = node.string else { continue }
         let normal = URL(filePath: path, relativeTo: folder).standardizedFileURL.path
-        if let other = seen[normal] {
+        let input = inputs.elements.first {
+          $0.key == normal || (key == "folder" && $0.key.hasPrefix(normal + "/"))
+        }
+        if path.isEmpty {
+          report(node.place, "expected a path, found an empty one")
+        } else if let input {
+          report(
+            node.place,
+            "expected a path of its own, since exports replace what is there; found '\(path)', "
+              + (input.key == normal ? input.value : "which holds \(input.key), \(input.value)"))
+        } else if let other = seen[normal] {
           report(
             node.place,
             "expected a path that no other export writes, found '\(path)', which '\(other.stage)' writes at "

@@ -47,7 +47,7 @@ struct PipelineReader {
 
     var drafts: OrderedDictionary<String, StageDraft> = [:]
     for stage in written.stages { drafts[stage.name] = draft(stage, models: models) }
-    var graph = PipelineGraph(drafts: drafts, folder: folder)
+    var graph = PipelineGraph(drafts: drafts, file: file)
     graph.check()
     mistakes += graph.mistakes
     try throwMistakes()

@@ -11,6 +11,8 @@ struct StageDraft {
   var bound: BoundStage?
   var models: [String] = []
   var prompts: [(file: String, prompt: Prompt)] = []
+  /// The files that its configuration names.
+  var files: Set<URL> = []
 }
 
 extension PipelineReader {
@@ -39,6 +41,7 @@ extension PipelineReader {
     mistakes += log.mistakes
     draft.configured = configured
     draft.models = Array(log.usedModels)
+    draft.files = log.files
     let broken = readPrompts(log.prompts, into: &draft)
     guard let configured, !broken else { return draft }
     bind(configured, stage, into: &draft)

@@ -84,11 +84,17 @@ package struct RunReport: Hashable, Sendable {
 
   /// How to make the run again.
   package var command: String {
-    var words = ["retort run \(file)"]
+    var words = ["retort run \(ShellWord(file))"]
     for (flag, name) in [("limit", "--limit"), ("only", "--only")] {
-      if let value = flags[flag], value != .null { words.append("\(name) \(value.string ?? value.text)") }
+      if let value = flags[flag], value != .null {
+        words.append("\(name) \(ShellWord(value.string ?? value.text))")
+      }
     }
-    for setting in flags["set"]?.array ?? [] { words.append("--set '\(setting.string ?? setting.text)'") }
+    for (flag, name) in [("redo", "--redo"), ("set", "--set")] {
+      for value in flags[flag]?.array ?? [] {
+        words.append("\(name) \(ShellWord(value.string ?? value.text))")
+      }
+    }
     return words.joined(separator: " ")
   }
 }

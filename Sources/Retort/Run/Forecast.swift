@@ -207,7 +207,8 @@ private struct Forecaster {
     var secondsPerCall = Self.usualSeconds
     var cachedShare = 0.0
     let measure = measures[stage.name]
-    let used = measure?.models[model.name]
+    let used = measure.flatMap { knownUse(in: $0, by: stage, model, entry) }
+    let names = Set(stage.models.compactMap { pipeline.models[$0]?.name })
     if let measure, let used {
       let low = entry.reason == "changed: version" ? 0 : steps.low
       let sum = { (spread: StageMeasure.Spread) in
@@ -219,8 +220,8 @@ private struct Forecaster {
         calls: sum(used.calls), promptTokens: sum(used.prompt), completionTokens: sum(used.completion))
       secondsPerCall = used.secondsPerCall
       cachedShare = used.cachedShare
-    } else if measure.map({ $0.steps > 0 && !$0.models.isEmpty }) ?? false {
-      return Forecast.Amount()  // its steps call another model
+    } else if let measure, measure.models[model.name] == nil, !names.isDisjoint(with: measure.models.keys) {
+      return Forecast.Amount()  // its steps call another of its models
     } else {
       amount = assumed(stage, model, steps: steps, given: given)
     }
@@ -242,6 +243,16 @@ private struct Forecaster {
     load.measured = load.measured || used != nil
     calls[model.alias] = load
     return amount
+  }
+
+  /// What earlier steps of a stage used of a model. A stage of one model that now calls another one will ask it about
+  /// as much; one that now draws another number of answers will not.
+  private func knownUse(
+    in measure: StageMeasure, by stage: PipelineStage, _ model: ModelSpec, _ entry: Plan.Stage
+  ) -> StageMeasure.Model? {
+    guard !["samples", "candidates"].contains(where: { entry.reason.contains(".\($0)") }) else { return nil }
+    if let used = measure.models[model.name] { return used }
+    return stage.models.count == 1 && measure.models.count == 1 ? measure.models.values.first : nil
   }
 
   /// One call for each sample and at most one repair of each; a prompt of half to twice the template and the row; a

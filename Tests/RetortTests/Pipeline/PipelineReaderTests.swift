@@ -244,6 +244,24 @@ struct PipelineReaderTests {
         + "p.yaml:3:52")
   }
 
+  @Test(arguments: [
+    ("file: p.yaml", "found 'p.yaml', the pipeline file"),
+    ("file: ./in/../d.json", "found './in/../d.json', which 'raw' reads"),
+    ("folder: .", "found '.', which holds p.yaml, the pipeline file"),
+    ("file: ''", nil),
+  ]) func exportsReplaceNoInput(written: String, found: String?) {
+    let text = report(
+      """
+      stages:
+        raw: { uses: read-fake, with: { file: d.json, columns: [question] } }
+        out: { uses: export-fake, from: raw, with: { \(written) } }
+      """, files: ["d.json": "[]"])
+    #expect(
+      text
+        == "p.yaml:3:\(written.hasPrefix("file") ? 54 : 56): expected a path"
+        + (found.map { " of its own, since exports replace what is there; \($0)" } ?? ", found an empty one"))
+  }
+
   @Test func namesOfTheStoreAreReserved() async throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "retort-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: folder) }

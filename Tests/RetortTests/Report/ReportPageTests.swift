@@ -82,7 +82,8 @@ import Testing
     #expect(outside.matches(of: /(?m)^\|/).count > 5)
     let shown = Self.bad.replacing("\u{1B}", with: "\u{FFFD}")
     #expect(text.contains("\n```\n\(shown)\n```\n"))
-    #expect(text.contains("retort run \(shown) --limit 4 --set '\(shown)'"))
+    let word = ShellWord(shown)
+    #expect(text.contains("retort run \(word) --limit 4 --set \(word)"))
   }
 
   @Test func numbersAreShort() {

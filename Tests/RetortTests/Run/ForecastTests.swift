@@ -61,6 +61,19 @@ import Testing
       ])
   }
 
+  @Test(arguments: [
+    ("changed: with.model.name", Forecast.Range(20, 20)), ("changed: with.samples", .init(10, 20)),
+  ])
+  func anotherModelIsAskedAsMuchAndOtherSamplesAreNot(reason: String, calls: Forecast.Range) {
+    let plan = Plan(stages: [
+      .init(stage: "read", done: 1, todo: 0, waits: false, rows: 10, reason: "done"),
+      .init(stage: "write", done: 0, todo: 10, waits: false, reason: reason),
+      .init(stage: "check", done: 0, todo: 0, waits: false, reason: "done"),
+    ])
+    let measure = StageMeasure(steps: 2, yield: 0.5, models: ["another": steady(2, 1000, 100)])
+    #expect(Forecast(plan, of: pipeline(), measures: ["write": measure]).total.calls == calls)
+  }
+
   @Test func aNewPipelineIsAssumedFromItsRowsAndBounds() {
     let plan = Plan(stages: [
       .init(stage: "read", done: 0, todo: 1, waits: false, reason: "never run"),
