@@ -85,7 +85,8 @@ extension RunReport {
   // MARK: Rewards
 
   private var rewardSections: [ReportBlock] {
-    rewards.isEmpty ? [] : [.heading(2, "Rewards")] + rewards.flatMap(Self.section)
+    rewards.isEmpty && heads.isEmpty
+      ? [] : [.heading(2, "Rewards")] + rewards.flatMap(Self.section) + heads.flatMap(Self.section)
   }
 
   private static func section(_ rewards: Rewards) -> [ReportBlock] {
@@ -115,7 +116,7 @@ extension RunReport {
           x: judged.name + unit))
     }
     blocks.append(summary(rewards))
-    return blocks + lengths(rewards, judged, unit)
+    return blocks + lengths(rewards, judged, unit) + groups(rewards) + agreement(rewards)
   }
 
   private static func words(_ column: String) -> String {

@@ -29,6 +29,19 @@ package struct RunReport: Hashable, Sendable {
     /// Characters of the text that was judged; empty when it is not known which.
     package var lengths: [Double?]
     package var text: String
+    /// The group of each row, its column `length` and whether a verifier found it right; empty where the rows have no
+    /// such columns.
+    package var groups: [String?] = []
+    package var tokens: [Double?] = []
+    package var correct: [Bool?] = []
+  }
+
+  /// What a fitted reward head was found to be worth, on pairs that it had not seen.
+  package struct Head: Hashable, Sendable {
+    package var stage: String
+    package var heldOut: HeadReport
+    /// The same of a head without deviations.
+    package var bradleyTerry: HeadReport
   }
 
   /// What the rows of a stage took of one model, whichever run paid for it.
@@ -73,6 +86,7 @@ package struct RunReport: Hashable, Sendable {
   package var stages: [Stage]
   package var drops: [DropCount]
   package var rewards: [Rewards]
+  package var heads: [Head] = []
   package var calls: [Calls]
   /// Calls of this run that came to nothing.
   package var failedCalls: Int

@@ -25,6 +25,15 @@ package enum Statistics {
     return spread > 0 ? zip(dx, dy).map { $0 * $1 }.reduce(0, +) / spread : nil
   }
 
+  /// The chance that a value of `right` is above one of `wrong`, ties counted half (Mann-Whitney): the area under the ROC
+  /// curve, 0...1; nil where one side is empty.
+  package static func rocArea(right: [Double], wrong: [Double]) -> Double? {
+    guard !right.isEmpty, !wrong.isEmpty else { return nil }
+    let (n, m) = (Double(right.count), Double(wrong.count))
+    let sum = ranks(right + wrong).prefix(right.count).reduce(0, +)
+    return (sum - n * (n + 1) / 2) / (n * m)
+  }
+
   private static func ranks(_ values: [Double]) -> [Double] {
     let order = values.indices.sorted { values[$0] < values[$1] }
     var ranks = [Double](repeating: 0, count: values.count)

@@ -24,7 +24,8 @@ extension Store {
         run: run, pipeline: begun?[0] ?? "", file: URL(filePath: recorded.file).lastPathComponent,
         status: recorded.status, started: begun?[1] ?? "", seconds: begun?[2], flags: recorded.flags,
         resolved: recorded.resolved, stages: try reader.described(db), drops: drops,
-        rewards: try reader.rewards(db), calls: calls, failedCalls: begun?[3] ?? 0, arrivals: arrivals,
+        rewards: try reader.rewards(db), heads: try reader.heads(db), calls: calls,
+        failedCalls: begun?[3] ?? 0, arrivals: arrivals,
         kept: try reader.kept(db), dropped: try reader.dropped(drops, db), exports: try reader.exports(db))
     }
   }
@@ -101,11 +102,19 @@ private struct ReportReader {
       }
       guard !numbers.isEmpty else { continue }
       let text = ["cot", "response", "completion", "reply", "text"].first(where: columns.contains)
-      found.append(
+      var rewards =
         RunReport.Rewards(
           stage: stage.name, unit: stage.kind == ScoreReward.name ? "logits" : "", columns: numbers,
           kept: try kept(of: stage, db), lengths: try text.map { try lengths($0, of: stage, db) } ?? [],
-          text: text ?? ""))
+          text: text ?? "")
+      if columns.contains("group") { rewards.groups = try texts("group", of: stage, db) }
+      if columns.contains("length") { rewards.tokens = try self.numbers("length", of: stage, db) }
+      if columns.contains("correct") {
+        rewards.correct = try texts("correct", of: stage, db).map {
+          $0 == "1" ? true : $0 == "0" ? false : nil
+        }
+      }
+      found.append(rewards)
     }
     return found
   }
@@ -117,6 +126,33 @@ private struct ReportReader {
       sql: """
         SELECT CASE WHEN json_type(r.json, ?1) IN ('integer', 'real') THEN json_extract(r.json, ?1) END
         FROM occurrence o JOIN "row" r ON r.id = o."row" WHERE o.run = ?2 AND o.stage = ?3 ORDER BY o.path
+        """, arguments: [path, run, stage.ordinal])
+  }
+
+  func heads(_ db: Database) throws -> [RunReport.Head] {
+    try stages.filter { $0.kind == FitRewardModel.name }.flatMap { stage in
+      try String.fetchAll(
+        db,
+        sql: """
+          SELECT r.json FROM occurrence o JOIN "row" r ON r.id = o."row" WHERE o.run = ? AND o.stage = ? ORDER BY o.path
+          """, arguments: [run, stage.ordinal]
+      ).compactMap { text in
+        let row = try JSON(parsing: text)
+        guard let fitted = row["held_out"], let plain = row["bradley_terry"] else { return nil }
+        return RunReport.Head(
+          stage: stage.name, heldOut: try fitted.decode(HeadReport.self),
+          bradleyTerry: try plain.decode(HeadReport.self))
+      }
+    }
+  }
+
+  private func texts(_ column: String, of stage: Stage, _ db: Database) throws -> [String?] {
+    guard let path = Self.path(column) else { return [] }
+    return try String?.fetchAll(
+      db,
+      sql: """
+        SELECT CAST(json_extract(r.json, ?) AS TEXT)
+        FROM occurrence o JOIN "row" r ON r.id = o."row" WHERE o.run = ? AND o.stage = ? ORDER BY o.path
         """, arguments: [path, run, stage.ordinal])
   }
 

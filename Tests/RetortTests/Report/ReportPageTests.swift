@@ -86,6 +86,24 @@ import Testing
     #expect(text.contains("retort run \(word) --limit 4 --set \(word)"))
   }
 
+  @Test func groupsAreDrawnMixedOnesFirstAndAgreementIsCounted() {
+    let rewards = RunReport.Rewards(
+      stage: "compared", unit: "",
+      columns: [
+        .init(name: "reward", values: [1, 0, 0, 1, 0.5]), .init(name: "twyn_advantage", values: [1, -1, 0, 0, 9]),
+      ], kept: [true, true, true, true, true], lengths: [], text: "", groups: ["a", "a", "b", "b", "alone"],
+      tokens: [5, 9, 7, 8, 1], correct: [true, false, false, false, nil])
+    let plots = RunReport.groups(rewards).map { block -> String in
+      if case .plot(let plot) = block { plot.description } else { "no plot" }
+    }
+    #expect(plots.map { $0.contains("the group a") } == [true, false])
+    #expect(plots.map { $0.contains("the group b") } == [false, true])
+    #expect(plots.map { $0.matches(of: /<circle/).count } == [2, 2])
+    #expect(
+      RunReport.agreement(rewards).last
+        == .table(["column", "right", "wrong", "agreement"], [["reward", "1", "3", "0.833"]], texts: 1))
+  }
+
   @Test func numbersAreShort() {
     #expect(
       [0.25, 12.345, 1200, -0.5, 3].map(Figure.short) == ["0.25", "12.3", "1\u{202F}200", "-0.5", "3"])

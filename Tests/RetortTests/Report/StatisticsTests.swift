@@ -16,6 +16,12 @@ import Testing
     #expect(Statistics.rankCorrelation([(1, 1), (2, 2)]) == nil)
   }
 
+  @Test func theAreaIsTheShareOfPairsInOrder() {
+    #expect(Statistics.rocArea(right: [3, 4], wrong: [1, 2]) == 1)
+    #expect(Statistics.rocArea(right: [1, 3], wrong: [2, 3]) == (0 + 0 + 1 + 0.5) / 4)
+    #expect(Statistics.rocArea(right: [1], wrong: []) == nil)
+  }
+
   @Test func ticksAreRoundAndCoverTheRange() {
     #expect(Statistics.ticks(from: 0, to: 10) == [0, 2, 4, 6, 8, 10])
     #expect(Statistics.ticks(from: 0, to: 3, about: 3) == [0, 1, 2, 3])
