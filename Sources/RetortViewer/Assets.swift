@@ -17,27 +17,29 @@ enum Assets {
   /// run. What is fetched is parsed without running anything in it.
   static let script = """
     "use strict";
-    const parts = () => [...document.querySelectorAll("[data-live]")];
+    const pause = 1000 * document.currentScript.dataset.seconds;
     const isBusy = (part) =>
       part.contains(document.activeElement) || (!getSelection().isCollapsed && part.contains(getSelection().anchorNode));
+    const textOf = (page, id) => page.getElementById(id)?.textContent;
     async function look() {
       if (!document.hidden) {
         try {
           const answer = await fetch(location.href);
           const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-          for (const part of parts()) {
+          if (textOf(page, "newest") !== textOf(document, "newest")) return location.reload();
+          for (const part of document.querySelectorAll("[data-live]")) {
             const fresh = page.getElementById(part.id);
             if (fresh && !isBusy(part) && fresh.innerHTML !== part.innerHTML) part.replaceChildren(...fresh.childNodes);
           }
-          const status = page.getElementById("status");
-          const shown = document.getElementById("status");
-          if (status && shown && status.textContent !== shown.textContent) shown.textContent = status.textContent;
-          if (answer.ok && !page.querySelector('script[src="/live.js"]')) return;
+          const status = document.getElementById("status");
+          const said = textOf(page, "status");
+          if (said && said !== status.textContent) status.textContent = said;
+          if (answer.ok && !page.querySelector("script")) return;
         } catch { document.getElementById("status").textContent = "The viewer does not answer; it may have ended."; }
       }
-      setTimeout(look, 2000);
+      setTimeout(look, pause);
     }
-    setTimeout(look, 2000);
+    setTimeout(look, pause);
     """
 
   static let style = """
@@ -67,7 +69,7 @@ enum Assets {
     .soft, caption { color: var(--soft); }
     .wide { overflow-x: auto; margin: .75rem 0 1rem; max-width: max-content; }
     table { border-collapse: collapse; font-size: .9rem; }
-    caption { text-align: left; padding-bottom: .3rem; font-size: .9rem; }
+    caption { text-align: left; padding-bottom: .3rem; font-size: .9rem; white-space: nowrap; }
     th, td { padding: .35rem .9rem .35rem 0; text-align: left; vertical-align: top;
       border-bottom: 1px solid var(--line); max-width: 26rem; overflow-wrap: break-word; }
     thead th { color: var(--soft); font-weight: 600; white-space: nowrap; border-bottom-width: 2px; }
@@ -75,7 +77,7 @@ enum Assets {
     .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
     .rows td, .rows tbody th { white-space: pre-line; min-width: 5rem; }
     .rows .key { white-space: nowrap; font-family: ui-monospace, monospace; font-size: .85rem; }
-    th a { color: inherit; }
+    thead a { color: inherit; }
     .cut { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 4; overflow: hidden; }
     .stages ul { display: flex; flex-wrap: wrap; gap: .2rem 1rem; list-style: none; margin: 0 0 .5rem; padding: 0; }
     [aria-current] { color: var(--ink); font-weight: 600; text-decoration: none; }
@@ -90,14 +92,16 @@ enum Assets {
     button { cursor: pointer; }
     header form { display: flex; gap: .4rem; align-items: center; font-size: .9rem; }
     .pages { display: flex; flex-wrap: wrap; gap: .5rem 1.5rem; margin: .75rem 0; align-items: center; }
-    .picture { overflow-x: auto; margin: .5rem 0 1rem; }
+    .picture { overflow-x: auto; margin: 1.25rem 0 1rem; }
+    .swatch { display: inline-block; width: .7em; height: .7em; margin-right: .3em; }
     svg { display: block; max-width: 100%; height: auto; font: 12px system-ui, -apple-system, "Segoe UI", sans-serif; }
     svg text { fill: var(--ink); } svg .soft { fill: var(--soft); }
     svg .box { fill: var(--panel); stroke: var(--soft); }
     svg .name { font-size: 14px; font-weight: 600; fill: var(--link); text-decoration: underline; }
     svg .edge { fill: none; stroke: var(--soft); stroke-width: 1.5; } svg .using { stroke-dasharray: 5 4; }
     svg .tip { fill: var(--soft); } svg .back { fill: var(--page); }
-    .s0 { fill: var(--s0); } .s1 { fill: var(--s1); } .s3 { fill: var(--s3); } .s4 { fill: var(--s4); }
+    .s0 { fill: var(--s0); background: var(--s0); } .s1 { fill: var(--s1); background: var(--s1); }
+    .s3 { fill: var(--s3); background: var(--s3); } .s4 { fill: var(--s4); background: var(--s4); }
     pre { background: var(--panel); padding: .6rem .8rem; border-radius: 6px; margin: .3rem 0 .8rem;
       white-space: pre-wrap; overflow-wrap: anywhere; font: .87rem/1.5 ui-monospace, monospace; }
     code { font: .9em ui-monospace, monospace; }

@@ -164,7 +164,7 @@ struct ComparePages {
         text = text + (isMarked ? "<mark>\(part)</mark>" : "\(part)")
         place = end
       }
-      return text + "\(tail.joined())"
+      return text + "\(tail.reversed().joined())"
     }
     return (text(left, removed), text(right, inserted))
   }

@@ -8,8 +8,8 @@ struct Page {
   /// The pages above this one, outermost first.
   var trail: [(address: String, name: String)] = []
   var body: HTMLText
-  /// Whether the page's live parts are fetched again.
-  var isLive = false
+  /// How often the page's live parts are fetched again; nil for never.
+  var seconds: Int?
   /// Where to go on by itself.
   var goesOn: (seconds: Int, address: String)?
 
@@ -23,8 +23,11 @@ struct Page {
     let refresh: HTMLText =
       if let goesOn {
         "<meta http-equiv=\"refresh\" content=\"\(goesOn.seconds); url=\(goesOn.address)\">"
-      } else if isLive {
-        "<script src=\"/live.js\" defer></script><noscript><meta http-equiv=\"refresh\" content=\"5\"></noscript>"
+      } else if let seconds {
+        """
+        <script src="/live.js" data-seconds="\(seconds)" defer></script>
+        <noscript><meta http-equiv="refresh" content="\(3 * seconds)"></noscript>
+        """
       } else { "" }
     let steps =
       [("/", "Runs")] + (trail.isEmpty && title == "Runs" ? [] : trail.map { ($0.address, $0.name) })

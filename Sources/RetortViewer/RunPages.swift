@@ -9,9 +9,10 @@ struct RunPages {
     guard let newest = runs.first, let outline = try await viewer.store.outline(of: newest.id) else {
       return Page(
         title: "Runs",
-        body:
-          "<p>The store has no run yet. <code>retort run FILE</code> makes one; this page shows it then.</p>",
-        isLive: true)
+        body: """
+          <p id="status" role="status">The store has no run yet. <code>retort run FILE</code> makes one; this page shows \
+          it then.</p>
+          """, seconds: 2)
     }
     let calls = try await viewer.figures.calls()
     let lines = runs.map { run -> [HTMLText] in
@@ -33,14 +34,14 @@ struct RunPages {
         <h2>All runs</h2>
         <div id="runs" data-live>\(table)</div>
         \(compare)
-        """, isLive: newest.isRunning)
+        """, seconds: newest.isRunning ? 2 : 10)
   }
 
   func run(_ id: Int64) async throws -> Page {
     let outline = try await viewer.outline(of: id)
     return Page(
       title: "Run \(id) of \(outline.run.pipeline)", body: try await overview(outline, heading: nil),
-      isLive: outline.run.isRunning)
+      seconds: outline.run.isRunning ? 2 : nil)
   }
 
   static func sum(_ stages: [String: CallTotals]?) -> CallTotals {
@@ -69,7 +70,7 @@ struct RunPages {
     let run = outline.run
     let figures = try await viewer.figures.figures(of: run)
     let calls = try await viewer.figures.calls()[run.id] ?? [:]
-    let title: HTMLText = heading.map { "<h2>\($0)</h2>" } ?? ""
+    let title: HTMLText = heading.map { "<h2 id=\"newest\">\($0)</h2>" } ?? ""
     let status = run.isRunning ? "Run \(run.id) is running." : "Run \(run.id): \(run.status)."
     let took = run.seconds.map { ", \(Figure.seconds($0))" } ?? ""
     return """
@@ -79,11 +80,16 @@ struct RunPages {
       <div id="figures" data-live>\(Self.figures(Self.sum(calls)))</div>
       <div id="picture" class="picture" data-live>\(Picture.svg(outline, figures.books))</div>
       <p class="soft">Solid lines: rows that flow; dashed: whole sets that are read beside them. The bar in a box: \
-      emitted, dropped, failed and waiting rows.</p>
+      \(Self.key).</p>
       <div id="stages" data-live>\(Self.stages(outline, figures.books, calls))</div>
       <div id="losses" data-live>\(Self.losses(run.id, figures))</div>
       """
   }
+
+  private static let key = HTMLText(
+    [("s0", "emitted,"), ("s1", "dropped,"), ("s3", "failed,"), ("s4", "waiting")].map { style, name in
+      "<span class=\"swatch \(style)\"></span>\(name)"
+    })
 
   private static func figures(_ spent: CallTotals) -> HTMLText {
     let figures = [
@@ -104,13 +110,14 @@ struct RunPages {
     let run = outline.run.id
     let lines = outline.stages.map { stage -> [HTMLText] in
       let (books, spent) = (books[stage.name] ?? Books(), calls[stage.name] ?? CallTotals())
-      let lost = books.dropped + books.failed + books.leftOut
+      func lost(_ shown: Int, _ all: Int) -> HTMLText {
+        all > 0 ? Markup.link(Link.dropped(run) + "#\(stage.name)", Figure.count(shown)) : Markup.count(0)
+      }
       return [
         Markup.link(Link.stage(run, stage.name), stage.name), "\(stage.kind)", Markup.count(books.in),
         Markup.count(books.emitted),
-        lost > 0
-          ? Markup.link(Link.dropped(run) + "#\(stage.name)", Figure.count(books.dropped)) : Markup.count(0),
-        Markup.count(books.failed), Markup.count(books.pending), Markup.count(books.reused),
+        lost(books.dropped, books.dropped + books.leftOut), lost(books.failed, books.failed),
+        Markup.count(books.pending), Markup.count(books.reused),
         Markup.count(books.rows),
         Markup.count(spent.calls), Markup.count(spent.promptTokens), Markup.count(spent.completionTokens),
         "\(Figure.money(spent.usd))",
