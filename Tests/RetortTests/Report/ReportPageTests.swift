@@ -90,7 +90,8 @@ import Testing
     let rewards = RunReport.Rewards(
       stage: "compared", unit: "",
       columns: [
-        .init(name: "reward", values: [1, 0, 0, 1, 0.5]), .init(name: "twyn_advantage", values: [1, -1, 0, 0, 9]),
+        .init(name: "reward", values: [1, 0, 0, 1, 0.5]),
+        .init(name: "twyn_advantage", values: [1, -1, 0, 0, 9]),
       ], kept: [true, true, true, true, true], lengths: [], text: "", groups: ["a", "a", "b", "b", "alone"],
       tokens: [5, 9, 7, 8, 1], correct: [true, false, false, false, nil])
     let plots = RunReport.groups(rewards).map { block -> String in
