@@ -68,11 +68,17 @@ struct Trace: AsyncParsableCommand {
   func run() async throws {
     try await reporting {
       let store = try storeOptions.openExisting()
-      let found = try await store.trace(row, run: try await lookOptions.resolve(in: store))
+      let run = try await lookOptions.resolve(in: store)
+      let found = try await store.trace(row, run: run)
       guard !found.rows.isEmpty else {
         throw CommandFailure.usage("expected a row of the run, found none for '\(row)'")
       }
-      Terminal.print(found, json: lookOptions.json)
+      if lookOptions.json { return Terminal.print(found, json: true) }
+      var sets: OrderedDictionary<String, [String]> = [:]
+      for stage in TracePage.sets(of: found) {
+        sets[stage] = try await store.rows(of: stage, run: run, limit: 2).rows.compactMap { $0[0].string }
+      }
+      TracePage.lines(found, sets: sets, run: lookOptions.run).forEach(Terminal.print)
     }
   }
 }

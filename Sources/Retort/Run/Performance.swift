@@ -297,14 +297,14 @@ actor Performance {
     }
   }
 
-  func fail(_ occurrences: [Int64?], _ index: Int, _ error: any Error, calls: [Int64]) async throws {
+  func fail(_ occurrences: [Int64?], _ index: Int, _ error: any Error, calls: [UsedCall]) async throws {
     let (stage, place, time) = (states[index].stage, states[index].place, engine.now())
     let kind = (error as? ModelError)?.kind.rawValue ?? "\(type(of: error))"
     let message = "\(error)"
     tell(.failed(stage: stage.name, kind: kind, message: message))
     try await store.write { db in
       try Store.fail(
-        occurrences, place: place, kind: kind, message: message, calls: calls, at: time,
+        occurrences, place: place, kind: kind, message: message, calls: calls.map(\.reply), at: time,
         drop: stage.onFailure == .drop, db)
     }
   }
@@ -340,9 +340,18 @@ actor Performance {
   }
 }
 
+/// A reply that a step used, by its number in the store, and the sample it was used for; nil for all of them.
+struct UsedCall: Hashable, Sendable {
+  let reply: Int64
+  let sample: Int?
+}
+
 /// The calls that a step used, in order.
 final class CallList: Sendable {
-  private let calls = Mutex<[Int64]>([])
-  func append(_ call: Int64) { calls.withLock { $0.append(call) } }
-  var list: [Int64] { calls.withLock { $0 } }
+  private let calls = Mutex<[UsedCall]>([])
+  func append(_ call: Int64) {
+    let used = UsedCall(reply: call, sample: StepContext.sample)
+    calls.withLock { $0.append(used) }
+  }
+  var list: [UsedCall] { calls.withLock { $0 } }
 }

@@ -2,6 +2,9 @@
 /// is booked to its stage and row without passing through every signature.
 package struct StepContext: Sendable {
   @TaskLocal package static var current: StepContext?
+  /// Which of several samples of the row, from 0, calls are made for, where each is an output row of its own or left
+  /// out; nil where they serve all that the step emits.
+  @TaskLocal package static var sample: Int?
 
   package let stage: String
   /// Distance from the sources; calls of later stages go first, so that finished rows appear early.

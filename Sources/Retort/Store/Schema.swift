@@ -29,6 +29,7 @@ enum Schema {
       CREATE INDEX emission_made ON emission (step, member) WHERE members IS NOT NULL;
       """
     ),
+    ("6: the sample that a call was made for", "ALTER TABLE step_call ADD COLUMN sample INTEGER"),
   ]
 
   static var migrator: DatabaseMigrator {

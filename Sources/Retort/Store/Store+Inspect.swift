@@ -53,9 +53,15 @@ extension Store {
   package func runs(limit: Int = 20) async throws -> Table {
     try await table(
       """
-      SELECT run, pipeline, status, started, round(seconds, 1) AS seconds, calls, round(usd, 6) AS usd
-      FROM runs ORDER BY run DESC LIMIT ?
-      """, [.int(Int64(limit))])
+      SELECT run, pipeline, CASE WHEN status = 'running' THEN ?2 ELSE status END AS status, started,
+        round(seconds, 1) AS seconds, calls, round(usd, 6) AS usd
+      FROM runs ORDER BY run DESC LIMIT ?1
+      """, [.int(Int64(limit)), .string(status("running"))])
+  }
+
+  /// A run's recorded status as it is: `running` is `interrupted` where no process holds the store.
+  func status(_ recorded: String) -> String {
+    recorded == "running" && !StoreLock.isHeld(store: path) ? RunStatus.interrupted.rawValue : recorded
   }
 
   /// What a run dropped, the commonest reasons first.
@@ -89,7 +95,7 @@ extension Store {
     else { return nil }
     return RecordedRun(
       id: id, origin: origin, file: file, flags: try JSON(parsing: flags),
-      resolved: try row[4].string.map { try JSON(parsing: $0) }, status: status)
+      resolved: try row[4].string.map { try JSON(parsing: $0) }, status: self.status(status))
   }
 
   /// What a run and its resumes have paid so far. `origin` is the first of them.
@@ -125,24 +131,6 @@ extension Store {
       SELECT \(Self.rowID("r")) AS id, json FROM "row" r
       WHERE hex(digest) LIKE '01' || upper(?) || '%' ORDER BY r.id LIMIT 10
       """, [.string(Self.digits(id))])
-  }
-
-  /// Where a row of a run comes from and what became of it: its ancestors and descendants, each with the calls of
-  /// the step that made it and their cost.
-  package func trace(_ id: String, run: Int64) async throws -> Table {
-    try await table(
-      """
-      WITH RECURSIVE \(Self.family)
-      SELECT s.name AS stage, o.path, \(Self.rowID("r")) AS row,
-        count(c.id) AS calls, coalesce(sum(c.prompt_tokens), 0) AS prompt_tokens,
-        coalesce(sum(c.completion_tokens), 0) AS completion_tokens, total(c.usd) AS usd,
-        group_concat(c.id) AS replies
-      FROM family
-      JOIN occurrence o USING (id) JOIN run_stage s USING (run, stage) JOIN "row" r ON r.id = o."row"
-      LEFT JOIN taken t ON t.run = o.run AND t.stage = o.stage AND t.occurrence = o.parent
-      LEFT JOIN step_call sc ON sc.step = t.step LEFT JOIN reply c ON c.id = sc.reply
-      GROUP BY o.id ORDER BY o.stage, o.path
-      """, [.int(run), .string(Self.digits(id))])
   }
 
   /// What failed in a run, grouped by stage and message.

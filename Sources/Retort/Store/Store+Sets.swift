@@ -97,7 +97,7 @@ extension Store {
   }
 
   /// Gives a set step its key. An older step of the same key (an export whose file is gone) makes way.
-  static func finishSet(_ step: Int64, fingerprint: Int64, input: Digest, calls: [Int64], _ db: Database)
+  static func finishSet(_ step: Int64, fingerprint: Int64, input: Digest, calls: [UsedCall], _ db: Database)
     throws
   {
     if let old = try setStep(fingerprint: fingerprint, input: input, db) {

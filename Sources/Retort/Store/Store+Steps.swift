@@ -192,7 +192,8 @@ extension Store {
 
   /// Commits a row step: what it emitted, the calls it used, and the answer for the row it was made for.
   static func commit(
-    _ outcome: Outcome<PackedRow>, of arrival: Arrival, place: StagePlace, fingerprint: Int64, calls: [Int64],
+    _ outcome: Outcome<PackedRow>, of arrival: Arrival, place: StagePlace, fingerprint: Int64,
+    calls: [UsedCall],
     at time: Double, _ db: Database
   ) throws {
     let step: Int64?
@@ -269,10 +270,11 @@ extension Store {
     ).execute(arguments: [step, seq, member, row, reason, detail, members])
   }
 
-  static func record(calls: [Int64], step: Int64, _ db: Database) throws {
-    for (seq, reply) in calls.enumerated() {
-      try db.cachedStatement(sql: "INSERT OR IGNORE INTO step_call (step, seq, reply) VALUES (?, ?, ?)")
-        .execute(arguments: [step, seq, reply])
+  static func record(calls: [UsedCall], step: Int64, _ db: Database) throws {
+    for (seq, call) in calls.enumerated() {
+      try db.cachedStatement(
+        sql: "INSERT OR IGNORE INTO step_call (step, seq, reply, sample) VALUES (?, ?, ?, ?)"
+      ).execute(arguments: [step, seq, call.reply, call.sample])
     }
   }
 

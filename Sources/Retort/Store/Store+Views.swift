@@ -137,23 +137,42 @@ extension Store {
       "lineage",
       """
       SELECT o.run AS run, s.name AS stage, \(rowID("r")) AS "row", ps.name AS parent_stage,
-        \(rowID("pr")) AS parent, t.step AS step, \(source("o")) AS source
+        \(rowID("pr")) AS parent, t.step AS step, \(source("o")) AS source, o.id AS id, o.parent AS parent_id
       FROM occurrence o JOIN run_stage s ON s.run = o.run AND s.stage = o.stage
       JOIN "row" r ON r.id = o."row" LEFT JOIN occurrence p ON p.id = o.parent
       LEFT JOIN run_stage ps ON ps.run = p.run AND ps.stage = p.stage LEFT JOIN "row" pr ON pr.id = p."row"
       LEFT JOIN taken t ON t.run = o.run AND t.stage = o.stage AND t.occurrence = o.parent
       UNION ALL
-      SELECT o.run, s.name, \(rowID("r")), ps.name, \(rowID("pr")), t.step, \(source("o"))
+      SELECT o.run, s.name, \(rowID("r")), ps.name, \(rowID("pr")), t.step, \(source("o")), o.id, p.id
       FROM occurrence o \(otherMembers)
       JOIN run_stage s ON s.run = o.run AND s.stage = o.stage JOIN "row" r ON r.id = o."row"
       JOIN occurrence p ON p.id = m.occurrence
       JOIN run_stage ps ON ps.run = p.run AND ps.stage = p.stage JOIN "row" pr ON pr.id = p."row"
       """
     ),
+    (
+      "row_calls",
+      """
+      SELECT o.run AS run, s.name AS stage, \(rowID("r")) AS "row", \(source("o")) AS source, o.id AS id,
+        c.reply AS reply
+      FROM occurrence o JOIN run_stage s ON s.run = o.run AND s.stage = o.stage JOIN "row" r ON r.id = o."row"
+      \(ownCalls("JOIN"))
+      """
+    ),
   ]
 
   /// Emissions `e` that are made from several members, for a FROM or JOIN; the index is named as in ``drops``.
   private static let made = "emission e INDEXED BY emission_made"
+
+  /// SQL joins from an occurrence `o` to the calls `c` of the step that made it: those made for its sample, and those
+  /// made for all. A row's path ends with its number among what the step emitted.
+  static func ownCalls(_ join: String) -> String {
+    """
+    \(join) taken t ON t.run = o.run AND t.stage = o.stage AND t.occurrence = o.parent
+    \(join) step_call c ON c.step = t.step
+      AND (c.sample IS NULL OR o.path LIKE '%.' || \(StagePlace.component(sql: "c.sample")))
+    """
+  }
 
   /// SQL joins from an occurrence `o` that a set step made to the other rows `m` that it was made from: all but its
   /// `parent`, the first. Equal groups share a step; `first` keeps their members apart. CROSS keeps the joins in this

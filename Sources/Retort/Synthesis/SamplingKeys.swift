@@ -30,16 +30,19 @@ enum SamplingKeys {
     return sampling
   }
 
-  /// The model's reply to each draw, in order; the draws are asked for together.
+  /// The model's reply to each draw, in order; the draws are asked for together. With `rows`, each draw becomes an
+  /// output row of its own, or is left out, and its calls are those of that row alone.
   static func draw(
-    _ count: Int, of request: ChatRequest, from model: any ChatModel
+    _ count: Int, of request: ChatRequest, from model: any ChatModel, rows: Bool = false
   ) async throws -> [ChatReply] {
     try await withThrowingTaskGroup(of: (Int, ChatReply).self) { group in
       for draw in 0..<count {
         group.addTask {
           var request = request
           request.draw = draw
-          return (draw, try await model.reply(to: request))
+          return try await StepContext.$sample.withValue(rows ? draw : nil) {
+            (draw, try await model.reply(to: request))
+          }
         }
       }
       var replies: [Int: ChatReply] = [:]

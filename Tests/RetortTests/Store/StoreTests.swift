@@ -1,4 +1,5 @@
 import Foundation
+import OrderedCollections
 import Testing
 
 @testable import Retort
@@ -16,6 +17,22 @@ struct StoreTests {
           + "store with --store")
     ) { try Store(path: path) }
     #expect(try String(contentsOfFile: path, encoding: .utf8) == text)
+  }
+
+  /// A process that was killed has let go of the lock and left its run as it was.
+  @Test func aRunWhoseProcessIsGoneIsInterrupted() async throws {
+    let store = try Store(path: path())
+    let pipeline = Pipeline(name: "p", file: URL(filePath: "/p.yaml"), models: [:], stages: [])
+    let run = try await store.write { db in
+      try Store.beginRun(pipeline, flags: [:], fingerprint: pipeline.fingerprint, at: 0, db)
+    }
+    func status() async throws -> [String?] {
+      [try await store.runs().objects[0]["status"]?.string, try await store.recordedRun(run)?.status]
+    }
+    #expect(try await status() == ["interrupted", "interrupted"])
+    let lock = try store.lock(for: "p", at: 0)
+    #expect(try await status() == ["running", "running"])
+    withExtendedLifetime(lock) {}
   }
 
   @Test func oneRunAtATimeWritesToAStore() throws {

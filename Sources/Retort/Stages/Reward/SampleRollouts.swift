@@ -117,7 +117,7 @@ package struct SampleRollouts: Stage {
       (system.map { [.system($0)] } ?? []) + [ChatMessage.user(try prompt.render(input.values).trimmed)]
     let replies = try await SamplingKeys.draw(
       samples, of: ChatRequest(messages, sampling: sampling, topLogprobs: wantsLogprobs ? 0 : nil),
-      from: model)
+      from: model, rows: true)
     let group = RowID.text(Digest(of: .object(input.values)))
     return .emit(try replies.map { try output($0, group) })
   }

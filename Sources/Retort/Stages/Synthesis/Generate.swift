@@ -108,7 +108,7 @@ package struct Generate: Stage {
       + [ChatMessage.user(try prompt.render(input.values))]
     if let schema { return try await structured(messages, schema) }
     let replies = try await SamplingKeys.draw(
-      samples, of: ChatRequest(messages, sampling: sampling), from: model)
+      samples, of: ChatRequest(messages, sampling: sampling), from: model, rows: true)
     return Outcome(replies.map { $0.sampled(flaw: $0.flaw) { Columns([column: .string($0.text)]) } })
   }
 
@@ -118,7 +118,10 @@ package struct Generate: Stage {
       // Repairs are draws of their own: each sample has its own range of them.
       let reply = StructuredReply(
         model: model, sampling: sampling, schema: schema, attempts: repair, firstDraw: sample * (repair + 1))
-      sampled.append(try await reply.ask(messages, read: fields).sampled { $0 })
+      let answer = try await StepContext.$sample.withValue(sample) {
+        try await reply.ask(messages, read: fields)
+      }
+      sampled.append(answer.sampled { $0 })
     }
     return Outcome(sampled)
   }

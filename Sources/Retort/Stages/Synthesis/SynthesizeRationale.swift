@@ -137,7 +137,7 @@ package struct SynthesizeRationale: Stage {
     var sampling = sampling
     sampling.maxTokens = budget.limit
     let replies = try await SamplingKeys.draw(
-      samples, of: ChatRequest(messages, sampling: sampling), from: model)
+      samples, of: ChatRequest(messages, sampling: sampling), from: model, rows: true)
     return Outcome(
       replies.map { reply in
         let kept = keepTruncated && reply.finishReason == "length"
