@@ -82,17 +82,40 @@ struct Schema: AsyncParsableCommand {
 }
 
 struct Doctor: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Say what this machine lacks.")
+  static let configuration = CommandConfiguration(
+    abstract: "Say what this machine lacks, for a pipeline file or in general.")
+  @Argument(help: "A pipeline file, to say which of its models' keys are set.") var file: String?
 
   func run() async throws {
+    try await reporting { try report() }
+  }
+
+  private func report() throws {
+    let environment = ProcessInfo.processInfo.environment
+    let models = try file.map { try Pipeline.read(URL(filePath: $0)).models.values.elements } ?? []
     let python = Self.find("python3")
     Terminal.print(
       "python3 (local models, trainer scripts): \(python ?? "not found; apt-get install python3")")
-    let key = ProcessInfo.processInfo.environment["OPENAI_API_KEY"] != nil
-    Terminal.print(
-      "OPENAI_API_KEY: \(key ? "set" : "not set; only pipelines whose api_key_env names it need it")")
-    let models = FileManager.default.fileExists(atPath: ".models/engine/.complete")
-    Terminal.print("local model: \(models ? "ready in .models" : "not fetched; `make models`")")
+    Self.keys(models, environment).forEach(Terminal.print)
+    let isFetched = FileManager.default.fileExists(atPath: ".models/engine/.complete")
+    Terminal.print("local model: \(isFetched ? "ready in .models" : "not fetched; `make models`")")
+  }
+
+  /// Of each variable that an `api_key_env` names, whether it is set, and whose it is.
+  static func keys(_ models: [ModelSpec], _ environment: [String: String]) -> [String] {
+    guard !models.isEmpty else {
+      let isSet = environment["OPENAI_API_KEY"]?.isEmpty == false
+      let words = isSet ? "set" : "not set; only pipelines whose api_key_env names it need it"
+      return ["OPENAI_API_KEY: \(words)"]
+    }
+    let keyed = models.filter { $0.apiKeyEnv != nil }
+    let owners = OrderedDictionary(grouping: keyed, by: { $0.apiKeyEnv ?? "" })
+    return owners.map { name, models in
+      let isSet = environment[name]?.isEmpty == false
+      let aliases = models.map(\.alias).joined(separator: ", ")
+      let words = isSet ? "set" : "not set; a run stops before the first call without it"
+      return "\(name) (key of \(aliases)): \(words)"
+    }
   }
 
   private static func find(_ program: String) -> String? {

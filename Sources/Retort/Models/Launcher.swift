@@ -17,7 +17,7 @@ package actor Launcher {
   package static let patience = 300.0
 
   private static let guardian = """
-    setsid "$@" </dev/null &
+    setsid /bin/sh -c '"$@"; echo "retort-launch: ended with status $?"' retort-launch "$@" </dev/null &
     server=$!
     trap '' INT TERM HUP
     exec >/dev/null 2>&1
@@ -27,6 +27,9 @@ package actor Launcher {
     kill -KILL -$server
     """
 
+  /// What the shell around the server says when it has ended, before its status.
+  private static let farewell = "retort-launch: ended with status "
+
   /// - Parameter folder: what the command's first word is relative to.
   package init(folder: URL, transport: any Transport, clock: any ModelClock = SystemModelClock()) {
     self.folder = folder
@@ -35,7 +38,7 @@ package actor Launcher {
   }
 
   /// The model's address: its endpoint, or that of its server, which is started on first use. Models with the same
-  /// command share a server. Errors: ``ModelError`` of kind `refused` when the server does not come up.
+  /// command share a server. Errors: ``ModelError`` of kind `parked` when the server does not come up.
   package func address(of model: ModelSpec) async throws -> String {
     guard let command = model.launch, !command.isEmpty else {
       return try await ModelStack.endpoint(of: model)
@@ -51,6 +54,10 @@ package actor Launcher {
 
   private func start(_ command: [String], for model: ModelSpec) async throws -> String {
     let program = URL(filePath: command[0], relativeTo: folder).standardizedFileURL.path
+    guard FileManager.default.isExecutableFile(atPath: program) else {
+      throw ModelError.unready(
+        "expected a program at \(program) to launch for model '\(model.alias)', found none")
+    }
     let process = Process()
     process.executableURL = URL(filePath: "/bin/sh")
     process.arguments = ["-c", Self.guardian, "retort-launch", program] + command.dropFirst()
@@ -61,7 +68,7 @@ package actor Launcher {
     process.standardOutput = output
     process.standardError = FileHandle.nullDevice
     do { try process.run() } catch {
-      throw ModelError(.refused, "expected to launch \(program) for model '\(model.alias)': \(error)")
+      throw ModelError.unready("expected to launch \(program) for model '\(model.alias)': \(error)")
     }
     running.add(leash.fileHandleForWriting)
 
@@ -72,9 +79,14 @@ package actor Launcher {
       if first.utf8.count > 4096 { break }
     }
     let line = first.prefix { $0 != "\n" }
+    if line.hasPrefix(Self.farewell) {
+      let status = line.dropFirst(Self.farewell.count)
+      throw ModelError.unready(
+        "expected a server from \(program) for model '\(model.alias)', it ended with status \(status) before it "
+          + "said its address")
+    }
     guard let base = (try? JSON(parsing: String(line)))?["base_url"]?.string else {
-      throw ModelError(
-        .refused,
+      throw ModelError.unready(
         "expected {\"base_url\": …} as the first line of \(program), found '\(line.prefix(200))'")
     }
     let deadline = clock.seconds + Self.patience
@@ -85,8 +97,8 @@ package actor Launcher {
       if let answer = try? await transport.send(probe), answer.status < 500 { return base }
       try await clock.sleep(0.2)
     }
-    throw ModelError(
-      .refused, "expected an answer from \(base) within \(Int(Self.patience)) seconds, got none")
+    throw ModelError.unready(
+      "expected an answer from \(base) within \(Int(Self.patience)) seconds, got none")
   }
 
   /// What the server writes, until it closes its output. Read on although nobody listens, so that it never blocks.

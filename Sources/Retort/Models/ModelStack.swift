@@ -86,7 +86,10 @@ package final class ModelStack: ModelProvider {
     let key: @Sendable () throws -> String? = { [environment] in
       guard let name = model.apiKeyEnv else { return nil }
       guard let value = environment[name], !value.isEmpty else {
-        throw ModelError(.refused, "expected the key of model '\(model.alias)' in \(name), found it unset")
+        let found = environment[name] == nil ? "unset" : "empty"
+        throw ModelError.unready(
+          "expected the key of model '\(model.alias)' in the environment variable \(name), found it \(found); set it, "
+            + "then resume")
       }
       return value
     }

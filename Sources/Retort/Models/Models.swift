@@ -176,7 +176,7 @@ package struct ModelError: Error, Hashable, Sendable, CustomStringConvertible {
     case malformed
     /// The run's budget does not cover the call.
     case budget
-    /// The endpoint kept refusing: the run is parked.
+    /// The endpoint kept refusing, or cannot be called from this machine as it is: the run is parked.
     case parked
     /// The run was interrupted before the call was sent.
     case interrupted
@@ -192,6 +192,8 @@ package struct ModelError: Error, Hashable, Sendable, CustomStringConvertible {
   package var retryAfter: Double?
   /// Tokens that the failed call was charged for, where the endpoint reported them.
   package var usage: Usage?
+  /// False where this machine lacks what the call needs: it is no failed call then.
+  package var wasSent = true
 
   package init(
     _ kind: Kind, status: Int? = nil, _ message: String, retryAfter: Double? = nil, usage: Usage? = nil
@@ -201,6 +203,13 @@ package struct ModelError: Error, Hashable, Sendable, CustomStringConvertible {
     self.message = message
     self.retryAfter = retryAfter
     self.usage = usage
+  }
+
+  /// What every call to a model needs is not there, its key or its server: the run is parked, nothing was sent.
+  package static func unready(_ message: String) -> ModelError {
+    var error = ModelError(.parked, message)
+    error.wasSent = false
+    return error
   }
 
   package var description: String {

@@ -49,8 +49,8 @@ package struct RememberingCaller: Caller {
 
 extension ModelError {
   /// Whether the failed call is still to be written down: a try that cost something was when it failed, and one that
-  /// the budget or an interruption refused was never sent.
-  var isUnrecorded: Bool { usage == nil && kind != .budget && kind != .interrupted }
+  /// the budget, an interruption or this machine refused was never sent.
+  var isUnrecorded: Bool { usage == nil && wasSent && kind != .budget && kind != .interrupted }
 }
 
 /// Commits each reply before it goes further out. It sits inside the limits, so that a call keeps its slot until its

@@ -148,16 +148,15 @@ extension PipelineReader {
     case (nil, nil): report(entry.keyPlace, "expected the key 'endpoint' or 'launch', found neither")
     case (_?, _?): report(place("launch"), "expected either 'endpoint' or 'launch', found both")
     case (let endpoint?, nil):
-      let url = URL(string: endpoint)
-      if !["http", "https"].contains(url?.scheme?.lowercased()) || url?.host()?.isEmpty != false {
-        report(
-          place("endpoint"), "expected an address that starts with http:// or https://, found '\(endpoint)'")
+      if let mistake = EndpointCheck.mistake(in: endpoint, of: fields.kind ?? .chat) {
+        report(place("endpoint"), mistake)
       }
     case (nil, let launch?):
       if let command = launch.first {
         let path = URL(filePath: command, relativeTo: folder).path
-        if command.contains("/"), !FileManager.default.isExecutableFile(atPath: path) {
-          report(place("launch"), "expected a program to launch, found none at '\(command)'")
+        if !FileManager.default.isExecutableFile(atPath: path) {
+          report(
+            place("launch"), "expected a program to launch, found none at '\(command)' in this file's folder")
         }
       } else {
         report(place("launch"), "expected a command, found an empty list")
@@ -166,6 +165,12 @@ extension PipelineReader {
     if let name = fields.apiKeyEnv, !EnvironmentReader.isName(name) {
       // The text may be the key itself, pasted in the wrong place: it is not repeated.
       report(place("api_key_env"), "expected the name of an environment variable, found something else")
+    }
+    for name in (fields.headers ?? [:]).keys.sorted() where EndpointCheck.holdsKey(header: name) {
+      report(
+        node["headers"]?.entries?[name]?.keyPlace ?? place("headers"),
+        "expected headers without a key, found '\(name)'; name the variable that holds the key under api_key_env: "
+          + "it is sent as 'Authorization: Bearer …', and in no other header")
     }
     for (key, value) in [
       ("concurrency", fields.concurrency.map(Double.init)), ("rpm", fields.rpm), ("tpm", fields.tpm),

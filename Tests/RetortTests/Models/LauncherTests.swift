@@ -27,9 +27,27 @@ struct LauncherTests {
     let launcher = Launcher(folder: URL(filePath: "/"), transport: transport, clock: JumpingClock())
     defer { launcher.stop() }
     await #expect(
-      throws: ModelError(
-        .refused, "expected {\"base_url\": …} as the first line of /bin/sh, found 'no model'")
+      throws: ModelError.unready("expected {\"base_url\": …} as the first line of /bin/sh, found 'no model'")
     ) { try await launcher.address(of: model("echo no model")) }
+  }
+
+  @Test func aProgramThatIsNotThereIsNamed() async throws {
+    let launcher = Launcher(
+      folder: URL(filePath: "/nowhere", directoryHint: .isDirectory), transport: transport)
+    var model = model("")
+    model.launch = ["foo"]
+    await #expect(
+      throws: ModelError.unready("expected a program at /nowhere/foo to launch for model 'local', found none")
+    ) { try await launcher.address(of: model) }
+  }
+
+  @Test func aServerThatEndsSaysHow() async throws {
+    let launcher = Launcher(folder: URL(filePath: "/"), transport: transport)
+    defer { launcher.stop() }
+    await #expect(
+      throws: ModelError.unready(
+        "expected a server from /bin/sh for model 'local', it ended with status 3 before it said its address")
+    ) { try await launcher.address(of: model("exit 3")) }
   }
 
   @Test func aModelWithAnEndpointNeedsNoServer() async throws {

@@ -35,11 +35,14 @@ struct ModelStackTests {
     #expect(transport.requests.count == 2)
   }
 
-  @Test func aMissingKeyIsToldWhenItIsNeeded() async throws {
-    let chat = try stack(ScriptedTransport { _, _ in Self.good }, DictionaryMemory(), key: nil)
+  @Test(arguments: [(nil, "unset"), ("", "empty")])
+  func aMissingKeyIsToldWhenItIsNeeded(key: String?, found: String) async throws {
+    let chat = try stack(ScriptedTransport { _, _ in Self.good }, DictionaryMemory(), key: key)
       .chat(ModelRef(Self.model))
     await #expect(
-      throws: ModelError(.refused, "expected the key of model 't' in KEY, found it unset")
+      throws: ModelError.unready(
+        "expected the key of model 't' in the environment variable KEY, found it \(found); set it, then resume"
+      )
     ) { try await chat.reply(to: ChatRequest([.user("q")])) }
   }
 

@@ -73,6 +73,25 @@ struct PipelineReaderTests {
       ])
   }
 
+  @Test func whatNoCallCouldUseIsToldAtItsPlace() {
+    let text = report(
+      """
+      models:
+        far: { name: m, endpoint: "http://h:99999/v1" }
+        open: { name: m, endpoint: "http://h/v1", headers: { X-Team: a, Api-Key: secret } }
+        gone: { name: m, launch: [foo] }
+      stages:
+        raw: { uses: read-fake, with: { file: d.json, columns: [question] } }
+      """, files: ["d.json": "[]"])
+    #expect(
+      text == """
+        p.yaml:2:29: expected a port from 1 to 65535, found '99999'
+        p.yaml:3:67: expected headers without a key, found 'Api-Key'; name the variable that holds the key under \
+        api_key_env: it is sent as 'Authorization: Bearer …', and in no other header
+        p.yaml:4:28: expected a program to launch, found none at 'foo' in this file's folder
+        """)
+  }
+
   @Test func reportsEveryMistakeAtOnce() {
     let text = report(
       """

@@ -1,0 +1,23 @@
+import Retort
+import Testing
+
+@testable import RetortCLI
+
+@Suite struct DoctorTests {
+  private func model(_ alias: String, key: String?) -> ModelSpec {
+    var model = ModelSpec(alias: alias, name: "m")
+    model.apiKeyEnv = key
+    return model
+  }
+
+  @Test func eachKeyOfAPipelineIsNamedOnce() {
+    let models = [
+      model("a", key: "ONE"), model("b", key: "TWO"), model("c", key: "ONE"), model("d", key: nil),
+    ]
+    #expect(
+      Doctor.keys(models, ["TWO": "k", "ONE": ""]) == [
+        "ONE (key of a, c): not set; a run stops before the first call without it",
+        "TWO (key of b): set",
+      ])
+  }
+}
