@@ -31,9 +31,9 @@ package struct Kin: Hashable, Sendable {
   /// Nearest first.
   package var descendants: [Place]
   package var fates: [Fate]
-  /// The calls of the step that made it.
+  /// The calls that made it: of a sample, those drawn for it.
   package var calls: [Int64]
-  /// The stage's step made several rows or read several: its calls are theirs too.
+  /// The stage's step made several rows or read several, and its calls are theirs too.
   package var isShared: Bool
 }
 
@@ -60,10 +60,17 @@ extension Store {
         ancestors: try Self.places("up", of: occurrence, run: run, db),
         descendants: try Self.places("down", of: occurrence, run: run, db),
         fates: try Self.fates(of: occurrence, from: stage, run: run, db),
-        calls: try Self.calls(ofStep: step, db),
+        calls: try Int64.fetchAll(
+          db,
+          sql: """
+            SELECT c.reply FROM occurrence o \(Self.ownCalls("JOIN")) WHERE o.id = ? ORDER BY c.seq LIMIT ?
+            """, arguments: [occurrence, Self.kinLimit]),
         isShared: try Int.fetchOne(
-          db, sql: "SELECT count(*) FROM (SELECT 1 FROM emission WHERE step = ? LIMIT 2)", arguments: [step])
-          ?? 0 > 1)
+          db,
+          sql: """
+            SELECT count(*) FROM (SELECT 1 FROM emission WHERE step = ?1
+              AND NOT EXISTS (SELECT 1 FROM step_call WHERE step = ?1 AND sample IS NOT NULL) LIMIT 2)
+            """, arguments: [step]) ?? 0 > 1)
     }
   }
 
