@@ -103,13 +103,14 @@ extension Performance {
   func look(up place: StagePlace, _ index: Int, _ begun: Begun) async throws -> SetInput {
     let name = states[index].stage.name
     let ancestry = ordinals(of: engine.pipeline.ancestry(of: name).subtracting([name]))
+    let isExport = states[index].stage.entry.exports
     return try await store.read { db in
       let lost = try Store.lostRows(run: place.run, stages: ancestry, within: place, db)
       let (digest, count) = try Store.setDigest(place, complete: !lost, db)
       let step = try Store.setStep(fingerprint: begun.fingerprint, input: digest, db)
       return SetInput(
         digest: digest, count: count, complete: !lost, step: step,
-        files: try step.map { try Store.rows(of: $0, db) } ?? [])
+        files: isExport ? try step.map { try Store.rows(of: $0, db) } ?? [] : [])
     }
   }
 
@@ -124,7 +125,7 @@ extension Performance {
     let count: Int
     let complete: Bool
     let step: Int64?
-    /// What the step emitted before.
+    /// What an export's step emitted before.
     let files: [JSON]
   }
 

@@ -30,6 +30,7 @@ enum Schema {
       """
     ),
     ("6: the sample that a call was made for", "ALTER TABLE step_call ADD COLUMN sample INTEGER"),
+    ("7: the replies of a run", "CREATE INDEX reply_run ON reply (run, stage)"),
   ]
 
   static var migrator: DatabaseMigrator {

@@ -112,6 +112,7 @@ extension Store {
   /// (a reader's) its own number. With `limit`, only the first rows. Answers their number.
   @discardableResult
   static func emitSet(_ place: StagePlace, step: Int64, limit: Int?, _ db: Database) throws -> Int {
+    if place.from.isEmpty { return try emitReader(place, step: step, limit: limit, db) }
     let own = (place.scope.map { $0 + "." } ?? "") + StagePlace.component(place.ordinal)
     try db.execute(
       sql: """
@@ -129,6 +130,21 @@ extension Store {
           LEFT JOIN occurrence o ON o.id = e.origin)
         ORDER BY path LIMIT ?
         """, arguments: [step, place.run, place.ordinal, step, limit ?? -1])
+    return db.changesCount
+  }
+
+  /// As ``emitSet``, for a reader: its rows come from no other.
+  private static func emitReader(_ place: StagePlace, step: Int64, limit: Int?, _ db: Database) throws -> Int
+  {
+    try db.execute(
+      sql: """
+        INSERT INTO occurrence (run, stage, path, "row", parent)
+        SELECT ?, ?, ? || \(StagePlace.component(sql: "seq")), "row", NULL FROM emission
+        WHERE step = ? AND "row" IS NOT NULL ORDER BY seq LIMIT ?
+        """,
+      arguments: [
+        place.run, place.ordinal, StagePlace.component(place.ordinal) + ".", step, limit ?? -1,
+      ])
     return db.changesCount
   }
 
