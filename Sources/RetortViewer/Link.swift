@@ -10,9 +10,6 @@ enum Link {
   static func stage(_ run: Int64, _ stage: String) -> String { "/runs/\(run)/stages/\(encoded(stage))" }
   static func row(_ occurrence: Int64) -> String { "/rows/\(occurrence)" }
   static func call(_ call: Int64) -> String { "/calls/\(call)" }
-  static func runs(_ old: Int64, _ new: Int64) -> String {
-    address("/compare/runs", [("old", String(old)), ("new", String(new))])
-  }
   static func rows(_ old: String, _ new: String) -> String {
     address("/compare/rows", [("row", old), ("row", new)])
   }

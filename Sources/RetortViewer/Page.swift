@@ -103,8 +103,6 @@ enum Markup {
       """
   }
 
-  static func text(_ string: String) -> HTMLText { "\(string)" }
-
   static func count(_ number: Int) -> HTMLText { "\(Figure.count(number))" }
 
   /// `1 row`, `2 rows`.

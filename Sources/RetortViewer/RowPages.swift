@@ -48,12 +48,8 @@ struct RowPages {
         "expected a row's identifier (r_ and at least 4 hex digits of it), found '\(id.prefix(80))', which none has"
       )
     }
-    let lines = places.map { place -> [HTMLText] in
-      [Markup.link(Link.row(place.occurrence), place.id), "\(place.stage)", "\(place.source)"]
-    }
     return Page(
-      title: "Rows named \(id.prefix(80))",
-      body: Markup.table("Where they are, newest run first", ["row", "stage", "source"], lines, texts: 3))
+      title: "Rows named \(id.prefix(80))", body: Self.table("Where they are, newest run first", places))
   }
 
   func call(_ id: Int64) async throws -> Page {
@@ -70,13 +66,17 @@ struct RowPages {
 
   private static func relatives(_ caption: String, _ places: [Kin.Place], _ none: String) -> HTMLText {
     guard !places.isEmpty else { return "<p>\(none)</p>" }
-    let lines = places.prefix(Store.kinLimit).map { place -> [HTMLText] in
-      [Markup.link(Link.row(place.occurrence), place.id), "\(place.stage)", "\(place.source)"]
-    }
     let more: HTMLText =
       places.count < Store.kinLimit
       ? "" : "<p class=\"soft\">These are the nearest; <code>retort trace</code> lists all.</p>"
-    return Markup.table(caption, ["row", "stage", "source"], lines, texts: 3) + more
+    return table(caption, Array(places.prefix(Store.kinLimit))) + more
+  }
+
+  private static func table(_ caption: String, _ places: [Kin.Place]) -> HTMLText {
+    let lines = places.map { place -> [HTMLText] in
+      [Markup.link(Link.row(place.occurrence), place.id), "\(place.stage)", "\(place.source)"]
+    }
+    return Markup.table(caption, ["row", "stage", "source"], lines, texts: 3)
   }
 
   private static func fates(_ fates: [Kin.Fate]) -> HTMLText {

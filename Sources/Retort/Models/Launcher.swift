@@ -17,7 +17,7 @@ package actor Launcher {
   package static let patience = 300.0
 
   private static let guardian = """
-    setsid /bin/sh -c '"$@"; echo "retort-launch: ended with status $?"' retort-launch "$@" </dev/null &
+    setsid /bin/sh -c '"$@"; echo "\(farewell)$?"' retort-launch "$@" </dev/null &
     server=$!
     trap '' INT TERM HUP
     exec >/dev/null 2>&1

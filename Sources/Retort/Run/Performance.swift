@@ -79,9 +79,9 @@ actor Performance {
   var stop: RunStatus?
   /// The last words that the loop has not heard yet. It takes them all at once, so that a burst of finished steps
   /// costs one round and not one for each.
-  let outbox = Mutex<[Finished]>([])
+  private let outbox = Mutex<[Finished]>([])
   /// Rung after each last word; strokes that nobody heard yet are one.
-  let (strokes, bell) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+  private let (strokes, bell) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
 
   var store: Store { engine.store }
   static let pageSize = 500
@@ -133,7 +133,7 @@ actor Performance {
     return !lost && states.allSatisfy { !$0.needed || $0.settled } ? .complete : .incomplete
   }
 
-  func lastWords() -> [Finished] {
+  private func lastWords() -> [Finished] {
     outbox.withLock { outbox in
       defer { outbox = [] }
       return outbox
@@ -158,7 +158,7 @@ actor Performance {
   // MARK: Decisions
 
   /// Starts what can be started of one stage; answers whether its state changed in a way that others may wait for.
-  func advance(_ index: Int, _ group: inout Steps) async throws -> Bool {
+  private func advance(_ index: Int, _ group: inout Steps) async throws -> Bool {
     guard states[index].needed, !states[index].finished else { return false }
     for set in states[index].using {
       guard states[set].finished else { return false }
@@ -226,7 +226,7 @@ actor Performance {
     states.indices.filter { names.contains(states[$0].stage.name) }
   }
 
-  func settle(_ finished: Finished) async throws {
+  private func settle(_ finished: Finished) async throws {
     let index = finished.stage
     states[index].inFlight -= 1
     switch finished.end {
@@ -282,7 +282,7 @@ actor Performance {
     return true
   }
 
-  func books(_ index: Int) async throws -> Books {
+  private func books(_ index: Int) async throws -> Books {
     if let books = states[index].books { return books }
     let (place, step) = (states[index].place, states[index].setStep)
     return try await store.read { try Store.books(place, reader: step, $0) }

@@ -81,11 +81,18 @@ extension Store {
       db,
       sql: """
         WITH RECURSIVE start AS (SELECT ?2 AS id), \(kin(limit: kinLimit + 1))
-        SELECT o.id, \(rowID("r")), s.name, \(source("o"))
+        SELECT \(placeColumns)
         FROM \(table) JOIN occurrence o USING (id) JOIN run_stage s USING (run, stage) JOIN "row" r ON r.id = o."row"
         WHERE o.id <> ?2
         """, arguments: [run, occurrence]
-    ).map { Kin.Place(occurrence: $0[0], id: $0[1], stage: $0[2], source: $0[3] ?? "") }
+    ).map(place)
+  }
+
+  /// The columns of an occurrence `o` with its row `r`, at a stage `s`.
+  private static let placeColumns = "o.id, \(rowID("r")), s.name, \(source("o"))"
+
+  private static func place(_ row: GRDB.Row) -> Kin.Place {
+    Kin.Place(occurrence: row[0], id: row[1], stage: row[2], source: row[3] ?? "")
   }
 
   private static func fates(of occurrence: Int64, from stage: String, run: Int64, _ db: Database) throws
@@ -131,17 +138,16 @@ extension Store {
   /// most `limit`. Empty for what is no identifier.
   package func places(ofRow id: String, limit: Int) async throws -> [Kin.Place] {
     let contents = try await contents(ofRow: id)
-    let limits = limit
     return try await read { db in
       try contents.flatMap { content in
         try GRDB.Row.fetchAll(
           db,
           sql: """
-            SELECT o.id, \(Self.rowID("r")), s.name, \(Self.source("o"))
+            SELECT \(Self.placeColumns)
             FROM occurrence o JOIN run_stage s USING (run, stage) JOIN "row" r ON r.id = o."row"
             WHERE o."row" = ? ORDER BY o.run DESC, o.stage, o.path LIMIT ?
-            """, arguments: [content, limits]
-        ).map { Kin.Place(occurrence: $0[0], id: $0[1], stage: $0[2], source: $0[3] ?? "") }
+            """, arguments: [content, limit]
+        ).map(Self.place)
       }
     }
   }

@@ -31,12 +31,7 @@ extension Store {
           JOIN run_stage s ON s.run = ?1 AND s.stage = d.stage GROUP BY s.stage, d.reason
           ORDER BY s.stage, sum(d.n) DESC, d.reason
           """, arguments: [run]
-      ).map { row in
-        let ends: [Int64] = [row[3] as Int64?, row[4] as Int64?].compactMap { $0 }
-        return Losses(
-          stage: row[0], reason: row[1], rows: row[2],
-          samples: try Set(ends).sorted().compactMap { try Self.lostRow($0, stage: row[0], run: run, db) })
-      }
+      ).map { try Self.losses($0, detailOf: $0[0], run: run, db) }
     }
   }
 
@@ -52,12 +47,7 @@ extension Store {
             WHERE t.run = f.run AND t.stage = f.stage AND t.occurrence = f.occurrence AND t.step IS NOT NULL)
           GROUP BY s.stage, f.kind, f.message ORDER BY s.stage, count(*) DESC LIMIT 100
           """, arguments: [run]
-      ).map { row in
-        let ends: [Int64] = [row[3] as Int64?, row[4] as Int64?].compactMap { $0 }
-        return Losses(
-          stage: row[0], reason: row[1], rows: row[2],
-          samples: try Set(ends).sorted().compactMap { try Self.lostRow($0, stage: nil, run: run, db) })
-      }
+      ).map { try Self.losses($0, detailOf: nil, run: run, db) }
     }
   }
 
@@ -96,6 +86,16 @@ extension Store {
     FROM run_stage s JOIN step p ON p.fingerprint = s.fingerprint JOIN \(drops) ON e.step = p.id AND e.reason IS NOT NULL
     WHERE s.run = ?1 AND s."from" = '[]' GROUP BY 1, 2
     """
+
+  /// Stage, reason, number, and the first and last occurrence, with those two for samples.
+  private static func losses(_ row: GRDB.Row, detailOf stage: String?, run: Int64, _ db: Database) throws
+    -> Losses
+  {
+    let ends: [Int64] = [row[3] as Int64?, row[4] as Int64?].compactMap { $0 }
+    return Losses(
+      stage: row[0], reason: row[1], rows: row[2],
+      samples: try Set(ends).sorted().compactMap { try lostRow($0, stage: stage, run: run, db) })
+  }
 
   /// - Parameter stage: that dropped it; nil for no detail.
   private static func lostRow(_ occurrence: Int64, stage: String?, run: Int64, _ db: Database) throws

@@ -73,11 +73,10 @@ extension Store {
       return RunOutline(
         run: line,
         stages: try stages.map { row in
-          func names(_ json: JSON) -> [String] { json.array?.compactMap(\.string) ?? [] }
-          let columns = try (row[5] as String?).map { names(try JSON(parsing: $0)) }
+          let columns = try (row[5] as String?).map(Self.names)
           let using = try JSON(parsing: row[4] as String).object ?? [:]
           return .init(
-            ordinal: row[0], name: row[1], kind: row[2], from: names(try JSON(parsing: row[3] as String)),
+            ordinal: row[0], name: row[1], kind: row[2], from: try Self.names(row[3]),
             using: using.values.compactMap(\.string),
             columns: try columns ?? Self.found(run: line.id, stage: row[0], db))
         })

@@ -57,12 +57,11 @@ private struct ReportReader {
         FROM run_stage s LEFT JOIN fingerprint f ON f.id = s.fingerprint WHERE s.run = ? ORDER BY s.stage
         """, arguments: [run]
     ).map { row in
-      func names(_ json: JSON?) -> [String] { json?.array?.compactMap(\.string) ?? [] }
       let using = try JSON(parsing: row[5] as String).object?.values.compactMap(\.string) ?? []
       return Stage(
         ordinal: row[0], name: row[1], kind: row[2], version: row[3],
-        from: names(try JSON(parsing: row[4] as String)), using: using,
-        columns: try (row[6] as String?).map { names(try JSON(parsing: $0)) },
+        from: try Store.names(row[4]), using: using,
+        columns: try (row[6] as String?).map(Store.names),
         // The first byte is the scheme.
         fingerprint: (row[7] as Data?).map { String($0.hex.dropFirst(2).prefix(12)) })
     }
@@ -120,12 +119,32 @@ private struct ReportReader {
   }
 
   private func numbers(_ column: String, of stage: Stage, _ db: Database) throws -> [Double?] {
+    try values(
+      "CASE WHEN json_type(r.json, ?1) IN ('integer', 'real') THEN json_extract(r.json, ?1) END", column,
+      of: stage,
+      db)
+  }
+
+  private func texts(_ column: String, of stage: Stage, _ db: Database) throws -> [String?] {
+    try values("CAST(json_extract(r.json, ?1) AS TEXT)", column, of: stage, db)
+  }
+
+  private func lengths(_ column: String, of stage: Stage, _ db: Database) throws -> [Double?] {
+    try values(
+      "CASE WHEN json_type(r.json, ?1) = 'text' THEN length(json_extract(r.json, ?1)) END", column, of: stage,
+      db)
+  }
+
+  /// What SQL makes of a column, whose path is `?1`, for each row of a stage, in their order.
+  private func values<Value: DatabaseValueConvertible & StatementColumnConvertible>(
+    _ sql: String, _ column: String, of stage: Stage, _ db: Database
+  ) throws -> [Value?] {
     guard let path = Self.path(column) else { return [] }
-    return try Double?.fetchAll(
+    return try Value?.fetchAll(
       db,
       sql: """
-        SELECT CASE WHEN json_type(r.json, ?1) IN ('integer', 'real') THEN json_extract(r.json, ?1) END
-        FROM occurrence o JOIN "row" r ON r.id = o."row" WHERE o.run = ?2 AND o.stage = ?3 ORDER BY o.path
+        SELECT \(sql) FROM occurrence o JOIN "row" r ON r.id = o."row"
+        WHERE o.run = ?2 AND o.stage = ?3 ORDER BY o.path
         """, arguments: [path, run, stage.ordinal])
   }
 
@@ -144,26 +163,6 @@ private struct ReportReader {
           bradleyTerry: try plain.decode(HeadReport.self))
       }
     }
-  }
-
-  private func texts(_ column: String, of stage: Stage, _ db: Database) throws -> [String?] {
-    guard let path = Self.path(column) else { return [] }
-    return try String?.fetchAll(
-      db,
-      sql: """
-        SELECT CAST(json_extract(r.json, ?) AS TEXT)
-        FROM occurrence o JOIN "row" r ON r.id = o."row" WHERE o.run = ? AND o.stage = ? ORDER BY o.path
-        """, arguments: [path, run, stage.ordinal])
-  }
-
-  private func lengths(_ column: String, of stage: Stage, _ db: Database) throws -> [Double?] {
-    guard let path = Self.path(column) else { return [] }
-    return try Double?.fetchAll(
-      db,
-      sql: """
-        SELECT CASE WHEN json_type(r.json, ?1) = 'text' THEN length(json_extract(r.json, ?1)) END
-        FROM occurrence o JOIN "row" r ON r.id = o."row" WHERE o.run = ?2 AND o.stage = ?3 ORDER BY o.path
-        """, arguments: [path, run, stage.ordinal])
   }
 
   /// No JSON path names a column with a quotation mark.

@@ -112,6 +112,11 @@ extension Store {
     return books
   }
 
+  /// A list of names as `run_stage` has it.
+  static func names(_ list: String) throws -> [String] {
+    try JSON(parsing: list).array?.compactMap(\.string) ?? []
+  }
+
   /// The counts of every stage of a run, in file order, as far as it has come.
   static func books(of run: Int64, _ db: Database) throws -> OrderedBooks {
     let stages = try GRDB.Row.fetchAll(
@@ -121,8 +126,7 @@ extension Store {
     let ordinals = Dictionary(stages.map { ($0.name, $0.ordinal) }) { first, _ in first }
     return OrderedBooks(
       try stages.map { stage in
-        let from =
-          try JSON(parsing: stage.from).array?.compactMap { $0.string.flatMap { ordinals[$0] } } ?? []
+        let from = try names(stage.from).compactMap { ordinals[$0] }
         // A reader has one step to a fingerprint: its input is always the empty set.
         let step =
           from.isEmpty

@@ -25,11 +25,8 @@ package final class Store: Sendable {
   package init(path: String) throws {
     let folder = URL(filePath: path).deletingLastPathComponent()
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    var configuration = Configuration()
-    configuration.foreignKeysEnabled = false
-    configuration.busyMode = .timeout(10)
     do {
-      pool = try DatabasePool(path: path, configuration: configuration)
+      pool = try DatabasePool(path: path, configuration: Self.configuration())
       let migrator = Schema.migrator
       let isLater = try pool.read { try migrator.hasBeenSuperseded($0) }
       guard !isLater else { throw Self.isLater(path) }
@@ -45,12 +42,8 @@ package final class Store: Sendable {
   ///
   /// Errors: ``StoreError`` when there is no store at the path, or one of another version of retort.
   package init(reading path: String) throws {
-    var configuration = Configuration()
-    configuration.readonly = true
-    configuration.foreignKeysEnabled = false
-    configuration.busyMode = .timeout(10)
     do {
-      pool = try DatabasePool(path: path, configuration: configuration)
+      pool = try DatabasePool(path: path, configuration: Self.configuration(readonly: true))
       let migrator = Schema.migrator
       let (isLater, isWhole) = try pool.read {
         (try migrator.hasBeenSuperseded($0), try migrator.hasCompletedMigrations($0))
@@ -64,6 +57,14 @@ package final class Store: Sendable {
     } catch { throw StoreError(error, path: path) ?? error }
     self.path = path
     writer = GroupWriter(pool: pool)
+  }
+
+  private static func configuration(readonly: Bool = false) -> Configuration {
+    var configuration = Configuration()
+    configuration.readonly = readonly
+    configuration.foreignKeysEnabled = false
+    configuration.busyMode = .timeout(10)
+    return configuration
   }
 
   private static func isLater(_ path: String) -> StoreError {
