@@ -22,6 +22,7 @@ struct PlanCommand: AsyncParsableCommand {
         let plan = try await Plan.make(pipeline, store: store, options: options)
         return (plan, try await Forecast.make(plan, of: pipeline, store: store, limit: values.limit))
       }
+      for redo in plan.unfinishedRedos { Terminal.complain(redo.description) }
       if json {
         return Terminal.print(
           try JSON.object(["stages": JSON(encoding: plan.stages), "forecast": JSON(encoding: forecast)]).text)

@@ -92,12 +92,11 @@ struct Resume: AsyncParsableCommand {
           "expected a run to resume, found none\(run.map { " numbered \($0)" } ?? "")")
       }
       var flags = try recorded.flags.decode(Flags.self)
-      flags.redo = []  // what was to be made afresh is made; doing it again would pay for it twice
       flags.maxUSD = maxUsd ?? flags.maxUSD
       flags.maxTokens = maxTokens ?? flags.maxTokens
       let pipeline = try Session.read(recorded.file, flags)
       try Session.checkNames(flags, pipeline)
-      try await Session.checkPrices(flags, pipeline, in: store)
+      try await Session.checkPrices(flags, pipeline, in: store, origin: recorded.origin)
       try await Session(
         pipeline: pipeline, flags: flags, store: store, storeOption: storeOptions.store, resumed: recorded
       ).perform(json: json)
@@ -182,9 +181,11 @@ struct Session {
   }
 
   /// A budget in USD means nothing while a model that would be called has no price.
-  static func checkPrices(_ flags: Flags, _ pipeline: Pipeline, in store: Store) async throws {
+  static func checkPrices(
+    _ flags: Flags, _ pipeline: Pipeline, in store: Store, origin: Int64? = nil
+  ) async throws {
     guard flags.maxUSD != nil, pipeline.models.values.contains(where: { $0.price == nil }) else { return }
-    let options = RunOptions(limit: flags.limit, only: flags.only, redo: Set(flags.redo))
+    let options = RunOptions(limit: flags.limit, only: flags.only, redo: Set(flags.redo), origin: origin)
     let names = try await Plan.make(pipeline, store: store, options: options).unpriced(pipeline)
     guard names.isEmpty else {
       throw CommandFailure.usage(

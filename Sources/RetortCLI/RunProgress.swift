@@ -69,6 +69,7 @@ final class RunProgress: Sendable {
         let words = message.hasPrefix(kind) ? message : "\(kind): \(message)"
         say("\(stage): failed: \(Terminal.safe(words))", &state)
       case .finished(let stage, _): tellLine(stage, at: time, last: true, &state)
+      case .leavingRedo(let redo): say(Terminal.safe(redo.description), &state)
       case .stopping(let status, let message):
         say("stopping (\(status.rawValue)): \(Terminal.safe(message))", &state)
       }

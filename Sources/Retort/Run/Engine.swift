@@ -38,18 +38,20 @@ package struct Engine: Sendable {
     let lock = try store.lock(for: pipeline.name, at: began)
     defer { withExtendedLifetime(lock) {} }
     let fingerprint = pipeline.fingerprint
-    let run = try await store.write { db in
+    let (run, begunBefore) = try await store.write { db in
       try Store.forgetDeadRuns(db)
+      let begunBefore = try options.origin.map { try Store.begunStages(since: $0, db) } ?? []
       let run = try Store.beginRun(
         pipeline, flags: options.flags, origin: options.origin, fingerprint: fingerprint, at: began, db)
       try Store.makeViews(db)
-      return run
+      return (run, begunBefore)
     }
     store.currentRun = run
+    store.file.watchLog()
     tell(.started(run: run))
-    let performance = Performance(self, run: run, tell: tell)
+    let performance = Performance(self, run: run, begunBefore: begunBefore, tell: tell)
     let status: RunStatus
-    do { status = try await performance.perform() } catch {
+    do { status = try await watchingStore { try await performance.perform() } } catch {
       guard Task.isCancelled else {
         let time = now()
         // Where the store itself is at fault this fails too, and says less.
@@ -73,6 +75,27 @@ package struct Engine: Sendable {
       throw RunError("the books of stage '\(entry.stage)' do not balance: \(entry.books)")
     }
     return summary
+  }
+
+  /// Ends `work` soon after the store has left its path: what it still pays for could not be kept.
+  private func watchingStore(_ work: @escaping @Sendable () async throws -> RunStatus) async throws
+    -> RunStatus
+  {
+    try await withThrowingTaskGroup(of: RunStatus?.self) { group in
+      group.addTask(operation: work)
+      group.addTask { [file = store.file] in
+        while !Task.isCancelled {
+          try file.check()
+          try? await Task.sleep(for: .milliseconds(500))
+        }
+        return nil
+      }
+      defer { group.cancelAll() }
+      while let status = try await group.next() {
+        if let status { return status }
+      }
+      return .interrupted
+    }
   }
 
   /// Whether the files that an export's rows name are there with the recorded content.

@@ -28,7 +28,8 @@ extension Performance {
       let (place, cursor) = (states[index].place, states[index].cursors[slot])
       let page = try await store.write { db in
         try Store.answer(
-          place, upstream: upstream, fingerprint: begun.fingerprint, after: cursor, limit: Self.pageSize, db)
+          place, upstream: upstream, fingerprints: begun.fingerprints, after: cursor, limit: Self.pageSize,
+          db)
       }
       if page.rows < Self.pageSize { states[index].seen[slot] = arrivals }
       guard page.rows > 0 else { continue }
@@ -63,7 +64,7 @@ extension Performance {
     let (stage, place) = (begun.stage, begun.place)
     let calls = CallList()
     let context = StepContext(
-      stage: stage.name, depth: begun.depth, take: begun.take, used: { calls.append($0) })
+      stage: stage.name, depth: begun.depth, take: begun.take.number, used: { calls.append($0) })
     let outcome: Outcome<PackedRow>
     do {
       let row = try Row(text: arrival.text)

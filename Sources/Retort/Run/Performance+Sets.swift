@@ -107,7 +107,7 @@ extension Performance {
     return try await store.read { db in
       let lost = try Store.lostRows(run: place.run, stages: ancestry, within: place, db)
       let (digest, count) = try Store.setDigest(place, complete: !lost, db)
-      let step = try Store.setStep(fingerprint: begun.fingerprint, input: digest, db)
+      let step = try Store.setStep(fingerprints: begun.fingerprints, input: digest, db)
       return SetInput(
         digest: digest, count: count, complete: !lost, step: step,
         files: isExport ? try step.map { try Store.rows(of: $0, db) } ?? [] : [])
@@ -147,7 +147,7 @@ extension Performance {
     let (store, stage) = (engine.store, begun.stage)
     let calls = CallList()
     let context = StepContext(
-      stage: stage.name, depth: begun.depth, take: begun.take, used: { calls.append($0) })
+      stage: stage.name, depth: begun.depth, take: begun.take.number, used: { calls.append($0) })
     let recorder = SetRecorder(store: store, stage: stage, place: place, step: step, count: input.count)
     let rows = store.rowSet(place, count: input.count, complete: input.complete)
     do {

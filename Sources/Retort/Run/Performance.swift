@@ -68,12 +68,20 @@ actor Performance {
     let place: StagePlace
     let depth: Int
     let bound: BoundStage
+    /// Under which its new steps are kept.
     let fingerprint: Int64
-    let take: Int
+    /// Under which steps answer its rows, in this order.
+    let fingerprints: [Int64]
+    /// Without the take's number.
+    let identity: JSON.Object
+    let take: Take
+    var unfinishedRedo: UnfinishedRedo?
   }
 
   let engine: Engine
   let run: Int64
+  /// Stages that the runs which this one goes on with have begun.
+  let begunBefore: Set<String>
   let tell: @Sendable (RunEvent) -> Void
   var states: [StageState]
   var stop: RunStatus?
@@ -86,9 +94,12 @@ actor Performance {
   var store: Store { engine.store }
   static let pageSize = 500
 
-  init(_ engine: Engine, run: Int64, tell: @escaping @Sendable (RunEvent) -> Void) {
+  init(
+    _ engine: Engine, run: Int64, begunBefore: Set<String>, tell: @escaping @Sendable (RunEvent) -> Void
+  ) {
     self.engine = engine
     self.run = run
+    self.begunBefore = begunBefore
     self.tell = tell
     let pipeline = engine.pipeline
     let ordinals = Dictionary(uniqueKeysWithValues: pipeline.stages.enumerated().map { ($1.name, $0) })
@@ -205,19 +216,23 @@ actor Performance {
     guard var identity = state.stage.identity.object else { return nil }
     if !digests.isEmpty { identity["using"] = .object(digests) }
     if state.stage.entry.exports, !suffix.isEmpty { identity["export_suffix"] = .string(suffix) }
-    let (base, redo) = (identity, engine.options.redo.contains(state.stage.name))
+    let (base, name) = (identity, state.stage.name)
+    let redo = engine.options.redo(of: name, begunBefore: begunBefore)
+    // A reader's one step is found under the run's own fingerprint, and an export's file is that of its newest take.
+    let fallsBack = !state.stage.from.isEmpty && !state.stage.entry.exports
     let place = state.place
     let begun = try await store.write { db in
-      var identity = base
-      let take = try Store.takeNumber(Digest(of: JSON.object(base)), raise: redo, db)
-      if take > 0 { identity["take"] = .int(Int64(take)) }
+      let take = try Store.take(base, redo: redo, db)
       let fingerprint = try Store.fingerprint(
-        .object(identity), kind: bound.kind, version: bound.version, db)
+        Store.identity(base, take: take.number), kind: bound.kind, version: bound.version, db)
       try Store.note(fingerprint, of: place, db)
+      let earlier = try fallsBack ? Store.earlierPrints(base, before: take, db) : []
       return Begun(
         stage: state.stage, place: place, depth: state.depth, bound: bound, fingerprint: fingerprint,
-        take: take)
+        fingerprints: [fingerprint] + earlier, identity: base, take: take,
+        unfinishedRedo: try take.leavesRedo ? Store.unfinishedRedo(of: name, base, db) : nil)
     }
+    if let redo = begun.unfinishedRedo { tell(.leavingRedo(redo)) }
     states[index].begun = begun
     return begun
   }
@@ -274,6 +289,9 @@ actor Performance {
   func finish(_ index: Int, settled: Bool) async throws -> Bool {
     states[index].finished = true
     states[index].settled = settled
+    if settled, let begun = states[index].begun, begun.take.isRedo {
+      try await store.write { try Store.finishRedo(of: begun.identity, $0) }
+    }
     // Only now can the view of a reader that could not tell its columns spell them out.
     if states[index].stage.columns == nil { try await store.write { try Store.makeViews($0) } }
     let books = try await books(index)

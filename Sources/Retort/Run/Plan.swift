@@ -29,6 +29,8 @@ package struct Plan: Codable, Hashable, Sendable {
 
   /// In file order.
   package var stages: [Stage]
+  /// Redos that a run would leave as they are.
+  package var unfinishedRedos: [UnfinishedRedo] = []
 
   package init(stages: [Stage]) { self.stages = stages }
 
@@ -51,6 +53,8 @@ private struct Planner {
   let run: Int64 = 0
   /// Stages whose rows are all known.
   private var whole: Set<String> = []
+  private var begunBefore: Set<String> = []
+  private var unfinishedRedos: [UnfinishedRedo] = []
 
   init(pipeline: Pipeline, options: RunOptions) {
     self.pipeline = pipeline
@@ -58,6 +62,7 @@ private struct Planner {
   }
 
   mutating func plan(_ db: Database) throws -> Plan {
+    begunBefore = try options.origin.map { try Store.begunStages(since: $0, db) } ?? []
     let needed = options.only.map { pipeline.ancestry(of: $0) }
     let order = pipeline.stages.indices.sorted {
       (pipeline.depth(of: pipeline.stages[$0].name), $0) < (pipeline.depth(of: pipeline.stages[$1].name), $1)
@@ -68,7 +73,9 @@ private struct Planner {
       entry.rows = try Store.books(StagePlace(run: run, ordinal: ordinal, from: []), reader: nil, db).rows
       found[ordinal] = entry
     }
-    return Plan(stages: pipeline.stages.indices.compactMap { found[$0] })
+    var plan = Plan(stages: pipeline.stages.indices.compactMap { found[$0] })
+    plan.unfinishedRedos = unfinishedRedos
+    return plan
   }
 
   private mutating func plan(_ ordinal: Int, _ db: Database) throws -> Plan.Stage {
@@ -82,11 +89,18 @@ private struct Planner {
       entry.reason = "waits for \(stage.using.values.filter { !whole.contains($0) }.joined(separator: ", "))"
       return entry
     }
-    let identity = try identity(of: stage, db)
-    let forced = options.redo.contains(stage.name)
-    let known = try forced ? nil : Store.knownFingerprint(identity, db)
-    // A stage that is forced, or was never begun as it is now, has no step.
-    let fingerprint = known ?? -1
+    let base = try identity(of: stage, db)
+    let redo = options.redo(of: stage.name, begunBefore: begunBefore)
+    let take = try Store.knownTake(base, redo: redo, db)
+    if let take, take.leavesRedo {
+      unfinishedRedos.append(try Store.unfinishedRedo(of: stage.name, base, db))
+    }
+    let forced = take == nil || take?.isRedo == true
+    let identity = Store.identity(base, take: take?.number ?? 0)
+    var fingerprints = try take.flatMap { _ in try Store.knownFingerprint(identity, db) }.map { [$0] } ?? []
+    if let take, !stage.from.isEmpty, !stage.entry.exports {
+      fingerprints += try Store.earlierPrints(base, before: take, db)
+    }
     if stage.entry.isSet {
       guard upstream else {
         entry.waits = true
@@ -99,7 +113,7 @@ private struct Planner {
           group.scope = scope
           let (input, count) = try Store.setDigest(group, complete: true, db)
           guard count > 0 else { continue }
-          if let step = try Store.setStep(fingerprint: fingerprint, input: input, db) {
+          if let step = try Store.setStep(fingerprints: fingerprints, input: input, db) {
             try Store.takeMembers(group, step: step, db)
             try Store.emitSet(group, step: step, limit: nil, db)
             entry.done += count
@@ -115,7 +129,7 @@ private struct Planner {
         return entry
       }
       let (input, count) = try Store.setDigest(place, complete: true, db)
-      if let step = try Store.setStep(fingerprint: fingerprint, input: input, db) {
+      if let step = try Store.setStep(fingerprints: fingerprints, input: input, db) {
         guard try !stage.entry.exports || Engine.areOnDisk(Store.rows(of: step, db), in: pipeline.folder)
         else {
           entry.todo = 1
@@ -137,7 +151,7 @@ private struct Planner {
         var cursor: Int64 = 0
         while true {
           let page = try Store.answer(
-            place, upstream: source, fingerprint: fingerprint, after: cursor, limit: 1000, db)
+            place, upstream: source, fingerprints: fingerprints, after: cursor, limit: 1000, db)
           guard page.rows > 0 else { break }
           cursor = page.last
           entry.done += page.hits.rows
@@ -154,8 +168,8 @@ private struct Planner {
     return entry
   }
 
-  /// As ``Performance`` makes it.
-  private func identity(of stage: PipelineStage, _ db: Database) throws -> JSON {
+  /// As ``Performance`` makes it, without its take.
+  private func identity(of stage: PipelineStage, _ db: Database) throws -> JSON.Object {
     var fields = stage.identity.object ?? [:]
     var sets: JSON.Object = [:]
     for (role, name) in stage.using {
@@ -168,9 +182,7 @@ private struct Planner {
     if stage.entry.exports, !options.exportSuffix.isEmpty {
       fields["export_suffix"] = .string(options.exportSuffix)
     }
-    let take = try Store.takeNumber(Digest(of: .object(fields)), raise: false, db)
-    if take > 0 { fields["take"] = .int(Int64(take)) }
-    return .object(fields)
+    return fields
   }
 
   /// Compares with the stage of this name in the pipeline's last run.

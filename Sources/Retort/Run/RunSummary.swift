@@ -141,6 +141,8 @@ package enum RunEvent: Hashable, Sendable {
   case performed(stage: String, Answered)
   case failed(stage: String, kind: String, message: String)
   case finished(stage: String, Books)
+  /// The run goes by the answers from before a redo that has not finished.
+  case leavingRedo(UnfinishedRedo)
   /// No new calls are started; what is in flight is waited for.
   case stopping(RunStatus, message: String)
 }
@@ -150,7 +152,7 @@ package struct RunOptions: Sendable {
   package var limit: Int?
   /// Run this stage and its missing ancestors.
   package var only: String?
-  /// Stages whose steps and replies are made afresh.
+  /// Stages whose steps and replies are made afresh, or go on to be where that was begun.
   package var redo: Set<String>
   /// The first run of those that this one goes on with.
   package var origin: Int64?
@@ -166,6 +168,13 @@ package struct RunOptions: Sendable {
     self.redo = redo
     self.origin = origin
     self.flags = flags
+  }
+
+  /// What is asked of a stage, when these have been begun by the runs that this one goes on with: such a redo has
+  /// finished or is gone on with, but is not asked for again.
+  func redo(of stage: String, begunBefore: Set<String>) -> Redo {
+    guard redo.contains(stage) else { return .none }
+    return begunBefore.contains(stage) ? .goOn : .begin
   }
 
   package var exportSuffix: String { limit == nil ? "" : ".limited" }

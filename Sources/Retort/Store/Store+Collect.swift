@@ -25,7 +25,8 @@ extension Store {
   ///
   /// - Parameters:
   ///   - keepRuns: how many of the newest runs of each pipeline are kept, at least 1; a kept run keeps those that it
-  ///     resumed, since they share a budget.
+  ///     resumed, since they share a budget. Runs of a redo that has not finished are counted apart: the answers from
+  ///     before it stand.
   ///   - replies: also forgets paid replies that no kept step used and no kept run asked for.
   ///   - dryRun: says what would be forgotten, and undoes it.
   /// Errors: ``StoreError`` while a run holds the store; ``RunError`` when the file is damaged.
@@ -67,11 +68,12 @@ extension Store {
       return db.changesCount
     }
     var freed = Freed()
+    let redos = try runsOfUnfinishedRedos(db).map(String.init).joined(separator: ",")
     freed.runs = try delete(
       "run",
       unless: """
         coalesce(origin, id) IN (SELECT origin FROM (SELECT coalesce(origin, id) AS origin,
-          row_number() OVER (PARTITION BY pipeline ORDER BY id DESC) AS age FROM run) WHERE age <= ?)
+          row_number() OVER (PARTITION BY pipeline, id IN (\(redos)) ORDER BY id DESC) AS age FROM run) WHERE age <= ?)
         """, [keepRuns])
     for table in ["run_stage", "occurrence", "taken", "failure", "failed_call"] {
       _ = try delete(table, unless: "run IN (SELECT id FROM run)")

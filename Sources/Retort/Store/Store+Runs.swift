@@ -33,17 +33,6 @@ extension Store {
     return run
   }
 
-  /// How often `--redo` asked for fresh answers of the stage with this identity.
-  static func takeNumber(_ stage: Digest, raise: Bool, _ db: Database) throws -> Int {
-    let key = Data(stage.bytes)
-    if raise {
-      try db.execute(
-        sql: "INSERT INTO take VALUES (?, 1) ON CONFLICT (stage) DO UPDATE SET number = number + 1",
-        arguments: [key])
-    }
-    return try Int.fetchOne(db, sql: "SELECT number FROM take WHERE stage = ?", arguments: [key]) ?? 0
-  }
-
   /// The counts of a stage of a run: each input row is in exactly one of them.
   static func books(_ place: StagePlace, reader step: Int64?, _ db: Database) throws -> Books {
     var books = Books()

@@ -59,6 +59,14 @@ extension Store {
       arguments: [fingerprint, Data(input.bytes)])
   }
 
+  /// As ``setStep(fingerprint:input:_:)``, under the first of several fingerprints that has one.
+  static func setStep(fingerprints: [Int64], input: Digest, _ db: Database) throws -> Int64? {
+    for fingerprint in fingerprints {
+      if let step = try setStep(fingerprint: fingerprint, input: input, db) { return step }
+    }
+    return nil
+  }
+
   /// Begins a set step: it has no input, so nobody can use it, until ``finishSet`` gives it one.
   static func beginSet(_ place: StagePlace, fingerprint: Int64, at time: Double, _ db: Database) throws
     -> Int64

@@ -124,8 +124,10 @@ extension Store {
 
   /// Answers up to `limit` rows of one upstream stage beyond `cursor` from the steps that exist, emits what those
   /// emitted, and finds the rows whose step is still to be made.
+  ///
+  /// - Parameter fingerprints: of a row's steps under these the first counts.
   static func answer(
-    _ place: StagePlace, upstream: Int, fingerprint: Int64, after cursor: Int64, limit: Int, _ db: Database
+    _ place: StagePlace, upstream: Int, fingerprints: [Int64], after cursor: Int64, limit: Int, _ db: Database
   ) throws -> ArrivalPage {
     let span = try GRDB.Row.fetchOne(
       db.cachedStatement(
@@ -135,15 +137,18 @@ extension Store {
           """), arguments: [place.run, upstream, cursor, limit])
     guard let span, let last = span[1] as Int64? else { return ArrivalPage(rows: 0, last: cursor) }
     var page = ArrivalPage(rows: span[0], last: last)
-    try db.cachedStatement(
-      sql: """
-        INSERT INTO taken (run, stage, occurrence, step, member)
-        SELECT o.run, ?, o.id, s.id, 0 FROM occurrence o JOIN "row" r ON r.id = o."row"
-        JOIN step s ON s.fingerprint = ? AND s.input = r.digest
-        WHERE o.run = ? AND o.stage = ? AND o.id > ? AND o.id <= ? ORDER BY o.id
-        """
-    ).execute(arguments: [place.ordinal, fingerprint, place.run, upstream, cursor, last])
-    page.hits.rows = db.changesCount
+    for (index, fingerprint) in fingerprints.enumerated() where page.hits.rows < page.rows {
+      let unless = index == 0 ? "" : "AND NOT EXISTS \(taken)"
+      try db.cachedStatement(
+        sql: """
+          INSERT INTO taken (run, stage, occurrence, step, member)
+          SELECT o.run, ?1, o.id, s.id, 0 FROM occurrence o JOIN "row" r ON r.id = o."row"
+          JOIN step s ON s.fingerprint = ?2 AND s.input = r.digest
+          WHERE o.run = ?3 AND o.stage = ?4 AND o.id > ?5 AND o.id <= ?6 \(unless) ORDER BY o.id
+          """
+      ).execute(arguments: [place.ordinal, fingerprint, place.run, upstream, cursor, last])
+      page.hits.rows += db.changesCount
+    }
     if page.hits.rows > 0 {
       page.hits.out = try emit(place, upstream: upstream, after: cursor, through: last, db)
       let dropped = try db.cachedStatement(
@@ -159,15 +164,18 @@ extension Store {
     let misses = try db.cachedStatement(
       sql: """
         SELECT o.id, o."row", r.digest, r.json FROM occurrence o JOIN "row" r ON r.id = o."row"
-        WHERE o.run = ? AND o.stage = ? AND o.id > ? AND o.id <= ?
-        AND NOT EXISTS (SELECT 1 FROM taken t WHERE t.run = o.run AND t.stage = ? AND t.occurrence = o.id)
+        WHERE o.run = ?3 AND o.stage = ?4 AND o.id > ?5 AND o.id <= ?6 AND NOT EXISTS \(taken)
         ORDER BY o.id
         """)
     page.misses = try GRDB.Row.fetchAll(
-      misses, arguments: [place.run, upstream, cursor, last, place.ordinal]
+      misses, arguments: [place.ordinal, nil, place.run, upstream, cursor, last]
     ).map { Arrival(id: $0[0], row: $0[1], digest: $0[2], text: $0[3]) }
     return page
   }
+
+  /// A stage's (`?1`) answer for the occurrence `o`.
+  private static let taken =
+    "(SELECT 1 FROM taken t WHERE t.run = o.run AND t.stage = ?1 AND t.occurrence = o.id)"
 
   private static let emitted = """
     INSERT INTO occurrence (run, stage, path, "row", parent)
