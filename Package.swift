@@ -17,9 +17,11 @@ let package = Package(
   targets: [
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .target(
       name: "Retort",
       dependencies: [
+        "CSQLite",
         "CXML2",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "GRDB", package: "GRDB.swift"),
@@ -48,6 +50,7 @@ let package = Package(
       name: "RetortTests",
       dependencies: [
         "Retort", "RetortTestSupport",
+        .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
     .testTarget(name: "RetortHTTPTests", dependencies: ["RetortHTTP", "RetortTestSupport"]),

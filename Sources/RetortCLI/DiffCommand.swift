@@ -17,7 +17,7 @@ struct DiffCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await reporting {
-      let store = try storeOptions.openExisting()
+      let store = try storeOptions.openReading()
       let diff: RunDiff
       do { diff = try await store.diff(old, new, examples: limit) } catch let error as RunError {
         throw CommandFailure.usage("\(error.description); `retort runs` lists them")

@@ -10,7 +10,7 @@ struct Runs: AsyncParsableCommand {
 
   func run() async throws {
     try await reporting {
-      Terminal.print(try await storeOptions.openExisting().runs(limit: limit), json: json)
+      Terminal.print(try await storeOptions.openReading().runs(limit: limit), json: json)
     }
   }
 }
@@ -24,7 +24,7 @@ struct Show: AsyncParsableCommand {
 
   func run() async throws {
     try await reporting {
-      let store = try storeOptions.openExisting()
+      let store = try storeOptions.openReading()
       let found: Table
       if target.hasPrefix("r_") {
         found = try await store.row(target)
@@ -67,7 +67,7 @@ struct Trace: AsyncParsableCommand {
 
   func run() async throws {
     try await reporting {
-      let store = try storeOptions.openExisting()
+      let store = try storeOptions.openReading()
       let run = try await lookOptions.resolve(in: store)
       let found = try await store.trace(row, run: run)
       guard !found.rows.isEmpty else {
@@ -90,7 +90,7 @@ struct Failures: AsyncParsableCommand {
 
   func run() async throws {
     try await reporting {
-      let store = try storeOptions.openExisting()
+      let store = try storeOptions.openReading()
       Terminal.print(
         try await store.failures(run: try await lookOptions.resolve(in: store)), json: lookOptions.json)
     }

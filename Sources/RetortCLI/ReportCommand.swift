@@ -14,7 +14,7 @@ struct ReportCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await reporting {
-      let store = try storeOptions.openExisting()
+      let store = try storeOptions.openReading()
       guard let recorded = try await store.recordedRun(run) else {
         throw CommandFailure.usage(
           "expected a run to report, found none\(run.map { " numbered \($0)" } ?? "")")

@@ -13,26 +13,30 @@ struct StoreOptions: ParsableArguments {
 
   /// Works with a store that may not be there yet; where it is not, with an empty one that is gone afterwards.
   func looking<T>(_ work: (Store) async throws -> T) async throws -> T {
-    guard !FileManager.default.fileExists(atPath: path) else { return try await work(try Store(path: path)) }
+    guard try !exists() else { return try await work(try Store(reading: path)) }
     let folder = FileManager.default.temporaryDirectory.appending(path: "retort-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: folder) }
     return try await work(try Store(path: folder.appending(path: "store.sqlite").path))
   }
 
-  /// Opens a store to look inside; one that is not there is an error, not a new empty one.
+  /// Opens a store to write to; one that is not there is an error, not a new empty one.
   func openExisting() throws -> Store {
     try mustExist()
     return try Store(path: path)
   }
 
-  /// Opens a store with no right to write.
+  /// Opens a store to look inside, with no right to write.
   func openReading() throws -> Store {
     try mustExist()
     return try Store(reading: path)
   }
 
+  private func exists() throws -> Bool {
+    do { return try Store.exists(path) } catch { throw CommandFailure.usage("\(error)") }
+  }
+
   private func mustExist() throws {
-    guard FileManager.default.fileExists(atPath: path) else {
+    guard try exists() else {
       throw CommandFailure.usage("expected a store at '\(path)', found none; name one with --store")
     }
   }

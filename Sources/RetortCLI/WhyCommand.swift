@@ -13,7 +13,7 @@ struct WhyCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await reporting {
-      let store = try storeOptions.openExisting()
+      let store = try storeOptions.openReading()
       let run = try await lookOptions.resolve(in: store)
       guard let recorded = try await store.recordedRun(run) else {
         throw CommandFailure.usage("expected a run of the store, found none numbered \(run)")

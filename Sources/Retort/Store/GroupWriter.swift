@@ -19,9 +19,13 @@ final class GroupWriter: Sendable {
   }
 
   private let pool: DatabasePool
+  private let file: StoreFile
   private let state = Mutex(State())
 
-  init(pool: DatabasePool) { self.pool = pool }
+  init(pool: DatabasePool, file: StoreFile) {
+    self.pool = pool
+    self.file = file
+  }
 
   /// Returns when what `body` did is committed; when it throws, its own changes alone are undone. It may be run twice.
   ///
@@ -71,7 +75,12 @@ final class GroupWriter: Sendable {
       let kind: Database.TransactionKind = jobs.contains(where: \.writes) ? .immediate : .deferred
       var failure: (any Error)?
       do {
+        try file.check()
         try transact(kind, db) { for job in jobs { try job.run(db) } }
+      } catch let lost as StoreError where (try? file.check()) == nil {
+        // Closing would remove the log at its path, which may by now be another store's.
+        StoreConnection.keepLog(db)
+        failure = lost
       } catch {
         // Rare, so it may cost: each once more, in a savepoint that undoes it alone.
         do { try transact(kind, db) { for job in jobs { try alone(job, db) } } } catch { failure = error }

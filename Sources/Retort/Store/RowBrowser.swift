@@ -8,7 +8,7 @@ internal import GRDB
 /// are added.
 package actor RowBrowser {
   private let queue: DatabaseQueue
-  private let path: String
+  private let store: Store
   private let budget: Duration
   /// Rows that are looked at before the clock is.
   private let stride: Int
@@ -26,13 +26,12 @@ package actor RowBrowser {
 
   /// Errors: ``StoreError``.
   package init(_ store: Store, budget: Duration = .milliseconds(120), stride: Int = 500) throws {
-    var configuration = store.pool.configuration
-    configuration.readonly = true
-    path = store.path
+    self.store = store
     self.budget = budget
     self.stride = stride
     do {
-      queue = try DatabaseQueue(path: store.path, configuration: configuration)
+      queue = try DatabaseQueue(
+        path: store.pool.path, configuration: StoreConnection.configuration(readonly: true))
       try queue.inDatabase { db in
         try db.execute(
           sql: """
@@ -45,7 +44,8 @@ package actor RowBrowser {
 
   /// Errors: ``StoreError``.
   package func page(_ query: RowQuery) throws -> RowPage {
-    do { return try find(query) } catch { throw StoreError(error, path: path) ?? error }
+    try store.file.check()
+    do { return try find(query) } catch { throw StoreError(reading: error, path: store.path) ?? error }
   }
 
   private func find(_ query: RowQuery) throws -> RowPage {

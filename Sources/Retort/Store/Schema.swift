@@ -31,6 +31,18 @@ enum Schema {
     ),
     ("6: the sample that a call was made for", "ALTER TABLE step_call ADD COLUMN sample INTEGER"),
     ("7: the replies of a run", "CREATE INDEX reply_run ON reply (run, stage)"),
+    (
+      unfinishedRedos,
+      "ALTER TABLE take ADD COLUMN begun INTEGER; ALTER TABLE take ADD COLUMN highest INTEGER"
+    ),
+    ("9: where a run was made", "ALTER TABLE run ADD COLUMN home TEXT"),
+  ]
+
+  private static let unfinishedRedos = "8: redos that have not finished"
+
+  /// What a migration does beside its statements.
+  private static let conversions: [String: @Sendable (Database) throws -> Void] = [
+    unfinishedRedos: { try Store.migrateTakes($0) }
   ]
 
   static var migrator: DatabaseMigrator {
@@ -38,6 +50,7 @@ enum Schema {
     for (name, sql) in migrations {
       migrator.registerMigration(name) { db in
         try db.execute(sql: sql)
+        try conversions[name]?(db)
         try Store.makeViews(db)
       }
     }
@@ -47,6 +60,22 @@ enum Schema {
   /// Every table and index ever made: no view can have one of these names.
   static var names: [String] {
     migrations.flatMap { $0.1.matches(of: /CREATE (?:UNIQUE )?(?:TABLE|INDEX) "?(\w+)/).map { String($0.1) } }
+  }
+
+  /// The statements that make some tables and their indices as they are now. They are not read from a store, which may
+  /// hold anything.
+  static func definitions(of tables: [String]) throws -> [String] {
+    let fresh = try DatabaseQueue()
+    try migrator.migrate(fresh)
+    return try fresh.read { db in
+      try tables.flatMap { table in
+        try String.fetchAll(
+          db,
+          sql: """
+            SELECT sql FROM sqlite_master WHERE tbl_name = ? AND sql IS NOT NULL ORDER BY type DESC, rowid
+            """, arguments: [table])
+      }
+    }
   }
 
   private static let first = """

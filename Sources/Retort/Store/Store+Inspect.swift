@@ -55,13 +55,13 @@ extension Store {
       """
       SELECT run, pipeline, CASE WHEN status = 'running' THEN ?2 ELSE status END AS status, started,
         round(seconds, 1) AS seconds, calls, round(usd, 6) AS usd
-      FROM runs ORDER BY run DESC LIMIT ?1
+      FROM (\(Self.ledger("runs"))) ORDER BY run DESC LIMIT ?1
       """, [.int(Int64(limit)), .string(status("running"))])
   }
 
   /// A run's recorded status as it is: `running` is `interrupted` where no process holds the store.
   func status(_ recorded: String) -> String {
-    recorded == "running" && !StoreLock.isHeld(store: path) ? RunStatus.interrupted.rawValue : recorded
+    recorded == "running" && !file.isLocked ? RunStatus.interrupted.rawValue : recorded
   }
 
   /// What a run dropped, the commonest reasons first.
@@ -103,7 +103,7 @@ extension Store {
     let found = try await table(
       """
       SELECT total(c.usd), CAST(total(c.prompt_tokens + c.completion_tokens) AS INTEGER)
-      FROM calls c JOIN run r ON r.id = c.run WHERE coalesce(r.origin, r.id) = ?
+      FROM (\(Self.ledger("calls"))) c JOIN run r ON r.id = c.run WHERE coalesce(r.origin, r.id) = ?
       """, [.int(origin)])
     return Budget.Amount(
       usd: found.rows.first?[0].number ?? 0, tokens: Int(found.rows.first?[1].int ?? 0))
@@ -138,15 +138,19 @@ extension Store {
     try await table(
       """
       SELECT f.stage, f.kind, count(*) AS rows, f.message, min(f."row") AS example
-      FROM failed f JOIN run_stage s ON s.run = f.run AND s.name = f.stage
+      FROM (\(Self.ledger("failed"))) f JOIN run_stage s ON s.run = f.run AND s.name = f.stage
       WHERE f.run = ? GROUP BY s.stage, f.kind, f.message ORDER BY s.stage, rows DESC
       """, [.int(run)])
   }
 
   static func digits(_ id: String) -> String { id.hasPrefix("r_") ? String(id.dropFirst(2)) : id }
 
-  /// Answers a query over the tables and views of `docs/store.md`.
+  /// Answers a query over the tables of `docs/store.md`.
   package func table(_ sql: String, _ arguments: [JSON] = []) async throws -> Table {
+    try await read { try Self.table(sql, arguments, $0) }
+  }
+
+  static func table(_ sql: String, _ arguments: [JSON], _ db: Database) throws -> Table {
     let values = arguments.map { value -> DatabaseValue in
       switch value {
       case .null: .null
@@ -157,22 +161,20 @@ extension Store {
       case .array, .object: value.text.databaseValue
       }
     }
-    return try await read { db in
-      let statement = try db.makeStatement(sql: sql)
-      let rows = try GRDB.Row.fetchAll(statement, arguments: StatementArguments(values))
-      return Table(
-        columns: Array(statement.columnNames),
-        rows: rows.map { row in
-          row.databaseValues.map { value in
-            switch value.storage {
-            case .null: .null
-            case .int64(let number): .int(number)
-            case .double(let number): .double(number)
-            case .string(let text): .string(text)
-            case .blob(let data): .string(data.hex)
-            }
+    let statement = try db.makeStatement(sql: sql)
+    let rows = try GRDB.Row.fetchAll(statement, arguments: StatementArguments(values))
+    return Table(
+      columns: Array(statement.columnNames),
+      rows: rows.map { row in
+        row.databaseValues.map { value in
+          switch value.storage {
+          case .null: .null
+          case .int64(let number): .int(number)
+          case .double(let number): .double(number)
+          case .string(let text): .string(text)
+          case .blob(let data): .string(data.hex)
           }
-        })
-    }
+        }
+      })
   }
 }

@@ -250,7 +250,10 @@ private struct ReportReader {
     try drops.prefix(8).compactMap { drop in
       let row = try GRDB.Row.fetchOne(
         db,
-        sql: "SELECT \"row\", source, detail FROM dropped WHERE run = ? AND stage = ? AND reason = ? LIMIT 1",
+        sql: """
+          SELECT "row", source, detail FROM (\(Store.ledger("dropped")))
+          WHERE run = ? AND stage = ? AND reason = ? LIMIT 1
+          """,
         arguments: [run, drop.stage, drop.reason])
       return try row.map { row in
         let detail = (row[2] as String?).map { $0.isEmpty ? "" : ": \($0)" } ?? ""

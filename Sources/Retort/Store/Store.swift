@@ -9,9 +9,13 @@ internal import Synchronization
 /// never the file.
 package final class Store: Sendable {
   let pool: DatabasePool
+  /// As it was named.
   let path: String
+  let file: StoreFile
   private let writer: GroupWriter
   private let running = Mutex<Int64?>(nil)
+  /// Holds the copy that is looked at in place of a store that cannot be opened where it is.
+  private let scratch: URL?
 
   /// The run that calls are booked to.
   var currentRun: Int64? {
@@ -23,48 +27,90 @@ package final class Store: Sendable {
   ///
   /// Errors: ``StoreError`` when the file cannot be used, is no database or was written by a later version.
   package init(path: String) throws {
-    let folder = URL(filePath: path).deletingLastPathComponent()
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    do {
-      pool = try DatabasePool(path: path, configuration: Self.configuration())
-      let migrator = Schema.migrator
-      let isLater = try pool.read { try migrator.hasBeenSuperseded($0) }
-      guard !isLater else { throw Self.isLater(path) }
-      // Pages: 16 MB of log. The same pages change again and again, and a checkpoint writes each of them once.
-      try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_autocheckpoint = 4000") }
-      try migrator.migrate(pool)
-    } catch { throw StoreError(error, path: path) ?? error }
+    file = try StoreFile(path, writing: true)
+    do { pool = try Self.migrated(file.path, named: path) } catch {
+      throw StoreError(error, path: path) ?? error
+    }
     self.path = path
-    writer = GroupWriter(pool: pool)
+    scratch = nil
+    writer = GroupWriter(pool: pool, file: file)
   }
 
-  /// Opens a store to look inside, with no right to write: nothing in it changes, whoever else is writing meanwhile.
+  /// Opens a store to look inside, with no right to write: nothing in it changes, whoever else is writing meanwhile. One
+  /// of an earlier version is brought up to date; where nothing can be written, a copy is looked at.
   ///
-  /// Errors: ``StoreError`` when there is no store at the path, or one of another version of retort.
+  /// Errors: ``StoreError`` when there is no store at the path, or one of a later version of retort.
   package init(reading path: String) throws {
-    do {
-      pool = try DatabasePool(path: path, configuration: Self.configuration(readonly: true))
-      let migrator = Schema.migrator
-      let (isLater, isWhole) = try pool.read {
-        (try migrator.hasBeenSuperseded($0), try migrator.hasCompletedMigrations($0))
-      }
-      guard !isLater else { throw Self.isLater(path) }
-      guard isWhole else {
-        throw StoreError(
-          "the store at '\(path)' was written by an earlier version of retort; `retort runs` brings it up to date"
-        )
-      }
-    } catch { throw StoreError(error, path: path) ?? error }
+    file = try StoreFile(path, writing: false)
+    do { (pool, scratch) = try Self.looking(file, named: path) } catch {
+      throw StoreError(error, path: path) ?? error
+    }
     self.path = path
-    writer = GroupWriter(pool: pool)
+    writer = GroupWriter(pool: pool, file: file)
   }
 
-  private static func configuration(readonly: Bool = false) -> Configuration {
-    var configuration = Configuration()
-    configuration.readonly = readonly
-    configuration.foreignKeysEnabled = false
-    configuration.busyMode = .timeout(10)
-    return configuration
+  deinit { if let scratch { try? FileManager.default.removeItem(at: scratch) } }
+
+  /// Whether there is a store under a name. Errors: ``StoreError`` where no store can be.
+  package static func exists(_ name: String) throws -> Bool { try StoreFile.exists(name) }
+
+  private static func migrated(_ path: String, named name: String) throws -> DatabasePool {
+    let pool = try DatabasePool(path: path, configuration: StoreConnection.configuration())
+    let migrator = Schema.migrator
+    let isLater = try pool.read { try migrator.hasBeenSuperseded($0) }
+    guard !isLater else { throw Self.isLater(name) }
+    // Pages: 16 MB of log. The same pages change again and again, and a checkpoint writes each of them once.
+    try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_autocheckpoint = 4000") }
+    try migrator.migrate(pool)
+    return pool
+  }
+
+  private static func looking(_ file: StoreFile, named name: String) throws -> (DatabasePool, scratch: URL?) {
+    do {
+      if let pool = try current(file.path, named: name) { return (pool, nil) }
+      if access(file.path, W_OK) == 0,
+        access(URL(filePath: file.path).deletingLastPathComponent().path, W_OK) == 0
+      {
+        _ = try migrated(file.path, named: name)
+        if let pool = try current(file.path, named: name) { return (pool, nil) }
+      }
+    } catch let error as DatabaseError where [.SQLITE_CANTOPEN, .SQLITE_READONLY].contains(error.resultCode) {
+      // SQLite keeps its shared memory beside the store. Where it cannot, what nobody writes to can be read without.
+      if !file.hasLog, StoreConnection.understandsAddresses,
+        let pool = try current(StoreConnection.immutable(file.path), named: name)
+      {
+        return (pool, nil)
+      }
+    }
+    let folder = FileManager.default.temporaryDirectory.appending(path: "retort-look-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(
+      at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    do {
+      let copy = try file.copy(into: folder)
+      _ = try migrated(copy, named: name)
+      if let pool = try current(copy, named: name) { return (pool, folder) }
+      throw StoreError(
+        "expected to read the store at '\(name)', found that its copy cannot be brought up to date")
+    } catch {
+      try? FileManager.default.removeItem(at: folder)
+      if error is CocoaError {
+        throw StoreError(
+          "expected to read the store at '\(name)', whose folder cannot be written, from a copy in "
+            + "'\(folder.deletingLastPathComponent().path)', found: \(error.localizedDescription)")
+      }
+      throw error
+    }
+  }
+
+  /// Nil for a store of an earlier version.
+  private static func current(_ path: String, named name: String) throws -> DatabasePool? {
+    let pool = try DatabasePool(path: path, configuration: StoreConnection.configuration(readonly: true))
+    let migrator = Schema.migrator
+    let (isLater, isWhole) = try pool.read {
+      (try migrator.hasBeenSuperseded($0), try migrator.hasCompletedMigrations($0))
+    }
+    guard !isLater else { throw Self.isLater(name) }
+    return isWhole ? pool : nil
   }
 
   private static func isLater(_ path: String) -> StoreError {
@@ -73,13 +119,15 @@ package final class Store: Sendable {
         + "--store")
   }
 
-  /// Errors: ``StoreError`` when the machine or the file is at fault; else what `body` throws, or SQLite.
+  /// Errors: ``StoreError`` when the machine or the file is at fault, or holds what no store does; else what `body`
+  /// throws.
   func read<T: Sendable>(_ body: @Sendable @escaping (Database) throws -> T) async throws -> T {
-    do { return try await pool.read(body) } catch { throw StoreError(error, path: path) ?? error }
+    try file.check()
+    do { return try await pool.read(body) } catch { throw StoreError(reading: error, path: path) ?? error }
   }
 
   /// Runs `body` in the next commit and returns when that commit has; what throws is undone alone. `body` may run twice.
-  /// Errors: as of ``read(_:)``.
+  /// Errors: ``StoreError`` when the machine or the file is at fault; else what `body` throws, or SQLite.
   func write<T: Sendable>(_ body: @Sendable @escaping (Database) throws -> T) async throws -> T {
     do { return try await writer.perform(body) } catch { throw StoreError(error, path: path) ?? error }
   }
@@ -95,16 +143,19 @@ package final class Store: Sendable {
   /// Lets `body` note the rows of a run without writing to the store: on a connection of its own that can only read,
   /// where empty tables of that connection stand in for those of occurrences and answers.
   func sketch<T: Sendable>(_ body: @Sendable @escaping (Database) throws -> T) async throws -> T {
-    var configuration = pool.configuration
-    configuration.readonly = true
-    let queue = try DatabaseQueue(path: pool.path, configuration: configuration)
-    return try await queue.writeWithoutTransaction { db in
-      let tables = try String.fetchAll(
-        db,
-        sql: """
-          SELECT sql FROM sqlite_master WHERE tbl_name IN ('occurrence', 'taken') AND sql IS NOT NULL
-          ORDER BY type DESC, rowid
-          """)
+    try file.check()
+    let queue = try DatabaseQueue(
+      path: pool.path, configuration: StoreConnection.configuration(readonly: true))
+    let tables = try Schema.definitions(of: ["occurrence", "taken"])
+    do { return try await Self.sketch(on: queue, tables, body) } catch {
+      throw StoreError(reading: error, path: path) ?? error
+    }
+  }
+
+  private static func sketch<T: Sendable>(
+    on queue: DatabaseQueue, _ tables: [String], _ body: @Sendable @escaping (Database) throws -> T
+  ) async throws -> T {
+    try await queue.writeWithoutTransaction { db in
       for sql in tables {
         try db.execute(
           sql: sql.replacing("CREATE TABLE ", with: "CREATE TEMP TABLE ", maxReplacements: 1)
@@ -126,7 +177,7 @@ package final class Store: Sendable {
   func lock(for pipeline: String, at time: Double) throws -> StoreLock {
     let since = Date(timeIntervalSince1970: time.rounded()).formatted(.iso8601)
     let process = ProcessInfo.processInfo.processIdentifier
-    return try StoreLock(store: path, words: "process \(process) (pipeline \(pipeline), since \(since))")
+    return try StoreLock(file, name: path, words: "process \(process) (pipeline \(pipeline), since \(since))")
   }
 
   /// Cleans up after runs whose process died: a set step without input was being written, nobody can have used it.

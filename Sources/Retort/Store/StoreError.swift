@@ -8,6 +8,13 @@ package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
 
   /// Nil for errors that say something about a statement and nothing about the machine.
   init?(_ error: any Error, path: String) {
+    if error is RowDecodingError || error is StoreDamage {
+      let found = "\(error)".split(separator: "\n").first ?? ""
+      self.init(
+        "the store at '\(path)' holds what no version of retort writes: it is damaged, or something else wrote to it "
+          + "(\(found.prefix(300)))")
+      return
+    }
     guard let error = error as? DatabaseError else { return nil }
     let said = error.message ?? "\(error.resultCode)"
     switch error.resultCode {
@@ -31,5 +38,17 @@ package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
       self.init("the store at '\(path)' cannot be read or written (\(said)); what was committed is kept")
     default: return nil
     }
+  }
+
+  /// As ``init(_:path:)``, for what only reads: a statement of ours that does not fit is the file's fault.
+  init?(reading error: any Error, path: String) {
+    if let known = StoreError(error, path: path) {
+      self = known
+      return
+    }
+    guard let error = error as? DatabaseError, error.resultCode != .SQLITE_INTERRUPT else { return nil }
+    self.init(
+      "the store at '\(path)' is not as retort makes it: it is damaged, or something else wrote to it "
+        + "(\(error.message ?? "\(error.resultCode)"))")
   }
 }

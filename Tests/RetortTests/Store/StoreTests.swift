@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import OrderedCollections
 import Testing
 
@@ -55,5 +56,90 @@ struct StoreTests {
     await #expect(throws: StoreError.self) { try await lab.run() }
     withExtendedLifetime(lock) {}
     #expect(lab.performed.isEmpty)
+  }
+
+  @Test func theLockBelongsToTheFileUnderAnyName() throws {
+    let path = try path()
+    let store = try Store(path: path)
+    let link = path + ".link"
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "store.sqlite")
+    let lock = try store.lock(for: "first", at: 0)
+    let folder = URL(filePath: path).deletingLastPathComponent().lastPathComponent
+    for name in [link, path.replacing("/store.sqlite", with: "/../\(folder)/./store.sqlite")] {
+      let other = try Store(path: name)
+      #expect(throws: StoreError.self) { try other.lock(for: "second", at: 1) }
+    }
+    withExtendedLifetime(lock) {}
+    #expect(!FileManager.default.fileExists(atPath: link + ".lock"))
+  }
+
+  /// A store moved away is still the same file.
+  @Test func theLockGoesWithTheFile() throws {
+    let path = try path()
+    let store = try Store(path: path)
+    let lock = try store.lock(for: "first", at: 0)
+    for end in ["", "-wal", "-shm"] {
+      try FileManager.default.moveItem(atPath: path + end, toPath: path + ".moved" + end)
+    }
+    let moved = try Store(path: path + ".moved")
+    #expect(throws: StoreError.self) { try moved.lock(for: "second", at: 1) }
+    withExtendedLifetime(lock) {}
+  }
+
+  @Test(arguments: ["", ":memory:", "file:///tmp/x.sqlite", "FILE:x.sqlite", "/", "/dev/null"])
+  func whatIsNoFileOnADiskIsRefused(name: String) throws {
+    #expect(throws: StoreError.self) { try Store(path: name) }
+    #expect(throws: StoreError.self) { try Store.exists(name) }
+  }
+
+  @Test func aStoreWithTwoHardLinksIsRefused() throws {
+    let path = try path()
+    _ = try Store(path: path)
+    try FileManager.default.linkItem(atPath: path, toPath: path + ".other")
+    #expect(throws: StoreError.self) { try Store(path: path) }
+    #expect(throws: StoreError.self) { try Store(reading: path + ".other") }
+  }
+
+  @Test func aNewStoreIsItsOwnersAndAnOldOneKeepsItsMode() throws {
+    let path = try path()
+    func modes() throws -> [Int?] {
+      try ["", "-wal", "-shm", ".lock"].map {
+        try FileManager.default.attributesOfItem(atPath: path + $0)[.posixPermissions] as? Int
+      }
+    }
+    var store: Store? = try Store(path: path)
+    _ = try store?.lock(for: "p", at: 0)
+    #expect(try modes() == [0o600, 0o600, 0o600, 0o600])
+    store = nil
+    try FileManager.default.removeItem(atPath: path + ".lock")
+    try FileManager.default.setAttributes([.posixPermissions: 0o664], ofItemAtPath: path)
+    store = try Store(path: path)
+    _ = try store?.lock(for: "p", at: 0)
+    #expect(try modes() == [0o664, 0o664, 0o664, 0o664])
+  }
+
+  @Test func aStoreThatIsGoneOrAnotherIsNeitherReadNorWritten() async throws {
+    let path = try path()
+    let store = try Store(path: path)
+    try FileManager.default.removeItem(atPath: path)
+    await #expect(throws: StoreError.self) { try await store.newestRun() }
+    #expect(!FileManager.default.fileExists(atPath: path))
+    let other = try Store(path: path)
+    await #expect(throws: StoreError.self) {
+      try await store.write { try $0.execute(sql: "DELETE FROM run") }
+    }
+    await #expect(throws: StoreError.self) { _ = try await store.recall(Digest(of: "x")) }
+    #expect(try await other.newestRun() == nil)
+  }
+
+  @Test func aRunEndsWhenItsStoreIsReplaced() async throws {
+    let lab = try Lab(records: ["a", "b"])
+    let path = lab.pipeline.folder.appending(path: "store.sqlite").path
+    lab.hold("b", untilGathered: 1)
+    let run = Task { try await lab.run() }
+    while !lab.performed.contains("a") { await Task.yield() }
+    try FileManager.default.removeItem(atPath: path)
+    await #expect(throws: StoreError.self) { try await run.value }
+    #expect(!FileManager.default.fileExists(atPath: path))
   }
 }
