@@ -56,6 +56,16 @@ extension JSON {
       return try parser.document()
     }
   }
+
+  /// Reads the JSON value at the beginning of `bytes` and whatever after it. Errors: places are counted from there.
+  static func prefix(of bytes: ArraySlice<UInt8>, limits: Limits) throws(JSONError) -> (
+    value: JSON, count: Int
+  ) {
+    try bytes.withUnsafeBufferPointer { (buffer) throws(JSONError) -> (JSON, Int) in
+      var parser = JSONParser(bytes: buffer, limits: limits)
+      return (try parser.value(), parser.at)
+    }
+  }
 }
 
 private struct JSONParser {
@@ -81,7 +91,7 @@ private struct JSONParser {
     return value
   }
 
-  private mutating func value() throws(JSONError) -> JSON {
+  mutating func value() throws(JSONError) -> JSON {
     guard at < bytes.count else { throw error("expected a JSON value, found \(found())") }
     switch bytes[at] {
     case UInt8(ascii: "{"): return try object()

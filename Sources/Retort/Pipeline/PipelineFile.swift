@@ -35,6 +35,13 @@ struct PipelineFile {
       let key = String(message.prefix { $0 != ":" && $0 != "," && $0 != "." })
       return node["with"]?[key]?.place ?? place(in: "with")
     }
+
+    /// Where the path of the error stands under `with:`.
+    func place(of error: StageError) -> Place {
+      guard let last = error.path.last, let with = node["with"] else { return place(of: error.description) }
+      let parent = error.path.dropLast().reduce(with) { node, part in node.child(part) ?? node }
+      return error.isAboutKey ? parent.place(of: last) : (parent.child(last) ?? parent).place
+    }
   }
 
   var models: [ModelEntry] = []

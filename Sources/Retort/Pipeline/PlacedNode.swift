@@ -123,6 +123,12 @@ struct PlacedNode: Sendable {
 extension PlacedNode {
   subscript(key: String) -> PlacedNode? { entries?[key]?.node }
 
+  /// What stands under a key of a mapping, or at a position of a list.
+  func child(_ part: String) -> PlacedNode? {
+    guard let list else { return self[part] }
+    return Int(part).flatMap { list.indices.contains($0) ? list[$0] : nil }
+  }
+
   var entries: OrderedDictionary<String, Entry>? { if case .mapping(let map) = value { map } else { nil } }
   var list: [PlacedNode]? { if case .list(let list) = value { list } else { nil } }
   var scalar: JSON? { if case .scalar(let scalar) = value { scalar } else { nil } }

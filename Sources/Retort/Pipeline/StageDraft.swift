@@ -79,6 +79,8 @@ extension PipelineReader {
       report(stage.place(of: error.alias, in: "with"), error.description)
     } catch let error as DecodingError {
       report(stage.place(in: "with"), error.plainDescription)
+    } catch let errors as StageErrors {
+      for error in errors.all { report(stage.place(of: error), error.description) }
     } catch {
       report(stage.place(of: "\(error)"), "\(error)")
     }

@@ -45,6 +45,26 @@ package struct Triple: Codable, Hashable, Sendable {
 }
 
 extension JSON {
+  /// The value with each `Verification` in it as a triple's reader takes it.
+  var withPlainVerdicts: JSON {
+    switch self {
+    case .array(let elements): .array(elements.map(\.withPlainVerdicts))
+    case .object(let fields):
+      .object(
+        JSON.Object(
+          uniqueKeysWithValues: fields.map { key, value in
+            guard key == Triple.CodingKeys.verification.rawValue else {
+              return (key, value.withPlainVerdicts)
+            }
+            guard let verdict = value.string ?? value.bool.map(String.init) else { return (key, value) }
+            return (
+              key, .string(Triple(statement: "", evidence: "", verification: verdict).normalized.verification)
+            )
+          }))
+    default: self
+    }
+  }
+
   /// Every text in the value, in order.
   var texts: [String] {
     switch self {

@@ -51,12 +51,14 @@ struct Parser: Sendable {
   private let place: DemonstrationPlace
 
   init(
-    _ config: ParsingConfig, in workspace: Workspace, prompt text: String, schema: (ListBounds) -> JSON
+    _ config: ParsingConfig, in workspace: Workspace, prompt text: String, schema: (ListBounds) -> JSON,
+    form: @escaping @Sendable (JSON) -> JSON
   ) throws {
     prompt = try Prompt(text: config.prompt?.text ?? text)
     instruction = TaskInstruction(workspace)
     place = config.demonstrations ?? .system
     let bounds = try ListBounds(items: config.maxItems, characters: config.maxCharacters)
+    let strict = config.strict ?? true
     let repair = config.repair ?? 1
     guard (0...10).contains(repair) else {
       throw StageError("repair: expected 0 to 10, found \(repair)")
@@ -66,7 +68,9 @@ struct Parser: Sendable {
       sampling: try SamplingKeys.check(
         Sampling(
           temperature: config.temperature ?? 0, seed: config.seed, maxTokens: config.maxTokens ?? 1024)),
-      schema: config.strict ?? true ? schema(bounds) : nil, attempts: repair)
+      schema: strict ? schema(bounds) : nil,
+      // A model that was sent no schema was told of no bounds.
+      rules: try .init(schema(strict ? bounds : .none), form: form), attempts: repair)
   }
 
   /// Asks about one row. `user` writes the user's turn of the row and of each demonstration; `column` is what a
@@ -103,6 +107,14 @@ struct ListBounds {
       throw StageError(
         "max_items, max_characters: expected at least 1, found \(self.items) and \(characters ?? 1)")
     }
+  }
+
+  /// Bounds that nothing exceeds.
+  static let none = ListBounds()
+
+  private init() {
+    items = Int.max
+    characters = nil
   }
 
   /// A text within the bounds, as JSON Schema.

@@ -30,25 +30,31 @@ package struct Thoughts: Hashable, Sendable {
 
 /// Which bytes of a reply are thoughts, as its marks are passed in their order.
 struct ThoughtSplit {
-  private(set) var thoughts: [Range<Int>] = []
-  /// What is neither thought nor a mark.
-  private(set) var answer: [Range<Int>] = []
+  /// What is no mark, in order.
+  private var pieces: [(range: Range<Int>, isThought: Bool)] = []
+  /// So many of the first pieces turned out to be thought.
+  private var discarded = 0
   /// The mark of the thoughts that are open.
   private var open: ThoughtMark?
   /// Where the piece begins that the next mark ends.
   private var start = 0
 
   var areOpen: Bool { open != nil }
+  var thoughts: [Range<Int>] {
+    pieces[..<discarded].map(\.range) + pieces[discarded...].filter(\.isThought).map(\.range)
+  }
+  var answer: [Range<Int>] { pieces[discarded...].filter { !$0.isThought }.map(\.range) }
 
-  mutating func pass(_ mark: ThoughtMark) {
+  /// Whether all before the mark was thought.
+  @discardableResult mutating func pass(_ mark: ThoughtMark) -> Bool {
     switch mark.kind {
     case .opens:
       // Thoughts within thoughts end with them.
-      guard !areOpen else { return }
+      guard !areOpen else { return false }
       endPiece(at: mark.range.lowerBound)
       open = mark
     case .closes:
-      guard !mark.isEveryday || open?.name == mark.name else { return }
+      guard !mark.isEveryday || open?.name == mark.name else { return false }
       let ends = areOpen
       endPiece(at: mark.range.lowerBound)
       if !ends { allWasThought() }
@@ -62,19 +68,15 @@ struct ThoughtSplit {
       open = nil
     }
     start = mark.range.upperBound
+    return discarded == pieces.count
   }
 
   /// - Parameter end: the reply's length in bytes.
   mutating func end(at end: Int) { endPiece(at: end) }
 
   private mutating func endPiece(at end: Int) {
-    guard start < end else { return }
-    if areOpen { thoughts.append(start..<end) } else { answer.append(start..<end) }
+    if start < end { pieces.append((start..<end, areOpen)) }
   }
 
-  private mutating func allWasThought() {
-    guard !answer.isEmpty else { return }
-    thoughts = (thoughts + answer).sorted { $0.lowerBound < $1.lowerBound }
-    answer = []
-  }
+  private mutating func allWasThought() { discarded = pieces.count }
 }

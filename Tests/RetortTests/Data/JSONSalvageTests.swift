@@ -13,7 +13,9 @@ import Testing
     "<think>maybe {\"b\":2}?</think>\n{\"a\":1}",
     "maybe {\"b\":2}?</think>{\"a\":1}",
     "In the set {1, 2} we find {\"a\":1}",
-    "```python\nprint(1)\n```\n```json\n{\"a\":1}\n```",
+    "```python\nprint(1)\n```\n```json\n{\"a\":1}\n```", "As [2] says: {\"a\":1} [3]",
+    "Draft: {\"b\":2}. So: {\"a\":1}", "```json\n{\"b\":2}\n```\nNo:\n```json\n{\"a\":1}\n```",
+    "{\"b\":}, or rather {\"a\":1}", "half open [0, 1) it is: {\"a\":1}", #""{\"a\": 1}""#,
   ])
   func finds(reply: String) throws {
     #expect(try JSON.salvage(from: reply) == ["a": 1])
@@ -33,7 +35,7 @@ import Testing
     }
     for broken in [
       #"{"a":1,,"b":{"c":2}}"#, #"{"a":{"b":1}"#, #"{"a":1,"a":2}"#, "```json\n{\"a\":[1,]}\n```\n[1]",
-      "half open [0, 1) it is: {\"a\":1}", "no value here", "", "<think>{\"a\":1}",
+      "{\"a\":1} and then {\"a\":2,}", "no value here", "", "<think>{\"a\":1}",
     ] { #expect(throws: JSONError.self) { try JSON.salvage(from: broken) } }
   }
 

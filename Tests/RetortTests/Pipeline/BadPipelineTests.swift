@@ -19,6 +19,37 @@ import Testing
     return "no mistake"
   }
 
+  @Test func mistakesOfASchemaHaveTheirPlaces() throws {
+    let text = try report(
+      """
+      models: { other: { endpoint: "http://h/v1", name: m } }
+      stages:
+        more: { uses: generate-puzzles, with: { seed: 1, count: 1 } }
+        a:
+          uses: generate
+          from: more
+          with:
+            model: other
+            template: "{{question}}"
+            schema:
+              type: object
+              properties:
+                grade: { type: integr, minimum: 1 }
+                tags: { type: array, items: { type: string, maxLenght: 9 } }
+                kind: { anyOf: [{ type: string }, { enum: [] }] }
+              required: grade
+      """)
+    #expect(
+      text == """
+        p.yaml:13:26: schema: expected one of array, boolean, integer, null, number, object, string, found \
+        "integr" (did you mean 'integer'?)
+        p.yaml:14:55: schema: expected a keyword that replies can be held to (docs/pipeline-file.md), found \
+        'maxLenght' (did you mean 'maxLength'?)
+        p.yaml:15:53: schema: expected a list of at least one value, found []
+        p.yaml:16:19: schema: expected a list of different names, found "grade"
+        """)
+  }
+
   @Test func everyKindOfMistakeIsInOneReport() throws {
     let text = try report(
       """

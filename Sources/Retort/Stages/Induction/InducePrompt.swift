@@ -7,7 +7,7 @@ internal import OrderedCollections
 /// it was not written from. The choice stays the method's; whether the trial agrees is recorded beside it.
 package struct InducePrompt: SetStage {
   package static let name = "induce-prompt"
-  package static let version = 1
+  package static let version = 2
   package static let makesRows = true
   package static let summary =
     "Write a task's instruction from labelled examples: several candidates, ranked by pairwise preference."

@@ -1,7 +1,7 @@
 /// Drops rows whose parsings break a rule, after asking a model to repair them where the pipeline says so.
 package struct ValidateStructure: Stage {
   package static let name = "validate-structure"
-  package static let version = 1
+  package static let version = 2
   package static let summary =
     "Drop rows whose parsing breaks a rule, each rule with its own reason; write verifications in lower case."
   package static let keys = [
@@ -136,7 +136,9 @@ package struct ValidateStructure: Stage {
       }
       return StructuredReply(
         model: try workspace.chat(repair.model), sampling: Sampling(temperature: 0, maxTokens: 2048),
-        schema: Self.schema(try ListBounds()), attempts: attempts - 1)
+        schema: Self.schema(try ListBounds()),
+        // The rules have bounds of their own.
+        rules: try .init(Self.schema(.none), form: \.withPlainVerdicts), attempts: attempts - 1)
     }
   }
 

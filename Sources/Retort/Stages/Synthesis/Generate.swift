@@ -3,7 +3,7 @@ internal import OrderedCollections
 /// Asks a model anything: a prompt made from the row's columns, a text or JSON columns back.
 package struct Generate: Stage {
   package static let name = "generate"
-  package static let version = 2
+  package static let version = 3
   package static let summary =
     "Send a prompt made from the row's columns; add the reply, or its JSON fields, as columns."
   package static let keys = [
@@ -12,7 +12,8 @@ package struct Generate: Stage {
     "template": "The user prompt itself, for short ones.",
     "system": "System prompt, with the same names; default none.",
     "column": "The column that takes the reply's text; default 'reply'. Not together with schema.",
-    "schema": "JSON Schema of an object that the reply must be; each of its properties becomes a column.",
+    "schema":
+      "JSON Schema of an object that the reply must be, and is held to; each of its properties becomes a column.",
     "repair": "How often the model is asked again when the reply does not fit the schema; default 1.",
   ].merging(SamplingKeys.help) { own, _ in own }
 
@@ -59,7 +60,7 @@ package struct Generate: Stage {
   private let sampling: Sampling
   private let samples: Int
   private let column: String
-  private let schema: JSON?
+  private let schema: JSONSchema?
   private let repair: Int
 
   package init(_ config: Config, in workspace: Workspace) throws {
@@ -77,7 +78,7 @@ package struct Generate: Stage {
         stop: config.stop))
     samples = try SamplingKeys.samples(config.samples)
     column = config.column ?? "reply"
-    schema = config.schema.map { .object($0.values) }
+    schema = try config.schema.map { try Self.schema(.object($0.values)) }
     repair = config.repair ?? 1
     guard (0...10).contains(repair) else {
       throw StageError("repair: expected 0 to 10, found \(repair)")
@@ -89,12 +90,21 @@ package struct Generate: Stage {
       guard config.column == nil else {
         throw StageError("expected one of 'column' and 'schema', found both")
       }
-      guard let properties = schema["properties"]?.object, !properties.isEmpty else {
+      guard let properties = schema.json["properties"]?.object, !properties.isEmpty else {
         throw StageError("schema: expected an object schema with 'properties', found none")
       }
       adds = Array(properties.keys)
     } else {
       adds = [column]
+    }
+  }
+
+  private static func schema(_ json: JSON) throws -> JSONSchema {
+    do throws(JSONSchema.Mistakes) { return try JSONSchema(json) } catch {
+      throw StageErrors(
+        error.all.map {
+          StageError("schema: \($0.message)", at: ["schema"] + $0.path, isAboutKey: $0.isAboutKey)
+        })
     }
   }
 
@@ -112,12 +122,13 @@ package struct Generate: Stage {
     return Outcome(replies.map { $0.sampled(flaw: $0.flaw) { Columns([column: .string($0.text)]) } })
   }
 
-  private func structured(_ messages: [ChatMessage], _ schema: JSON) async throws -> Outcome<Columns> {
+  private func structured(_ messages: [ChatMessage], _ schema: JSONSchema) async throws -> Outcome<Columns> {
     var sampled: [Sampled<Columns>] = []
     for sample in 0..<samples {
       // Repairs are draws of their own: each sample has its own range of them.
       let reply = StructuredReply(
-        model: model, sampling: sampling, schema: schema, attempts: repair, firstDraw: sample * (repair + 1))
+        model: model, sampling: sampling, schema: schema.json, rules: .init(schema), attempts: repair,
+        firstDraw: sample * (repair + 1))
       let answer = try await StepContext.$sample.withValue(sample) {
         try await reply.ask(messages, read: fields)
       }

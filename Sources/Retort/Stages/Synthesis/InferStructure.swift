@@ -4,7 +4,7 @@ internal import OrderedCollections
 /// trained on (structured inference of Less is More, arXiv 2504.16408).
 package struct InferStructure: Stage {
   package static let name = "infer-structure"
-  package static let version = 1
+  package static let version = 2
   package static let summary =
     "Parse question and chain of thought with the three role models that the role sets train."
   package static let keys = [
@@ -137,7 +137,8 @@ package struct InferStructure: Stage {
 
   private func triple(_ statement: String, _ input: Input) async throws -> Triple {
     let evidence = try await ask(
-      .cotVerification, input, schema: Self.object([("statement", bounds.text), ("evidence", bounds.text)]),
+      .cotVerification, input,
+      schema: { Self.object([("statement", $0.text), ("evidence", $0.text)]) },
       RolePrompt.evidence(
         question: input.question, answer: input.answer, cot: input.cot, statement: statement),
       demonstration: { row in
@@ -150,10 +151,12 @@ package struct InferStructure: Stage {
       read: { json throws(StructuredReply.Complaint) in try Self.text(json, "evidence") })
     let verdict = try await ask(
       .cotVerification, input,
-      schema: Self.object([
-        ("statement", bounds.text), ("evidence", bounds.text),
-        ("Verification", ["type": "string", "enum": ["true", "false"]]),
-      ]),
+      schema: {
+        Self.object([
+          ("statement", $0.text), ("evidence", $0.text),
+          ("Verification", ["type": "string", "enum": ["true", "false"]]),
+        ])
+      },
       RolePrompt.verification(
         question: input.question, answer: input.answer, cot: input.cot, statement: statement,
         evidence: evidence),
@@ -178,9 +181,9 @@ package struct InferStructure: Stage {
       }
       return texts
     }
-    let schema: JSON = [
-      "type": "array", "maxItems": .int(Int64(bounds.items)), "items": bounds.text,
-    ]
+    func schema(_ bounds: ListBounds) -> JSON {
+      ["type": "array", "maxItems": .int(Int64(bounds.items)), "items": bounds.text]
+    }
     let first = try await ask(role, input, schema: schema, prompt, demonstration: demonstration, read: read)
     guard first.count < least else { return first }
     let more = RolePrompt(user: prompt.user + " Name at least \(least).", target: "")
@@ -190,7 +193,7 @@ package struct InferStructure: Stage {
   }
 
   private func ask<Value: Sendable>(
-    _ role: TrainingRole, _ input: Input, schema: JSON, _ prompt: RolePrompt,
+    _ role: TrainingRole, _ input: Input, schema: (ListBounds) -> JSON, _ prompt: RolePrompt,
     demonstration: (RoleRow) -> RolePrompt?, read: (JSON) throws(StructuredReply.Complaint) -> Value
   ) async throws -> Value {
     guard let model = models[role] else { preconditionFailure("every role has a model") }
@@ -198,7 +201,8 @@ package struct InferStructure: Stage {
       [ChatMessage.user($0.user), .assistant($0.target)]
     }
     let reply = StructuredReply(
-      model: model, sampling: sampling, schema: strict ? schema : nil, attempts: repair)
+      model: model, sampling: sampling, schema: strict ? schema(bounds) : nil,
+      rules: try .init(schema(strict ? bounds : .none), form: \.withPlainVerdicts), attempts: repair)
     let messages = [.system(instructions[role] ?? role.instruction)] + turns + [.user(prompt.user)]
     switch try await reply.ask(messages, read: read) {
     case .value(let value, _): return value

@@ -3,7 +3,7 @@ internal import OrderedCollections
 /// Takes a question apart into the conditions needed to solve it.
 package struct ParseQuestion: Stage {
   package static let name = "parse-question"
-  package static let version = 1
+  package static let version = 2
   package static let summary =
     "List the conditions needed to solve each question, under a strict JSON schema."
   package static let keys = ParsingConfig.keys
@@ -36,7 +36,12 @@ package struct ParseQuestion: Stage {
   private let parser: Parser
 
   package init(_ config: Config, in workspace: Workspace) throws {
-    parser = try Parser(config, in: workspace, prompt: PromptText.questionParsing, schema: Self.schema(_:))
+    parser = try Parser(
+      config, in: workspace, prompt: PromptText.questionParsing, schema: Self.schema(_:)
+    ) { json in
+      // The list alone is taken too.
+      json.array == nil ? json : ["question_parsing": json]
+    }
   }
 
   package func process(_ input: Input) async throws -> Outcome<Output> {

@@ -3,7 +3,7 @@ internal import OrderedCollections
 /// Takes a chain of thought apart into statements, their evidence, and whether the evidence entails them.
 package struct ParseRationale: Stage {
   package static let name = "parse-rationale"
-  package static let version = 1
+  package static let version = 2
   package static let summary =
     "Take each chain of thought apart into statement, evidence and Verification, under a strict JSON schema."
   package static let keys = ParsingConfig.keys
@@ -38,7 +38,12 @@ package struct ParseRationale: Stage {
   private let parser: Parser
 
   package init(_ config: Config, in workspace: Workspace) throws {
-    parser = try Parser(config, in: workspace, prompt: PromptText.rationaleParsing, schema: Self.schema(_:))
+    parser = try Parser(
+      config, in: workspace, prompt: PromptText.rationaleParsing, schema: Self.schema(_:)
+    ) { json in
+      // The list alone is taken too, and the verdicts in other spellings.
+      json.array == nil ? json.withPlainVerdicts : ["cot_parsing": json.withPlainVerdicts]
+    }
   }
 
   package func process(_ input: Input) async throws -> Outcome<Output> {
