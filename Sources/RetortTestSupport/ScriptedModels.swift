@@ -47,12 +47,22 @@ package struct ScriptedScorer: LogprobModel {
   }
 }
 
+/// A counter of tokens whose counts come from a closure.
+package struct ScriptedTokens: TokenModel {
+  private let answer: @Sendable (String) async throws -> Int
+
+  package init(_ answer: @escaping @Sendable (String) async throws -> Int) { self.answer = answer }
+
+  package func count(_ text: String) async throws -> Int { try await answer(text) }
+}
+
 /// Hands out scripted models, whatever a stage names. An act that was given no script refuses.
 package struct ScriptedProvider: ModelProvider {
   private let chatModel: ScriptedModel
   private let embeddingModel: ScriptedEmbedding
   private let rewardModel: ScriptedReward
   private let scorerModel: ScriptedScorer
+  private let tokenModel: ScriptedTokens
 
   package init(
     chat: @escaping @Sendable (ChatRequest) async throws -> ChatReply = { _ in throw unscripted("chat") },
@@ -64,18 +74,21 @@ package struct ScriptedProvider: ModelProvider {
     },
     scorer: @escaping @Sendable (String, [ChatMessage]) async throws -> [TokenLogprob] = { _, _ in
       throw unscripted("logprobs")
-    }
+    },
+    tokens: @escaping @Sendable (String) async throws -> Int = { _ in throw unscripted("tokens") }
   ) {
     chatModel = ScriptedModel(chat)
     embeddingModel = ScriptedEmbedding(embedding)
     rewardModel = ScriptedReward(reward)
     scorerModel = ScriptedScorer(scorer)
+    tokenModel = ScriptedTokens(tokens)
   }
 
   package func chat(_ model: ModelRef) throws -> any ChatModel { chatModel }
   package func embedding(_ model: ModelRef) throws -> any EmbeddingModel { embeddingModel }
   package func reward(_ model: ModelRef) throws -> any RewardModel { rewardModel }
   package func scorer(_ model: ModelRef) throws -> any LogprobModel { scorerModel }
+  package func tokens(_ model: ModelRef) throws -> any TokenModel { tokenModel }
 }
 
 package typealias ScriptedModels = ScriptedProvider

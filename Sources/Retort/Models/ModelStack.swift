@@ -62,6 +62,10 @@ package final class ModelStack: ModelProvider {
     return LogprobEndpoint(model.spec, through: remembered(model.spec))
   }
 
+  package func tokens(_ model: ModelRef) throws -> any TokenModel {
+    TokenEndpoint(model.spec, through: remembered(model.spec))
+  }
+
   // The order, from the outside in: Interrupted(Remembering(Retrying(Limited(Budgeted(Gated(Recording(HTTP))))))).
   //
   // A call that waits for a retry is outside Limited and holds no slot; a reply is committed inside it, so the slot

@@ -99,7 +99,11 @@ package struct StageEntry: Sendable {
     adds = S.Output.self == Columns.self ? nil : ColumnUse.properties(of: S.Output.self).map(\.name)
     configure = { decoder in
       let config = try S.Config(from: decoder)
-      return ConfiguredStage(config: try JSON(encoding: config)) { try bind(config, $0) }
+      var encoded = try JSON(encoding: config)
+      if !S.laterKeys.isEmpty, let fields = encoded.object {
+        encoded = .object(fields.filter { !($0.value.isNull && S.laterKeys.contains($0.key)) })
+      }
+      return ConfiguredStage(config: encoded) { try bind(config, $0) }
     }
     configShape = { ConfigShape(of: S.Config.self) }
   }

@@ -123,6 +123,10 @@ struct InertModels: ModelProvider {
     try inert(model, "a model that scores texts", ModelSpec.Kind.allCases.filter(\.scoresText))
   }
 
+  func tokens(_ model: ModelRef) throws -> any TokenModel {
+    try inert(model, "a model that writes", [.chat, .judge])
+  }
+
   private func inert(_ model: ModelRef, _ wanted: String, _ kinds: [ModelSpec.Kind]) throws -> InertModel {
     guard kinds.contains(model.spec.kind) else {
       let choice = kinds.map { "'\($0.rawValue)'" }.joined(separator: ", ")
@@ -135,11 +139,12 @@ struct InertModels: ModelProvider {
   }
 }
 
-struct InertModel: ChatModel, EmbeddingModel, RewardModel, LogprobModel {
+struct InertModel: ChatModel, EmbeddingModel, RewardModel, LogprobModel, TokenModel {
   private var refusal: ModelError { ModelError(.unsupported, "no model is called while a file is checked") }
   func reply(to request: ChatRequest) async throws -> ChatReply { throw refusal }
   func embed(_ texts: [String]) async throws -> [[Float]] { throw refusal }
   func score(_ conversation: [ChatMessage]) async throws -> RewardScore { throw refusal }
+  func count(_ text: String) async throws -> Int { throw refusal }
   func logprobs(of completion: String, after messages: [ChatMessage]) async throws -> [TokenLogprob] {
     throw refusal
   }

@@ -20,6 +20,9 @@ package protocol StageKind: Sendable {
   static var summary: String { get }
   /// One sentence for each key of ``Config``: meaning, unit, default.
   static var keys: [String: String] { get }
+  /// Keys of ``Config`` that came after its first release: unset, they are no part of a step's key, so that the steps
+  /// of older files stay done.
+  static var laterKeys: Set<String> { get }
   /// The whole-set inputs it takes under `using:`.
   static var sets: [SetRole] { get }
   /// Whether its output rows name files (`path`, `sha256`, `rows`) that must be on disk for the step to be done.
@@ -38,6 +41,7 @@ package protocol StageKind: Sendable {
 }
 
 extension StageKind {
+  package static var laterKeys: Set<String> { [] }
   package static var sets: [SetRole] { [] }
   package static var exports: Bool { false }
   package static var makesRows: Bool { exports }

@@ -32,6 +32,7 @@ package struct Workspace: Sendable {
   package func embedding(_ model: ModelRef) throws -> any EmbeddingModel { try models.embedding(model) }
   package func reward(_ model: ModelRef) throws -> any RewardModel { try models.reward(model) }
   package func scorer(_ model: ModelRef) throws -> any LogprobModel { try models.scorer(model) }
+  package func tokens(_ model: ModelRef) throws -> any TokenModel { try models.tokens(model) }
 
   /// Whether `using:` names a set for this role.
   package func has(_ role: String) -> Bool { sets[role] != nil }
@@ -71,6 +72,14 @@ package protocol ModelProvider: Sendable {
   func embedding(_ model: ModelRef) throws -> any EmbeddingModel
   func reward(_ model: ModelRef) throws -> any RewardModel
   func scorer(_ model: ModelRef) throws -> any LogprobModel
+  func tokens(_ model: ModelRef) throws -> any TokenModel
+}
+
+extension ModelProvider {
+  package func tokens(_ model: ModelRef) throws -> any TokenModel {
+    throw ModelError(
+      .unsupported, "expected a server that counts tokens, found none for '\(model.spec.alias)'")
+  }
 }
 
 /// A value computed on first use and shared by every row of a stage; a failure is not kept, the next user tries again.

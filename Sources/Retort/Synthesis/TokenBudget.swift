@@ -1,10 +1,9 @@
 /// How long a rationale may be, measured by its question (Less is More, arXiv 2504.16408): the prompt states
 /// floor(2.1 x tokens) and the request stops at floor(3 x tokens).
 ///
-/// The teacher's tokeniser is not known here: tokens are estimated as characters / 4, rounded up, which suits
-/// English; for a language with more tokens to a character raise the factors.
+/// How the question's tokens are counted, ``TokenCount`` says.
 package struct TokenBudget: Hashable, Sendable {
-  /// Tokens of the question, estimated.
+  /// Tokens of the question.
   package let question: Int
   /// Tokens, as the prompt states them.
   package let stated: Int
@@ -12,12 +11,16 @@ package struct TokenBudget: Hashable, Sendable {
   package let limit: Int
 
   package init(question text: String, stated: Double = 2.1, limit: Double = 3) {
-    question = Self.tokens(text)
+    self.init(tokens: Self.tokens(text), stated: stated, limit: limit)
+  }
+
+  package init(tokens question: Int, stated: Double = 2.1, limit: Double = 3) {
+    self.question = question
     self.stated = Self.floor(Double(question) * stated)
     self.limit = max(1, Self.floor(Double(question) * limit))
   }
 
-  /// Estimated tokens of a text.
+  /// Estimated tokens of a text: characters / 4, rounded up.
   package static func tokens(_ text: String) -> Int { (text.count + 3) / 4 }
 
   // 2.1 x 10 is 21 on paper; a hair below it in binary must not make it 20.

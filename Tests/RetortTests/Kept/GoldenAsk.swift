@@ -18,7 +18,7 @@ struct GoldenAsk: Sendable {
 
   static func all(of model: ModelSpec) -> [GoldenAsk] {
     switch model.kind {
-    case .chat: chats
+    case .chat: chats + [tokens]
     case .judge: [judges[0], judges[1], chats[1]]
     case .embedding: embeddings
     case .vllmLogprobs, .llamaLogprobs: logprobs
@@ -30,6 +30,10 @@ struct GoldenAsk: Sendable {
     GoldenAsk(name: "chat: \(name)", take: take) { stack, model in
       _ = try await stack.chat(model).reply(to: request)
     }
+  }
+
+  private static let tokens = GoldenAsk(name: "tokens") { stack, model in
+    _ = try await stack.tokens(model).count("Wie heißt \"A\"?\n🙂")
   }
 
   private static let chats: [GoldenAsk] = [

@@ -11,15 +11,19 @@ package struct SampleRollouts: Stage {
     "prompt": "File with the user prompt; its names are columns. Default: the column 'question'.",
     "system": "System prompt; default none.",
     "logprobs": "Whether to ask for each token's log-probability; default false.",
+    "tokens": TokenCount.help + " Asked only for a response whose length the endpoint does not report.",
   ].merging(SamplingKeys.help.merging(["samples": "Rollouts of a question, 1 to 1024; default 8."]) { $1 }) {
     own, _ in own
   }
+
+  package static let laterKeys: Set = ["tokens"]
 
   package struct Config: Codable, Sendable {
     package var model: ModelRef
     package var prompt: PromptFile?
     package var system: String?
     package var logprobs: Bool?
+    package var tokens: TokenCount?
     package var samples: Int?
     package var temperature: Double?
     package var topP: Double?
@@ -28,13 +32,17 @@ package struct SampleRollouts: Stage {
     package var stop: [String]?
 
     package enum CodingKeys: String, CodingKey {
-      case model, prompt, system, logprobs, samples, temperature, seed, stop
+      case model, prompt, system, logprobs, tokens, samples, temperature, seed, stop
       case topP = "top_p"
       case maxTokens = "max_tokens"
     }
 
-    package init(model: ModelRef, samples: Int? = nil, logprobs: Bool? = nil, system: String? = nil) {
+    package init(
+      model: ModelRef, samples: Int? = nil, logprobs: Bool? = nil, system: String? = nil,
+      tokens: TokenCount? = nil
+    ) {
       self.model = model
+      self.tokens = tokens
       self.samples = samples
       self.logprobs = logprobs
       self.system = system
@@ -86,6 +94,18 @@ package struct SampleRollouts: Stage {
     case logprobs
     /// Characters divided by 4: the server did not say.
     case estimate
+    /// Estimated by the characters' scripts: the server did not say.
+    case wide
+    /// Asked of the server afterwards.
+    case endpoint
+
+    init(_ count: TokenCount) {
+      switch count {
+      case .estimate: self = .estimate
+      case .wide: self = .wide
+      case .endpoint: self = .endpoint
+      }
+    }
   }
 
   package let reads: [ColumnUse]
@@ -96,6 +116,7 @@ package struct SampleRollouts: Stage {
   private let prompt: Prompt
   private let system: String?
   private let wantsLogprobs: Bool
+  private let tokens: TokenCounter
   private let samples: Int
   private let sampling: Sampling
 
@@ -104,6 +125,7 @@ package struct SampleRollouts: Stage {
     prompt = try Prompt(text: config.prompt?.text ?? "{{question}}")
     system = config.system
     wantsLogprobs = config.logprobs ?? false
+    tokens = try TokenCounter(config.tokens, by: config.model, in: workspace)
     samples = try SamplingKeys.samples(config.samples ?? 8)
     sampling = try SamplingKeys.check(
       Sampling(
@@ -119,24 +141,29 @@ package struct SampleRollouts: Stage {
       samples, of: ChatRequest(messages, sampling: sampling, topLogprobs: wantsLogprobs ? 0 : nil),
       from: model, rows: true)
     let group = RowID.text(Digest(of: .object(input.values)))
-    return .emit(try replies.map { try output($0, group) })
+    var outputs: [Output] = []
+    for reply in replies { outputs.append(try await output(reply, group)) }
+    return .emit(outputs)
   }
 
-  private func output(_ reply: ChatReply, _ group: String) throws -> Output {
+  private func output(_ reply: ChatReply, _ group: String) async throws -> Output {
     if wantsLogprobs, reply.logprobs.isEmpty, !reply.text.isEmpty {
       throw ModelError(.unsupported, "expected log-probabilities in the reply (logprobs: true), found none")
     }
     let parts = ReadCompletion(reply.text, reasoning: reply.reasoning)
-    let (length, source) = length(of: reply)
+    let (length, source) = try await length(of: reply)
     return Output(
       completion: reply.text, reasoning: parts.reasoning, answer: parts.answer, length: length,
       lengthSource: source, finishReason: reply.finishReason, group: group,
       logprobs: wantsLogprobs ? reply.logprobs.map(\.logprob) : nil)
   }
 
-  private func length(of reply: ChatReply) -> (Int, LengthSource) {
+  private func length(of reply: ChatReply) async throws -> (Int, LengthSource) {
     if reply.usage.completionTokens > 0 { return (reply.usage.completionTokens, .usage) }
     if !reply.logprobs.isEmpty { return (reply.logprobs.count, .logprobs) }
-    return (TokenBudget.tokens(reply.text) + TokenBudget.tokens(reply.reasoning ?? ""), .estimate)
+    let reasoning = reply.reasoning ?? ""
+    let count =
+      try await tokens.count(reply.text) + (reasoning.isEmpty ? 0 : try await tokens.count(reasoning))
+    return (count, LengthSource(tokens.mode))
   }
 }

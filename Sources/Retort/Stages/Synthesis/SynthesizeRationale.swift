@@ -15,7 +15,9 @@ package struct SynthesizeRationale: Stage {
     "limit_factor": "Tokens after which the reply is cut, as a multiple of the question's; default 3.",
     "keep_truncated": "Keep replies that reached the limit (cot_finish: length); default false.",
     "demonstrations": DemonstrationPlace.help,
+    "tokens": TokenCount.help,
   ].merging(SamplingKeys.help.filter { !["max_tokens", "stop"].contains($0.key) }) { own, _ in own }
+  package static let laterKeys: Set = ["tokens"]
   package static let sets = [TaskInstruction.role]
 
   package struct Config: Codable, Sendable {
@@ -26,13 +28,14 @@ package struct SynthesizeRationale: Stage {
     package var limitFactor: Double?
     package var keepTruncated: Bool?
     package var demonstrations: DemonstrationPlace?
+    package var tokens: TokenCount?
     package var samples: Int?
     package var temperature: Double?
     package var topP: Double?
     package var seed: Int?
 
     package enum CodingKeys: String, CodingKey {
-      case model, prompt, samples, temperature, seed, demonstrations
+      case model, prompt, samples, temperature, seed, demonstrations, tokens
       case showAnswer = "show_answer"
       case budgetFactor = "budget_factor"
       case limitFactor = "limit_factor"
@@ -42,13 +45,14 @@ package struct SynthesizeRationale: Stage {
 
     package init(
       model: ModelRef, prompt: PromptFile? = nil, showAnswer: Bool? = nil, samples: Int? = nil,
-      seed: Int? = nil
+      seed: Int? = nil, tokens: TokenCount? = nil
     ) {
       self.model = model
       self.prompt = prompt
       self.showAnswer = showAnswer
       self.samples = samples
       self.seed = seed
+      self.tokens = tokens
     }
   }
 
@@ -89,6 +93,7 @@ package struct SynthesizeRationale: Stage {
   private let instruction: TaskInstruction
   private let showAnswer: Bool
   private let factors: (stated: Double, limit: Double)
+  private let tokens: TokenCounter
   private let keepTruncated: Bool
   private let place: DemonstrationPlace
   private let samples: Int
@@ -105,6 +110,7 @@ package struct SynthesizeRationale: Stage {
         "budget_factor, limit_factor: expected 0 < budget <= limit < 1000, "
           + "found \(factors.stated) and \(factors.limit)")
     }
+    tokens = try TokenCounter(config.tokens, by: config.model, in: workspace)
     keepTruncated = config.keepTruncated ?? false
     place = config.demonstrations ?? .system
     samples = try SamplingKeys.samples(config.samples)
@@ -119,7 +125,8 @@ package struct SynthesizeRationale: Stage {
         reason: "no answer to show",
         detail: "expected a value in 'answer'; to do without, say show_answer: false")
     }
-    let budget = TokenBudget(question: input.question, stated: factors.stated, limit: factors.limit)
+    let budget = TokenBudget(
+      tokens: try await tokens.count(input.question), stated: factors.stated, limit: factors.limit)
     let demonstrations = input.demonstrations ?? []
     let system = try prompt.render([
       "question": .string(input.question), "instruction": .string(try await instruction.value),
