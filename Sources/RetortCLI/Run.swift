@@ -156,9 +156,12 @@ struct Session {
     } catch { result = .failure(error) }
     launcher.stop()
     let summary = try result.get()
-    let drops = summary.stages.list.contains { $0.books.dropped + $0.books.leftOut > 0 }
+    let hasDrops = summary.stages.list.contains { $0.books.dropped + $0.books.leftOut > 0 }
+    let drops = hasDrops ? try await store.drops(of: summary.run) : []
     progress.report(
-      summary, drops: drops ? try await store.drops(of: summary.run) : [], store: storeOption)
+      summary, drops: drops,
+      broken: BrokenRecords.found(in: summary.stages, drops: drops, files: pipeline.inputs),
+      store: storeOption)
     if json { Terminal.print(try JSON(encoding: summary).text) }
     if summary.status.exitCode != 0 { throw ExitCode(summary.status.exitCode) }
   }

@@ -89,10 +89,16 @@ final class RunProgress: Sendable {
     }
   }
 
-  /// The closing table and what follows from it.
-  func report(_ summary: RunSummary, drops: [DropCount], store: String? = nil) {
+  /// The closing table and what follows from it, what was lost of the input last.
+  func report(
+    _ summary: RunSummary, drops: [DropCount], broken: [BrokenRecords] = [], store: String? = nil
+  ) {
     state.withLock { erase(&$0) }
     for line in Self.lines(summary, drops: drops, store: store) { screen.write(line + "\n") }
+    for lost in broken {
+      let line = Terminal.safe(lost.description)
+      screen.write(screen.colour ? "\u{1B}[1;31m\(line)\u{1B}[0m\n" : line + "\n")
+    }
   }
 
   /// - Parameter store: the path that was given with `--store`.

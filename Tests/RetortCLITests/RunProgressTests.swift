@@ -51,6 +51,29 @@ import Testing
     #expect(lines.dropFirst(2).map { $0.prefix(9) } == ["rationale", "out      ", "… and 1 m"])
   }
 
+  @Test func aFileThatLostMoreThanATenthIsNamedInOneLine() {
+    func found(_ books: Books, files: [String] = ["data/q.txt"]) -> [String] {
+      BrokenRecords.found(
+        in: OrderedBooks([.init("rows", books)]),
+        drops: [
+          DropCount(stage: "rows", reason: "broken block", rows: 300),
+          DropCount(stage: "rows", reason: "invalid UTF-8", rows: 55),
+          DropCount(stage: "other", reason: "empty", rows: 900),
+        ], files: { _ in files }
+      ).map(\.description)
+    }
+    #expect(
+      found(Books(in: 651, emitted: 296, dropped: 355, rows: 296)) == [
+        "WARNING: rows lost 355 of 651 records of data/q.txt, most often for 'broken block': is it the format that the "
+          + "stage reads? `retort why` and the view `dropped` say more"
+      ])
+    #expect(found(Books(in: 10, emitted: 9, dropped: 1, rows: 9)) == [])
+    #expect(found(Books(in: 10, dropped: 10), files: []) == [])
+    #expect(
+      found(Books(in: 9, emitted: 8, dropped: 1, rows: 8), files: ["a", "b", "c", "d", "e"])[0].hasPrefix(
+        "WARNING: rows lost 1 of 9 records of a, b, c, 2 more, most"))
+  }
+
   @Test func coloursAreOnlyAddedAround() {
     let plain = ProgressPage.table(board(), spending, at: 21)
     let coloured = ProgressPage.table(board(), spending, at: 21, colour: true)

@@ -125,7 +125,10 @@ private struct JSONParser {
       skipSpace()
       let value = try value()
       guard fields.updateValue(value, forKey: key) == nil else {
-        throw error("expected each key once, found '\(key.prefix(80))' again", at: start)
+        let twin = fields.keys.contains { $0 == key && !$0.utf8.elementsEqual(key.utf8) }
+        throw error(
+          "expected each key once, found '\(key.prefix(80))' again"
+            + (twin ? ", the same text in other code points (Unicode NFC and NFD)" : ""), at: start)
       }
       skipSpace()
       if take(UInt8(ascii: ",")) { continue }
@@ -286,7 +289,7 @@ private struct JSONParser {
     case UInt8(ascii: "t"): buffer.append(0x09)
     case UInt8(ascii: "u"):
       at += 1
-      buffer.append(contentsOf: String(try scalar()).utf8)
+      if let encoded = UTF8.encode(try scalar()) { buffer.append(contentsOf: encoded) }
       return
     default: throw error("expected an escape (\\\" \\\\ \\/ \\b \\f \\n \\r \\t \\u), found \(found())")
     }
@@ -313,13 +316,22 @@ private struct JSONParser {
   private mutating func hex() throws(JSONError) -> UInt32 {
     var value: UInt32 = 0
     for _ in 0..<4 {
-      guard at < bytes.count, let digit = Character(Unicode.Scalar(bytes[at])).hexDigitValue else {
+      guard at < bytes.count, let digit = Self.hexDigit(bytes[at]) else {
         throw error("expected four hex digits after \\u, found \(found())")
       }
-      value = value << 4 | UInt32(digit)
+      value = value << 4 | digit
       at += 1
     }
     return value
+  }
+
+  private static func hexDigit(_ byte: UInt8) -> UInt32? {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(byte - UInt8(ascii: "0"))
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt32(byte - UInt8(ascii: "a") + 10)
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt32(byte - UInt8(ascii: "A") + 10)
+    default: nil
+    }
   }
 
   private func utf8(_ slice: Slice<UnsafeBufferPointer<UInt8>>, at start: Int) throws(JSONError) -> String {

@@ -97,7 +97,7 @@ extension Columns {
     var value = self[column] ?? .null
     if let list = value.array, list.count == 1 { value = list[0] }
     if value["role"] == "assistant" { value = value["content"] ?? .null }
-    guard let text = value.string, !text.trimmed.isEmpty else {
+    guard let text = value.string, !text.isBlank else {
       throw BadExample(
         "no text in \(column)",
         "expected a text or one message of the assistant in '\(column)', found "

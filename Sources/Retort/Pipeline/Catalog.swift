@@ -1,3 +1,5 @@
+internal import OrderedCollections
+
 /// The stage kinds that pipeline files may name. To add one: one file under `Stages/`, one test file, one line here.
 package struct Catalog: Sendable {
   package static let standard = Catalog([

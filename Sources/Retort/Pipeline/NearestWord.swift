@@ -3,8 +3,9 @@ package enum NearestWord {
   /// The word fewest edits away, if it is near enough to have been meant: at most a third of the letters differ,
   /// and at least one letter may. Among equals, the first.
   package static func of(_ word: String, in words: some Sequence<String>) -> String? {
+    guard word.utf8.count <= Self.longest else { return nil }
     var best: (word: String, distance: Int)?
-    for candidate in words where candidate != word {
+    for candidate in words where candidate != word && candidate.utf8.count <= Self.longest {
       let distance = distance(Array(word.lowercased()), Array(candidate.lowercased()))
       guard distance <= max(1, max(word.count, candidate.count) / 3) else { continue }
       guard distance < min(word.count, candidate.count) else { continue }
@@ -12,6 +13,9 @@ package enum NearestWord {
     }
     return best?.word
   }
+
+  /// Bytes; comparing costs the product of two lengths, and nobody mistypes a longer word.
+  private static let longest = 200
 
   /// ` (did you mean 'x'?)`, or nothing.
   package static func hint(_ word: String, in words: some Sequence<String>) -> String {

@@ -46,6 +46,8 @@ package struct PipelineStage: Sendable {
   package let columns: [String]?
   /// Models that its configuration names.
   package let models: [String]
+  /// Files that its configuration names.
+  package let files: Set<URL>
   /// Digest of kind, version, configuration and renames: with an input digest, a step's key.
   package var fingerprint: Digest { Digest(of: identity) }
 
@@ -64,7 +66,8 @@ package struct PipelineStage: Sendable {
   package init(
     name: String, entry: StageEntry, from: [String] = [], using: OrderedDictionary<String, String> = [:],
     per: String? = nil, onFailure: OnFailure = .fail, renames: [String: String] = [:], replace: Bool = false,
-    configured: ConfiguredStage, columns: [String]? = nil, models: [String] = []
+    configured: ConfiguredStage, columns: [String]? = nil, models: [String] = [],
+    files: Set<URL> = []
   ) {
     self.name = name
     self.entry = entry
@@ -77,5 +80,6 @@ package struct PipelineStage: Sendable {
     self.configured = configured
     self.columns = columns
     self.models = models
+    self.files = files
   }
 }

@@ -47,7 +47,8 @@ struct PipelineGraph {
         using: using.compactMapValues(\.node.string), per: fields.per,
         onFailure: fields.onFailure ?? .fail, renames: fields.renames ?? [:],
         replace: fields.replace ?? false, configured: configured,
-        columns: output.flatMap { $0.isOpen ? nil : Array($0.certain) }, models: draft.models)
+        columns: output.flatMap { $0.isOpen ? nil : Array($0.certain) }, models: draft.models,
+        files: draft.files)
     }
   }
 

@@ -17,21 +17,21 @@ struct PlacedNode: Sendable {
   let place: Place
   var value: Value
 
-  /// Parses one document. Mistakes of the YAML itself and of its `${NAME}` go to `report`; nil when there is no
-  /// tree at all.
+  /// Parses one document; a byte order mark is skipped. Mistakes of the YAML itself and of its `${NAME}` go to
+  /// `report`; nil when there is no tree at all.
   init?(yaml: String, file: String, environment: EnvironmentReader, report: (Diagnostic) -> Void) {
     let start = Place(file: file, line: 1, column: 1)
+    let yaml = yaml.unicodeScalars.first == "\u{FEFF}" ? String(yaml.unicodeScalars.dropFirst()) : yaml
+    if let excess = YAMLBounds.excess(of: yaml) {
+      report(Diagnostic(Place(file: file, line: excess.line, column: excess.column), excess.message))
+      return nil
+    }
     do {
       guard let node = try Yams.compose(yaml: yaml) else {
         self.init(place: start, value: .scalar(.null))
         return
       }
-      var left = Self.limit
-      self.init(node, file: file, environment: environment, left: &left, report: report)
-      if left <= 0 {
-        report(Diagnostic(start, "expected at most \(Self.limit) values in the file, aliases written out"))
-        return nil
-      }
+      self.init(node, file: file, environment: environment, report: report)
     } catch let error as YamlError {
       report(Self.diagnostic(error, start))
       return nil
@@ -46,25 +46,17 @@ struct PlacedNode: Sendable {
     self.value = value
   }
 
-  /// Most values of a file: a few aliases of aliases would fill any memory.
-  private static let limit = 100_000
-
-  /// - Parameter left: how many more values may be read; nothing more is once it is used up.
   private init(
-    _ node: Node, file: String, environment: EnvironmentReader, left: inout Int, report: (Diagnostic) -> Void
+    _ node: Node, file: String, environment: EnvironmentReader, report: (Diagnostic) -> Void
   ) {
     let place = Place(file: file, line: node.mark?.line ?? 1, column: node.mark?.column ?? 1)
-    left -= 1
-    guard left > 0 else {
-      self.init(place: place, value: .scalar(.null))
-      return
-    }
     func child(_ node: Node) -> PlacedNode {
-      PlacedNode(node, file: file, environment: environment, left: &left, report: report)
+      PlacedNode(node, file: file, environment: environment, report: report)
     }
     switch node {
     case .scalar(let scalar):
       let text = environment.substitute(scalar.string) { report(Diagnostic(place, $0)) }
+      Self.refuseNull(text, place, report)
       let plain = scalar.style == .plain || scalar.style == .any
       self.init(place: place, value: .scalar(plain ? Self.resolve(text) : .string(text)))
     case .sequence(let sequence):
@@ -77,6 +69,7 @@ struct PlacedNode: Sendable {
           report(Diagnostic(keyPlace, "expected a word as key, found a list or a mapping"))
           continue
         }
+        Self.refuseNull(scalar.string, keyPlace, report)
         entries[scalar.string] = Entry(keyPlace: keyPlace, node: child(value))
       }
       self.init(place: place, value: .mapping(entries))
@@ -84,6 +77,11 @@ struct PlacedNode: Sendable {
       report(Diagnostic(place, "expected a value, found an alias without its anchor"))
       self.init(place: place, value: .scalar(.null))
     }
+  }
+
+  /// Neither the names of columns in SQL nor paths and arguments can have one.
+  private static func refuseNull(_ text: String, _ place: Place, _ report: (Diagnostic) -> Void) {
+    if text.utf8.contains(0) { report(Diagnostic(place, "expected text without NUL characters, found one")) }
   }
 
   private static func resolve(_ text: String) -> JSON {

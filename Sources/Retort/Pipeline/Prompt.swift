@@ -7,7 +7,8 @@ internal import OrderedCollections
 /// and the empty string; `{{^name}}…{{/name}}` renders when the section would not; `{{.}}` is the element itself;
 /// `{{! … }}` is a comment. Lists and objects are inserted as compact JSON. A section, comment or end tag alone on
 /// its line leaves no line behind. A name without a value is an error with its place, never an empty string: a
-/// prompt with a hole in it would be paid for.
+/// prompt with a hole in it would be paid for. A byte order mark is skipped and every line ends with `\n`, however
+/// the file writes them.
 package struct Prompt: Hashable, Sendable {
   /// A name that the row itself must have, and where the template first says so.
   package struct Use: Hashable, Sendable {
@@ -17,7 +18,7 @@ package struct Prompt: Hashable, Sendable {
   }
 
   indirect enum Part: Hashable, Sendable {
-    case text(String)
+    case text(String, Spot)
     case insert([String], Spot)
     case section([String], inverted: Bool, [Part], Spot)
   }
@@ -26,6 +27,14 @@ package struct Prompt: Hashable, Sendable {
     var line: Int
     var column: Int
   }
+
+  /// Most bytes of a template, and of what it renders.
+  package static let limit = 16 << 20
+  /// Most sections inside each other: rendering goes down as deep.
+  static let depthLimit = 64
+  /// Most parts and list elements that one rendering goes through: loops inside loops multiply, also where they write
+  /// nothing.
+  static let stepLimit = 1_000_000
 
   private let parts: [Part]
   /// The names asked of the row, in order of appearance. Names inside a section are not among them: they may be
@@ -56,33 +65,61 @@ package struct Prompt: Hashable, Sendable {
     }
   }
 
-  /// The template with the values in place. Errors: ``PromptError`` for a name that has no value.
+  /// The template with the values in place. Errors: ``PromptError`` for a name that has no value, and beyond ``limit``
+  /// and ``stepLimit``.
   package func render(_ values: JSON.Object) throws -> String {
-    var text = ""
-    try Self.render(parts, [.object(values)], into: &text)
-    return text
+    var output = Output()
+    try Self.render(parts, [.object(values)], into: &output)
+    return output.text
   }
 
-  private static func render(_ parts: [Part], _ scopes: [JSON], into text: inout String) throws {
+  /// What is rendered so far, and what that took.
+  private struct Output {
+    private(set) var text = ""
+    private var steps = 0
+
+    mutating func step(_ spot: Spot) throws {
+      steps += 1
+      guard steps <= Prompt.stepLimit else {
+        throw PromptError(
+          spot, "expected loops of at most \(Prompt.stepLimit) parts in all, found more in this section")
+      }
+    }
+
+    mutating func append(_ string: String, _ spot: Spot) throws {
+      text += string
+      guard text.utf8.count <= Prompt.limit else {
+        throw PromptError(spot, "expected a prompt of at most \(Prompt.limit) bytes, found more from here on")
+      }
+    }
+  }
+
+  private static func render(_ parts: [Part], _ scopes: [JSON], into output: inout Output) throws {
     for part in parts {
       switch part {
-      case .text(let literal): text += literal
+      case .text(let literal, let spot):
+        try output.step(spot)
+        try output.append(literal, spot)
       case .insert(let path, let spot):
+        try output.step(spot)
         switch try value(path, scopes, spot) {
-        case .string(let string): text += string
+        case .string(let string): try output.append(string, spot)
         case .null:
-          throw PromptError(spot, "expected a value for '\(path.joined(separator: "."))', found null")
-        case let other: text += other.text
+          throw PromptError(spot, "expected a value for '\(Self.name(path))', found null")
+        case let other: try output.append(other.text, spot)
         }
       case .section(let path, let inverted, let inner, let spot):
         let value = try value(path, scopes, spot)
         let truth = value != .null && value != .bool(false) && value != .array([]) && value != .string("")
         if inverted {
-          if !truth { try render(inner, scopes, into: &text) }
+          if !truth { try render(inner, scopes, into: &output) }
         } else if case .array(let elements) = value {
-          for element in elements { try render(inner, scopes + [element], into: &text) }
+          for element in elements {
+            try output.step(spot)
+            try render(inner, scopes + [element], into: &output)
+          }
         } else if truth {
-          try render(inner, scopes + [value], into: &text)
+          try render(inner, scopes + [value], into: &output)
         }
       }
     }
@@ -94,18 +131,29 @@ package struct Prompt: Hashable, Sendable {
       let known = scopes.reversed().flatMap { $0.object.map { Array($0.keys) } ?? [] }
       throw PromptError(
         spot,
-        "expected one of \(known.map { "'\($0)'" }.joined(separator: ", ")), "
-          + "found '\(name)'\(NearestWord.hint(name, in: known))")
+        "expected one of \(listed(known)), found '\(shortened(name))'\(NearestWord.hint(name, in: known))")
     }
     for field in path.dropFirst() {
       guard let inner = value[field] else {
         throw PromptError(
           spot,
-          "expected a value for '\(path.joined(separator: "."))', found \(value.kind) without '\(field)'")
+          "expected a value for '\(Self.name(path))', found \(value.kind) without '\(shortened(field))'")
       }
       value = inner
     }
     return value
+  }
+
+  /// As a message names it.
+  static func name(_ path: [String]) -> String { shortened(path.joined(separator: ".")) }
+
+  static func shortened(_ name: String) -> String {
+    name.unicodeScalars.count <= 80 ? name : String(name.unicodeScalars.prefix(79)) + "…"
+  }
+
+  private static func listed(_ names: [String]) -> String {
+    let shown = names.prefix(40).map { "'\(shortened($0))'" }.joined(separator: ", ")
+    return names.count <= 40 ? shown : shown + " and \(names.count - 40) more"
   }
 }
 

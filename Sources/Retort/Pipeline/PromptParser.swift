@@ -3,7 +3,7 @@ struct PromptParser {
   private typealias Spot = Prompt.Spot
 
   private enum Piece {
-    case text(String)
+    case text(String, Spot)
     case tag(sigil: Unicode.Scalar?, name: String, Spot)
   }
 
@@ -11,29 +11,54 @@ struct PromptParser {
   private var index = 0
   private var spot = Spot(line: 1, column: 1)
 
-  init(_ text: String) { scalars = Array(text.unicodeScalars) }
+  init(_ text: String) {
+    var scalars: [Unicode.Scalar] = []
+    scalars.reserveCapacity(text.utf8.count)
+    var last: Unicode.Scalar?
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\u{FEFF}" where last == nil: break
+      case "\n" where last == "\r": break
+      case "\r": scalars.append("\n")
+      default: scalars.append(scalar)
+      }
+      last = scalar
+    }
+    self.scalars = scalars
+  }
 
   mutating func parse() throws -> [Prompt.Part] {
+    guard scalars.count <= Prompt.limit else {
+      throw PromptError(
+        spot, "expected a template of at most \(Prompt.limit) characters, found \(scalars.count)")
+    }
     var pieces = try pieces()
     dropStandaloneLines(&pieces)
     var open: [(path: [String], inverted: Bool, spot: Spot, before: [Prompt.Part])] = []
     var parts: [Prompt.Part] = []
     for piece in pieces {
       switch piece {
-      case .text(let text): if !text.isEmpty { parts.append(.text(text)) }
+      case .text(let text, let spot): if !text.isEmpty { parts.append(.text(text, spot)) }
       case .tag("!", _, _): continue
       case .tag("/", let name, let spot):
-        guard let section = open.popLast() else {
-          throw PromptError(spot, "expected no end tag, found '{{/\(name)}}' without a section")
+        guard var section = open.popLast() else {
+          throw PromptError(
+            spot, "expected no end tag, found '{{/\(Prompt.shortened(name))}}' without a section")
         }
         guard try section.path == path(name, spot) else {
           throw PromptError(
-            spot, "expected '{{/\(section.path.joined(separator: "."))}}', found '{{/\(name)}}'")
+            spot,
+            "expected '{{/\(Prompt.name(section.path))}}', found '{{/\(Prompt.shortened(name))}}'")
         }
-        parts =
-          section.before + [.section(section.path, inverted: section.inverted, parts, section.spot)]
+        section.before.append(
+          .section(section.path, inverted: section.inverted, parts, section.spot))
+        parts = section.before
       case .tag("#", let name, let spot), .tag("^", let name, let spot):
         let inverted = if case .tag("^", _, _) = piece { true } else { false }
+        guard open.count < Prompt.depthLimit else {
+          throw PromptError(
+            spot, "expected at most \(Prompt.depthLimit) sections inside each other, found more")
+        }
         open.append((try path(name, spot), inverted, spot, parts))
         parts = []
       case .tag(nil, let name, let spot), .tag("&", let name, let spot):
@@ -47,7 +72,7 @@ struct PromptParser {
     if let section = open.last {
       throw PromptError(
         section.spot,
-        "expected '{{/\(section.path.joined(separator: "."))}}' for this section, found the end of the text")
+        "expected '{{/\(Prompt.name(section.path))}}' for this section, found the end of the text")
     }
     return parts
   }
@@ -63,7 +88,8 @@ struct PromptParser {
         }
     }
     guard allowed else {
-      throw PromptError(spot, "expected a name of letters, digits, '_', '-' and '.', found '\(name)'")
+      throw PromptError(
+        spot, "expected a name of letters, digits, '_', '-' and '.', found '\(Prompt.shortened(name))'")
     }
     return fields
   }
@@ -71,12 +97,14 @@ struct PromptParser {
   private mutating func pieces() throws -> [Piece] {
     var pieces: [Piece] = []
     var text = String.UnicodeScalarView()
+    var textStart = spot
     while index < scalars.count {
       guard starts("{{") else {
+        if text.isEmpty { textStart = spot }
         text.append(advance())
         continue
       }
-      pieces.append(.text(String(text)))
+      pieces.append(.text(String(text), textStart))
       text.removeAll()
       let start = spot
       let triple = starts("{{{")
@@ -88,17 +116,22 @@ struct PromptParser {
         throw PromptError(start, "expected '\(close)' for this tag, found the end of the text")
       }
       skip(close.count)
-      while let first = inner.first, first.properties.isWhitespace { inner.removeFirst() }
-      let isName = inner.first.map {
+      var name = Self.trimmed(inner[...])
+      let isName = name.first.map {
         $0.properties.isAlphabetic || "_.-0123456789".unicodeScalars.contains($0)
       }
-      let sigil = triple || isName != false ? nil : inner.removeFirst()
-      while let first = inner.first, first.properties.isWhitespace { inner.removeFirst() }
-      while let last = inner.last, last.properties.isWhitespace { inner.removeLast() }
-      pieces.append(.tag(sigil: sigil, name: String(inner), start))
+      let sigil = triple || isName != false ? nil : name.removeFirst()
+      name = Self.trimmed(name)
+      pieces.append(.tag(sigil: sigil, name: String(name), start))
     }
-    pieces.append(.text(String(text)))
+    pieces.append(.text(String(text), textStart))
     return pieces
+  }
+
+  private static func trimmed(_ text: Substring.UnicodeScalarView) -> Substring.UnicodeScalarView {
+    var text = text.drop(while: \.properties.isWhitespace)
+    while text.last?.properties.isWhitespace == true { text.removeLast() }
+    return text
   }
 
   /// Texts and tags alternate, so the neighbours of a tag are texts. A section tag or comment with nothing but
@@ -107,7 +140,7 @@ struct PromptParser {
     let original = pieces
     for index in original.indices {
       guard case .tag(let sigil?, _, _) = original[index], "#^/!".unicodeScalars.contains(sigil),
-        case .text(let before) = original[index - 1], case .text(let after) = original[index + 1]
+        case .text(let before, _) = original[index - 1], case .text(let after, _) = original[index + 1]
       else { continue }
       let head = before.unicodeScalars.reversed().prefix { $0 != "\n" }
       let tail = after.unicodeScalars.prefix { $0 != "\n" }
@@ -117,11 +150,11 @@ struct PromptParser {
         tail.allSatisfy(\.properties.isWhitespace)
       else { continue }
       // The neighbours may have been shortened at their other end already, so cut what is there now.
-      if case .text(let now) = pieces[index - 1] {
-        pieces[index - 1] = .text(String(now.unicodeScalars.dropLast(head.count)))
+      if case .text(let now, let spot) = pieces[index - 1] {
+        pieces[index - 1] = .text(String(now.unicodeScalars.dropLast(head.count)), spot)
       }
-      if case .text(let now) = pieces[index + 1] {
-        pieces[index + 1] = .text(String(now.unicodeScalars.dropFirst(tail.count + 1)))
+      if case .text(let now, let spot) = pieces[index + 1] {
+        pieces[index + 1] = .text(String(now.unicodeScalars.dropFirst(tail.count + 1)), spot)
       }
     }
   }

@@ -167,7 +167,7 @@ private struct ReportReader {
 
   /// No JSON path names a column with a quotation mark.
   private static func path(_ column: String) -> String? {
-    column.contains("\"") ? nil : "$.\"\(column)\""
+    column.contains("\"") ? nil : Store.path(to: column)
   }
 
   /// Whether each row, or what was made of it, is among the product: paths as in ``StagePlace/inScope(_:)``.

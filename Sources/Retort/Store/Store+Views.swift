@@ -48,14 +48,54 @@ extension Store {
     return Array(names)
   }
 
-  /// A column named like one that every view has gets an underscore; one that no JSON path can name is left out.
+  /// Most columns of a view beside those that every view has, of the 2000 that SQLite gives it.
+  private static let columnLimit = 1900
+  /// Most bytes of SQL that say which, of the million that a statement may have.
+  private static let columnBytes = 500_000
+
+  /// SQL for the columns. One named like another, as SQLite compares names, gets underscores; where there are more than
+  /// a view can have, the last is `json`, the whole row.
   private static func list(columns: [String]) -> String {
-    columns.filter { !$0.contains("\"") }.map { name in
-      let shown = ["run", "row", "source"].contains(name.lowercased()) ? name + "_" : name
-      let path = "$.\"\(name)\"".replacing("'", with: "''")
-      return ", json_extract(r.json, '\(path)') AS \(quoted(shown))"
-    }.joined()
+    var taken: Set<String> = ["run", "row", "source"]
+    var sql = ""
+    for (index, name) in columns.enumerated() {
+      let next = ", \(value(of: name)) AS \(title(name, &taken))"
+      guard index < columnLimit, sql.utf8.count + next.utf8.count <= columnBytes else {
+        return sql + ", r.json AS \(title("json", &taken))"
+      }
+      sql += next
+    }
+    return sql
   }
+
+  private static func title(_ name: String, _ taken: inout Set<String>) -> String {
+    var shown = name.replacing("\0", with: "\u{2400}")
+    func folded() -> String {
+      String(decoding: shown.utf8.map { (65...90).contains($0) ? $0 + 32 : $0 }, as: UTF8.self)
+    }
+    while !taken.insert(folded()).inserted { shown += "_" }
+    return quoted(shown)
+  }
+
+  /// A column's value in `r.json`. Rows may spell one name in several ways that are the same text: é is one character
+  /// or two.
+  private static func value(of name: String) -> String {
+    var spellings = [name]
+    for spelling in [name.precomposedStringWithCanonicalMapping, name.decomposedStringWithCanonicalMapping]
+    where !spellings.contains(where: { $0.utf8.elementsEqual(spelling.utf8) }) { spellings.append(spelling) }
+    let values = spellings.map { name in
+      guard !name.contains("\"") else {
+        return "(SELECT value FROM json_each(r.json) WHERE key = \(text(name)) LIMIT 1)"
+      }
+      return "json_extract(r.json, \(text(path(to: name))))"
+    }
+    return values.count == 1 ? values[0] : "coalesce(\(values.joined(separator: ", ")))"
+  }
+
+  /// The JSON path of a column. None names one with a quotation mark.
+  static func path(to column: String) -> String { "$.\(JSON.string(column).text)" }
+
+  private static func text(_ text: String) -> String { "'" + text.replacing("'", with: "''") + "'" }
 
   private static func quoted(_ name: String) -> String { "\"" + name.replacing("\"", with: "\"\"") + "\"" }
 

@@ -33,12 +33,28 @@ package struct WordList: Hashable, Sendable {
     character.unicodeScalars.first?.properties.isIdeographic ?? false
   }
 
-  /// Whether these words stand in `other` one after another.
+  /// Whether these words stand in `other` one after another. It takes steps in proportion to both lengths, also where
+  /// words repeat (Knuth, Morris and Pratt 1977).
   package func occur(in other: WordList) -> Bool {
-    guard let first = list.first, count <= other.count else { return isEmpty }
-    return (0...(other.count - count)).contains { start in
-      other.list[start] == first && other.list[start..<(start + count)] == list[...]
+    guard count <= other.count else { return false }
+    guard !isEmpty else { return true }
+    // How many words of the beginning end at each word again: how far a search need not go back.
+    var borders = [0]
+    var length = 0
+    func step(_ word: Substring) {
+      while length > 0, length == count || list[length] != word { length = borders[length - 1] }
+      if list[length] == word { length += 1 }
     }
+    for word in list.dropFirst() {
+      step(word)
+      borders.append(length)
+    }
+    length = 0
+    for word in other.list {
+      step(word)
+      if length == count { return true }
+    }
+    return false
   }
 
   /// How much of this text is found close together in `other`, from 0 to 1: the largest share of its words

@@ -122,6 +122,13 @@ import Testing
       }
     }
   }
+
+  @Test func escapesOfEveryKindAreReadHoweverMany() throws {
+    let count = 100_000
+    let text = "\"" + String(repeating: "\\u00e9\\uD83d\\uDE00\\n\\\\\\/", count: count) + "\""
+    #expect(try JSON(parsing: text) == .string(String(repeating: "é😀\n\\/", count: count)))
+    #expect(throws: JSONError.self) { try JSON(parsing: "\"\\u00g0\"") }
+  }
 }
 
 extension JSON {

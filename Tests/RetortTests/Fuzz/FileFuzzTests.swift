@@ -106,6 +106,8 @@ struct FileFuzzTests {
     let seeds = [
       "<html><body><div class=q><p>Text &amp; more</p><ul><li>a<li>b</ul></div></body></html>",
       "<?xml version=\"1.0\"?><!DOCTYPE r [<!ENTITY x \"y\">]><r><q id=\"1\">t&x;</q><q/></r>",
+      "<!DOCTYPE r [<!ENTITY % p \"<!--x-->\">%p;<!ATTLIST q id CDATA 'd' n (a|b) #IMPLIED>]><r xmlns:n=\"u\"><n:q/><q/></r>",
+      "<html a><html b><script>if (a<b) {}</script><p id='1' x y=z><!-- <p> --><p/><li",
     ]
     var mutator = Mutator(seed: 9)
     for language in [Markup.Language.html, .xml] {

@@ -71,4 +71,58 @@ struct PromptTests {
     }
     #expect(error?.description == report)
   }
+
+  @Test func byteOrderMarkAndLineEndsAreTheFilesOwn() throws {
+    let text = "{{! c }}\nQ: {{q}}\n{{#list}}\n- {{.}}\n{{/list}}\n"
+    let plain = try Prompt(text: text)
+    let values: JSON.Object = ["q": "one\r\ntwo", "list": ["x"]]
+    #expect(try plain.render(values) == "Q: one\r\ntwo\n- x\n")
+    for end in ["\r\n", "\r"] {
+      let odd = try Prompt(text: "\u{FEFF}" + text.replacing("\n", with: end))
+      #expect(try odd.render(values) == plain.render(values))
+      #expect(odd.uses == plain.uses)
+    }
+  }
+
+  @Test func nestingIsBounded() throws {
+    func nested(_ depth: Int) -> String {
+      String(repeating: "{{#a}}", count: depth) + "x" + String(repeating: "{{/a}}", count: depth)
+    }
+    #expect(try Prompt(text: nested(64)).render(["a": 1]) == "x")
+    let error = #expect(throws: PromptError.self) { try Prompt(text: nested(30_000)) }
+    #expect(
+      error?.description
+        == "prompt, line 1, column 385: expected at most 64 sections inside each other, found more")
+  }
+
+  @Test(arguments: ["x", ""]) func loopsInsideLoopsAreBounded(text: String) throws {
+    let names = "abcdefghijkl".map(String.init)
+    let template = names.map { "{{#\($0)}}" }.joined() + text + names.reversed().map { "{{/\($0)}}" }.joined()
+    let list = JSON.array(Array(repeating: 1, count: 6))
+    let values = JSON.Object(uniqueKeysWithValues: names.map { ($0, list) })
+    let error = #expect(throws: PromptError.self) { try Prompt(text: template).render(values) }
+    #expect(error?.message == "expected loops of at most 1000000 parts in all, found more in this section")
+  }
+
+  @Test func outputIsBounded() throws {
+    let prompt = try Prompt(text: "{{#list}}\n{{long}}\n{{/list}}")
+    let values: JSON.Object = [
+      "list": .array(Array(repeating: 1, count: 1000)),
+      "long": .string(String(repeating: "é", count: 50_000)),
+    ]
+    let error = #expect(throws: PromptError.self) { try prompt.render(values) }
+    #expect(
+      error?.description
+        == "prompt, line 2, column 1: expected a prompt of at most 16777216 bytes, found more from here on")
+  }
+
+  @Test func manyTagsAndLongNamesAreReadInProportion() throws {
+    let tags = String(repeating: "{{#a}}{{.}}{{/a}}", count: 50_000)
+    #expect(try Prompt(text: tags).render(["a": 1]) == String(repeating: "1", count: 50_000))
+    let name = String(repeating: "n", count: 300_000)
+    let error = #expect(throws: PromptError.self) {
+      try Prompt(text: "{{\(String(repeating: " ", count: 300_000))\(name)}}").render(["m": .string(name)])
+    }
+    #expect(error?.message == "expected one of 'm', found '\(name.prefix(79))…'")
+  }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import OrderedCollections
 import Retort
+import RetortTestSupport
 import Testing
 
 @Suite struct ViewTests {
@@ -74,5 +75,54 @@ import Testing
         ["run": 1, "pipeline": "lab", "status": "complete", "calls": 0]
       ])
     #expect(try await lab.store.query("SELECT * FROM calls").isEmpty)
+  }
+
+  /// Names that SQL has trouble with, each in its view with its own value.
+  @Test func oddNamesOfColumnsAreInTheView() async throws {
+    let names = [
+      "", "a\"b", "a\\b", "a\nb", "o'q", "é", "$", "a.b", "[0]", "#-1", "A", "a", "run", "RUN", "row",
+      "source", "tab\t",
+      "u\u{2028}v", "😀", "select", String(repeating: "n", count: 10_000),
+    ]
+    let columns = JSON.Object(uniqueKeysWithValues: names.enumerated().map { ($1, .int(Int64($0))) })
+    let view = try await ViewBench.rows([.object(columns)])
+    let shown = view.first?.filter { !["run", "row", "source"].contains($0.key) }
+    #expect(shown?.values.elementsEqual((0..<names.count).map { JSON.int(Int64($0)) }) == true)
+    #expect(
+      shown?.keys.filter { $0.utf8.count < 100 } == [
+        "", "a\"b", "a\\b", "a\nb", "o'q", "é", "$", "a.b", "[0]", "#-1", "A", "a_", "run_", "RUN__", "row_",
+        "source_",
+        "tab\t", "u\u{2028}v", "😀", "select",
+      ])
+  }
+
+  @Test func oneNameInTwoSpellingsIsOneColumn() async throws {
+    let view = try await ViewBench.rows([["\u{E9}": 1], ["e\u{301}": 2]])
+    #expect(view.map { $0["\u{E9}"] } == [1, 2])
+  }
+
+  @Test func moreColumnsThanAViewCanHaveStandInOne() async throws {
+    let columns = JSON.Object(uniqueKeysWithValues: (0..<2500).map { ("k\($0)", .int(Int64($0))) })
+    let view = try await ViewBench.rows([.object(columns)])
+    #expect(view.first?.count == 3 + 1900 + 1)
+    #expect(view.first?["k1899"] == 1899)
+    #expect(try view.first?["json"]?.string.map { try JSON(parsing: $0) } == .object(columns))
+  }
+}
+
+/// The view of a stage that reads rows with any columns.
+private enum ViewBench {
+  static func rows(_ rows: [JSON]) async throws -> [JSON.Object] {
+    let folder = try Bench.folder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try rows.map { $0.text + "\n" }.joined().write(
+      to: folder.appending(path: "rows.jsonl"), atomically: false, encoding: .utf8)
+    let file = folder.appending(path: "p.yaml")
+    try "stages: { rows: { uses: read-jsonl, with: { file: rows.jsonl } } }".write(
+      to: file, atomically: false, encoding: .utf8)
+    let store = try Store(path: folder.appending(path: "s.sqlite").path)
+    let pipeline = try Pipeline.read(file, environment: [:])
+    _ = try await Engine(pipeline, store: store, models: ScriptedProvider()).run { _ in }
+    return try await store.query("SELECT * FROM rows")
   }
 }

@@ -35,4 +35,18 @@ import Testing
   func aMentionIsNoAnswer(text: String) {
     #expect(StatedAnswer.letter(in: text) == nil)
   }
+
+  @Test(arguments: [
+    ("b c", "a b c d", true), ("", "a", true), ("a", "", false), ("a a b", "a a a b", true),
+    ("a b a b c", "a b a b a b c", true), ("a b a c", "a b a b a", false), ("c d", "a b c", false),
+  ]) func wordsStandOneAfterAnother(words: String, text: String, found: Bool) {
+    #expect(WordList(words).occur(in: WordList(text)) == found)
+  }
+
+  /// Half a word list of one word against the other half would be compared 10 billion times, pair by pair.
+  @Test func repeatedWordsAreSearchedInProportionToTheirNumber() {
+    let text = WordList(String(repeating: "a ", count: 200_000))
+    #expect(!WordList(String(repeating: "a ", count: 100_000) + "b").occur(in: text))
+    #expect(WordList(String(repeating: "a ", count: 100_000)).occur(in: text))
+  }
 }

@@ -38,7 +38,7 @@ package struct ExportPreferences: SetStage {
   package typealias Output = ExportedFile
 
   package static let name = "export-preferences"
-  package static let version = 1
+  package static let version = 2
   package static let summary =
     "Write chosen and rejected completions for preference and reward model training."
   package static let keys = [
@@ -91,9 +91,11 @@ package struct ExportPreferences: SetStage {
 
   private func pair(_ row: Columns) throws(BadExample) -> Pair {
     let (chosen, rejected) = (try row.assistantText("chosen"), try row.assistantText("rejected"))
-    guard chosen != rejected else {
+    guard !chosen.isSame(as: rejected) else {
       throw BadExample(
-        "equal pair", "expected two different texts in 'chosen' and 'rejected', found one twice")
+        "equal pair",
+        "expected two different texts in 'chosen' and 'rejected', found "
+          + (chosen == rejected ? "one twice" : "two that differ by white space alone"))
     }
     return Pair(
       turns: try turns.turns(of: row), chosen: chosen, rejected: rejected,

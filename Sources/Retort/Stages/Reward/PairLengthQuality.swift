@@ -7,7 +7,7 @@ package struct PairLengthQuality: SetStage {
   package typealias Output = Columns
 
   package static let name = "pair-length-quality"
-  package static let version = 1
+  package static let version = 2
   package static let makesRows = true
   package static let summary =
     "Make a chosen and a rejected completion of each pair of a group that differs in quality or length."
@@ -33,13 +33,19 @@ package struct PairLengthQuality: SetStage {
   }
 
   /// A row for each pair: the columns in which both agree, the two completions, and the pair's weight and relation
-  /// (`better`, or as good and `shorter`).
+  /// (`better`, or as good and `shorter`). Two completions that white space alone tells apart are no pair: a member that
+  /// has no other is dropped.
   private func make(
     _ pairs: [TWYN.Pair], of ordinals: [Int], in rows: RowSet<Columns>, into sink: SetSink<Columns>
   ) async throws {
     var members: [JSON.Object] = []
     for ordinal in ordinals { members += try await rows.page(ordinal, 1).map(\.row.columns) }
-    for pair in pairs {
+    let texts = members.map { ($0["completion"]?.string ?? "").withoutSpace }
+    let (equal, different) = (
+      pairs.filter { texts[$0.chosen] == texts[$0.rejected] },
+      pairs.filter { texts[$0.chosen] != texts[$0.rejected] }
+    )
+    for pair in different {
       let (chosen, rejected) = (members[pair.chosen], members[pair.rejected])
       var columns = chosen.filter { rejected[$0.key] == $0.value }
       columns["chosen"] = chosen["completion"]
@@ -48,9 +54,17 @@ package struct PairLengthQuality: SetStage {
       columns["pair_relation"] = .string(pair.relation.rawValue)
       try await sink.make(Columns(columns), from: [ordinals[pair.chosen], ordinals[pair.rejected]].sorted())
     }
-    let paired = Set(pairs.flatMap { [$0.chosen, $0.rejected] })
+    let paired = Set(different.flatMap { [$0.chosen, $0.rejected] })
+    let unpaired = Set(equal.flatMap { [$0.chosen, $0.rejected] }).subtracting(paired)
     for (index, ordinal) in ordinals.enumerated() where !paired.contains(index) {
-      try await sink.consume(ordinal)
+      if unpaired.contains(index) {
+        try await sink.drop(
+          ordinal, reason: "equal pair",
+          detail:
+            "expected completions that differ by more than white space, found the same one in all its pairs")
+      } else {
+        try await sink.consume(ordinal)
+      }
     }
   }
 }

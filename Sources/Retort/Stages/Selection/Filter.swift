@@ -1,5 +1,3 @@
-internal import Foundation
-
 /// Keeps the rows whose columns satisfy every condition.
 package struct Filter: Stage {
   /// What one column must be. Every key that is given must hold; a column that is null satisfies `exists: false` and
@@ -56,7 +54,7 @@ package struct Filter: Stage {
   package static let keys = [
     "where":
       "Conditions, each a column and what it must be: equals, not, min, max, above, below (numbers), in (a list), "
-      + "matches (a regular expression found in the text), min_items (of a list), exists (true or false)."
+      + "matches (a regular expression found in the text; a row on which it takes too long fails), min_items (of a list), exists (true or false)."
   ]
 
   private let tests: [Test]
@@ -79,7 +77,11 @@ package struct Filter: Stage {
   package func process(_ input: Columns) async throws -> Outcome<NoColumns> {
     for test in tests {
       let value = input[test.column] ?? .null
-      if !test.holds(value) {
+      let holds: Bool
+      do { holds = try test.holds(value) } catch let error as TextPattern.GivenUp {
+        throw StageError("\(test.column): \(error)")
+      }
+      if !holds {
         return .drop(
           reason: "\(test.column) not \(test.says)", detail: "\(test.column) is \(value.excerpt)")
       }
@@ -92,13 +94,13 @@ package struct Filter: Stage {
     /// The condition in words, without the column.
     let says: String
     var optional = false
-    let holds: @Sendable (JSON) -> Bool
+    let holds: @Sendable (JSON) throws -> Bool
   }
 
   private static func tests(_ condition: Condition) throws -> [Test] {
     let column = condition.column
     var tests: [Test] = []
-    func add(_ says: String, optional: Bool = false, _ holds: @escaping @Sendable (JSON) -> Bool) {
+    func add(_ says: String, optional: Bool = false, _ holds: @escaping @Sendable (JSON) throws -> Bool) {
       tests.append(Test(column: column, says: says, optional: optional, holds: holds))
     }
     if let exists = condition.exists {
@@ -114,13 +116,10 @@ package struct Filter: Stage {
       add("in \(JSON.array(values).text)") { value in values.contains { value.sameValue(as: $0) } }
     }
     if let pattern = condition.matches {
-      guard let expression = try? NSRegularExpression(pattern: pattern) else {
+      guard let expression = TextPattern(pattern) else {
         throw StageError("matches: expected a regular expression, found '\(pattern)'")
       }
-      add("matches \(pattern)") { value in
-        guard let text = value.string else { return false }
-        return expression.firstMatch(in: text, range: NSRange(text.startIndex..., in: text)) != nil
-      }
+      add("matches \(pattern)") { value in try value.string.map(expression.isFound) ?? false }
     }
     if let count = condition.minItems {
       add("of \(count) items or more") { $0.array.map { $0.count >= count } ?? false }

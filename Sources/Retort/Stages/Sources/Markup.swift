@@ -2,10 +2,11 @@ internal import CXML2
 internal import Foundation
 internal import OrderedCollections
 
-/// Untrusted HTML and XML through libxml2: no network, no external file, no entity expansion, a cap on size.
+/// Untrusted HTML and XML through libxml2: no network, no external file, no entity expansion, and the bounds of
+/// ``MarkupBounds``.
 ///
-/// A document that declares entities is refused: reading a node's text would expand them, which is how a small file
-/// becomes gigabytes or includes another file.
+/// A document that declares entities is refused at the first: references inside their texts, and reading a node's text,
+/// would expand them, which is how a small file becomes gigabytes or includes another file.
 struct Markup {
   enum Language: Sendable { case html, xml }
 
@@ -48,9 +49,6 @@ struct Markup {
     }
     let document = try parse(data)
     defer { xmlFreeDoc(document) }
-    if language == .xml, let subset = document.pointee.intSubset, subset.pointee.entities != nil {
-      throw StageError("the document declares entities, which are not expanded")
-    }
     guard let context = xmlXPathNewContext(document) else { throw Self.noMemory }
     defer { xmlXPathFreeContext(context) }
     Self.quiet(context)
@@ -62,14 +60,22 @@ struct Markup {
       throw StageError("'\(select)': expected an expression that finds nodes")
     }
     var rows: [JSON.Object] = []
+    var left = MarkupBounds.text
     for node in Self.nodes(found) {
       var row: JSON.Object = [:]
       for (name, path) in columns {
         guard xmlXPathSetContextNode(node, context) == 0,
           let result = xmlXPathEvalExpression(path, context)
         else { throw StageError("'\(path)' could not be evaluated") }
-        row[name] = Self.value(result)
-        xmlXPathFreeObject(result)
+        defer { xmlXPathFreeObject(result) }
+        let value = Self.value(result)
+        left -= value.string?.utf8.count ?? 0
+        guard left >= 0 else {
+          throw StageError(
+            "row \(rows.count): expected at most \(MarkupBounds.text) bytes of text in all rows, found more at "
+              + "'\(path)'")
+        }
+        row[name] = value
       }
       rows.append(row)
     }
@@ -77,29 +83,42 @@ struct Markup {
   }
 
   private func parse(_ data: Data) throws(StageError) -> xmlDocPtr {
-    let isUTF8 = String(validating: data, as: UTF8.self) != nil
-    let bytes = data.map(CChar.init(bitPattern:))
+    var tags = MarkupTags(data, language)
+    if let excess = tags.excess() { throw StageError(excess) }
+    guard let parser = language == .html ? htmlNewParserCtxt() : xmlNewParserCtxt() else {
+      throw Self.noMemory
+    }
+    defer { xmlFreeParserCtxt(parser) }
+    let watch = MarkupBounds.Watch()
+    MarkupBounds.follow(parser, language, with: watch)
+    let document = withExtendedLifetime(watch) {
+      data.withUnsafeBytes { read($0.bindMemory(to: CChar.self), with: parser) }
+    }
+    if let failure = watch.failure {
+      document.map(xmlFreeDoc)
+      throw StageError(failure)
+    }
+    if let document { return document }
+    if language == .html { throw StageError("expected an HTML document, found none") }
+    let error = parser.pointee.lastError
+    let message = error.message.map { String(cString: $0).trimmingSpaces } ?? "not XML"
+    throw StageError("line \(error.line): \(message)")
+  }
+
+  private func read(_ bytes: UnsafeBufferPointer<CChar>, with parser: xmlParserCtxtPtr) -> xmlDocPtr? {
     let size = Int32(bytes.count)
     switch language {
     case .html:
       // libxml2 takes undeclared HTML for Latin-1; what is valid UTF-8 is meant as such.
+      let isUTF8 = String(validating: bytes.lazy.map(UInt8.init(bitPattern:)), as: UTF8.self) != nil
       let options =
         HTML_PARSE_RECOVER.rawValue | HTML_PARSE_NOERROR.rawValue
         | HTML_PARSE_NOWARNING.rawValue | HTML_PARSE_NONET.rawValue
-      guard let document = htmlReadMemory(bytes, size, nil, isUTF8 ? "UTF-8" : nil, Int32(options)) else {
-        throw StageError("expected an HTML document, found none")
-      }
-      return document
+      return htmlCtxtReadMemory(
+        parser, bytes.baseAddress, size, nil, isUTF8 ? "UTF-8" : nil, Int32(options))
     case .xml:
       let options = XML_PARSE_NOERROR.rawValue | XML_PARSE_NOWARNING.rawValue | XML_PARSE_NONET.rawValue
-      guard let parser = xmlNewParserCtxt() else { throw Self.noMemory }
-      defer { xmlFreeParserCtxt(parser) }
-      guard let document = xmlCtxtReadMemory(parser, bytes, size, nil, nil, Int32(options)) else {
-        let error = parser.pointee.lastError
-        let message = error.message.map { String(cString: $0).trimmingSpaces } ?? "not XML"
-        throw StageError("line \(error.line): \(message)")
-      }
-      return document
+      return xmlCtxtReadMemory(parser, bytes.baseAddress, size, nil, nil, Int32(options))
     }
   }
 

@@ -50,7 +50,10 @@ package struct ReadJSONL: SetStage {
       do throws(JSONError) {
         return JSONRecord(try JSON(parsing: text), place: place, required: config.columns ?? [])
       } catch {
-        return .broken(reason: "broken line", detail: "\(place), column \(error.column): \(error.message)")
+        let hint =
+          text.trimmingSpaces.hasPrefix("[") ? "; a file that is one JSON list is read by read-json" : ""
+        return .broken(
+          reason: "broken line", detail: "\(place), column \(error.column): \(error.message)\(hint)")
       }
     }
   }

@@ -1,5 +1,5 @@
 /// Reads multiple-choice questions in LogiQA's text format: blocks of eight lines, which are a blank, the right
-/// letter, the context, the question and the options `A.` to `D.`.
+/// letter, the context, the question and the options `A.` to `D.`. ``LogiQALetter`` says how letters may be written.
 ///
 /// A broken block is rejected with the number of its first line; the next block starts at the next blank line that a
 /// right letter follows.
@@ -64,7 +64,6 @@ struct LogiQABlocks {
 
   private struct Failure: Error { let line: Int, problem: String }
 
-  private static let letters = ["A", "B", "C", "D"]
   private var pending: [LineReader.Line] = []
   private var afterBlank = true
   private var count = 0
@@ -77,7 +76,7 @@ struct LogiQABlocks {
       return isClosed ? [close()] : []
     }
     var ended: [Block] = []
-    let starts = Self.answer(line) != nil && (afterBlank || isComplete)
+    let starts = Self.bareAnswer(line) != nil && (afterBlank || isComplete)
     if starts, !pending.isEmpty { ended = [close()] }
     afterBlank = false
     pending.append(line)
@@ -88,7 +87,7 @@ struct LogiQABlocks {
 
   private var isClosed: Bool {
     guard let last = pending.last, case .text(let text) = last.text else { return false }
-    return pending.count > 6 || text.prefix(2).uppercased() == "D."
+    return pending.count > 6 || LogiQALetter.option(text.trimmingSpaces)?.letter == "d"
   }
 
   private var isComplete: Bool { pending.count == 7 && isClosed }
@@ -116,15 +115,16 @@ struct LogiQABlocks {
       texts.append(text.trimmingSpaces)
     }
     var options: [String] = []
-    for (index, letter) in Self.letters.enumerated() {
+    for (index, letter) in LogiQALetter.all.enumerated() {
       guard index + 2 < texts.count else {
         throw Failure(
           line: pending.last?.number ?? 0,
-          problem: "expected \(Self.letters.count + 2) lines after the letter, found \(texts.count)")
+          problem: "expected \(LogiQALetter.all.count + 2) lines after the letter, found \(texts.count)")
       }
       guard let option = Self.option(texts[index + 2], letter: letter) else {
         throw Failure(
-          line: pending[index + 3].number, problem: "expected an option that begins with '\(letter).'")
+          line: pending[index + 3].number,
+          problem: "expected an option that begins with '\(letter.uppercased()).'")
       }
       options.append(option)
     }
@@ -139,20 +139,89 @@ struct LogiQABlocks {
   /// The text of an option, nil when the line is not this option. Translated files have marks such as `d.` and `C `,
   /// and marks that moved into the sentence (`Researcher C.Wang`); the latter stay where they are.
   private static func option(_ text: String, letter: String) -> String? {
-    let head = text.prefix(2)
-    let marked = head.uppercased() == letter + "." || head == letter + " "
-    if !marked {
-      let isAnother = letters.contains { head.uppercased() == $0 + "." }
-      return !isAnother && text.contains(letter + ".") ? text : nil
+    if let found = LogiQALetter.option(text) {
+      return found.letter == letter && !found.text.isEmpty ? found.text : nil
     }
-    let option = String(text.dropFirst(2)).trimmingSpaces
-    return option.isEmpty ? nil : option
+    let capital = letter.uppercased()
+    if text.prefix(2) == capital + " " { return String(text.dropFirst(2)).trimmingSpaces }
+    return text.contains(capital + ".") || text.contains(capital + "．") ? text : nil
   }
 
   private static func answer(_ line: LineReader.Line) -> String? {
     guard case .text(let text) = line.text else { return nil }
-    let letter = text.trimmingSpaces
-    return ["a", "b", "c", "d"].contains(letter) ? letter : nil
+    return LogiQALetter.answer(text.trimmingSpaces)
+  }
+
+  /// A letter alone, which no other line of a block is.
+  private static func bareAnswer(_ line: LineReader.Line) -> String? {
+    guard case .text(let text) = line.text else { return nil }
+    return LogiQALetter.bare(text.trimmingSpaces)
+  }
+}
+
+/// The letters of options and answers, in either case and of either width: `A.`, `A．`, `A、`, `A，`, `A:`, `A：`, `A)`,
+/// `(A)`, `（A）`, `[A]`, `【A】` begin an option; `B`, `(B)`, `B.`, `答案：B`, `Answer: B` are an answer.
+enum LogiQALetter {
+  static let all = ["a", "b", "c", "d"]
+  private static let brackets: [Character: Character] = ["(": ")", "（": "）", "[": "]", "【": "】", "［": "］"]
+  private static let marks: Set<Character> = [
+    ".", "．", "。", "、", "､", ",", "，", ":", "：", ")", "）", "]", "】", "］",
+  ]
+  private static let labels = [
+    "正确答案", "參考答案", "参考答案", "答案", "correct answer", "right answer", "answer", "key",
+  ]
+
+  /// The letter at the beginning of a line and the text after its mark; nil where the line begins with none.
+  static func option(_ line: String) -> (letter: String, text: String)? {
+    guard let (found, rest) = bracketed(line[...]) else {
+      guard let first = line.first, let found = letter(first), let mark = line.dropFirst().first,
+        marks.contains(mark)
+      else { return nil }
+      return (found, String(line.dropFirst(2)).trimmingSpaces)
+    }
+    let text = rest.first.map { marks.contains($0) } == true ? rest.dropFirst() : rest
+    return (found, String(text).trimmingSpaces)
+  }
+
+  /// The answer that a line is, with or without a label or a mark.
+  static func answer(_ line: String) -> String? {
+    if let found = bare(line) { return found }
+    if let found = option(line), found.text.isEmpty { return found.letter }
+    let lower = line.lowercased()
+    guard let label = labels.first(where: lower.hasPrefix) else { return nil }
+    var rest = line.dropFirst(label.count).drop(while: \.isWhitespace)
+    if let mark = rest.first, ":：是为為=".contains(mark) {
+      rest = rest.dropFirst()
+    } else if rest.lowercased().hasPrefix("is") {
+      rest = rest.dropFirst(2)
+    }
+    let value = String(rest).trimmingSpaces
+    return bare(value) ?? option(value).flatMap { $0.text.isEmpty ? $0.letter : nil }
+  }
+
+  /// The letter that is all of a line, in brackets or not.
+  static func bare(_ line: String) -> String? {
+    if line.count == 1 { return line.first.flatMap(letter) }
+    guard let (found, rest) = bracketed(line[...]), rest.isEmpty else { return nil }
+    return found
+  }
+
+  private static func bracketed(_ line: Substring) -> (String, Substring)? {
+    guard let open = line.first, let close = brackets[open] else { return nil }
+    let inside = line.dropFirst().drop(while: \.isWhitespace)
+    guard let found = inside.first.flatMap(letter) else { return nil }
+    let rest = inside.dropFirst().drop(while: \.isWhitespace)
+    // One bracket may be full width and the other not.
+    guard let end = rest.first, end == close || ")）]】］".contains(end) else { return nil }
+    return (found, rest.dropFirst())
+  }
+
+  private static func letter(_ character: Character) -> String? {
+    guard let scalar = character.unicodeScalars.first, character.unicodeScalars.count == 1 else { return nil }
+    // Full width forms lie this far above.
+    let value = (0xFF01...0xFF5E).contains(scalar.value) ? scalar.value - 0xFEE0 : scalar.value
+    let lower = (65...90).contains(value) ? value + 32 : value
+    return (97...100).contains(lower) ? Unicode.Scalar(lower).map { String(Character($0)) } : nil
   }
 }
 

@@ -22,20 +22,41 @@ package struct LineReader {
   private let handle: FileHandle
   private let limit: Int
   private let chunkSize: Int
+  /// What ends a line: a carriage return where the file's first megabyte has these and no line feed.
+  private let end: UInt8
   private var chunk: [UInt8] = []
   private var position = 0
   private var number = 0
 
-  /// Errors: ``StageError`` when the file cannot be opened. `chunkSize` is in bytes.
+  /// Errors: ``StageError`` when the file cannot be opened, and for one that is no text: packed, or in UTF-16.
+  /// `chunkSize` is in bytes.
   package init(_ url: URL, limit: Int = limit, chunkSize: Int = 1 << 20) throws {
     do { handle = try FileHandle(forReadingFrom: url) } catch {
       throw StageError("expected a readable file at '\(url.path)': \(error.localizedDescription)")
     }
     self.limit = limit
     self.chunkSize = chunkSize
+    let head = try handle.read(upToCount: 1 << 20) ?? Data()
+    try handle.seek(toOffset: 0)
+    end = head.contains(0x0A) || !head.contains(0x0D) ? 0x0A : 0x0D
+    if let kind = Self.packed(head) {
+      throw StageError("expected lines of text in UTF-8 in '\(url.path)', found \(kind)")
+    }
   }
 
-  /// The next line without its end (`\n` or `\r\n`); nil after the last. A byte order mark is skipped.
+  private static func packed(_ head: Data) -> String? {
+    let kinds: [([UInt8], String)] = [
+      ([0x1F, 0x8B], "gzip; unpack it first"), ([0x28, 0xB5, 0x2F, 0xFD], "zstd; unpack it first"),
+      ([0x50, 0x4B, 0x03, 0x04], "a zip archive; unpack it first"),
+      ([0xFD, 0x37, 0x7A, 0x58, 0x5A], "xz; unpack it first"),
+      (Array("PAR1".utf8), "Parquet; write its rows as JSON lines first"),
+      ([0xFF, 0xFE], "UTF-16; write it in UTF-8 first"), ([0xFE, 0xFF], "UTF-16; write it in UTF-8 first"),
+    ]
+    return kinds.first { head.starts(with: $0.0) }?.1
+  }
+
+  /// The next line without its end (`\n`, `\r\n`, or `\r` in a file of such lines); nil after the last. A byte order mark
+  /// is skipped.
   package mutating func next() throws -> Line? {
     var line: [UInt8] = []
     var length = 0
@@ -63,11 +84,11 @@ package struct LineReader {
     return Line(number: number, text: .text(text))
   }
 
-  /// The index of the next line feed in the chunk, or its end.
+  /// The index of the next line's end in the chunk, or its end.
   private func lineEnd() -> Int {
     chunk.withUnsafeBytes { bytes in
       guard let start = bytes.baseAddress,
-        let found = memchr(start + position, Int32(UInt8(ascii: "\n")), bytes.count - position)
+        let found = memchr(start + position, Int32(end), bytes.count - position)
       else { return bytes.count }
       return UnsafeRawPointer(found) - start
     }
@@ -85,6 +106,14 @@ enum JSONRecord {
   init(_ json: JSON, place: String, required: [String]) {
     guard let object = json.object else {
       self = .broken(reason: "not an object", detail: "\(place): expected an object, found \(json.kind)")
+      return
+    }
+    // SQL cannot name such a column.
+    if let name = object.keys.first(where: { $0.utf8.contains(0) }) {
+      self = .broken(
+        reason: "bad column name",
+        detail: "\(place): expected names of columns without NUL, found \(JSON.string(name).text.prefix(200))"
+      )
       return
     }
     let missing = required.filter { object[$0] == nil }

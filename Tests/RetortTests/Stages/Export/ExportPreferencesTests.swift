@@ -118,4 +118,19 @@ struct ExportPreferencesTests {
   func badKeysAreRefused(config: ExportPreferences.Config) {
     #expect(throws: StageError.self) { try ExportPreferences(config, in: Bench.nowhere) }
   }
+
+  @Test(arguments: ["good\n", " good", "go od", "good\u{200B}", "\u{3000}good\u{A0}", "good\r\n\t"])
+  func aPairThatWhiteSpaceAloneTellsApartIsNone(rejected: String) async throws {
+    let out = try await export(
+      .init(folder: "out", formats: [.trl]),
+      [row, ["question": "Q?", "chosen": "good", "rejected": .string(rejected)]])
+    #expect(out.dropped == ["equal pair"])
+  }
+
+  @Test func aTextThatShowsNothingIsNone() async throws {
+    let out = try await export(
+      .init(folder: "out", formats: [.trl]),
+      [row, ["question": "Q?", "chosen": "\u{200B}\u{FEFF}", "rejected": "bad"]])
+    #expect(out.dropped == ["no text in chosen"])
+  }
 }

@@ -115,6 +115,17 @@ private let fates = [
     #expect(textless.dropped == [0: "no completion"])
   }
 
+  @Test func completionsThatWhiteSpaceAloneTellsApartAreNoPair() async throws {
+    let stage = try PairLengthQuality(.init(), in: Bench.nowhere)
+    func row(_ text: String, _ correct: Bool, _ length: Int64) -> JSON {
+      ["group": "g", "completion": .string(text), "correct": .bool(correct), "length": .int(length)]
+    }
+    let answers = try await Answers(stage, [row("B", true, 1), row("B \n", true, 2), row("C", false, 1)])
+    #expect(answers.members == [[0, 2], [1, 2]])
+    let alone = try await Answers(stage, [row("B", true, 1), row("B\n", true, 2)])
+    #expect(alone.made.isEmpty && alone.dropped == [0: "equal pair", 1: "equal pair"])
+  }
+
   @Test func asksAJudgeInBothOrders() async throws {
     // The judge prefers later letters; of q and r it prefers whichever comes first, so that is a tie.
     let workspace = Workspace(

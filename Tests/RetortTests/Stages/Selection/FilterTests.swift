@@ -59,4 +59,27 @@ struct FilterTests {
   func conditionsThatSayNothingAreRefused(_ conditions: [Filter.Condition]) {
     #expect(throws: StageError.self) { try Filter(.init(where: conditions), in: Bench.nowhere) }
   }
+
+  @Test(arguments: [
+    ("^(\\w+\\s?)*$", String(repeating: "word ", count: 20) + "!", "more steps"),
+    ("(a+)+b", String(repeating: "a", count: 64), "more steps"),
+    ("(x|y)*$", String(repeating: "xy", count: 3_000_000), "more memory"),
+  ])
+  func aSearchThatIsGivenUpFailsItsRow(pattern: String, text: String, why: String) async throws {
+    let stage = try Filter(.init(where: [.init(column: "t", matches: pattern)]), in: Bench.nowhere)
+    let error = await #expect(throws: StageError.self) {
+      try await stage.process(Columns(["t": .string(text)]))
+    }
+    #expect(
+      error?.description.hasPrefix("t: expected '\(pattern)' to be found or not, found that it takes \(why)")
+        == true, "\(error?.description ?? "")")
+  }
+
+  @Test func aLongTextIsSearchedToItsEnd() async throws {
+    let stage = try Filter(.init(where: [.init(column: "t", matches: "a.c\\b")]), in: Bench.nowhere)
+    let long = String(repeating: "word ", count: 100_000)
+    #expect(
+      try await Bench.fates(of: stage, for: [["t": .string(long + "abc")], ["t": .string(long)]])
+        == ["kept", "t not matches a.c\\b"])
+  }
 }

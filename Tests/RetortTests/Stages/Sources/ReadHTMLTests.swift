@@ -38,4 +38,43 @@ import Testing
       try ReadHTML(.init(select: "//p", columns: ["text": "."]), in: noModels)
     }
   }
+
+  @Test(arguments: [
+    (
+      "<p \((0..<300).map { "a\($0)" }.joined(separator: " "))>x</p>",
+      "line 1: expected at most 256 attributes in a tag, found more"
+    ),
+    (
+      (0..<300).map { "<html a\($0)>\n" }.joined() + "<p>x</p>",
+      "line 257: expected at most 256 attributes in a tag, found more"
+    ),
+    (
+      String(repeating: "<b><i>", count: 200) + "<p>x</p>",
+      "line 1: expected at most 250 elements inside each other, found more"
+    ),
+  ])
+  func whatCostsMoreThanItsSizeIsRefused(html: String, problem: String) async throws {
+    let answers = try await withFile("page.html", html.utf8) { file in
+      try await read(ReadHTML(.init(file: file, select: "//p", columns: ["text": "."]), in: noModels))
+    }
+    #expect(answers.rows.isEmpty)
+    #expect(answers.rejected.first?.hasSuffix("page.html: \(problem)") == true, "\(answers.rejected)")
+  }
+
+  @Test func aScriptIsNoTag() async throws {
+    let html = "<body><script>if (a<b) { \(String(repeating: "x y ", count: 300))}</script><p>x</p>"
+    let answers = try await withFile("page.html", html.utf8) { file in
+      try await read(ReadHTML(.init(file: file, select: "//p", columns: ["text": "."]), in: noModels))
+    }
+    #expect(answers == ReaderAnswers(rows: [["text": "x"]]))
+  }
+
+  @Test func theSameTextInEachRowIsBounded() async throws {
+    let html = String(repeating: "<p>\(String(repeating: "x", count: 100))</p>", count: 2000)
+    let answers = try await withFile("page.html", html.utf8) { file in
+      try await read(ReadHTML(.init(file: file, select: "//p", columns: ["text": "string(/)"]), in: noModels))
+    }
+    #expect(answers.rows.isEmpty)
+    #expect(answers.rejected.first?.contains("expected at most 268435456 bytes of text in all rows") == true)
+  }
 }

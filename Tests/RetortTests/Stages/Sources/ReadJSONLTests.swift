@@ -39,19 +39,11 @@ import Testing
           rejected: ["line too long: line 1: \(long) bytes, expected at most \(LineReader.limit)"]))
   }
 
-  @Test func anEmptyFileHasNoRowsAndAnotherEncodingOnlyBrokenLines() async throws {
+  @Test func anEmptyFileHasNoRows() async throws {
     let empty = try await withFile("rows.jsonl", "".utf8) { file in
       try await read(ReadJSONL(.init(file: file), in: noModels))
     }
     #expect(empty == ReaderAnswers())
-    let utf16 = try await withFile("rows.jsonl", [0xFF, 0xFE, 0x7B, 0, 0x7D, 0, 0x0A, 0]) { file in
-      try await read(ReadJSONL(.init(file: file), in: noModels))
-    }
-    #expect(
-      utf16.rejected == [
-        "invalid UTF-8: line 1: expected UTF-8 text",
-        "broken line: line 2, column 1: expected a JSON value, found byte 0x00",
-      ])
   }
 
   @Test func linesCrossChunksAndLongOnesAreSkipped() async throws {
@@ -73,5 +65,39 @@ import Testing
       let unknown = try ReadJSONL(.init(file: file), in: noModels)
       #expect(unknown.adds == nil)
     }
+  }
+
+  @Test func whatIsNoFileOfLinesSaysWhatItIs() async throws {
+    func answers(_ bytes: [UInt8]) async throws -> ReaderAnswers {
+      try await withFile("rows.jsonl", bytes) { try await read(ReadJSONL(.init(file: $0), in: noModels)) }
+    }
+    #expect(
+      try await answers(Array("{\"a\":1}\r{\"a\":2}\r".utf8)) == ReaderAnswers(rows: [["a": 1], ["a": 2]]))
+    #expect(
+      try await answers(Array("[\n{\"a\":1},\n]".utf8)).rejected.first
+        == "broken line: line 1, column 2: expected a JSON value, found the end of the text; a file that is one JSON list is read by read-json"
+    )
+    for (bytes, words) in [
+      ([0x1F, 0x8B, 8, 0], "gzip; unpack it first"),
+      ([0xFF, 0xFE, 0x7B, 0], "UTF-16; write it in UTF-8 first"),
+      (Array("PAR1".utf8), "Parquet; write its rows as JSON lines first"),
+    ] as [([UInt8], String)] {
+      let error = await #expect(throws: StageError.self) { try await answers(bytes) }
+      #expect(error?.description.hasSuffix("rows.jsonl', found \(words)") == true)
+      #expect(error?.description.hasPrefix("expected lines of text in UTF-8 in '") == true)
+    }
+  }
+
+  @Test func aNameThatSQLCannotHoldDropsItsRow() async throws {
+    let text = "{\"a\\u0000b\":1}\n{\"\":1,\"a\\nb\":2}\n{\"\u{E9}\":1,\"e\u{301}\":2}\n"
+    let answers = try await withFile("rows.jsonl", text.utf8) {
+      try await read(ReadJSONL(.init(file: $0), in: noModels))
+    }
+    #expect(answers.rows == [["": 1, "a\nb": 2]])
+    #expect(
+      answers.rejected == [
+        "bad column name: line 1: expected names of columns without NUL, found \"a\\u0000b\"",
+        "broken line: line 3, column 8: expected each key once, found 'e\u{301}' again, the same text in other code points (Unicode NFC and NFD)",
+      ])
   }
 }

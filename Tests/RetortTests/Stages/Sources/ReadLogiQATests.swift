@@ -74,4 +74,46 @@ import Testing
     #expect(answers.rows.isEmpty)
     #expect(answers.rejected.count == 3)
   }
+
+  @Test(
+    arguments: [
+      ("A.", "B.", "C.", "D."), ("A．", "B．", "C．", "D．"), ("A、", "B、", "C、", "D、"), ("A:", "B:", "C:", "D:"),
+      ("A：", "B：", "C：", "D："), ("A，", "B，", "C，", "D，"), ("A)", "B)", "C)", "D)"), ("A）", "B）", "C）", "D）"),
+      ("(A)", "(B)", "(C)", "(D)"), ("（A）", "（B）", "（C）", "（D）"), ("[A]", "[B]", "[C]", "[D]"),
+      ("【A】", "【B】", "【C】", "【D】"),
+      ("( A ).", "( B ).", "( C ).", "( D )."), ("（Ａ）、", "（Ｂ）、", "（Ｃ）、", "（Ｄ）、"), ("Ａ．", "Ｂ．", "Ｃ．", "Ｄ．"),
+      ("a.", "b.", "c.", "d."), ("ａ、", "ｂ、", "ｃ、", "ｄ、"), ("  A．\u{3000}", "\tB. ", "C .", "D) "),
+    ] as [(String, String, String, String)])
+  func optionsAreReadAsTheWorldMarksThem(_ a: String, _ b: String, _ c: String, _ d: String) async throws {
+    let marks = c == "C ." ? [a, b, "C ", d] : [a, b, c, d]
+    let lines = zip(marks, ["One", "Two", "Three", "Four"]).map { $0 + $1 + "  " }.joined(separator: "\n")
+    for end in ["\n", "\r\n", "\r"] {
+      let text = "\u{FEFF}\nb \nContext.\nQuery?\n\(lines)\n\n\nc\nContext.\nQuery?\n\(lines)\n"
+      let answers = try await answers(text.replacing("\n", with: end))
+      #expect(answers.rejected.isEmpty)
+      #expect(answers.rows.map { $0["answer"] } == ["b", "c"])
+      #expect(
+        answers.rows.map { $0["options"] } == Array(repeating: ["One", "Two", "Three", "Four"], count: 2))
+    }
+  }
+
+  @Test(arguments: [
+    "b", "B", "ｂ", "Ｂ", "(B)", "（B）", "【Ｂ】", "B.", "B、", "B．", "答案：B", "答案:b", "答案 B", "答案是B", "正确答案：（B）",
+    "参考答案：B.",
+    "Answer: B", "answer is b", "Correct answer: (B)", " b\t",
+  ])
+  func answersAreReadAsTheWorldWritesThem(answer: String) async throws {
+    let answers = try await answers(block(answer, 1) + block(answer, 2))
+    #expect(answers == ReaderAnswers(rows: [row("b", 1, id: 0), row("b", 2, id: 1)]))
+  }
+
+  @Test(arguments: ["e", "ab", "B Two", "答案：E", "answers b", "A man"]) func noOtherLineIsAnAnswer(
+    line: String
+  )
+    async throws
+  {
+    let answers = try await answers("\n\(line)\nContext.\nQuery?\nA.One\nB.Two\nC.Three\nD.Four\n")
+    #expect(
+      answers.rejected == ["broken block: block at line 2: line 2: expected a right letter, a to d"])
+  }
 }

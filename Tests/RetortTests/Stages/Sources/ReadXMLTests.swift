@@ -55,4 +55,53 @@ import Testing
     #expect(answers.rejected.count == 1)
     #expect(answers.rejected.first?.contains("items.xml: line 2: ") == true, "\(answers.rejected)")
   }
+
+  /// Each of these took seconds to hours for its size.
+  @Test(arguments: [
+    (
+      "<!DOCTYPE items [<!ENTITY % p0 \"<!--x-->\">"
+        + (1...9).map { "<!ENTITY % p\($0) \"\(String(repeating: "&#37;p\($0 - 1);", count: 10))\">" }
+        .joined()
+        + "%p9;]><items/>", "line 1: the document declares entities, which are not expanded"
+    ),
+    (
+      "<items><item \((0..<300).map { "a\($0)=''" }.joined(separator: " "))/></items>",
+      "line 1: expected at most 256 attributes in a tag, found more"
+    ),
+    (
+      "<!DOCTYPE items [<!ATTLIST item \((0..<1001).map { "a\($0) CDATA 'x'" }.joined(separator: " "))>]><items/>",
+      "line 1: expected at most 1000 declared attributes, found more"
+    ),
+    (
+      "<!DOCTYPE items [<!ATTLIST item \((0..<900).map { "a\($0) CDATA 'x'" }.joined(separator: " "))>]><items>"
+        + String(repeating: "<item/>", count: 5000) + "</items>",
+      "line 1: expected at most 4000000 elements and attributes in a document, found more"
+    ),
+    (
+      "<!DOCTYPE items [<!ATTLIST item a (\((0..<20_000).map { "v\($0)" }.joined(separator: "|"))) #IMPLIED>]>\n<items/>",
+      "line 2: expected at most 65536 bytes of document type, found more"
+    ),
+    (
+      (0..<20).map { level in "<n \((0..<60).map { "xmlns:n\(level)x\($0)='u'" }.joined(separator: " "))>" }
+        .joined(),
+      "line 1: expected at most 1000 namespaces in scope, found more"
+    ),
+    (
+      String(repeating: "<a>", count: 300),
+      "line 1: expected at most 250 elements inside each other, found more"
+    ),
+  ])
+  func whatCostsMoreThanItsSizeIsRefused(xml: String, problem: String) async throws {
+    let answers = try await answers(xml)
+    #expect(answers.rows.isEmpty)
+    #expect(answers.rejected.count == 1)
+    #expect(answers.rejected.first?.hasSuffix("items.xml: \(problem)") == true, "\(answers.rejected)")
+  }
+
+  @Test func aSmallDocumentTypeIsRead() async throws {
+    let answers = try await answers(
+      "<!DOCTYPE items [<!ELEMENT items ANY><!ATTLIST item id CDATA 'd' kind (a|b) #IMPLIED><!NOTATION n SYSTEM '<a b'>]>"
+        + "<items><item>x</item></items>")
+    #expect(answers == ReaderAnswers(rows: [["id": nil, "text": "x"]]))
+  }
 }
