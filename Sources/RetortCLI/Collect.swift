@@ -12,16 +12,25 @@ struct Collect: AsyncParsableCommand {
   var keepRuns = 10
   @Flag(name: .long, help: "Say what would be forgotten, and forget nothing.") var dryRun = false
   @Flag(name: .long, help: "Also forget paid replies that no kept run used.") var replies = false
+  @Flag(
+    name: .long,
+    help: "Forget only replies that nobody could use, with the steps that used them; the next run asks again."
+  )
+  var unusable = false
   @Flag(name: .long, help: "Print JSON.") var json = false
 
   func validate() throws {
     if keepRuns < 1 { throw ValidationError("expected --keep-runs of at least 1, found \(keepRuns)") }
+    if unusable, replies { throw ValidationError("expected either --unusable or --replies, found both") }
   }
 
   func run() async throws {
     try await reporting {
-      let freed = try await storeOptions.openExisting().collect(
-        keepRuns: keepRuns, replies: replies, dryRun: dryRun)
+      let store = try storeOptions.openExisting()
+      let freed =
+        try await unusable
+        ? store.collectUnusable(dryRun: dryRun)
+        : store.collect(keepRuns: keepRuns, replies: replies, dryRun: dryRun)
       if json { return Terminal.print(try JSON(encoding: freed).text) }
       Terminal.print(Self.line(freed, dryRun: dryRun))
     }

@@ -17,7 +17,9 @@ struct PlanCommand: AsyncParsableCommand {
       let values = flags.values
       let pipeline = try Session.read(file, values)
       try Session.checkNames(values, pipeline)
-      let options = RunOptions(limit: values.limit, only: values.only, redo: Set(values.redo))
+      let options = RunOptions(
+        limit: values.limit, only: values.only, redo: Set(values.redo),
+        retryRefused: values.retryRefused ?? false)
       let (plan, forecast) = try await storeOptions.looking { store in
         let plan = try await Plan.make(pipeline, store: store, options: options)
         return (plan, try await Forecast.make(plan, of: pipeline, store: store, limit: values.limit))
@@ -39,7 +41,14 @@ enum PlanPage {
       let todo = stage.waits ? stage.todo > 0 ? "\(stage.todo)+" : "?" : "\(stage.todo)"
       return [.string(stage.stage), .int(Int64(stage.done)), .string(todo), .string(stage.reason)]
     }
+    let over = plan.stages.filter { $0.passedOver > 0 }.map { "\($0.passedOver) of \($0.stage)" }
     return Terminal.lines(of: Table(columns: ["stage", "done", "to do", "why"], rows: rows), width: 44)
+      + (over.isEmpty
+        ? []
+        : [
+          "passed over, since an endpoint refused them: \(over.joined(separator: ", "))",
+          "ask again: --retry-refused",
+        ])
   }
 
   static func lines(_ forecast: Forecast, _ pipeline: Pipeline, _ flags: Flags) -> [String] {

@@ -12,6 +12,8 @@ struct Flags: Codable {
   var set: [String]
   var maxUSD: Double?
   var maxTokens: Int?
+  /// Nil in runs of versions that did not know it.
+  var retryRefused: Bool?
 }
 
 struct RunFlags: ParsableArguments {
@@ -29,9 +31,13 @@ struct RunFlags: ParsableArguments {
   var maxUsd: Double?
   @Option(name: .long, help: "Stop before the run and its resumes have used more than this many tokens.")
   var maxTokens: Int?
+  @Flag(name: .long, help: "Ask again for what an endpoint refused for good; else it is passed over.")
+  var retryRefused = false
 
   var values: Flags {
-    Flags(limit: limit, only: only, redo: redo, set: set, maxUSD: maxUsd, maxTokens: maxTokens)
+    Flags(
+      limit: limit, only: only, redo: redo, set: set, maxUSD: maxUsd, maxTokens: maxTokens,
+      retryRefused: retryRefused ? true : nil)
   }
 
   func validate() throws {
@@ -79,6 +85,8 @@ struct Resume: AsyncParsableCommand {
   @Argument(help: "The run's number. Default: the newest.") var run: Int64?
   @Option(name: .long, help: "Another budget in USD, for the run and all its resumes.") var maxUsd: Double?
   @Option(name: .long, help: "Another budget in tokens, for the run and all its resumes.") var maxTokens: Int?
+  @Flag(name: .long, help: "Ask again for what an endpoint refused for good; else it is passed over.")
+  var retryRefused = false
   @OptionGroup var storeOptions: StoreOptions
   @Flag(name: .long, help: "Print a JSON summary on stdout.") var json = false
 
@@ -92,6 +100,7 @@ struct Resume: AsyncParsableCommand {
           "expected a run to resume, found none\(run.map { " numbered \($0)" } ?? "")")
       }
       var flags = try recorded.flags.decode(Flags.self)
+      flags.retryRefused = retryRefused ? true : nil
       flags.maxUSD = maxUsd ?? flags.maxUSD
       flags.maxTokens = maxTokens ?? flags.maxTokens
       let pipeline = try Session.read(recorded.file, flags)
@@ -125,8 +134,8 @@ struct Session {
       for line in Self.changes(since: resumed, pipeline) { Terminal.complain(line) }
     }
     let options = RunOptions(
-      limit: flags.limit, only: flags.only, redo: Set(flags.redo), origin: resumed?.origin,
-      flags: try JSON(encoding: flags))
+      limit: flags.limit, only: flags.only, redo: Set(flags.redo),
+      retryRefused: flags.retryRefused ?? false, origin: resumed?.origin, flags: try JSON(encoding: flags))
     let spent = if let resumed { try await store.spent(since: resumed.origin) } else { Budget.Amount() }
     let budget = Budget(maxUSD: flags.maxUSD, maxTokens: flags.maxTokens, spent: spent)
     let environment = ProcessInfo.processInfo.environment
@@ -145,7 +154,8 @@ struct Session {
       folder: pipeline.folder, transport: transport, clock: InterruptibleClock(interruption))
     let models = ModelStack(
       models: specs, transport: transport, memory: store, budget: budget,
-      interruption: interruption, environment: environment, address: { try await launcher.address(of: $0) })
+      interruption: interruption, environment: environment, say: progress.say,
+      address: { try await launcher.address(of: $0) })
     let engine = Engine(pipeline, store: store, models: models, options: options, interruption: interruption)
     let result: Result<RunSummary, any Error>
     do {

@@ -131,8 +131,14 @@ final class RunProgress: Sendable {
       lines.append("wrote \(what) (\(rows) rows\(incomplete))")
     }
     lines.append("\(summary.status.rawValue) in \(String(format: "%.1f", summary.seconds)) s")
+    let option = store.map { " --store \(ShellWord($0))" } ?? ""
+    if summary.refused > 0 {
+      let over = summary.passedOver > 0 ? ", \(summary.passedOver) of them before and passed over" : ""
+      lines.append(
+        "refused for good: \(summary.refused) rows\(over); ask again: retort resume \(summary.run)\(option) --retry-refused"
+      )
+    }
     if summary.status != .complete {
-      let option = store.map { " --store \(ShellWord($0))" } ?? ""
       lines.append("go on with: retort resume \(summary.run)\(option)")
     }
     return lines

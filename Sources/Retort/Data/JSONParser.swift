@@ -49,6 +49,23 @@ extension JSON {
     try self.init(parsing: text.utf8, limits: limits)
   }
 
+  /// Reads what servers write for JSON and other readers take: comments of an event stream before it and NULs after it, a
+  /// key that comes twice (the last counts), control characters in strings; NaN, infinities and numbers beyond a double
+  /// become null.
+  init(tolerating text: String, limits: Limits = .file) throws(JSONError) {
+    var text = text.drop { $0 == "\u{FEFF}" }
+    while text.first == ":" || text.first?.isNewline == true {
+      text = text.drop { !$0.isNewline }.drop(while: \.isNewline)
+    }
+    while text.last == "\0" { text.removeLast() }
+    let bytes = Array(text.utf8)
+    self = try bytes.withUnsafeBufferPointer { (buffer) throws(JSONError) -> JSON in
+      var parser = JSONParser(bytes: buffer, limits: limits)
+      parser.tolerates = true
+      return try parser.document()
+    }
+  }
+
   package init(parsing bytes: some Sequence<UInt8>, limits: Limits = .file) throws(JSONError) {
     let bytes = Array(bytes)
     self = try bytes.withUnsafeBufferPointer { (buffer) throws(JSONError) -> JSON in
@@ -73,6 +90,8 @@ private struct JSONParser {
   let limits: JSON.Limits
   var at = 0
   var depth = 0
+  /// See ``JSON/init(tolerating:limits:)``.
+  var tolerates = false
 
   init(bytes: UnsafeBufferPointer<UInt8>, limits: JSON.Limits) {
     self.bytes = bytes
@@ -101,6 +120,8 @@ private struct JSONParser {
     case UInt8(ascii: "t"): return try word("true", .bool(true))
     case UInt8(ascii: "f"): return try word("false", .bool(false))
     case UInt8(ascii: "n"): return try word("null", .null)
+    case UInt8(ascii: "N") where tolerates: return try word("NaN", .null)
+    case UInt8(ascii: "I") where tolerates: return try word("Infinity", .null)
     default: throw error("expected a JSON value, found \(found())")
     }
   }
@@ -124,7 +145,7 @@ private struct JSONParser {
       guard take(UInt8(ascii: ":")) else { throw error("expected ':' after a key, found \(found())") }
       skipSpace()
       let value = try value()
-      guard fields.updateValue(value, forKey: key) == nil else {
+      guard fields.updateValue(value, forKey: key) == nil || tolerates else {
         let twin = fields.keys.contains { $0 == key && !$0.utf8.elementsEqual(key.utf8) }
         throw error(
           "expected each key once, found '\(key.prefix(80))' again"
@@ -176,6 +197,7 @@ private struct JSONParser {
   private mutating func number() throws(JSONError) -> JSON {
     let start = at
     let negative = take(UInt8(ascii: "-"))
+    if tolerates, at < bytes.count, bytes[at] == UInt8(ascii: "I") { return try word("Infinity", .null) }
     var integer: Int64? = 0
     let first = at
     while let digit = digit() {
@@ -209,6 +231,7 @@ private struct JSONParser {
     if at == end, let short = shortDecimal(bytes[first..<end]) { return .double(negative ? -short : short) }
     let text = String(decoding: bytes[start..<at], as: UTF8.self)
     guard let double = Double(text), double.isFinite else {
+      if tolerates { return .null }
       throw error("expected a number that a double can hold, found \(text.prefix(40))", at: start)
     }
     return .double(double)
@@ -247,7 +270,8 @@ private struct JSONParser {
         at += 1
         return text
       case UInt8(ascii: "\\"): return try escapedString(from: start)
-      case 0..<0x20: throw error("expected control characters to be escaped, found \(found())")
+      case 0..<0x20 where !tolerates:
+        throw error("expected control characters to be escaped, found \(found())")
       default: at += 1
       }
     }
@@ -268,7 +292,8 @@ private struct JSONParser {
       case UInt8(ascii: "\\"):
         at += 1
         try escape(into: &buffer)
-      case 0..<0x20: throw error("expected control characters to be escaped, found \(found())")
+      case 0..<0x20 where !tolerates:
+        throw error("expected control characters to be escaped, found \(found())")
       default:
         buffer.append(byte)
         at += 1

@@ -12,12 +12,11 @@ package struct BudgetedCaller: Caller {
   }
 
   package func answer(_ call: Call) async throws -> RawReply {
-    let estimate = Usage(promptTokens: call.promptEstimate, completionTokens: call.completionEstimate)
-    let aside = Budget.Amount(estimate, price: call.model.price)
+    let aside = Budget.Amount(call.estimate, price: call.model.price)
     try await budget.reserve(aside)
     do {
       let reply = try await inner.answer(call)
-      budget.settle(aside, paid: Budget.Amount(call.booked(reply.usage), price: call.model.price))
+      budget.settle(aside, paid: Budget.Amount(call.booked(reply), price: call.model.price))
       return reply
     } catch {
       let usage = (error as? ModelError)?.usage ?? Usage()
@@ -28,12 +27,27 @@ package struct BudgetedCaller: Caller {
 }
 
 extension Call {
-  /// What is booked for an answer: what the endpoint counted. One that counts nothing would never reach a bound: then
-  /// the estimate is what there is.
-  func booked(_ usage: Usage) -> Usage {
-    guard usage == Usage() else { return usage }
-    return Usage(promptTokens: promptEstimate, completionTokens: completionEstimate)
+  /// What is booked for an answer: what the endpoint counted. One that counts nothing, or far too little, would never
+  /// reach a bound: then the estimate is what there is.
+  func booked(_ reply: RawReply) -> Usage {
+    reply.booked ?? (reply.usage == Usage() ? estimate : reply.usage)
   }
+
+  /// The usage to book instead of one that cannot be: it has fewer than one token for ``bytesPerToken`` bytes of
+  /// prompt or reply. Nil where it can.
+  func doubted(_ usage: Usage, replyBytes: Int) -> Usage? {
+    var better = usage
+    if promptEstimate * 4 > (usage.promptTokens + 1) * Self.bytesPerToken {
+      better.promptTokens = promptEstimate
+    }
+    if replyBytes > (usage.completionTokens + 1) * Self.bytesPerToken {
+      better.completionTokens = max(completionEstimate, (replyBytes + 3) / 4)
+    }
+    return better == usage || usage == Usage() ? nil : better
+  }
+
+  /// More than any text needs on average: four are usual, and a long run of spaces is one token.
+  private static var bytesPerToken: Int { 64 }
 }
 
 /// What a run and its resumes may cost, shared by all of the run's models.
@@ -49,12 +63,12 @@ package final class Budget: Sendable {
 
     /// Cached prompt tokens are priced as such where the file gives their price. No price counts as 0 USD.
     package init(_ usage: Usage, price: ModelSpec.Price?) {
-      tokens = usage.promptTokens + usage.completionTokens
+      tokens = usage.promptTokens.adding(bounded: usage.completionTokens)
       usd = price?.usd(usage) ?? 0
     }
 
     static func + (left: Amount, right: Amount) -> Amount {
-      Amount(usd: left.usd + right.usd, tokens: left.tokens + right.tokens)
+      Amount(usd: left.usd + right.usd, tokens: left.tokens.adding(bounded: right.tokens))
     }
   }
 
@@ -127,7 +141,7 @@ package final class Budget: Sendable {
         .budget,
         "the call may cost \(amount.usd) USD; with \(spent.usd) USD spent that is over \(maxUSD) USD")
     }
-    if let maxTokens, spent.tokens + amount.tokens > maxTokens {
+    if let maxTokens, spent.tokens.adding(bounded: amount.tokens) > maxTokens {
       return ModelError(
         .budget,
         "the call may take \(amount.tokens) tokens; with \(spent.tokens) spent that is over \(maxTokens)")

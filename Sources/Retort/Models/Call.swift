@@ -16,6 +16,8 @@ package struct Call: Sendable {
   /// Refuses an answer that nobody could use. It is asked before the reply is remembered, so that such an answer is
   /// asked for again instead of being recalled for ever. Errors: ``ModelError``.
   package let check: @Sendable (JSON) throws -> Void
+  /// Bytes of the text in a reply; what it has cost to write cannot be far from that.
+  package let textBytes: @Sendable (JSON) -> Int
   /// Estimated tokens, for limits and for what a budget sets aside before the endpoint has counted.
   package let promptEstimate: Int
   package let completionEstimate: Int
@@ -24,17 +26,21 @@ package struct Call: Sendable {
 
   package init(
     model: ModelSpec, path: String, body: JSON, identity: JSON, promptEstimate: Int = 0,
-    completionEstimate: Int = 0, check: @escaping @Sendable (JSON) throws -> Void = { _ in }
+    completionEstimate: Int = 0, check: @escaping @Sendable (JSON) throws -> Void = { _ in },
+    textBytes: @escaping @Sendable (JSON) -> Int = { _ in 0 }
   ) {
     self.model = model
     self.path = path
     self.body = body
     self.identity = identity
     self.check = check
-    self.promptEstimate = promptEstimate
-    self.completionEstimate = completionEstimate
+    self.textBytes = textBytes
+    self.promptEstimate = min(max(0, promptEstimate), Usage.most)
+    self.completionEstimate = min(max(0, completionEstimate), Usage.most)
     request = Digest(of: ["identity": identity, "take": .int(Int64(StepContext.current?.take ?? 0))])
   }
+
+  var estimate: Usage { Usage(promptTokens: promptEstimate, completionTokens: completionEstimate) }
 
   /// About four bytes to a token, rounded up; the endpoint's own count replaces it once there is one.
   package static func estimateTokens(_ text: String) -> Int { (text.utf8.count + 3) / 4 }
@@ -44,7 +50,10 @@ package struct Call: Sendable {
 package struct RawReply: Hashable, Sendable {
   package var status: Int
   package var body: String
+  /// As the endpoint counted.
   package var usage: Usage
+  /// What is booked instead where the endpoint counted far too few tokens for the text.
+  package var booked: Usage?
   /// How long the endpoint took for the try that succeeded.
   package var seconds: Double
   /// How many tries it took, at least 1.
@@ -55,12 +64,14 @@ package struct RawReply: Hashable, Sendable {
   package var remembered: Bool
 
   package init(
-    status: Int = 200, body: String, usage: Usage = .init(), seconds: Double = 0, attempts: Int = 1,
+    status: Int = 200, body: String, usage: Usage = .init(), booked: Usage? = nil, seconds: Double = 0,
+    attempts: Int = 1,
     call: Int64 = 0, remembered: Bool = false
   ) {
     self.status = status
     self.body = body
     self.usage = usage
+    self.booked = booked
     self.seconds = seconds
     self.attempts = attempts
     self.call = call

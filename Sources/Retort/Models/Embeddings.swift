@@ -1,3 +1,4 @@
+internal import Foundation
 internal import OrderedCollections
 
 /// The embedding act in the wire format of OpenAI's `/embeddings`.
@@ -9,6 +10,7 @@ package struct Embeddings: EmbeddingModel {
   private let caller: any Caller
   private let memory: any ReplyMemory
   private let flights: Flights
+  private let length: VectorLength
 
   /// Most texts of one request.
   package static let batch = 64
@@ -16,8 +18,10 @@ package struct Embeddings: EmbeddingModel {
   /// - Parameter caller: the stack without memory of whole replies; texts are remembered one by one here, by
   ///   ``EmbeddingRecorder``, which must be part of `caller`.
   package init(
-    _ model: ModelSpec, through caller: any Caller, memory: any ReplyMemory, flights: Flights = Flights()
+    _ model: ModelSpec, through caller: any Caller, memory: any ReplyMemory, flights: Flights = Flights(),
+    length: VectorLength? = nil
   ) {
+    self.length = length ?? VectorLength(model)
     self.model = model
     self.caller = caller
     self.memory = memory
@@ -67,6 +71,7 @@ package struct Embeddings: EmbeddingModel {
         continue
       }
       known.remembered = true
+      length.learn { try? Self.vectors(known.body, count: 1).first?.count }
       found[text] = known
       flights.land(request, known)
       open[request] = nil
@@ -88,6 +93,17 @@ package struct Embeddings: EmbeddingModel {
 
   /// One call. The recorder has committed its vectors; they are read back with their numbers.
   private func ask(_ texts: ArraySlice<(text: String, request: Digest)>) async throws -> [Found] {
+    do { return try await askAtOnce(texts) } catch let error as ModelError
+      where error.isForGood && texts.count > 1
+    {
+      // One text may be at fault, or their number.
+      let middle = texts.startIndex + texts.count / 2
+      let first = try await ask(texts[..<middle])
+      return first + (try await ask(texts[middle...]))
+    }
+  }
+
+  private func askAtOnce(_ texts: ArraySlice<(text: String, request: Digest)>) async throws -> [Found] {
     let call = Self.call(model, texts.map(\.text))
     let reply: RawReply
     do { reply = try await caller.answer(call) } catch let error as ModelError {
@@ -115,28 +131,30 @@ package struct Embeddings: EmbeddingModel {
 
   /// The vectors of a reply in the order of their `index`. Errors: ``ModelError`` of kind `malformed`.
   static func vectors(_ body: String, count: Int) throws -> [[Float]] {
-    try lists(body, count: count).enumerated().map { place, numbers in
-      try numbers.map {
-        guard let number = $0.number else {
-          throw ModelError(.malformed, "expected a number at data[\(place)].embedding, found \($0.kind)")
-        }
-        return Float(number)
-      }
-    }
+    try lists(body, count: count, checked: false).map { $0.compactMap { $0.number.map { Float($0) } } }
   }
 
-  /// The vectors of a reply as it wrote them, in the order of their `index`.
-  static func lists(_ body: String, count: Int) throws -> [[JSON]] {
-    guard let data = (try? JSON(parsing: body))?["data"]?.array, data.count == count else {
+  /// The vectors of a reply, in the order of their `index`, in the forms that servers give them: a list of numbers, one
+  /// inside another list, or base64 of single precision. A vector of zeros has no direction:
+  /// it is none, but earlier versions remembered such, and those are read without `checked`.
+  static func lists(_ body: String, count: Int, checked: Bool = true) throws -> [[JSON]] {
+    let json = try? JSON(parsing: body)
+    guard let data = json?["data"]?.array ?? json?.array, data.count == count else {
       throw ModelError(.malformed, "expected \(count) vectors under 'data', found: \(body.prefix(200))")
     }
     var lists = [[JSON]](repeating: [], count: count)
     for (place, item) in data.enumerated() {
-      let index = item["index"]?.int.flatMap { Int(exactly: $0) } ?? place
-      guard let numbers = item["embedding"]?.array, !numbers.isEmpty, lists.indices.contains(index) else {
+      let index = (item["index"]?.int ?? item["index"]?.string.flatMap { Int64($0) }) ?? Int64(place)
+      let vector = numbers(item["embedding"] ?? item)
+      guard !vector.isEmpty, (0..<Int64(count)).contains(index) else {
         throw ModelError(.malformed, "expected a list of numbers at data[\(place)].embedding")
       }
-      lists[index] = numbers
+      let values = vector.map { $0.number.map { Float($0) } ?? .nan }
+      guard !checked || values.allSatisfy({ abs($0) <= 1e15 }) && values.contains(where: { $0 != 0 }) else {
+        throw ModelError(
+          .malformed, "expected numbers, not all 0, at data[\(place)].embedding, found other values")
+      }
+      lists[Int(index)] = vector
     }
     guard !lists.contains(where: \.isEmpty) else {
       throw ModelError(.malformed, "expected one vector for each of \(count) texts, found an index twice")
@@ -145,14 +163,30 @@ package struct Embeddings: EmbeddingModel {
   }
 }
 
+extension Embeddings {
+  /// Empty where there is no vector.
+  private static func numbers(_ json: JSON) -> [JSON] {
+    if let list = json.array { return list.count == 1 ? list[0].array ?? list : list }
+    guard let text = json.string, let bytes = Data(base64Encoded: text), bytes.count % 4 == 0 else {
+      return []
+    }
+    return stride(from: 0, to: bytes.count, by: 4).map { start in
+      let bits = bytes[start..<start + 4].reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+      return .double(Double(Float(bitPattern: bits)))
+    }
+  }
+}
+
 /// Commits a batch of vectors text by text, inside the limits as ``RecordingCaller`` is.
 package struct EmbeddingRecorder: Caller {
   private let inner: any Caller
   private let memory: any ReplyMemory
+  private let length: VectorLength?
 
-  package init(_ inner: any Caller, memory: any ReplyMemory) {
+  package init(_ inner: any Caller, memory: any ReplyMemory, length: VectorLength? = nil) {
     self.inner = inner
     self.memory = memory
+    self.length = length
   }
 
   package func answer(_ call: Call) async throws -> RawReply {
@@ -173,7 +207,10 @@ package struct EmbeddingRecorder: Caller {
 
   private func answer(_ call: Call, count: Int) async throws -> (RawReply, [RawReply]) {
     let reply = try await inner.answer(call)
-    do { return (reply, try Self.split(reply, count: count)) } catch var error as ModelError {
+    do {
+      try length?.check(Embeddings.lists(reply.body, count: count))
+      return (reply, try Self.split(reply, count: count))
+    } catch var error as ModelError {
       error.usage = reply.usage
       throw error
     }
@@ -181,14 +218,14 @@ package struct EmbeddingRecorder: Caller {
 
   /// One reply for each text; the tokens are spread so that they add up to what was counted.
   static func split(_ reply: RawReply, count: Int) throws -> [RawReply] {
-    return try Embeddings.lists(reply.body, count: count).enumerated().map { place, numbers in
-      guard numbers.allSatisfy({ $0.number != nil }) else {
-        throw ModelError(.malformed, "expected numbers at data[\(place)].embedding, found other values")
-      }
+    try Embeddings.lists(reply.body, count: count).enumerated().map { place, numbers in
       var part = reply
       part.body = JSON.object(["data": [["index": 0, "embedding": .array(numbers)]]]).text
-      let tokens = reply.usage.promptTokens
-      part.usage = Usage(promptTokens: tokens * (place + 1) / count - tokens * place / count)
+      let share = { (tokens: Int) in
+        Usage(promptTokens: tokens * (place + 1) / count - tokens * place / count)
+      }
+      part.usage = share(reply.usage.promptTokens)
+      part.booked = reply.booked.map { share($0.promptTokens) }
       return part
     }
   }

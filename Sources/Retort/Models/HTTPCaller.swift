@@ -6,24 +6,37 @@ package struct HTTPCaller: Caller {
   private let endpoint: @Sendable () async throws -> String
   private let key: @Sendable () throws -> String?
   private let clock: any ModelClock
+  private let doubt: @Sendable (Call) -> Void
 
   /// Most characters of the server's own words that an error repeats.
   package static let messageBound = 500
 
-  /// - Parameter key: read when a call is sent, and sent as a bearer token. It is cut out of the server's words,
-  ///   since a server may repeat what it was sent.
+  /// - Parameters:
+  ///   - key: read when a call is sent, and sent as a bearer token. It is cut out of the server's words, since a server
+  ///     may repeat what it was sent.
+  ///   - doubt: told of a call whose endpoint counted far too few tokens.
   package init(
     _ transport: any Transport, key: @escaping @Sendable () throws -> String? = { nil },
-    clock: any ModelClock = SystemModelClock(),
+    clock: any ModelClock = SystemModelClock(), doubt: @escaping @Sendable (Call) -> Void = { _ in },
     endpoint: @escaping @Sendable () async throws -> String
   ) {
     self.transport = transport
     self.endpoint = endpoint
     self.key = key
     self.clock = clock
+    self.doubt = doubt
   }
 
   package func answer(_ call: Call) async throws -> RawReply {
+    do { return try await exchange(call) } catch var error as ModelError
+      where error.mayHaveCost && call.estimate != Usage()
+    {
+      error.usage = call.estimate
+      throw error
+    }
+  }
+
+  private func exchange(_ call: Call) async throws -> RawReply {
     var headers = ["content-type": "application/json", "accept": "application/json"]
     let key = try key()
     if let key { headers["authorization"] = "Bearer \(key)" }
@@ -44,21 +57,36 @@ package struct HTTPCaller: Caller {
     text = Self.without(key, in: text)
     let json: JSON
     do { json = try JSON(parsing: text) } catch {
-      throw ModelError(
-        .malformed, status: response.status,
-        "expected a JSON reply (\(error)), found: \(bounded(text, key))")
+      guard let read = try? JSON(tolerating: text) else {
+        let form = text.hasPrefix("data:") ? " a stream of events" : ""
+        throw ModelError(
+          .malformed, status: response.status,
+          "expected a JSON reply (\(error)), found\(form): \(bounded(text, key))")
+      }
+      json = read
+      // Kept as it was read, since whoever looks at it later is strict.
+      text = read.text
     }
     let usage = Usage(reply: json)
     do { try call.check(json) } catch var error as ModelError {
       error.status = response.status
       error.usage = usage
       // Some servers report an error under status 200.
-      if let said = Self.message(json) { error.message += "; the server says: \(said)" }
+      let told = EndpointError(status: response.status, body: json)
+      if let kind = told.kind { (error.kind, error.status) = (kind, told.status) }
+      if let said = EndpointError.message(json), !error.message.contains(said) {
+        error.message += "; the server says: \(said)"
+      }
       error.message = bounded(error.message, key)
       throw error
     }
-    return RawReply(
+    var reply = RawReply(
       status: response.status, body: text, usage: usage ?? Usage(), seconds: seconds, attempts: call.attempt)
+    if let usage, let better = call.doubted(usage, replyBytes: call.textBytes(json)) {
+      reply.booked = better
+      doubt(call)
+    }
+    return reply
   }
 
   /// `path` after `base`; a path with a leading `/` counts from the root of the server, before `/v1`.
@@ -73,20 +101,16 @@ package struct HTTPCaller: Caller {
 
   private func failure(_ response: HTTPResponse, _ key: String?) -> ModelError {
     let text = String(decoding: response.body.prefix(16 << 10), as: UTF8.self)
-    var said = (try? JSON(parsing: text)).flatMap(Self.message) ?? text
+    let json = try? JSON(parsing: text)
+    let told = EndpointError(status: response.status, body: json)
+    var said = json.flatMap(EndpointError.message) ?? text
     if (300..<400).contains(response.status), let place = response.headers["location"] {
       said = "expected an answer, found a redirect to '\(place)', which is not followed; give that address"
     }
-    let wait = response.headers["retry-after"].flatMap { RetryAfter.seconds($0, now: clock.unixTime) }
-    let kind: ModelError.Kind =
-      switch response.status {
-      // A plan that is used up is refused with 429 too, and no waiting helps.
-      case 429: text.contains("insufficient_quota") ? .refused : .rateLimited
-      case 503 where wait != nil: .rateLimited
-      case 408, 409, 500...: .server
-      case 404 where said.isEmpty, 405, 501: .unsupported
-      default: .refused
-      }
+    let wait =
+      response.headers["retry-after"].flatMap { RetryAfter.seconds($0, now: clock.unixTime) }
+      ?? told.retryAfter
+    let kind = response.status == 503 && wait != nil ? .rateLimited : told.kind ?? .refused
     return ModelError(kind, status: response.status, bounded(said, key), retryAfter: wait)
   }
 
@@ -103,41 +127,57 @@ package struct HTTPCaller: Caller {
     return String(text.replacingOccurrences(of: key, with: "[key]").prefix(Self.messageBound))
   }
 
-  /// The server's words: `{"error": {"message": …}}`, `{"error": …}`, `{"message": …}` or `{"detail": …}`.
-  private static func message(_ json: JSON) -> String? {
-    if let error = json["error"] { return error["message"]?.string ?? error.string ?? error.text }
-    return json["message"]?.string ?? json["detail"].map { $0.string ?? $0.text }
+}
+
+extension ModelError {
+  /// Whether the endpoint may have worked, and charge, for a try that it reported no tokens for: the request was sent,
+  /// and no refusal came back.
+  fileprivate var mayHaveCost: Bool {
+    guard usage == nil, wasSent, status.map({ $0 < 300 || $0 >= 500 }) ?? true else { return false }
+    return switch kind {
+    case .connection, .timeout, .server, .malformed, .unsupported: true
+    case .rateLimited: status != 429
+    case .unreachable, .refused, .denied, .forbidden, .filtered, .budget, .parked, .interrupted: false
+    }
   }
 }
 
 /// The header `Retry-After`: seconds, or an HTTP date.
 enum RetryAfter {
-  /// Seconds to wait from `now` (seconds since 1970), at least 0; nil when the header says neither.
+  /// No wait is longer than a year.
+  static let longest = 31_536_000.0
+
+  /// Seconds to wait from `now` (seconds since 1970), 0 to ``longest``; nil when the header says neither.
   static func seconds(_ value: String, now: Double) -> Double? {
     let value = value.trimmingCharacters(in: .whitespaces)
-    if let seconds = Double(value) { return seconds.isFinite ? max(0, seconds) : nil }
+    if let seconds = Double(value) { return seconds.isFinite ? bounded(seconds) : nil }
     let format = DateFormatter()
     format.locale = Locale(identifier: "en_US_POSIX")
     format.timeZone = TimeZone(identifier: "GMT")
     format.dateFormat = "EEE, dd MMM yyyy HH:mm:ss 'GMT'"
-    return format.date(from: value).map { max(0, $0.timeIntervalSince1970 - now) }
+    return format.date(from: value).map { bounded($0.timeIntervalSince1970 - now) }
   }
+
+  private static func bounded(_ seconds: Double) -> Double { min(max(0, seconds), longest) }
 }
 
 extension Usage {
   /// The `usage` of a reply; nil where it reports none. Cached prompt tokens are named differently by different
-  /// endpoints.
+  /// endpoints. What is no count of tokens, negative or over ``most``, counts as not reported.
   init?(reply: JSON) {
     guard let usage = reply["usage"], usage.object != nil else { return nil }
     func count(_ json: JSON?) -> Int? {
-      json?.number.flatMap { Int(exactly: $0.rounded()) }.map { max(0, $0) }
+      json?.number.flatMap { (0...Double(Self.most)).contains($0) ? Int(bounded: $0) : nil }
     }
-    let prompt = count(usage["prompt_tokens"]) ?? count(usage["input_tokens"])
+    // Where they are called input tokens, those of the cache are counted beside them.
+    let beside = ["cache_read_input_tokens", "cache_creation_input_tokens"].map { count(usage[$0]) ?? 0 }
+    let prompt =
+      count(usage["prompt_tokens"]) ?? count(usage["input_tokens"]).map { $0 + beside[0] + beside[1] }
     let total = count(usage["total_tokens"])
     let completion = count(usage["completion_tokens"]) ?? count(usage["output_tokens"])
     self.init(
       promptTokens: prompt ?? max(0, (total ?? 0) - (completion ?? 0)), completionTokens: completion ?? 0,
       cachedTokens: count(usage["prompt_tokens_details"]?["cached_tokens"])
-        ?? count(usage["prompt_cache_hit_tokens"]) ?? 0)
+        ?? count(usage["prompt_cache_hit_tokens"]) ?? beside[0])
   }
 }

@@ -20,7 +20,13 @@ package struct Judge: RewardModel {
         .user("\(transcript)\n\nIs the assistant's last answer good? Reply yes or no."),
       ],
       sampling: Sampling(temperature: 0, maxTokens: 1), topLogprobs: 20)
-    return try Self.score(try await model.reply(to: request))
+    return try Self.score(try await model.reply(to: request) { _ = try Self.score($0) })
+  }
+
+  /// Whether a stored call is one of these.
+  static func asked(_ parameters: JSON, _ prompt: JSON) -> Bool {
+    parameters["max_tokens"] == 1 && parameters["top_logprobs"] == 20
+      && prompt.array?.first?["content"]?.string == instruction
   }
 
   /// logit = log(P(yes) / P(no)) from the first token's alternatives, summed over spellings (trimmed, case folded).

@@ -24,7 +24,8 @@ package struct LogprobEndpoint: LogprobModel {
     switch model.kind {
     case .vllmLogprobs:
       let before = try await tokens(["messages": turns, "add_generation_prompt": true])
-      let own = try await tokens(["prompt": .string(completion), "add_special_tokens": false])
+      let own = try await tokens(
+        ["prompt": .string(completion), "add_special_tokens": false], of: completion)
       return own.isEmpty ? [] : try await prefilled(before, own)
     case .llamaLogprobs:
       let prompt = try await ask("/apply-template", ["messages": turns]) { reply in
@@ -34,7 +35,7 @@ package struct LogprobEndpoint: LogprobModel {
       let before = try await tokens([
         "content": .string(prompt), "add_special": true, "parse_special": true,
       ])
-      let own = try await tokens(["content": .string(completion), "add_special": false])
+      let own = try await tokens(["content": .string(completion), "add_special": false], of: completion)
       return own.isEmpty ? [] : try await decoded(before, own)
     default:
       throw ModelError(
@@ -42,11 +43,15 @@ package struct LogprobEndpoint: LogprobModel {
     }
   }
 
-  private func tokens(_ body: JSON.Object) async throws -> [Int64] {
+  /// - Parameter text: what is cut; nil where the server adds to it.
+  private func tokens(_ body: JSON.Object, of text: String? = nil) async throws -> [Int64] {
     try await ask("/tokenize", body) { reply in
       guard let list = reply["tokens"]?.array, case let tokens = list.compactMap(\.int),
-        tokens.count == list.count
-      else { throw Self.missing("a list of numbers under 'tokens'", reply) }
+        tokens.count == list.count, tokens.allSatisfy({ (0...Int64(Int32.max)).contains($0) })
+      else { throw Self.missing("a list of token numbers under 'tokens'", reply) }
+      if let text, tokens.isEmpty && !text.trimmed.isEmpty || tokens.count > text.utf8.count + 2 {
+        throw Self.missing("the tokens of a text of \(text.utf8.count) bytes", reply)
+      }
       return tokens
     }
   }
@@ -64,7 +69,7 @@ package struct LogprobEndpoint: LogprobModel {
         throw Self.missing("\(all.count) entries under choices[0].prompt_logprobs", reply)
       }
       return try zip(tokens, list.suffix(tokens.count)).map { token, entry in
-        guard let found = entry[String(token)], let logprob = found["logprob"]?.number else {
+        guard let found = entry[String(token)], let logprob = TokenLogprob.read(found["logprob"]) else {
           throw Self.missing("token \(token) among its prompt_logprobs", entry)
         }
         return TokenLogprob(found["decoded_token"]?.string ?? "", logprob)
@@ -88,7 +93,9 @@ package struct LogprobEndpoint: LogprobModel {
         throw Self.missing("the completion's \(tokens.count) tokens under completion_probabilities", reply)
       }
       return try list.map { entry in
-        guard let logprob = entry["logprob"]?.number else { throw Self.missing("a 'logprob'", entry) }
+        guard let logprob = TokenLogprob.read(entry["logprob"]) else {
+          throw Self.missing("a 'logprob'", entry)
+        }
         return TokenLogprob(entry["token"]?.string ?? "", logprob)
       }
     }

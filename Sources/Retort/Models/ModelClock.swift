@@ -17,6 +17,7 @@ package struct SystemModelClock: ModelClock {
   package var unixTime: Double { Date().timeIntervalSince1970 }
   package func sleep(_ seconds: Double) async throws {
     guard seconds > 0 else { return try Task.checkCancellation() }
-    try await Task.sleep(for: .seconds(seconds))
+    // A duration has its bounds too.
+    try await Task.sleep(for: .seconds(min(seconds, 31_536_000)))
   }
 }

@@ -10,18 +10,23 @@ package final class ModelStack: ModelProvider {
   private let address: @Sendable (ModelSpec) async throws -> String
   private let pools: [String: Pool]
   private let breakers: [String: Breaker]
+  private let standings: [String: Standing]
+  private let lengths: [String: VectorLength]
+  private let say: @Sendable (String) -> Void
   private let flights = Flights()
 
   /// - Parameters:
   ///   - interruption: ends the run softly, as far as calls are concerned.
   ///   - models: each has its own pool; models at one endpoint share a breaker.
   ///   - environment: where keys are read, by the names that `api_key_env` gives.
+  ///   - say: told, once for each model, what a person should know of it.
   ///   - address: the base address of a model; by default its `endpoint`. For models that are launched it waits
   ///     until the server is up.
   package init(
     models: [ModelSpec], transport: any Transport, memory: any ReplyMemory, budget: Budget = Budget(),
     interruption: Interruption = Interruption(), clock: any ModelClock = SystemModelClock(),
     random: @escaping @Sendable () -> Double = { .random(in: 0..<1) }, environment: [String: String],
+    say: @escaping @Sendable (String) -> Void = { _ in },
     address: @escaping @Sendable (ModelSpec) async throws -> String = ModelStack.endpoint(of:)
   ) {
     self.transport = transport
@@ -32,6 +37,9 @@ package final class ModelStack: ModelProvider {
     self.random = random
     self.environment = environment
     self.address = address
+    self.say = say
+    lengths = Dictionary(models.map { ($0.alias, VectorLength($0)) }) { first, _ in first }
+    standings = Dictionary(models.map { ($0.alias, Standing()) }) { first, _ in first }
     pools = Dictionary(models.map { ($0.alias, Pool($0)) }) { first, _ in first }
     breakers = Dictionary(models.map { (Self.server($0), Breaker()) }) { first, _ in first }
   }
@@ -43,10 +51,11 @@ package final class ModelStack: ModelProvider {
 
   package func embedding(_ model: ModelRef) throws -> any EmbeddingModel {
     guard model.spec.kind == .embedding else { throw mismatch(model.spec, "embedding") }
-    let caller = limited(model.spec) { EmbeddingRecorder($0, memory: self.memory) }
+    let length = lengths[model.spec.alias] ?? VectorLength(model.spec)
+    let caller = limited(model.spec) { EmbeddingRecorder($0, memory: self.memory, length: length) }
     return Embeddings(
       model.spec, through: InterruptedCaller(inner: caller, interruption: interruption), memory: memory,
-      flights: flights)
+      flights: flights, length: length)
   }
 
   package func reward(_ model: ModelRef) throws -> any RewardModel {
@@ -66,7 +75,7 @@ package final class ModelStack: ModelProvider {
     TokenEndpoint(model.spec, through: remembered(model.spec))
   }
 
-  // The order, from the outside in: Interrupted(Remembering(Retrying(Limited(Budgeted(Gated(Recording(HTTP))))))).
+  // The order, from the outside in: Interrupted(Remembering(Retrying(Limited(Budgeted(Gated(Standing(Recording(HTTP)))))))).
   //
   // A call that waits for a retry is outside Limited and holds no slot; a reply is committed inside it, so the slot
   // is held until the commit has returned.
@@ -78,14 +87,15 @@ package final class ModelStack: ModelProvider {
   }
 
   private func limited(_ model: ModelSpec, recording: (any Caller) -> any Caller) -> any Caller {
-    let budgeted = BudgetedCaller(
-      GatedCaller(inner: recording(http(model)), interruption: interruption), budget: budget)
+    let standing = standings[model.alias] ?? Standing()
+    let sent = StandingCaller(inner: recording(http(model, standing)), standing: standing)
+    let budgeted = BudgetedCaller(GatedCaller(inner: sent, interruption: interruption), budget: budget)
     let limited = LimitedCaller(budgeted, pool: pools[model.alias] ?? Pool(model), clock: clock)
     let breaker = breakers[Self.server(model)] ?? Breaker()
     return RetryingCaller(limited, breaker: breaker, clock: clock, random: random)
   }
 
-  private func http(_ model: ModelSpec) -> any Caller {
+  private func http(_ model: ModelSpec, _ standing: Standing) -> any Caller {
     // The key is read when it is needed: checking and planning work without one.
     let key: @Sendable () throws -> String? = { [environment] in
       guard let name = model.apiKeyEnv else { return nil }
@@ -97,7 +107,13 @@ package final class ModelStack: ModelProvider {
       }
       return value
     }
-    return HTTPCaller(transport, key: key, clock: clock) { [address, interruption] in
+    let doubt: @Sendable (Call) -> Void = { [say] call in
+      guard standing.isFirstDoubt() else { return }
+      say(
+        "model '\(call.model.alias)' reports far fewer tokens than its texts have; budgets and the ledger book the estimate"
+      )
+    }
+    return HTTPCaller(transport, key: key, clock: clock, doubt: doubt) { [address, interruption] in
       let base = try await address(model)
       // A server may take minutes to start.
       try interruption.check()

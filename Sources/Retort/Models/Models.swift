@@ -1,6 +1,21 @@
 /// Writes text after a conversation. Errors: ``ModelError``.
 package protocol ChatModel: Sendable {
   func reply(to request: ChatRequest) async throws -> ChatReply
+  /// A reply that `check` accepts. One that it throws at is no reply: it is not remembered, so that it is asked for
+  /// again. Errors: also those of `check`.
+  func reply(
+    to request: ChatRequest, accepting check: @escaping @Sendable (ChatReply) throws -> Void
+  ) async throws -> ChatReply
+}
+
+extension ChatModel {
+  package func reply(
+    to request: ChatRequest, accepting check: @escaping @Sendable (ChatReply) throws -> Void
+  ) async throws -> ChatReply {
+    let reply = try await reply(to: request)
+    try check(reply)
+    return reply
+  }
 }
 
 /// Turns texts into vectors, one for each text, in order; all of one length.
@@ -77,7 +92,7 @@ package struct ChatReply: Hashable, Sendable {
   /// `reasoning_content`, where the endpoint separates it.
   package var reasoning: String?
   /// `stop`, `length`, `content_filter`…, as the endpoint says; empty when it does not; ``refusal`` when the message
-  /// is a refusal in place of content.
+  /// is a refusal in place of content. ``ReplyEnd`` says what it means.
   package var finishReason: String
   /// One for each token of the reply; empty when none were asked for or given.
   package var logprobs: [TokenLogprob]
@@ -99,14 +114,10 @@ package struct ChatReply: Hashable, Sendable {
 
   package static let refusal = "refusal"
 
-  /// Why the text is not the answer that was asked for, a short fixed phrase to count drops by; nil when it is.
-  package var flaw: String? {
-    switch finishReason {
-    case "length": "reply truncated"
-    case "content_filter", Self.refusal: "reply refused"
-    default: nil
-    }
-  }
+  package var end: ReplyEnd { ReplyEnd(finishReason) }
+
+  /// Why the text is not the answer that was asked for, a short phrase to count drops by; nil when it is.
+  package var flaw: String? { end.flaw }
 }
 
 package struct TokenLogprob: Hashable, Sendable {
@@ -136,6 +147,9 @@ package struct Usage: Codable, Hashable, Sendable {
   package var completionTokens = 0
   /// Of the prompt's tokens, those the endpoint read from its own cache.
   package var cachedTokens = 0
+  /// No call takes more tokens than this.
+  package static let most = 1_000_000_000
+
   package init(promptTokens: Int = 0, completionTokens: Int = 0, cachedTokens: Int = 0) {
     self.promptTokens = promptTokens
     self.completionTokens = completionTokens
@@ -170,7 +184,15 @@ package struct ModelError: Error, Hashable, Sendable, CustomStringConvertible {
     case rateLimited
     /// 5xx, 408, 409: may pass.
     case server
-    /// Other 4xx: the request, the key or the model's name is wrong; the same request will be refused again.
+    /// 401, 402, or a used-up quota in whichever status: the key is wrong or the account has nothing left, whatever is
+    /// asked.
+    case denied
+    /// 403, 404: the key may not use the model, or address or name are wrong; once the model has answered, it is the
+    /// request.
+    case forbidden
+    /// The endpoint's content filter stopped the request.
+    case filtered
+    /// Other 4xx: the same request will be refused again.
     case refused
     /// A reply that is not what the protocol promises (HTML, truncated JSON, no choices).
     case malformed
@@ -210,6 +232,16 @@ package struct ModelError: Error, Hashable, Sendable, CustomStringConvertible {
     var error = ModelError(.parked, message)
     error.wasSent = false
     return error
+  }
+
+  /// Whether the same request would be refused again, whenever it is sent: what was asked is wrong, and neither key,
+  /// account, address nor load.
+  package var isForGood: Bool {
+    switch kind {
+    case .filtered: true
+    case .refused: status.map { [400, 406, 411, 413, 414, 415, 416, 422, 431, 451].contains($0) } ?? false
+    default: false
+    }
   }
 
   package var description: String {

@@ -39,7 +39,7 @@ package struct RetryingCaller: Caller {
         breaker.failed(error, of: call.request, at: clock.seconds)
         guard call.attempt <= call.model.retries else { throw breaker.gaveUp(error) }
         if let wait = error.retryAfter, wait > Self.patience {
-          throw breaker.open("asked to wait \(Int(wait)) seconds: \(error.description)")
+          throw breaker.open("asked to wait \(Int(bounded: wait)) seconds: \(error.description)")
         }
         try await clock.sleep(delay(after: error, attempt: call.attempt))
         call.attempt += 1
@@ -65,7 +65,7 @@ extension ModelError {
     case .unreachable, .connection, .timeout, .rateLimited, .server: true
     // A broken envelope is a proxy's page or a cut connection, as a rule.
     case .malformed: true
-    case .refused, .budget, .parked, .interrupted, .unsupported: false
+    case .refused, .denied, .forbidden, .filtered, .budget, .parked, .interrupted, .unsupported: false
     }
   }
 }

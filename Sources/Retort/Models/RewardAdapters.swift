@@ -90,13 +90,28 @@ package struct RewardEndpoint: RewardModel {
 
   /// A number, a list of numbers, or a list of lists of which the last (the last token's) counts.
   private static func numbers(_ json: JSON?) throws -> [Double] {
-    if let number = json?.number, number.isFinite { return [number] }
+    if let number = json?.number, isScore(number) { return [number] }
     if let list = json?.array, let last = list.last {
       if last.array != nil { return try numbers(last) }
-      let numbers = list.compactMap(\.number).filter(\.isFinite)
+      let numbers = list.compactMap(\.number).filter(isScore)
       if numbers.count == list.count { return numbers }
     }
     throw ModelError(.malformed, "expected a score in the reply, found \(json?.kind ?? "nothing")")
+  }
+
+  /// No model's score is as large as this: what is, comes from numbers that ran over.
+  private static func isScore(_ number: Double) -> Bool { abs(number) <= 1e9 }
+
+  /// The kind of server whose reply has this form; nil for other forms.
+  static func kind(of json: JSON) -> ModelSpec.Kind? {
+    let item = json["data"]?.array?.first
+    if item?["data"] != nil { return .vllmPooling }
+    if item?["probs"] != nil { return .vllmClassify }
+    if item?["score"] != nil { return .vllmScore }
+    if json["embedding"] != nil || json.array?.first?["embedding"] != nil { return .sglangClassify }
+    if json["rewards"] != nil || json["scores"] != nil { return .openrlhf }
+    let list = json.array?.first?.array ?? json.array
+    return list?.first?["score"] != nil ? .teiPredict : nil
   }
 
   /// One score, or a pair (bad, good) whose difference is the logit. A pair that adds up to 1 has been through an

@@ -133,6 +133,9 @@ extension PipelineReader {
     return spec
   }
 
+  /// Most calls of a model in flight, and most USD per million tokens: what is beyond is a slip of the pen.
+  private static let (mostAtOnce, highestPrice) = (100_000, 1e9)
+
   private mutating func check(_ fields: ModelFields, _ entry: PipelineFile.ModelEntry) {
     let node = entry.node
     let known = Set(mistakes.map { Place(file: $0.file, line: $0.line, column: $0.column) })
@@ -178,6 +181,9 @@ extension PipelineReader {
     ] {
       if let value, !(value > 0) { report(place(key), "expected a number above 0, found \(value.short)") }
     }
+    if let concurrency = fields.concurrency, concurrency > Self.mostAtOnce {
+      report(place("concurrency"), "expected at most \(Self.mostAtOnce), found \(concurrency)")
+    }
     if let retries = fields.retries, retries < 0 {
       report(place("retries"), "expected 0 or more, found \(retries)")
     }
@@ -185,9 +191,13 @@ extension PipelineReader {
       ("input", fields.price?.input), ("output", fields.price?.output),
       ("cached_input", fields.price?.cachedInput),
     ] {
-      if let value, value < 0 {
+      if let value, !(0...Self.highestPrice).contains(value) {
         let place = node["price"]?[key]?.place ?? entry.keyPlace
-        report(place, "expected a price of 0 or more, found \(value.short)")
+        report(
+          place,
+          value < 0
+            ? "expected a price of 0 or more, found \(value.short)"
+            : "expected a price of at most \(Self.highestPrice.short) USD per million tokens, found \(value)")
       }
     }
   }

@@ -64,7 +64,9 @@ package enum Statistics {
   {
     var bins = [Int](repeating: 0, count: count)
     for value in values where value >= low && value <= high {
-      bins[min(count - 1, Int((value - low) / (high - low) * Double(count)))] += 1
+      // Halved, since the width of what a double can hold is none.
+      let share = (value / 2 - low / 2) / (high / 2 - low / 2)
+      bins[min(count - 1, Int(bounded: (share * Double(count)).rounded(.down)))] += 1
     }
     return bins
   }

@@ -229,8 +229,8 @@ private struct Forecaster {
       let usd = { (prompt: Double, completion: Double) in
         price.usd(
           Usage(
-            promptTokens: Int(prompt), completionTokens: Int(completion),
-            cachedTokens: Int(prompt * cachedShare)))
+            promptTokens: Int(bounded: prompt), completionTokens: Int(bounded: completion),
+            cachedTokens: Int(bounded: prompt * cachedShare)))
       }
       return Forecast.Range(
         usd(amount.promptTokens.low, amount.completionTokens.low),

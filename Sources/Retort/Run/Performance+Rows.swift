@@ -1,3 +1,5 @@
+internal import OrderedCollections
+
 /// Stages that answer one row at a time.
 extension Performance {
   func advanceRows(_ index: Int, _ group: inout Steps) async throws -> Bool {
@@ -38,7 +40,12 @@ extension Performance {
         states[index].arrivals += 1
         tell(.reused(stage: states[index].stage.name, page.hits))
       }
-      for miss in page.misses {
+      let (over, misses) = (
+        page.misses.filter { begun.refused[$0.digest] != nil },
+        page.misses.filter { begun.refused[$0.digest] == nil }
+      )
+      try await passOver(over, index, begun)
+      for miss in misses {
         if states[index].waiting[miss.row] != nil {
           states[index].waiting[miss.row]?.append(miss.id)
         } else {
@@ -49,6 +56,16 @@ extension Performance {
       return true
     }
     return false
+  }
+
+  /// Fails rows whose step an endpoint has refused for good before, without asking again.
+  private func passOver(_ rows: [Arrival], _ index: Int, _ begun: Begun) async throws {
+    for (error, rows) in OrderedDictionary(grouping: rows, by: { begun.refused[$0.digest] }) {
+      guard let error else { continue }
+      try await fail(rows.map(\.id), index, error)
+      refusals = (refusals.rows + rows.count, refusals.passedOver + rows.count)
+      if states[index].stage.onFailure == .fail { states[index].failures += rows.count }
+    }
   }
 
   func startRow(_ arrival: Arrival, _ index: Int, _ begun: Begun, _ group: inout Steps) {
@@ -71,13 +88,16 @@ extension Performance {
       outcome = try await StepContext.$current.withValue(context) {
         try await process(row).map { PackedRow(try stage.output($0.values, addedTo: row)) }
       }
+    } catch let error as ModelError where error.kind == .filtered {
+      outcome = .drop(reason: ReplyEnd.refused.flaw ?? "", detail: error.description)
     } catch {
       if Task.isCancelled { throw CancellationError() }
       // Going on would pay for replies that cannot be kept.
       if error is StoreError { throw error }
       if let stopped = Self.stop(error) { return stopped }
-      try await fail([arrival.id], index, error, calls: calls.list)
-      return .failed
+      try await fail(
+        [arrival.id], index, error, calls: calls.list, step: (begun.fingerprint, arrival.digest))
+      return .failed(refused: (error as? ModelError)?.isForGood ?? false)
     }
     let time = engine.now()
     try await engine.store.write { db in

@@ -38,6 +38,15 @@ extension Performance {
         states[index].groups = [place] + states[index].groups
         return progressed
       }
+      if let error = begun.refused[Data(input.digest.bytes)] {
+        refusals = (refusals.rows + input.count, refusals.passedOver + input.count)
+        switch try await failSet(place, input, index, begun, error) {
+        case .done: states[index].arrivals += 1
+        default: states[index].failures += 1
+        }
+        progressed = true
+        continue
+      }
       let time = engine.now()
       let step = try await store.write {
         try Store.beginSet(place, fingerprint: begun.fingerprint, at: time, $0)
@@ -160,19 +169,30 @@ extension Performance {
       try await store.write { try Store.forget(step: step, $0) }
       if Task.isCancelled { throw CancellationError() }
       if let stopped = Self.stop(error) { return stopped }
-      // The failure is that of each row, when it costs only them: their group, or a set that is dropped with them.
-      var failed: [Int64?] = []
-      if place.scope != nil || stage.onFailure == .drop {
-        failed = try await store.read { try Store.members(place, $0) }
-      }
-      let dropped = stage.onFailure == .drop && !failed.isEmpty
-      try await fail(failed.isEmpty ? [nil] : failed, index, error, calls: calls.list)
-      return dropped ? .done(.init(rows: input.count, dropped: input.count, out: 0)) : .failed
+      return try await failSet(place, input, index, begun, error, calls: calls.list)
     }
     let out = try await store.write { db in
       try Store.finishSet(step, fingerprint: begun.fingerprint, input: input.digest, calls: calls.list, db)
       return try Store.emitSet(place, step: step, limit: limit, db)
     }
     return .done(.init(rows: input.count, out: out))
+  }
+
+  /// The failure is that of each row, when it costs only them: their group, or a set that is dropped with them.
+  private nonisolated func failSet(
+    _ place: StagePlace, _ input: SetInput, _ index: Int, _ begun: Begun, _ error: any Error,
+    calls: [UsedCall] = []
+  ) async throws -> Finished.End {
+    var failed: [Int64?] = []
+    if place.scope != nil || begun.stage.onFailure == .drop {
+      failed = try await engine.store.read { try Store.members(place, $0) }
+    }
+    try await fail(
+      failed.isEmpty ? [nil] : failed, index, error, calls: calls,
+      step: (begun.fingerprint, Data(input.digest.bytes)))
+    if begun.stage.onFailure == .drop, !failed.isEmpty {
+      return .done(.init(rows: input.count, dropped: input.count, out: 0))
+    }
+    return .failed(refused: (error as? ModelError)?.isForGood ?? false)
   }
 }

@@ -11,7 +11,8 @@ actor Performance {
   struct Finished: Sendable {
     enum End: Sendable {
       case done(RunEvent.Answered)
-      case failed
+      /// - refused: by the endpoint and for good.
+      case failed(refused: Bool)
       case stopped(RunStatus, String)
       /// The run cannot go on: the store's error, or cancellation.
       case broken(any Error)
@@ -76,6 +77,8 @@ actor Performance {
     let identity: JSON.Object
     let take: Take
     var unfinishedRedo: UnfinishedRedo?
+    /// Steps to be passed over, by their input, with the endpoint's words.
+    let refused: [Data: ModelError]
   }
 
   let engine: Engine
@@ -85,6 +88,8 @@ actor Performance {
   let tell: @Sendable (RunEvent) -> Void
   var states: [StageState]
   var stop: RunStatus?
+  /// Rows that an endpoint refused for good, and those of them that were not asked for again.
+  var refusals = (rows: 0, passedOver: 0)
   /// The last words that the loop has not heard yet. It takes them all at once, so that a burst of finished steps
   /// costs one round and not one for each.
   private let outbox = Mutex<[Finished]>([])
@@ -220,17 +225,20 @@ actor Performance {
     let redo = engine.options.redo(of: name, begunBefore: begunBefore)
     // A reader's one step is found under the run's own fingerprint, and an export's file is that of its newest take.
     let fallsBack = !state.stage.from.isEmpty && !state.stage.entry.exports
+    let retry = engine.options.retryRefused
     let place = state.place
     let begun = try await store.write { db in
       let take = try Store.take(base, redo: redo, db)
       let fingerprint = try Store.fingerprint(
         Store.identity(base, take: take.number), kind: bound.kind, version: bound.version, db)
       try Store.note(fingerprint, of: place, db)
+      if retry { try Store.forgetRefusals(of: fingerprint, db) }
       let earlier = try fallsBack ? Store.earlierPrints(base, before: take, db) : []
       return Begun(
         stage: state.stage, place: place, depth: state.depth, bound: bound, fingerprint: fingerprint,
         fingerprints: [fingerprint] + earlier, identity: base, take: take,
-        unfinishedRedo: try take.leavesRedo ? Store.unfinishedRedo(of: name, base, db) : nil)
+        unfinishedRedo: try take.leavesRedo ? Store.unfinishedRedo(of: name, base, db) : nil,
+        refused: try Store.refusedSteps(of: fingerprint, db))
     }
     if let redo = begun.unfinishedRedo { tell(.leavingRedo(redo)) }
     states[index].begun = begun
@@ -252,7 +260,8 @@ actor Performance {
         answered = .init(rows: rows, dropped: rows * answered.dropped, out: rows * answered.out)
       }
       tell(.performed(stage: states[index].stage.name, answered))
-    case .failed: break
+    case .failed(let refused):
+      if refused { refusals.rows += 1 + (finished.row.flatMap { states[index].waiting[$0]?.count } ?? 0) }
     case .stopped(let status, let message):
       if stop == nil {
         stop = status
@@ -315,7 +324,11 @@ actor Performance {
     }
   }
 
-  func fail(_ occurrences: [Int64?], _ index: Int, _ error: any Error, calls: [UsedCall]) async throws {
+  /// - Parameter step: what failed, by its key; noted where the endpoint has just refused it for good.
+  func fail(
+    _ occurrences: [Int64?], _ index: Int, _ error: any Error, calls: [UsedCall] = [],
+    step: (fingerprint: Int64, input: Data)? = nil
+  ) async throws {
     let (stage, place, time) = (states[index].stage, states[index].place, engine.now())
     let kind = (error as? ModelError)?.kind.rawValue ?? "\(type(of: error))"
     let message = "\(error)"
@@ -324,6 +337,9 @@ actor Performance {
       try Store.fail(
         occurrences, place: place, kind: kind, message: message, calls: calls.map(\.reply), at: time,
         drop: stage.onFailure == .drop, db)
+      if let step, let error = error as? ModelError, error.isForGood, error.wasSent {
+        try Store.refuse(step.fingerprint, step.input, error, db)
+      }
     }
   }
 
@@ -354,7 +370,7 @@ actor Performance {
     let calls = try await store.read { [run] in try Store.calls(of: run, $0) }
     return RunSummary(
       run: run, pipeline: engine.pipeline.name, status: status, stages: OrderedBooks(books), calls: calls,
-      seconds: seconds, exports: exports)
+      seconds: seconds, exports: exports, refused: refusals.rows, passedOver: refusals.passedOver)
   }
 }
 

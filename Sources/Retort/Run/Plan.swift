@@ -10,6 +10,8 @@ package struct Plan: Codable, Hashable, Sendable {
     package var done: Int
     /// Steps to be made for the input rows that are known now.
     package var todo: Int
+    /// Input rows that an endpoint has refused for good: no run asks for them unless it is told to.
+    package var passedOver: Int
     /// More rows, or the whole set, wait for steps upstream.
     package var waits: Bool
     /// Rows that come out of what is done.
@@ -17,13 +19,21 @@ package struct Plan: Codable, Hashable, Sendable {
     /// `done`, `never run`, `changed: with.prompt`, `failed before`, `new rows`, `file missing`, `forced`…
     package var reason: String
 
-    package init(stage: String, done: Int, todo: Int, waits: Bool, rows: Int = 0, reason: String) {
+    package init(
+      stage: String, done: Int, todo: Int, passedOver: Int = 0, waits: Bool, rows: Int = 0, reason: String
+    ) {
       self.stage = stage
       self.done = done
       self.todo = todo
+      self.passedOver = passedOver
       self.waits = waits
       self.rows = rows
       self.reason = reason
+    }
+
+    enum CodingKeys: String, CodingKey {
+      case stage, done, todo, waits, rows, reason
+      case passedOver = "passed_over"
     }
   }
 
@@ -97,7 +107,9 @@ private struct Planner {
     }
     let forced = take == nil || take?.isRedo == true
     let identity = Store.identity(base, take: take?.number ?? 0)
-    var fingerprints = try take.flatMap { _ in try Store.knownFingerprint(identity, db) }.map { [$0] } ?? []
+    let known = try take.flatMap { _ in try Store.knownFingerprint(identity, db) }
+    let refused = try known.map { try options.retryRefused ? [:] : Store.refusedSteps(of: $0, db) } ?? [:]
+    var fingerprints = known.map { [$0] } ?? []
     if let take, !stage.from.isEmpty, !stage.entry.exports {
       fingerprints += try Store.earlierPrints(base, before: take, db)
     }
@@ -117,11 +129,13 @@ private struct Planner {
             try Store.takeMembers(group, step: step, db)
             try Store.emitSet(group, step: step, limit: nil, db)
             entry.done += count
+          } else if refused[Data(input.bytes)] != nil {
+            entry.passedOver += count
           } else {
             entry.todo += 1
           }
         }
-        if entry.todo == 0 {
+        if entry.todo == 0, entry.passedOver == 0 {
           whole.insert(stage.name)
         } else {
           entry.reason = forced ? "forced" : try reason(stage, identity, db)
@@ -143,10 +157,11 @@ private struct Planner {
         whole.insert(stage.name)
         return entry
       }
-      entry.todo = 1
+      if refused[Data(input.bytes)] != nil { entry.passedOver = count } else { entry.todo = 1 }
     } else {
       entry.waits = !upstream
       var missing: Set<Int64> = []
+      var passedOver: Set<Int64> = []
       for source in from {
         var cursor: Int64 = 0
         while true {
@@ -155,11 +170,14 @@ private struct Planner {
           guard page.rows > 0 else { break }
           cursor = page.last
           entry.done += page.hits.rows
-          missing.formUnion(page.misses.map(\.row))
+          for miss in page.misses {
+            if refused[miss.digest] == nil { missing.insert(miss.row) } else { passedOver.insert(miss.row) }
+          }
         }
       }
       entry.todo = missing.count
-      if missing.isEmpty {
+      entry.passedOver = passedOver.count
+      if missing.isEmpty, passedOver.isEmpty {
         if upstream { whole.insert(stage.name) } else { entry.reason = "waits for rows upstream" }
         return entry
       }

@@ -64,10 +64,14 @@ package struct RunSummary: Codable, Hashable, Sendable {
   package var calls: Calls
   package var seconds: Double
   package var exports: [Export]
+  /// Rows that an endpoint refused for good, whenever it did.
+  package var refused: Int
+  /// Of those, the rows that were not asked for again in this run.
+  package var passedOver: Int
 
   package init(
     run: Int64, pipeline: String, status: RunStatus, stages: OrderedBooks, calls: Calls, seconds: Double,
-    exports: [Export]
+    exports: [Export], refused: Int = 0, passedOver: Int = 0
   ) {
     self.run = run
     self.pipeline = pipeline
@@ -76,6 +80,13 @@ package struct RunSummary: Codable, Hashable, Sendable {
     self.calls = calls
     self.seconds = seconds
     self.exports = exports
+    self.refused = refused
+    self.passedOver = passedOver
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case run, pipeline, status, stages, calls, seconds, exports, refused
+    case passedOver = "passed_over"
   }
 }
 
@@ -154,18 +165,21 @@ package struct RunOptions: Sendable {
   package var only: String?
   /// Stages whose steps and replies are made afresh, or go on to be where that was begun.
   package var redo: Set<String>
+  /// Ask again for what an endpoint refused for good.
+  package var retryRefused: Bool
   /// The first run of those that this one goes on with.
   package var origin: Int64?
   /// The flags as they are recorded with the run, for `retort resume`.
   package var flags: JSON
 
   package init(
-    limit: Int? = nil, only: String? = nil, redo: Set<String> = [], origin: Int64? = nil,
-    flags: JSON = [:]
+    limit: Int? = nil, only: String? = nil, redo: Set<String> = [], retryRefused: Bool = false,
+    origin: Int64? = nil, flags: JSON = [:]
   ) {
     self.limit = limit
     self.only = only
     self.redo = redo
+    self.retryRefused = retryRefused
     self.origin = origin
     self.flags = flags
   }

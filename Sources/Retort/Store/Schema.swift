@@ -36,6 +36,7 @@ enum Schema {
       "ALTER TABLE take ADD COLUMN begun INTEGER; ALTER TABLE take ADD COLUMN highest INTEGER"
     ),
     ("9: where a run was made", "ALTER TABLE run ADD COLUMN home TEXT"),
+    ("10: steps that an endpoint refused for good", refusedSteps),
   ]
 
   private static let unfinishedRedos = "8: redos that have not finished"
@@ -77,6 +78,19 @@ enum Schema {
       }
     }
   }
+
+  /// Of earlier runs only what no endpoint takes back counts: a text that is too long, or not well formed. Messages
+  /// begin as `refused (HTTP 413): `.
+  private static let refusedSteps = """
+    CREATE TABLE "refused_step" (fingerprint INTEGER NOT NULL, input BLOB NOT NULL, kind TEXT NOT NULL,
+      status INTEGER, message TEXT NOT NULL, PRIMARY KEY (fingerprint, input)) WITHOUT ROWID;
+    INSERT OR IGNORE INTO refused_step SELECT s.fingerprint, r.digest, f.kind,
+      CAST(substr(f.message, 15, 3) AS INTEGER), substr(f.message, 21)
+    FROM failure f JOIN run_stage s ON s.run = f.run AND s.stage = f.stage
+    JOIN occurrence o ON o.id = f.occurrence JOIN "row" r ON r.id = o."row"
+    WHERE f.kind = 'refused' AND substr(f.message, 1, 20) IN ('refused (HTTP 413): ', 'refused (HTTP 422): ')
+      AND f.message NOT LIKE '%batch%';
+    """
 
   private static let first = """
     CREATE TABLE "fingerprint" (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, kind TEXT NOT NULL,

@@ -14,7 +14,8 @@ extension Store: ReplyMemory {
   private static func recall(_ request: Digest, _ db: Database) throws -> RawReply? {
     let find = try db.cachedStatement(
       sql: """
-        SELECT id, body, prompt_tokens, completion_tokens, cached_tokens, seconds, attempts
+        SELECT id, body, \(count("prompt_tokens")), \(count("completion_tokens")), \(count("cached_tokens")),
+          coalesce(\(amount("seconds")), 0), \(count("attempts"))
         FROM reply WHERE request = ?
         """)
     return try GRDB.Row.fetchOne(find, arguments: [Data(request.bytes)]).map {
@@ -27,7 +28,7 @@ extension Store: ReplyMemory {
   package func remember(_ call: Call, request: Digest, _ reply: RawReply) async throws -> Int64 {
     let (run, stage, time) = (currentRun, StepContext.current?.stage, Date().timeIntervalSince1970)
     let (prompt, parameters) = Self.split(call.body)
-    let usage = call.booked(reply.usage)
+    let usage = call.booked(reply)
     let usd = call.model.price?.usd(usage)
     let (digest, key) = (Data(Digest(of: prompt).bytes), Data(request.bytes))
     let (promptText, parametersText) = (prompt.text, parameters.text)
@@ -83,6 +84,19 @@ extension Store: ReplyMemory {
     return (.null, .object(fields))
   }
 
+  /// SQL for a count that an endpoint gave, whatever the column holds: 0 to ``Usage/most``.
+  static func count(_ column: String) -> String {
+    """
+    CASE WHEN typeof(\(column)) IN ('integer', 'real') THEN CAST(max(0, min(\(column), \(Usage.most))) AS INTEGER)
+    ELSE 0 END
+    """
+  }
+
+  /// SQL for USD or seconds, whatever the column holds: 0 to 1e12, or NULL for what is no number.
+  static func amount(_ column: String) -> String {
+    "CASE WHEN typeof(\(column)) IN ('integer', 'real') THEN CAST(max(0, min(\(column), 1e12)) AS REAL) END"
+  }
+
   /// What a run paid for and what it was given from memory.
   static func calls(of run: Int64, _ db: Database) throws -> RunSummary.Calls {
     var calls = RunSummary.Calls()
@@ -90,12 +104,13 @@ extension Store: ReplyMemory {
       let row = try GRDB.Row.fetchOne(
         db,
         sql: """
-          SELECT count(*), total(prompt_tokens), total(completion_tokens), total(usd) FROM \(table) WHERE run = ?
+          SELECT count(*), total(\(count("prompt_tokens"))), total(\(count("completion_tokens"))),
+            total(\(amount("usd"))) FROM \(table) WHERE run = ?
           """, arguments: [run])
       let count: Int = row?[0] ?? 0
       if table == "reply" { calls.made = count } else { calls.failed = count }
-      calls.promptTokens += Int((row?[1] as Double?) ?? 0)
-      calls.completionTokens += Int((row?[2] as Double?) ?? 0)
+      calls.promptTokens += Int(bounded: row?[1] ?? 0)
+      calls.completionTokens += Int(bounded: row?[2] ?? 0)
       calls.usd += (row?[3] as Double?) ?? 0
     }
     calls.remembered =

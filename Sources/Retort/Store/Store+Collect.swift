@@ -32,6 +32,13 @@ extension Store {
   /// Errors: ``StoreError`` while a run holds the store; ``RunError`` when the file is damaged.
   package func collect(keepRuns: Int, replies: Bool = false, dryRun: Bool = false) async throws -> Freed {
     guard keepRuns >= 1 else { throw RunError("expected at least 1 run to keep, found \(keepRuns)") }
+    return try await collecting(dryRun: dryRun) { try Self.forget(keepRuns: keepRuns, replies: replies, $0) }
+  }
+
+  /// Forgets while no run holds the store, and gives the space back; or undoes it, and says what it would have been.
+  func collecting(dryRun: Bool, _ forget: @Sendable @escaping (Database) throws -> Freed) async throws
+    -> Freed
+  {
     let lock = try lock(for: "gc", at: Date().timeIntervalSince1970)
     defer { withExtendedLifetime(lock) {} }
     return try await pool.writeWithoutTransaction { db in
@@ -39,7 +46,7 @@ extension Store {
       var freed = Freed()
       try db.inTransaction {
         try Self.forgetDeadRuns(db)
-        freed = try Self.forget(keepRuns: keepRuns, replies: replies, db)
+        freed = try forget(db)
         if dryRun { freed.bytes = try (Self.pages(db).free - before.free) * before.size }
         return dryRun ? .rollback : .commit
       }
@@ -99,6 +106,7 @@ extension Store {
         id IN (SELECT fingerprint FROM step)
         OR id IN (SELECT fingerprint FROM run_stage WHERE fingerprint IS NOT NULL)
         """)
+    _ = try delete("refused_step", unless: "fingerprint IN (SELECT id FROM fingerprint)")
     if replies {
       freed.replies = try delete(
         "reply",

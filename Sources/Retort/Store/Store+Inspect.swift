@@ -102,11 +102,12 @@ extension Store {
   package func spent(since origin: Int64) async throws -> Budget.Amount {
     let found = try await table(
       """
-      SELECT total(c.usd), CAST(total(c.prompt_tokens + c.completion_tokens) AS INTEGER)
+      SELECT total(\(Self.amount("c.usd"))),
+        total(\(Self.count("c.prompt_tokens"))) + total(\(Self.count("c.completion_tokens")))
       FROM (\(Self.ledger("calls"))) c JOIN run r ON r.id = c.run WHERE coalesce(r.origin, r.id) = ?
       """, [.int(origin)])
     return Budget.Amount(
-      usd: found.rows.first?[0].number ?? 0, tokens: Int(found.rows.first?[1].int ?? 0))
+      usd: found.rows.first?[0].number ?? 0, tokens: Int(bounded: found.rows.first?[1].number ?? 0))
   }
 
   /// The counts of every stage of a run, in file order, as far as it has come.

@@ -35,8 +35,9 @@ extension Store {
     let calls = try GRDB.Row.fetchAll(
       db,
       sql: """
-        SELECT c.model, count(*), total(c.prompt_tokens), total(c.completion_tokens), total(c.cached_tokens),
-          total(c.seconds)
+        SELECT c.model, count(*), total(\(Self.count("c.prompt_tokens"))),
+          total(\(Self.count("c.completion_tokens"))), total(\(Self.count("c.cached_tokens"))),
+          total(\(Self.amount("c.seconds")))
         FROM step_call sc JOIN reply c ON c.id = sc.reply WHERE sc.step IN \(list) GROUP BY c.model, sc.step
         """)
     let models = Dictionary(grouping: calls) { $0[0] as String }.mapValues { perStep in

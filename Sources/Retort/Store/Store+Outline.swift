@@ -109,7 +109,8 @@ extension Store {
         let rows = try GRDB.Row.fetchCursor(
           db,
           sql: """
-            SELECT run, stage, count(*), total(prompt_tokens), total(completion_tokens), total(usd), max(id)
+            SELECT run, stage, count(*), total(\(Self.count("prompt_tokens"))),
+              total(\(Self.count("completion_tokens"))), total(\(Self.amount("usd"))), max(id)
             FROM \(table) WHERE id > ? GROUP BY run, stage
             """, arguments: [marks[place]])
         while let row = try rows.next() {
@@ -117,8 +118,8 @@ extension Store {
           guard let run = row[0] as Int64? else { continue }
           var found = CallTotals()
           if place == 0 { found.calls = row[2] } else { found.failed = row[2] }
-          found.promptTokens = Int(row[3] as Double)
-          found.completionTokens = Int(row[4] as Double)
+          found.promptTokens = Int(bounded: row[3])
+          found.completionTokens = Int(bounded: row[4])
           found.usd = row[5]
           totals[run, default: [:]][row[1] ?? "", default: CallTotals()] += found
         }

@@ -45,8 +45,9 @@ extension Store {
         try GRDB.Row.fetchOne(
           db,
           sql: """
-            SELECT c.id, c.model, p.json, c.parameters, c.body, c.prompt_tokens, c.completion_tokens, c.cached_tokens,
-              c.usd, c.seconds, c.attempts, c.run, c.stage, datetime(c.at, 'unixepoch')
+            SELECT c.id, c.model, p.json, c.parameters, c.body, \(Self.count("c.prompt_tokens")),
+              \(Self.count("c.completion_tokens")), \(Self.count("c.cached_tokens")), \(Self.amount("c.usd")),
+              coalesce(\(Self.amount("c.seconds")), 0), \(Self.count("c.attempts")), c.run, c.stage, datetime(c.at, 'unixepoch')
             FROM reply c LEFT JOIN prompt p ON p.id = c.prompt WHERE c.id = ?
             """, arguments: [id]
         ).map { row in

@@ -192,7 +192,8 @@ private struct ReportReader {
     let rows = try GRDB.Row.fetchCursor(
       db,
       sql: """
-        SELECT DISTINCT t.stage, c.model, c.prompt_tokens, c.completion_tokens, c.usd, c.attempts, c.seconds, c.id,
+        SELECT DISTINCT t.stage, c.model, \(Store.count("c.prompt_tokens")), \(Store.count("c.completion_tokens")),
+          \(Store.amount("c.usd")), \(Store.count("c.attempts")), coalesce(\(Store.amount("c.seconds")), 0), c.id,
           c.run, c.at
         FROM (SELECT DISTINCT stage, step FROM taken WHERE run = ? AND step IS NOT NULL) t
         JOIN step_call sc ON sc.step = t.step JOIN reply c ON c.id = sc.reply

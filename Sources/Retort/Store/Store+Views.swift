@@ -168,8 +168,8 @@ extension Store {
         r.finished - r.started AS seconds, r.flags AS flags,
         lower(hex(substr(r.fingerprint, 2))) AS fingerprint,
         (SELECT count(*) FROM reply WHERE run = r.id) AS calls,
-        (SELECT total(usd) FROM reply WHERE run = r.id)
-          + (SELECT total(usd) FROM failed_call WHERE run = r.id) AS usd
+        (SELECT total(\(amount("usd"))) FROM reply WHERE run = r.id)
+          + (SELECT total(\(amount("usd"))) FROM failed_call WHERE run = r.id) AS usd
       FROM run r
       """
     ),

@@ -33,7 +33,8 @@ enum SamplingKeys {
   /// The model's reply to each draw, in order; the draws are asked for together. With `rows`, each draw becomes an
   /// output row of its own, or is left out, and its calls are those of that row alone.
   static func draw(
-    _ count: Int, of request: ChatRequest, from model: any ChatModel, rows: Bool = false
+    _ count: Int, of request: ChatRequest, from model: any ChatModel, rows: Bool = false,
+    accepting check: @escaping @Sendable (ChatReply) throws -> Void = { _ in }
   ) async throws -> [ChatReply] {
     try await withThrowingTaskGroup(of: (Int, ChatReply).self) { group in
       for draw in 0..<count {
@@ -41,7 +42,7 @@ enum SamplingKeys {
           var request = request
           request.draw = draw
           return try await StepContext.$sample.withValue(rows ? draw : nil) {
-            (draw, try await model.reply(to: request))
+            (draw, try await model.reply(to: request, accepting: check))
           }
         }
       }

@@ -126,8 +126,10 @@ extension GoldenAsk {
       ]
     case ("embeddings", _):
       let texts = body["input"]?.array ?? []
+      let rest = Array(repeating: JSON.double(0), count: Int(body["dimensions"]?.int ?? 2) - 2)
       return [
-        "data": .array(texts.indices.map { ["index": .int(Int64($0)), "embedding": [0.6, 0.8]] }),
+        "data": .array(
+          texts.indices.map { ["index": .int(Int64($0)), "embedding": .array([0.6, 0.8] + rest)] }),
         "usage": ["prompt_tokens": .int(Int64(2 * texts.count))],
       ]
     case ("apply-template", _): return ["prompt": "ab"]

@@ -54,7 +54,7 @@ struct HTTPCallerTests {
 
   @Test(arguments: [
     (429, ModelError.Kind.rateLimited), (500, .server), (502, .server), (408, .server), (400, .refused),
-    (401, .refused), (404, .refused), (503, .server), (501, .server),
+    (401, .denied), (404, .forbidden), (503, .server), (501, .server),
   ])
   func namesTheFailure(status: Int, kind: ModelError.Kind) async {
     let result = await answer(status, #"{"error":{"message":"no"}}"#)
@@ -76,7 +76,7 @@ struct HTTPCallerTests {
     #expect(await answer(400, long) == .failure(ModelError(.refused, status: 400, String(long.prefix(500)))))
     #expect(
       await answer(401, "bad key sk-1", key: "sk-1")
-        == .failure(ModelError(.refused, status: 401, "bad key [key]")))
+        == .failure(ModelError(.denied, status: 401, "bad key [key]")))
   }
 
   @Test func refusesAnEnvelopeThatIsNone() async {
@@ -126,6 +126,6 @@ struct HTTPCallerTests {
 
   @Test func aUsedUpPlanIsNoRateLimit() async {
     let body = #"{"error":{"message":"quota","code":"insufficient_quota"}}"#
-    #expect(await answer(429, body) == .failure(ModelError(.refused, status: 429, "quota")))
+    #expect(await answer(429, body) == .failure(ModelError(.denied, status: 429, "quota")))
   }
 }

@@ -16,7 +16,7 @@ package struct CompareLengthQuality: SetStage {
   }
 
   package static let name = "compare-length-quality"
-  package static let version = 1
+  package static let version = 2
   package static let summary =
     "Score the responses of each group in pairs: better beats worse, and of equals the shorter wins."
   package static let keys = LengthQualityConfig.keys

@@ -170,7 +170,7 @@ struct LengthQuality: Sendable {
       length = Double(reasoning.count)
       isWellFormed =
         !reasoning.trimmed.isEmpty && !Self.answer(row).trimmed.isEmpty
-        && row["finish_reason"]?.string != "length"
+        && ReplyEnd(row["finish_reason"]?.string ?? "") != .truncated
     }
 
     static func answer(_ row: Columns) -> String {

@@ -139,17 +139,20 @@ package struct SampleRollouts: Stage {
       (system.map { [.system($0)] } ?? []) + [ChatMessage.user(try prompt.render(input.values).trimmed)]
     let replies = try await SamplingKeys.draw(
       samples, of: ChatRequest(messages, sampling: sampling, topLogprobs: wantsLogprobs ? 0 : nil),
-      from: model, rows: true)
+      from: model, rows: true, accepting: check)
     let group = RowID.text(Digest(of: .object(input.values)))
     var outputs: [Output] = []
     for reply in replies { outputs.append(try await output(reply, group)) }
     return .emit(outputs)
   }
 
-  private func output(_ reply: ChatReply, _ group: String) async throws -> Output {
+  private func check(_ reply: ChatReply) throws {
     if wantsLogprobs, reply.logprobs.isEmpty, !reply.text.isEmpty {
       throw ModelError(.unsupported, "expected log-probabilities in the reply (logprobs: true), found none")
     }
+  }
+
+  private func output(_ reply: ChatReply, _ group: String) async throws -> Output {
     let parts = ReadCompletion(reply.text, reasoning: reply.reasoning)
     let (length, source) = try await length(of: reply)
     return Output(

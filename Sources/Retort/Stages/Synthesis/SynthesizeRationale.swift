@@ -3,7 +3,7 @@ internal import OrderedCollections
 /// Writes chains of thought for a question, within a budget measured by the question's length.
 package struct SynthesizeRationale: Stage {
   package static let name = "synthesize-rationale"
-  package static let version = 2
+  package static let version = 3
   package static let summary =
     "Write a chain of thought for each question, with the answer shown or withheld, and record which."
   package static let keys = [
@@ -147,7 +147,7 @@ package struct SynthesizeRationale: Stage {
       samples, of: ChatRequest(messages, sampling: sampling), from: model, rows: true)
     return Outcome(
       replies.map { reply in
-        let kept = keepTruncated && reply.finishReason == "length"
+        let kept = keepTruncated && reply.end == .truncated
         return reply.sampled(flaw: kept ? nil : reply.flaw) {
           Output(cot: $0.text.trimmed, sawAnswer: shown != nil, cotFinish: $0.finishReason)
         }
