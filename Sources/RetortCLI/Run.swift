@@ -12,6 +12,17 @@ struct Flags: Codable {
   var set: [String]
   var maxUSD: Double?
   var maxTokens: Int?
+  /// Those of `set` that were recorded without the keys in them.
+  var withheld: [String]?
+
+  /// Without the keys in its settings.
+  func recorded(without keys: Redaction) -> Flags {
+    var flags = self
+    flags.set = set.map { KeyShape.hidden(setting: keys.words($0)) }
+    let changed = zip(set, flags.set).filter { $0 != $1 }.map(\.1)
+    flags.withheld = changed.isEmpty ? nil : changed
+    return flags
+  }
 }
 
 struct RunFlags: ParsableArguments {
@@ -92,6 +103,11 @@ struct Resume: AsyncParsableCommand {
           "expected a run to resume, found none\(run.map { " numbered \($0)" } ?? "")")
       }
       var flags = try recorded.flags.decode(Flags.self)
+      if let lost = flags.withheld?.first {
+        throw CommandFailure.usage(
+          "expected every setting of the run to be recorded, found --set \(lost), whose key was not kept; start it with "
+            + "`retort run` and --set again: what is done is not done again")
+      }
       flags.maxUSD = maxUsd ?? flags.maxUSD
       flags.maxTokens = maxTokens ?? flags.maxTokens
       let pipeline = try Session.read(recorded.file, flags)
@@ -115,9 +131,11 @@ struct Session {
   var resumed: RecordedRun?
 
   static func read(_ file: String, _ flags: Flags) throws -> Pipeline {
-    try Pipeline.read(
+    let pipeline = try Pipeline.read(
       URL(filePath: file), catalog: .standard, environment: ProcessInfo.processInfo.environment,
       settings: flags.set)
+    Terminal.warn(pipeline.warnings)
+    return pipeline
   }
 
   func perform(json: Bool) async throws {
@@ -126,7 +144,7 @@ struct Session {
     }
     let options = RunOptions(
       limit: flags.limit, only: flags.only, redo: Set(flags.redo), origin: resumed?.origin,
-      flags: try JSON(encoding: flags))
+      flags: try JSON(encoding: flags.recorded(without: pipeline.redaction)))
     let spent = if let resumed { try await store.spent(since: resumed.origin) } else { Budget.Amount() }
     let budget = Budget(maxUSD: flags.maxUSD, maxTokens: flags.maxTokens, spent: spent)
     let environment = ProcessInfo.processInfo.environment
@@ -139,18 +157,21 @@ struct Session {
         return .init(tokens: spent.tokens, usd: spent.usd, maxTokens: flags.maxTokens, maxUSD: flags.maxUSD)
       })
     let specs = Array(pipeline.models.values)
+    let keys = Redaction(specs.flatMap { $0.secrets(environment) + $0.keysInFile })
     let transport = HTTPClient(connections: max(1, specs.map(\.concurrency).reduce(0, +)))
     let interruption = Interruption()
     let launcher = Launcher(
-      folder: pipeline.folder, transport: transport, clock: InterruptibleClock(interruption))
+      folder: pipeline.folder, transport: transport, interruption: interruption,
+      environment: { ServerEnvironment.variables(of: $0, among: specs, environment) }, redaction: keys)
     let models = ModelStack(
       models: specs, transport: transport, memory: store, budget: budget,
-      interruption: interruption, environment: environment, address: { try await launcher.address(of: $0) })
+      interruption: interruption, environment: environment, redaction: keys,
+      address: { try await launcher.address(of: $0) })
     let engine = Engine(pipeline, store: store, models: models, options: options, interruption: interruption)
     let result: Result<RunSummary, any Error>
     do {
       result = .success(
-        try await interruptible(interruption, saying: progress.say) {
+        try await Signals.soften(interruption, saying: progress.say, lastSign: { progress.lastSign }) {
           try await progress.ticking { try await engine.run(progress.tell) }
         })
     } catch { result = .failure(error) }

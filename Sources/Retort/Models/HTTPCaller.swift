@@ -4,61 +4,72 @@ internal import Foundation
 package struct HTTPCaller: Caller {
   private let transport: any Transport
   private let endpoint: @Sendable () async throws -> String
-  private let key: @Sendable () throws -> String?
+  private let secrets: @Sendable () throws -> [String: String]
+  private let redaction: Redaction
   private let clock: any ModelClock
 
   /// Most characters of the server's own words that an error repeats.
   package static let messageBound = 500
 
-  /// - Parameter key: read when a call is sent, and sent as a bearer token. It is cut out of the server's words,
-  ///   since a server may repeat what it was sent.
+  /// - Parameters:
+  ///   - secrets: headers, names in lower case, with their secret values; read when a call is sent.
+  ///   - redaction: cuts keys out of all that the server says, since it may repeat what it was sent.
   package init(
-    _ transport: any Transport, key: @escaping @Sendable () throws -> String? = { nil },
-    clock: any ModelClock = SystemModelClock(),
+    _ transport: any Transport, secrets: @escaping @Sendable () throws -> [String: String] = { [:] },
+    redaction: Redaction = Redaction(), clock: any ModelClock = SystemModelClock(),
     endpoint: @escaping @Sendable () async throws -> String
   ) {
     self.transport = transport
     self.endpoint = endpoint
-    self.key = key
+    self.secrets = secrets
+    self.redaction = redaction
     self.clock = clock
   }
 
   package func answer(_ call: Call) async throws -> RawReply {
     var headers = ["content-type": "application/json", "accept": "application/json"]
-    let key = try key()
-    if let key { headers["authorization"] = "Bearer \(key)" }
+    headers.merge(try secrets()) { $1 }
     for (name, value) in call.model.headers { headers[name.lowercased()] = value }
     let request = HTTPRequest(
       method: "POST", url: Self.url(base: try await endpoint(), path: call.path), headers: headers,
       body: Array(call.body.text.utf8), timeout: call.model.timeout, maxBody: 64 << 20)
     let started = clock.seconds
-    let response = try await transport.send(request)
+    let response: HTTPResponse
+    do { response = try await transport.send(request) } catch var error as ModelError {
+      error.message = redaction.words(error.message)
+      throw error
+    }
     let seconds = clock.seconds - started
-    guard (200..<300).contains(response.status) else { throw failure(response, key) }
+    guard (200..<300).contains(response.status) else { throw failure(response) }
 
-    guard var text = String(validating: response.body, as: UTF8.self) else {
-      let words = bounded(String(decoding: response.body, as: UTF8.self), key)
+    guard let text = String(validating: response.body, as: UTF8.self) else {
+      let words = bounded(String(decoding: response.body, as: UTF8.self))
       throw ModelError(
         .malformed, status: response.status, "expected UTF-8, found other bytes in the reply: \(words)")
     }
-    text = Self.without(key, in: text)
-    let json: JSON
-    do { json = try JSON(parsing: text) } catch {
-      throw ModelError(
-        .malformed, status: response.status,
-        "expected a JSON reply (\(error)), found: \(bounded(text, key))")
-    }
+    let (body, json) = try parsed(text, response.status)
     let usage = Usage(reply: json)
     do { try call.check(json) } catch var error as ModelError {
       error.status = response.status
       error.usage = usage
       // Some servers report an error under status 200.
       if let said = Self.message(json) { error.message += "; the server says: \(said)" }
-      error.message = bounded(error.message, key)
+      error.message = bounded(error.message)
       throw error
     }
     return RawReply(
-      status: response.status, body: text, usage: usage ?? Usage(), seconds: seconds, attempts: call.attempt)
+      status: response.status, body: body, usage: usage ?? Usage(), seconds: seconds, attempts: call.attempt)
+  }
+
+  /// The reply as it may be stored and read, without keys.
+  private func parsed(_ text: String, _ status: Int) throws -> (text: String, json: JSON) {
+    let json: JSON
+    do { json = try JSON(parsing: text) } catch {
+      throw ModelError(
+        .malformed, status: status,
+        "expected a JSON reply (\(redaction.words(error.description))), found: \(bounded(text))")
+    }
+    return redaction.reply(text, saying: json)
   }
 
   /// `path` after `base`; a path with a leading `/` counts from the root of the server, before `/v1`.
@@ -71,7 +82,7 @@ package struct HTTPCaller: Caller {
     return base.hasSuffix(path) ? String(base) : "\(base)\(path)"
   }
 
-  private func failure(_ response: HTTPResponse, _ key: String?) -> ModelError {
+  private func failure(_ response: HTTPResponse) -> ModelError {
     let text = String(decoding: response.body.prefix(16 << 10), as: UTF8.self)
     var said = (try? JSON(parsing: text)).flatMap(Self.message) ?? text
     if (300..<400).contains(response.status), let place = response.headers["location"] {
@@ -87,20 +98,12 @@ package struct HTTPCaller: Caller {
       case 404 where said.isEmpty, 405, 501: .unsupported
       default: .refused
       }
-    return ModelError(kind, status: response.status, bounded(said, key), retryAfter: wait)
+    return ModelError(kind, status: response.status, bounded(said), retryAfter: wait)
   }
 
-  /// A reply as it may be stored: a server that repeats the key in it must not make us write it down. Local servers
-  /// are given words such as `none` for a key; those stay, or they would be cut out of what models say.
-  private static func without(_ key: String?, in text: String) -> String {
-    // JSON holds no NUL, so that a C search sees all of it.
-    guard let key, key.utf8.count >= 12, text.withCString({ strstr($0, key) != nil }) else { return text }
-    return text.replacingOccurrences(of: key, with: "[key]")
-  }
-
-  private func bounded(_ text: String, _ key: String?) -> String {
-    guard let key, !key.isEmpty else { return String(text.prefix(Self.messageBound)) }
-    return String(text.replacingOccurrences(of: key, with: "[key]").prefix(Self.messageBound))
+  private func bounded(_ text: String) -> String {
+    // What is cut off may hold half of a key.
+    String(redaction.words(text).prefix(Self.messageBound))
   }
 
   /// The server's words: `{"error": {"message": …}}`, `{"error": …}`, `{"message": …}` or `{"detail": …}`.

@@ -16,6 +16,8 @@ struct PlacedNode: Sendable {
 
   let place: Place
   var value: Value
+  /// The environment variables that its `${NAME}` name.
+  var variables: [String] = []
 
   /// Parses one document. Mistakes of the YAML itself and of its `${NAME}` go to `report`; nil when there is no
   /// tree at all.
@@ -41,9 +43,10 @@ struct PlacedNode: Sendable {
     }
   }
 
-  init(place: Place, value: Value) {
+  init(place: Place, value: Value, variables: [String] = []) {
     self.place = place
     self.value = value
+    self.variables = variables
   }
 
   /// Most values of a file: a few aliases of aliases would fill any memory.
@@ -67,6 +70,7 @@ struct PlacedNode: Sendable {
       let text = environment.substitute(scalar.string) { report(Diagnostic(place, $0)) }
       let plain = scalar.style == .plain || scalar.style == .any
       self.init(place: place, value: .scalar(plain ? Self.resolve(text) : .string(text)))
+      variables = EnvironmentReader.names(in: scalar.string)
     case .sequence(let sequence):
       self.init(place: place, value: .list(sequence.map(child)))
     case .mapping(let mapping):
