@@ -9,9 +9,11 @@ struct FileOptions: ParsableArguments {
   @Option(name: .long, help: "Set a key of the file: stages.rationale.with.samples=8.") var set: [String] = []
 
   func read() throws -> Pipeline {
-    try Pipeline.read(
+    let pipeline = try Pipeline.read(
       URL(filePath: file), catalog: .standard, environment: ProcessInfo.processInfo.environment, settings: set
     )
+    Terminal.warn(pipeline.warnings)
+    return pipeline
   }
 }
 
@@ -101,20 +103,24 @@ struct Doctor: AsyncParsableCommand {
     Terminal.print("local model: \(isFetched ? "ready in .models" : "not fetched; `make models`")")
   }
 
-  /// Of each variable that an `api_key_env` names, whether it is set, and whose it is.
+  /// Of each variable that an `api_key_env` or `headers_env` names, whether it is set, and whose it is.
   static func keys(_ models: [ModelSpec], _ environment: [String: String]) -> [String] {
     guard !models.isEmpty else {
       let isSet = environment["OPENAI_API_KEY"]?.isEmpty == false
       let words = isSet ? "set" : "not set; only pipelines whose api_key_env names it need it"
       return ["OPENAI_API_KEY: \(words)"]
     }
-    let keyed = models.filter { $0.apiKeyEnv != nil }
-    let owners = OrderedDictionary(grouping: keyed, by: { $0.apiKeyEnv ?? "" })
-    return owners.map { name, models in
+    let uses = models.flatMap { model in
+      (model.apiKeyEnv.map { [($0, "key", model.alias)] } ?? [])
+        + model.headersEnv.sorted { $0.key < $1.key }.map { ($0.value, "header \($0.key)", model.alias) }
+    }
+    return OrderedDictionary(grouping: uses, by: \.0).map { name, uses in
       let isSet = environment[name]?.isEmpty == false
-      let aliases = models.map(\.alias).joined(separator: ", ")
+      let roles = OrderedDictionary(grouping: uses, by: \.1).map { role, uses in
+        "\(role) of \(uses.map(\.2).joined(separator: ", "))"
+      }
       let words = isSet ? "set" : "not set; a run stops before the first call without it"
-      return "\(name) (key of \(aliases)): \(words)"
+      return "\(name) (\(roles.joined(separator: "; "))): \(words)"
     }
   }
 

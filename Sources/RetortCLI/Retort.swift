@@ -6,6 +6,7 @@ enum Main {
   static func main() async {
     // A reader that has gone away is an error of its write, and not the end of a run.
     signal(SIGPIPE, SIG_IGN)
+    Signals.install()
     do {
       var command = try RetortCommand.parseAsRoot()
       if var command = command as? any AsyncParsableCommand {

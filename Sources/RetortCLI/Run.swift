@@ -14,6 +14,17 @@ struct Flags: Codable {
   var maxTokens: Int?
   /// Nil in runs of versions that did not know it.
   var retryRefused: Bool?
+  /// Those of `set` that were recorded without the keys in them.
+  var withheld: [String]?
+
+  /// Without the keys in its settings.
+  func recorded(without keys: Redaction) -> Flags {
+    var flags = self
+    flags.set = set.map { KeyShape.hidden(setting: keys.words($0)) }
+    let changed = zip(set, flags.set).filter { $0 != $1 }.map(\.1)
+    flags.withheld = changed.isEmpty ? nil : changed
+    return flags
+  }
 }
 
 struct RunFlags: ParsableArguments {
@@ -101,6 +112,11 @@ struct Resume: AsyncParsableCommand {
       }
       var flags = try recorded.flags.decode(Flags.self)
       flags.retryRefused = retryRefused ? true : nil
+      if let lost = flags.withheld?.first {
+        throw CommandFailure.usage(
+          "expected every setting of the run to be recorded, found --set \(lost), whose key was not kept; start it with "
+            + "`retort run` and --set again: what is done is not done again")
+      }
       flags.maxUSD = maxUsd ?? flags.maxUSD
       flags.maxTokens = maxTokens ?? flags.maxTokens
       let pipeline = try Session.read(recorded.file, flags)
@@ -124,9 +140,11 @@ struct Session {
   var resumed: RecordedRun?
 
   static func read(_ file: String, _ flags: Flags) throws -> Pipeline {
-    try Pipeline.read(
+    let pipeline = try Pipeline.read(
       URL(filePath: file), catalog: .standard, environment: ProcessInfo.processInfo.environment,
       settings: flags.set)
+    Terminal.warn(pipeline.warnings)
+    return pipeline
   }
 
   func perform(json: Bool) async throws {
@@ -135,7 +153,8 @@ struct Session {
     }
     let options = RunOptions(
       limit: flags.limit, only: flags.only, redo: Set(flags.redo),
-      retryRefused: flags.retryRefused ?? false, origin: resumed?.origin, flags: try JSON(encoding: flags))
+      retryRefused: flags.retryRefused ?? false, origin: resumed?.origin,
+      flags: try JSON(encoding: flags.recorded(without: pipeline.redaction)))
     let spent = if let resumed { try await store.spent(since: resumed.origin) } else { Budget.Amount() }
     let budget = Budget(maxUSD: flags.maxUSD, maxTokens: flags.maxTokens, spent: spent)
     let environment = ProcessInfo.processInfo.environment
@@ -148,19 +167,21 @@ struct Session {
         return .init(tokens: spent.tokens, usd: spent.usd, maxTokens: flags.maxTokens, maxUSD: flags.maxUSD)
       })
     let specs = Array(pipeline.models.values)
+    let keys = Redaction(specs.flatMap { $0.secrets(environment) + $0.keysInFile })
     let transport = HTTPClient(connections: max(1, specs.map(\.concurrency).reduce(0, +)))
     let interruption = Interruption()
     let launcher = Launcher(
-      folder: pipeline.folder, transport: transport, clock: InterruptibleClock(interruption))
+      folder: pipeline.folder, transport: transport, interruption: interruption,
+      environment: { ServerEnvironment.variables(of: $0, among: specs, environment) }, redaction: keys)
     let models = ModelStack(
       models: specs, transport: transport, memory: store, budget: budget,
-      interruption: interruption, environment: environment, say: progress.say,
+      interruption: interruption, environment: environment, redaction: keys, say: progress.say,
       address: { try await launcher.address(of: $0) })
     let engine = Engine(pipeline, store: store, models: models, options: options, interruption: interruption)
     let result: Result<RunSummary, any Error>
     do {
       result = .success(
-        try await interruptible(interruption, saying: progress.say) {
+        try await Signals.soften(interruption, saying: progress.say, lastSign: { progress.lastSign }) {
           try await progress.ticking { try await engine.run(progress.tell) }
         })
     } catch { result = .failure(error) }

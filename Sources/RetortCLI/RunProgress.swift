@@ -37,6 +37,8 @@ final class RunProgress: Sendable {
   }
 
   private let state: Mutex<State>
+  /// Apart from the state, whose lock is held while the screen is written to.
+  private let sign = Mutex(-Double.infinity)
   private let screen: Screen
   private let spending: @Sendable () -> ProgressPage.Spending
   private let now: @Sendable () -> Double
@@ -55,8 +57,12 @@ final class RunProgress: Sendable {
     self.now = now
   }
 
+  /// When the run last told something, on the clock it was made with.
+  var lastSign: Double { sign.withLock { $0 } }
+
   func tell(_ event: RunEvent) {
     let time = now()
+    sign.withLock { $0 = time }
     state.withLock { state in
       state.board.take(event, at: time)
       switch event {
@@ -190,29 +196,6 @@ final class RunProgress: Sendable {
     state.drawn = lines.count
     state.lastDrawing = time
   }
-}
-
-/// Performs `body`, which Ctrl-C or SIGTERM interrupts; a second one ends the process at once.
-func interruptible<T: Sendable>(
-  _ interruption: Interruption, saying say: @escaping @Sendable (String) -> Void,
-  _ body: @Sendable () async throws -> T
-) async throws -> T {
-  let sources = [SIGINT, SIGTERM].map { number in
-    signal(number, SIG_IGN)
-    let source = DispatchSource.makeSignalSource(signal: number)
-    source.setEventHandler {
-      if interruption.isRequested { exit(130) }
-      interruption.request()
-      let calls = interruption.inFlight
-      say(
-        "stopping: no further call is made; \(calls) \(calls == 1 ? "call" : "calls") in flight will be kept; "
-          + "press again to end at once")
-    }
-    source.resume()
-    return source
-  }
-  defer { for source in sources { source.cancel() } }
-  return try await body()
 }
 
 extension RunProgress {

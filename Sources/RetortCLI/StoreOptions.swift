@@ -15,7 +15,11 @@ struct StoreOptions: ParsableArguments {
   func looking<T>(_ work: (Store) async throws -> T) async throws -> T {
     guard try !exists() else { return try await work(try Store(reading: path)) }
     let folder = FileManager.default.temporaryDirectory.appending(path: "retort-\(UUID().uuidString)")
-    defer { try? FileManager.default.removeItem(at: folder) }
+    Leftovers.add(folder.path)
+    defer {
+      try? FileManager.default.removeItem(at: folder)
+      Leftovers.remove(folder.path)
+    }
     return try await work(try Store(path: folder.appending(path: "store.sqlite").path))
   }
 

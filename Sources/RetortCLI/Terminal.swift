@@ -14,6 +14,14 @@ enum Terminal {
 
   static func complain(_ text: String) { tell(harmless(text) + "\n") }
 
+  /// Tells of what is no mistake.
+  static func warn(_ warnings: [Diagnostic]) {
+    for warning in warnings {
+      complain(
+        "\(warning.file):\(warning.line):\(warning.column): warning: \(warning.message)")
+    }
+  }
+
   /// Writes to stderr; where that is closed or full, nobody hears it and a run goes on.
   static func tell(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
 

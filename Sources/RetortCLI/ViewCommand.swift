@@ -23,7 +23,6 @@ struct ViewCommand: AsyncParsableCommand {
       do {
         try await viewer.serve(port: port) { Terminal.print("\(path) is shown at \($0) (Ctrl-C ends)") }
       } catch let error as PortInUse { throw CommandFailure.cannotRun(error.description) }
-      throw ExitCode(130)
     }
   }
 }

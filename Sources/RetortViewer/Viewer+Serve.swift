@@ -1,11 +1,10 @@
-internal import Dispatch
 internal import Foundation
 internal import Hummingbird
 internal import NIOCore
 internal import Retort
 
 extension Viewer {
-  /// Serves pages on 127.0.0.1 until Ctrl-C or SIGTERM.
+  /// Serves pages on 127.0.0.1 until its task is cancelled or the process ends.
   ///
   /// - Parameter port: 0 for one that is free.
   /// - Parameter ready: is told the address once it answers.
@@ -15,25 +14,8 @@ extension Viewer {
     if let run = try await store.outline(of: nil)?.run { _ = try await figures.figures(of: run) }
     _ = try await figures.calls()
     let application = application(port: port) { ready("http://127.0.0.1:\($0)/") }
-    let (signals, sender) = AsyncStream.makeStream(of: Void.self)
-    let sources = [SIGINT, SIGTERM].map { number in
-      signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number)
-      source.setEventHandler { sender.finish() }
-      source.resume()
-      return source
-    }
-    defer { for source in sources { source.cancel() } }
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask {
-        do { try await application.run() } catch let error as IOError where error.errnoCode == EADDRINUSE {
-          throw PortInUse(port: port)
-        }
-      }
-      group.addTask { for await _ in signals {} }
-      // Whichever ends first; pages under way are only read and may be given up.
-      try await group.next()
-      group.cancelAll()
+    do { try await application.run() } catch let error as IOError where error.errnoCode == EADDRINUSE {
+      throw PortInUse(port: port)
     }
   }
 }

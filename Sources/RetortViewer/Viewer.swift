@@ -21,9 +21,21 @@ package struct Viewer: Sendable {
   > {
     var logger = Logger(label: "retort")
     logger.logLevel = .critical
+    let connections = Connections()
     return Application(
-      router: router, configuration: .init(address: .hostname("127.0.0.1", port: port)),
-      onServerRunning: { channel in ready(channel.localAddress?.port ?? port) }, logger: logger)
+      router: router,
+      server: .http1(
+        configuration: .init(
+          additionalChannelHandlers: [ConnectionHandler(connections)], idleTimeout: .seconds(15),
+          httpDecoderConfiguration: .init(
+            maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100))),
+      configuration: .init(address: .hostname("127.0.0.1", port: port)),
+      onServerRunning: { channel in
+        _ = try? await channel.eventLoop.submit {
+          try channel.pipeline.syncOperations.addHandler(AcceptHandler(), position: .first)
+        }.get()
+        ready(channel.localAddress?.port ?? port)
+      }, logger: logger)
   }
 
   private var router: Router<BasicRequestContext> {

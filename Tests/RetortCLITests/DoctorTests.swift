@@ -20,4 +20,14 @@ import Testing
         "TWO (key of b): set",
       ])
   }
+
+  @Test func secretHeadersAreNamedToo() {
+    var gate = model("gate", key: "ONE")
+    gate.headersEnv = ["X-Auth": "GATE", "X-Second": "ONE"]
+    #expect(
+      Doctor.keys([gate, model("b", key: "ONE")], ["GATE": "g"]) == [
+        "ONE (key of gate, b; header X-Second of gate): not set; a run stops before the first call without it",
+        "GATE (header X-Auth of gate): set",
+      ])
+  }
 }

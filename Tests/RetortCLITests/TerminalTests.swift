@@ -30,8 +30,8 @@ import Testing
     let recorded = try JSON(encoding: flags.values)
     #expect(
       recorded.text
-        == #"{"limit":null,"only":"parsed","redo":["parsed"],"set":["a.b=1"],"maxUSD":2.5,"maxTokens":null,"retryRefused":null}"#
-    )
+        == #"{"limit":null,"only":"parsed","redo":["parsed"],"set":["a.b=1"],"maxUSD":2.5,"maxTokens":null,"#
+        + #""retryRefused":null,"withheld":null}"#)
     let back = try recorded.decode(Flags.self)
     #expect(try JSON(encoding: back) == recorded)
   }

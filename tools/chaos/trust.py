@@ -1,5 +1,6 @@
 """Budgets, exports, secrets, and rows that try to give orders."""
 
+import base64
 import json
 
 from lab import KEY, expect, rows, simple
@@ -127,6 +128,16 @@ def exports(lab, random, full):
         stub.stop()
 
 
+OTHER = "sk-proj-4fT9aBcD3eFgH1iJkL2m"
+THIRD = "aZ3kQ9vB2mX7tR1wY6pL4sD8"
+# What must be nowhere: keys whole, escaped, encoded and in part.
+FORMS = [
+    KEY.encode(), KEY[:18].encode(), KEY[-8:].encode(), OTHER.encode(), THIRD.encode(),
+    base64.b64encode(f"user:{KEY}".encode()), "".join(f"%{ord(letter):02X}" for letter in KEY).encode(),
+    "".join(f"\\u{ord(letter):04x}" for letter in KEY).encode(),
+]  # fmt: skip
+
+
 def secrets(lab, random, full):
     """the key is in no store, log, error, export or core of anything, though the server repeats it"""
 
@@ -134,8 +145,12 @@ def secrets(lab, random, full):
         key = request.headers.get("authorization", "").removeprefix("Bearer ")
         expect(key == KEY, f"expected the key to be sent, found '{key}'")
         number = request.json["messages"][0]["content"].removeprefix("Question ").removesuffix("?")
+        basic = base64.b64encode(f"user:{key}".encode()).decode()
+        spelled = "".join(f"\\u{ord(letter):04x}" for letter in key)
         kinds = [
             (200, completion(f"your key is {key}")),
+            (200, json.dumps(completion("it is SPELLED")).replace("SPELLED", spelled)),
+            (200, {**completion("".join(f"%{ord(letter):02X}" for letter in key)), "echo": {basic: key[:18] + "…"}}),
             (422, {"error": {"message": f"Unexpected header: {key}."}}),
             (200, f"<html>{key}</html>"),
             (500, f"traceback: Authorization: Bearer {key}"),
@@ -158,13 +173,23 @@ def secrets(lab, random, full):
         # A key in the wrong place is a mistake of the file's; it is not repeated.
         lab.write(simple(stub.url, api_key_env=KEY), rows_jsonl=rows(2))
         said.append(lab.run().expect("usage"))
+        # Keys that look like ones, in other places: used, warned of, and not kept.
+        lab.write(simple(stub.url, extra_body={"user": OTHER}, headers={"X-Trace": OTHER}), rows_jsonl=rows(2))
+        said.append(lab.run("--set", f"teacher.extra_body.note={THIRD}").expect("complete"))
+        expect(said[-1].err.count("warning: expected no key") == 3, f"expected 3 warnings, found: {said[-1].err}")
+        said.append(lab.resume().expect("usage"))
+        said.append(lab.retort("check", str(lab.file), "--set", f"teacher.retries={THIRD}").expect("usage"))
+        said += [lab.retort("report"), lab.retort("plan", str(lab.file)), lab.retort("runs", "--json")]
         for ended in said:
+            for other in (OTHER, THIRD):
+                expect(other not in ended.out + ended.err, f"expected no key in what was printed, found: {ended.err[-500:]}")
             expect(KEY not in ended.out + ended.err, f"expected no key in what was printed, found it in: {ended.err[-500:]}")
         searched = 0
         for path in lab.folder.rglob("*"):
             if path.is_file() and path != lab.file:
                 searched += 1
-                expect(KEY.encode() not in path.read_bytes(), f"expected no key in {path.name}")
+                for form in FORMS:
+                    expect(form not in path.read_bytes(), f"expected no key in {path.name}, found {form}")
         expect(lab.exports(), "expected an export to look into")
         # A crash in the middle leaves none either.
         lab.write(simple(stub.url), rows_jsonl=rows(40))

@@ -37,6 +37,18 @@ extension JSON {
   /// The field of an object; nil when absent or when this is not an object.
   package subscript(key: String) -> JSON? { object?[key] }
 
+  /// The value with `change` made to every string and every key in it; of keys that become one the first stays.
+  package func mapStrings(_ change: (String) -> String) -> JSON {
+    switch self {
+    case .string(let text): .string(change(text))
+    case .array(let elements): .array(elements.map { $0.mapStrings(change) })
+    case .object(let fields):
+      .object(
+        Object(fields.map { (change($0.key), $0.value.mapStrings(change)) }) { first, _ in first })
+    default: self
+    }
+  }
+
   /// The word an error message uses for this kind of value.
   package var kind: String {
     switch self {

@@ -23,6 +23,7 @@ package final class AtomicFile {
       throw StageError("cannot write '\(url.path)': \(error.localizedDescription)")
     }
     handle = FileHandle(fileDescriptor: try Self.claim(temporary.path, for: url), closeOnDealloc: true)
+    Leftovers.add(temporary.path)
   }
 
   /// An empty file that this process alone writes.
@@ -48,6 +49,7 @@ package final class AtomicFile {
   }
 
   deinit {
+    defer { Leftovers.remove(temporary.path) }
     guard !committed else { return }
     try? FileManager.default.removeItem(at: temporary)
     try? handle.close()

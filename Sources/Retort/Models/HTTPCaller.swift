@@ -4,7 +4,8 @@ internal import Foundation
 package struct HTTPCaller: Caller {
   private let transport: any Transport
   private let endpoint: @Sendable () async throws -> String
-  private let key: @Sendable () throws -> String?
+  private let secrets: @Sendable () throws -> [String: String]
+  private let redaction: Redaction
   private let clock: any ModelClock
   private let doubt: @Sendable (Call) -> Void
 
@@ -12,17 +13,19 @@ package struct HTTPCaller: Caller {
   package static let messageBound = 500
 
   /// - Parameters:
-  ///   - key: read when a call is sent, and sent as a bearer token. It is cut out of the server's words, since a server
-  ///     may repeat what it was sent.
+  ///   - secrets: headers, names in lower case, with their secret values; read when a call is sent.
+  ///   - redaction: cuts keys out of all that the server says, since it may repeat what it was sent.
   ///   - doubt: told of a call whose endpoint counted far too few tokens.
   package init(
-    _ transport: any Transport, key: @escaping @Sendable () throws -> String? = { nil },
-    clock: any ModelClock = SystemModelClock(), doubt: @escaping @Sendable (Call) -> Void = { _ in },
+    _ transport: any Transport, secrets: @escaping @Sendable () throws -> [String: String] = { [:] },
+    redaction: Redaction = Redaction(), clock: any ModelClock = SystemModelClock(),
+    doubt: @escaping @Sendable (Call) -> Void = { _ in },
     endpoint: @escaping @Sendable () async throws -> String
   ) {
     self.transport = transport
     self.endpoint = endpoint
-    self.key = key
+    self.secrets = secrets
+    self.redaction = redaction
     self.clock = clock
     self.doubt = doubt
   }
@@ -38,35 +41,26 @@ package struct HTTPCaller: Caller {
 
   private func exchange(_ call: Call) async throws -> RawReply {
     var headers = ["content-type": "application/json", "accept": "application/json"]
-    let key = try key()
-    if let key { headers["authorization"] = "Bearer \(key)" }
+    headers.merge(try secrets()) { $1 }
     for (name, value) in call.model.headers { headers[name.lowercased()] = value }
     let request = HTTPRequest(
       method: "POST", url: Self.url(base: try await endpoint(), path: call.path), headers: headers,
       body: Array(call.body.text.utf8), timeout: call.model.timeout, maxBody: 64 << 20)
     let started = clock.seconds
-    let response = try await transport.send(request)
+    let response: HTTPResponse
+    do { response = try await transport.send(request) } catch var error as ModelError {
+      error.message = redaction.words(error.message)
+      throw error
+    }
     let seconds = clock.seconds - started
-    guard (200..<300).contains(response.status) else { throw failure(response, key) }
+    guard (200..<300).contains(response.status) else { throw failure(response) }
 
-    guard var text = String(validating: response.body, as: UTF8.self) else {
-      let words = bounded(String(decoding: response.body, as: UTF8.self), key)
+    guard let text = String(validating: response.body, as: UTF8.self) else {
+      let words = bounded(String(decoding: response.body, as: UTF8.self))
       throw ModelError(
         .malformed, status: response.status, "expected UTF-8, found other bytes in the reply: \(words)")
     }
-    text = Self.without(key, in: text)
-    let json: JSON
-    do { json = try JSON(parsing: text) } catch {
-      guard let read = try? JSON(tolerating: text) else {
-        let form = text.hasPrefix("data:") ? " a stream of events" : ""
-        throw ModelError(
-          .malformed, status: response.status,
-          "expected a JSON reply (\(error)), found\(form): \(bounded(text, key))")
-      }
-      json = read
-      // Kept as it was read, since whoever looks at it later is strict.
-      text = read.text
-    }
+    let (body, json) = try parsed(text, response.status)
     let usage = Usage(reply: json)
     do { try call.check(json) } catch var error as ModelError {
       error.status = response.status
@@ -77,16 +71,30 @@ package struct HTTPCaller: Caller {
       if let said = EndpointError.message(json), !error.message.contains(said) {
         error.message += "; the server says: \(said)"
       }
-      error.message = bounded(error.message, key)
+      error.message = bounded(error.message)
       throw error
     }
     var reply = RawReply(
-      status: response.status, body: text, usage: usage ?? Usage(), seconds: seconds, attempts: call.attempt)
+      status: response.status, body: body, usage: usage ?? Usage(), seconds: seconds, attempts: call.attempt)
     if let usage, let better = call.doubted(usage, replyBytes: call.textBytes(json)) {
       reply.booked = better
       doubt(call)
     }
     return reply
+  }
+
+  /// The reply as it may be stored and read, without keys.
+  private func parsed(_ text: String, _ status: Int) throws -> (text: String, json: JSON) {
+    do { return redaction.reply(text, saying: try JSON(parsing: text)) } catch {
+      guard let read = try? JSON(tolerating: text) else {
+        let form = text.hasPrefix("data:") ? " a stream of events" : ""
+        throw ModelError(
+          .malformed, status: status,
+          "expected a JSON reply (\(redaction.words(error.description))), found\(form): \(bounded(text))")
+      }
+      // Kept as it was read, since whoever looks at it later is strict.
+      return redaction.reply(read.text, saying: read)
+    }
   }
 
   /// `path` after `base`; a path with a leading `/` counts from the root of the server, before `/v1`.
@@ -99,7 +107,7 @@ package struct HTTPCaller: Caller {
     return base.hasSuffix(path) ? String(base) : "\(base)\(path)"
   }
 
-  private func failure(_ response: HTTPResponse, _ key: String?) -> ModelError {
+  private func failure(_ response: HTTPResponse) -> ModelError {
     let text = String(decoding: response.body.prefix(16 << 10), as: UTF8.self)
     let json = try? JSON(parsing: text)
     let told = EndpointError(status: response.status, body: json)
@@ -111,20 +119,12 @@ package struct HTTPCaller: Caller {
       response.headers["retry-after"].flatMap { RetryAfter.seconds($0, now: clock.unixTime) }
       ?? told.retryAfter
     let kind = response.status == 503 && wait != nil ? .rateLimited : told.kind ?? .refused
-    return ModelError(kind, status: response.status, bounded(said, key), retryAfter: wait)
+    return ModelError(kind, status: response.status, bounded(said), retryAfter: wait)
   }
 
-  /// A reply as it may be stored: a server that repeats the key in it must not make us write it down. Local servers
-  /// are given words such as `none` for a key; those stay, or they would be cut out of what models say.
-  private static func without(_ key: String?, in text: String) -> String {
-    // JSON holds no NUL, so that a C search sees all of it.
-    guard let key, key.utf8.count >= 12, text.withCString({ strstr($0, key) != nil }) else { return text }
-    return text.replacingOccurrences(of: key, with: "[key]")
-  }
-
-  private func bounded(_ text: String, _ key: String?) -> String {
-    guard let key, !key.isEmpty else { return String(text.prefix(Self.messageBound)) }
-    return String(text.replacingOccurrences(of: key, with: "[key]").prefix(Self.messageBound))
+  private func bounded(_ text: String) -> String {
+    // What is cut off may hold half of a key.
+    String(redaction.words(text).prefix(Self.messageBound))
   }
 
 }

@@ -36,7 +36,7 @@ package final class Interruption: Sendable {
     return try await body()
   }
 
-  fileprivate func requested() async throws { try await wait(for: .requested) }
+  func requested() async throws { try await wait(for: .requested) }
 
   /// Returns once it was requested and no call is in flight.
   fileprivate func quiet() async throws { try await wait(for: .quiet) }

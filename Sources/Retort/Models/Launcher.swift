@@ -10,6 +10,9 @@ package actor Launcher {
   private let folder: URL
   private let transport: any Transport
   private let clock: any ModelClock
+  private let interruption: Interruption
+  private let environment: @Sendable (ModelSpec) -> [String: String]
+  private let redaction: Redaction
   private var servers: [String: Once<String>] = [:]
   private let running = Running()
 
@@ -30,11 +33,24 @@ package actor Launcher {
   /// What the shell around the server says when it has ended, before its status.
   private static let farewell = "retort-launch: ended with status "
 
-  /// - Parameter folder: what the command's first word is relative to.
-  package init(folder: URL, transport: any Transport, clock: any ModelClock = SystemModelClock()) {
+  /// - Parameters:
+  ///   - folder: what the command's first word is relative to.
+  ///   - interruption: ends the waiting for a server.
+  ///   - environment: the variables that a model's server is given.
+  ///   - redaction: cuts keys out of what a server says.
+  package init(
+    folder: URL, transport: any Transport, clock: any ModelClock = SystemModelClock(),
+    interruption: Interruption = Interruption(),
+    environment: @escaping @Sendable (ModelSpec) -> [String: String] = { _ in
+      ProcessInfo.processInfo.environment
+    }, redaction: Redaction = Redaction()
+  ) {
     self.folder = folder
     self.transport = transport
-    self.clock = clock
+    self.clock = InterruptibleClock(interruption, on: clock)
+    self.interruption = interruption
+    self.environment = environment
+    self.redaction = redaction
   }
 
   /// The model's address: its endpoint, or that of its server, which is started on first use. Models with the same
@@ -62,6 +78,7 @@ package actor Launcher {
     process.executableURL = URL(filePath: "/bin/sh")
     process.arguments = ["-c", Self.guardian, "retort-launch", program] + command.dropFirst()
     process.currentDirectoryURL = folder
+    process.environment = environment(model)
     let leash = Pipe()
     let output = Pipe()
     process.standardInput = leash
@@ -72,13 +89,7 @@ package actor Launcher {
     }
     running.add(leash.fileHandleForWriting)
 
-    var first = ""
-    for await part in lines(output.fileHandleForReading) {
-      first += part
-      if first.contains("\n") { break }
-      if first.utf8.count > 4096 { break }
-    }
-    let line = first.prefix { $0 != "\n" }
+    let line = try await firstLine(of: output.fileHandleForReading, program)
     if line.hasPrefix(Self.farewell) {
       let status = line.dropFirst(Self.farewell.count)
       throw ModelError.unready(
@@ -87,7 +98,8 @@ package actor Launcher {
     }
     guard let base = (try? JSON(parsing: String(line)))?["base_url"]?.string else {
       throw ModelError.unready(
-        "expected {\"base_url\": …} as the first line of \(program), found '\(line.prefix(200))'")
+        "expected {\"base_url\": …} as the first line of \(program), found '\(redaction.words(line).prefix(200))'"
+      )
     }
     let deadline = clock.seconds + Self.patience
     let probe = HTTPRequest(
@@ -99,6 +111,30 @@ package actor Launcher {
     }
     throw ModelError.unready(
       "expected an answer from \(base) within \(Int(Self.patience)) seconds, got none")
+  }
+
+  private func firstLine(of output: FileHandle, _ program: String) async throws -> String {
+    try await withThrowingTaskGroup(of: String.self) { [lines = lines(output), interruption] group in
+      group.addTask {
+        var first = ""
+        for await part in lines {
+          first += part
+          if first.contains("\n") || first.utf8.count > 4096 { break }
+        }
+        return String(first.prefix { $0 != "\n" })
+      }
+      group.addTask {
+        try await Task.sleep(for: .seconds(Self.patience))
+        throw ModelError.unready(
+          "expected \(program) to say its address within \(Int(Self.patience)) seconds, it said none")
+      }
+      group.addTask {
+        try await interruption.requested()
+        throw ModelError.interrupted
+      }
+      defer { group.cancelAll() }
+      return try await group.next() ?? ""
+    }
   }
 
   /// What the server writes, until it closes its output. Read on although nobody listens, so that it never blocks.

@@ -44,9 +44,17 @@ package struct ModelSpec: Hashable, Sendable {
   package var endpoint: String?
   /// Command and arguments that start a server; the first is relative to the pipeline file's folder.
   package var launch: [String]?
+  /// The environment variables that the file puts into `launch`.
+  package var launchVariables: Set<String> = []
   /// The environment variable that holds the key.
   package var apiKeyEnv: String?
+  /// The header that carries the key as it is; nil for `Authorization: Bearer …`.
+  package var keyHeader: String?
+  /// Headers whose values are secret, each with the environment variable that holds it.
+  package var headersEnv: [String: String] = [:]
   package var headers: [String: String] = [:]
+  /// What its pipeline file holds that looks like a key: kept out of the record of its calls.
+  package var keysInFile: [String] = []
   /// Fields merged into every request's body; part of a step's key, since they may change the answer.
   package var extraBody: JSON.Object = [:]
   /// Most calls in flight.

@@ -7,6 +7,7 @@ package final class ModelStack: ModelProvider {
   private let interruption: Interruption
   private let random: @Sendable () -> Double
   private let environment: [String: String]
+  private let redaction: Redaction
   private let address: @Sendable (ModelSpec) async throws -> String
   private let pools: [String: Pool]
   private let breakers: [String: Breaker]
@@ -18,7 +19,8 @@ package final class ModelStack: ModelProvider {
   /// - Parameters:
   ///   - interruption: ends the run softly, as far as calls are concerned.
   ///   - models: each has its own pool; models at one endpoint share a breaker.
-  ///   - environment: where keys are read, by the names that `api_key_env` gives.
+  ///   - environment: where keys are read, by the names that `api_key_env` and `headers_env` give.
+  ///   - redaction: cuts keys out of what servers say; by default those of the models.
   ///   - say: told, once for each model, what a person should know of it.
   ///   - address: the base address of a model; by default its `endpoint`. For models that are launched it waits
   ///     until the server is up.
@@ -26,7 +28,7 @@ package final class ModelStack: ModelProvider {
     models: [ModelSpec], transport: any Transport, memory: any ReplyMemory, budget: Budget = Budget(),
     interruption: Interruption = Interruption(), clock: any ModelClock = SystemModelClock(),
     random: @escaping @Sendable () -> Double = { .random(in: 0..<1) }, environment: [String: String],
-    say: @escaping @Sendable (String) -> Void = { _ in },
+    redaction: Redaction? = nil, say: @escaping @Sendable (String) -> Void = { _ in },
     address: @escaping @Sendable (ModelSpec) async throws -> String = ModelStack.endpoint(of:)
   ) {
     self.transport = transport
@@ -36,6 +38,7 @@ package final class ModelStack: ModelProvider {
     self.interruption = interruption
     self.random = random
     self.environment = environment
+    self.redaction = redaction ?? Redaction(models.flatMap { $0.secrets(environment) })
     self.address = address
     self.say = say
     lengths = Dictionary(models.map { ($0.alias, VectorLength($0)) }) { first, _ in first }
@@ -96,29 +99,23 @@ package final class ModelStack: ModelProvider {
   }
 
   private func http(_ model: ModelSpec, _ standing: Standing) -> any Caller {
-    // The key is read when it is needed: checking and planning work without one.
-    let key: @Sendable () throws -> String? = { [environment] in
-      guard let name = model.apiKeyEnv else { return nil }
-      guard let value = environment[name], !value.isEmpty else {
-        let found = environment[name] == nil ? "unset" : "empty"
-        throw ModelError.unready(
-          "expected the key of model '\(model.alias)' in the environment variable \(name), found it \(found); set it, "
-            + "then resume")
-      }
-      return value
-    }
     let doubt: @Sendable (Call) -> Void = { [say] call in
       guard standing.isFirstDoubt() else { return }
       say(
         "model '\(call.model.alias)' reports far fewer tokens than its texts have; budgets and the ledger book the estimate"
       )
     }
-    return HTTPCaller(transport, key: key, clock: clock, doubt: doubt) { [address, interruption] in
-      let base = try await address(model)
-      // A server may take minutes to start.
-      try interruption.check()
-      return base
-    }
+    return HTTPCaller(
+      transport,
+      // Keys are read when they are needed: checking and planning work without them.
+      secrets: { [environment] in try model.secretHeaders(environment) }, redaction: redaction, clock: clock,
+      doubt: doubt,
+      endpoint: { [address, interruption] in
+        let base = try await address(model)
+        // A server may take minutes to start.
+        try interruption.check()
+        return base
+      })
   }
 
   private static func server(_ model: ModelSpec) -> String { model.endpoint ?? "launch:\(model.alias)" }

@@ -54,7 +54,37 @@ enum EndpointCheck {
     }
   }
 
-  static func holdsKey(header name: String) -> Bool {
-    ["authorization", "api-key", "x-api-key"].contains(name.lowercased())
+  /// Why a header of that name cannot be sent; nil when it can.
+  static func mistake(inHeader name: String) -> String? {
+    let isToken = name.utf8.allSatisfy {
+      (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
+        || "!#$%&'*+-.^_`|~".utf8.contains($0)
+    }
+    guard isToken, !name.isEmpty else {
+      return "expected a header's name of letters, digits and '-', found '\(name)'"
+    }
+    guard !["host", "content-type", "content-length", "transfer-encoding"].contains(name.lowercased()) else {
+      return "expected a header of your own, found '\(name)', which each request has already"
+    }
+    return nil
+  }
+
+  /// Why a text cannot be the name of an environment variable; nil when it can. It may be the key itself, pasted in the
+  /// wrong place, and is not repeated.
+  static func mistake(inVariable name: String, set variables: [String: String]) -> String? {
+    guard EnvironmentReader.isName(name) else {
+      return "expected the name of an environment variable, found something else"
+    }
+    guard variables[name] == nil, looksLikeKey(name) else { return nil }
+    return
+      "expected the name of an environment variable, found what looks like a key; put it into a variable and name "
+      + "that"
+  }
+
+  /// A long run of letters and digits without the `_` and the capitals that names of variables have.
+  private static func looksLikeKey(_ name: String) -> Bool {
+    if !KeyShape.keys(in: name).isEmpty { return true }
+    let hasDigits = name.contains(where: \.isNumber)
+    return name.utf8.count >= 20 && hasDigits && !name.contains("_") && name.contains(where: \.isLowercase)
   }
 }

@@ -39,6 +39,12 @@ struct EnvironmentReader: Sendable {
     return result + rest
   }
 
+  /// The variables that a text names, whether they are set or not.
+  static func names(in text: String) -> [String] {
+    guard text.contains("${") else { return [] }
+    return text.matches(of: /\$\{([A-Za-z_][A-Za-z0-9_]*)/).map { String($0.output.1) }
+  }
+
   static func isName(_ name: String) -> Bool {
     guard let first = name.utf8.first, !(48...57).contains(first) else { return false }
     return name.utf8.allSatisfy { byte in

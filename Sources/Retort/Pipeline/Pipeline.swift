@@ -9,15 +9,23 @@ package struct Pipeline: Sendable {
   package let models: OrderedDictionary<String, ModelSpec>
   /// In file order; every `from:` and `using:` names another one, and there is no cycle.
   package let stages: [PipelineStage]
+  /// What is no mistake and should be told all the same.
+  package let warnings: [Diagnostic]
+  /// Cuts out what of the file itself is, or looks like, a key: used as it is written, shown and recorded nowhere.
+  package let redaction: Redaction
 
   package var folder: URL { file.deletingLastPathComponent() }
 
-  package init(name: String, file: URL, models: OrderedDictionary<String, ModelSpec>, stages: [PipelineStage])
-  {
+  package init(
+    name: String, file: URL, models: OrderedDictionary<String, ModelSpec>, stages: [PipelineStage],
+    warnings: [Diagnostic] = [], redaction: Redaction = Redaction()
+  ) {
     self.name = name
     self.file = file
     self.models = models
     self.stages = stages
+    self.warnings = warnings
+    self.redaction = redaction
   }
 
   /// Digest of every stage's kind, version, configuration and renames: what a run and its manifests are known by.

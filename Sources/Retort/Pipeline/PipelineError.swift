@@ -11,7 +11,8 @@ package struct Diagnostic: Hashable, Sendable, CustomStringConvertible {
     self.file = file
     self.line = line
     self.column = column
-    self.message = message
+    // What was found may be a key in the wrong place.
+    self.message = KeyShape.hidden(message)
   }
 
   package init(_ place: Place, _ message: String) {

@@ -79,6 +79,8 @@ struct ModelFields: Decodable {
   let launch: [String]?
   let revision: String?
   let apiKeyEnv: String?
+  let keyHeader: String?
+  let headersEnv: [String: String]?
   let headers: [String: String]?
   let extraBody: Columns?
   let concurrency: Int?
@@ -102,6 +104,8 @@ struct ModelFields: Decodable {
   enum CodingKeys: String, CodingKey {
     case endpoint, name, kind, launch, revision, headers, concurrency, rpm, tpm, timeout, retries, price
     case apiKeyEnv = "api_key_env"
+    case keyHeader = "key_header"
+    case headersEnv = "headers_env"
     case extraBody = "extra_body"
   }
 }

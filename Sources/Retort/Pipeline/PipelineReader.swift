@@ -38,8 +38,12 @@ struct PipelineReader {
     let log = DecodingLog(folder: folder)
     let written = PipelineFile(root, log: log)
     mistakes += log.mistakes
+    let secrets = FileSecrets(root, environment: environment)
     var models: OrderedDictionary<String, ModelSpec> = [:]
-    for entry in written.models { models[entry.alias] = model(entry) }
+    for entry in written.models {
+      models[entry.alias] = model(entry)
+      models[entry.alias]?.keysInFile = secrets.texts
+    }
     if root["stages"]?.entries?.isEmpty == true {
       report(root.place(of: "stages"), "expected at least one stage, found none")
     }
@@ -53,7 +57,9 @@ struct PipelineReader {
     try throwMistakes()
 
     let name = file.deletingPathExtension().lastPathComponent
-    return Pipeline(name: name, file: file, models: models, stages: graph.stages())
+    return Pipeline(
+      name: name, file: file, models: models, stages: graph.stages(), warnings: secrets.warnings,
+      redaction: Redaction(secrets.texts))
   }
 
   private mutating func parse() throws -> PlacedNode {
@@ -118,7 +124,10 @@ extension PipelineReader {
     spec.revision = fields.revision
     spec.endpoint = fields.endpoint
     spec.launch = fields.launch
+    spec.launchVariables = Set(entry.node["launch"]?.list?.flatMap(\.variables) ?? [])
     spec.apiKeyEnv = fields.apiKeyEnv
+    spec.keyHeader = fields.keyHeader
+    spec.headersEnv = fields.headersEnv ?? [:]
     spec.headers = fields.headers ?? [:]
     spec.extraBody = fields.extraBody?.values ?? [:]
     spec.concurrency = fields.concurrency ?? spec.concurrency
@@ -165,16 +174,7 @@ extension PipelineReader {
         report(place("launch"), "expected a command, found an empty list")
       }
     }
-    if let name = fields.apiKeyEnv, !EnvironmentReader.isName(name) {
-      // The text may be the key itself, pasted in the wrong place: it is not repeated.
-      report(place("api_key_env"), "expected the name of an environment variable, found something else")
-    }
-    for name in (fields.headers ?? [:]).keys.sorted() where EndpointCheck.holdsKey(header: name) {
-      report(
-        node["headers"]?.entries?[name]?.keyPlace ?? place("headers"),
-        "expected headers without a key, found '\(name)'; name the variable that holds the key under api_key_env: "
-          + "it is sent as 'Authorization: Bearer …', and in no other header")
-    }
+    for (place, mistake) in headerMistakes(fields, entry) { report(place, mistake) }
     for (key, value) in [
       ("concurrency", fields.concurrency.map(Double.init)), ("rpm", fields.rpm), ("tpm", fields.tpm),
       ("timeout", fields.timeout),
@@ -200,6 +200,51 @@ extension PipelineReader {
             : "expected a price of at most \(Self.highestPrice.short) USD per million tokens, found \(value)")
       }
     }
+  }
+}
+
+// MARK: - Keys and headers
+
+extension PipelineReader {
+  private func headerMistakes(_ fields: ModelFields, _ entry: PipelineFile.ModelEntry) -> [(Place, String)] {
+    var mistakes: [(Place, String)] = []
+    let node = entry.node
+    func place(_ key: String, _ header: String? = nil) -> Place {
+      if let header, let found = node[key]?.entries?[header] { return found.keyPlace }
+      return node[key]?.place ?? entry.keyPlace
+    }
+    func note(_ place: Place, _ mistake: String?) { if let mistake { mistakes.append((place, mistake)) } }
+    let headers = fields.headers ?? [:]
+    let secret = fields.headersEnv ?? [:]
+    for name in headers.keys.sorted() {
+      note(place("headers", name), EndpointCheck.mistake(inHeader: name))
+      guard SecretName.says(name) else { continue }
+      note(
+        place("headers", name),
+        "expected headers without a key, found '\(name)'; name the variable that holds its value under headers_env, or, "
+          + "where it carries the model's key, under api_key_env, with 'key_header: \(name)'")
+    }
+    if let name = fields.apiKeyEnv {
+      note(place("api_key_env"), EndpointCheck.mistake(inVariable: name, set: environment.variables))
+    }
+    if let name = fields.keyHeader {
+      note(place("key_header"), EndpointCheck.mistake(inHeader: name))
+      if fields.apiKeyEnv == nil {
+        note(place("key_header"), "expected the key 'api_key_env' beside key_header, found none")
+      }
+    }
+    let key = fields.apiKeyEnv == nil ? [] : [(fields.keyHeader ?? "authorization").lowercased()]
+    var known = Set(key + headers.keys.map { $0.lowercased() })
+    for (name, variable) in secret.sorted(by: { $0.key < $1.key }) {
+      note(place("headers_env", name), EndpointCheck.mistake(inHeader: name))
+      note(
+        node["headers_env"]?[name]?.place ?? entry.keyPlace,
+        EndpointCheck.mistake(inVariable: variable, set: environment.variables))
+      if !known.insert(name.lowercased()).inserted {
+        note(place("headers_env", name), "expected each header once, found '\(name)' again")
+      }
+    }
+    return mistakes
   }
 }
 

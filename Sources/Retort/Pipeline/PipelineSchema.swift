@@ -102,6 +102,11 @@ package enum PipelineSchema {
           "Command and arguments of a local server to start, wait for and stop."),
         "revision": described(text, "Another state of the same model; part of a step's key."),
         "api_key_env": described(text, "The environment variable that holds the key."),
+        "key_header": described(
+          text, "The header that carries the key as it is; default Authorization, after the word Bearer."),
+        "headers_env": described(
+          ["type": "object", "additionalProperties": text],
+          "HTTP headers with secret values, each with the environment variable that holds it."),
         "headers": described(["type": "object", "additionalProperties": text], "HTTP headers to add."),
         "extra_body": described(["type": "object"], "Fields to add to every request's body."),
         "concurrency": described(["type": "integer", "minimum": 1], "Most calls in flight; default 16."),

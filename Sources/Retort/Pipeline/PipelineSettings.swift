@@ -6,7 +6,7 @@ struct PipelineSettings {
   let environment: EnvironmentReader
 
   func apply(_ setting: String, to root: PlacedNode, report: (Diagnostic) -> Void) -> PlacedNode {
-    let place = Place(file: "--set \(setting)", line: 1, column: 1)
+    let place = Place(file: "--set \(KeyShape.hidden(setting: setting))", line: 1, column: 1)
     guard let equals = setting.firstIndex(of: "=") else {
       report(Diagnostic(place, "expected PATH=VALUE, found no '='"))
       return root
@@ -43,7 +43,9 @@ struct PipelineSettings {
     _ value: PlacedNode, at path: ArraySlice<String>, in node: PlacedNode, place: Place,
     report: (Diagnostic) -> Void
   ) -> PlacedNode {
-    guard let key = path.first else { return PlacedNode(place: place, value: value.value) }
+    guard let key = path.first else {
+      return PlacedNode(place: place, value: value.value, variables: value.variables)
+    }
     guard var entries = node.entries else {
       report(Diagnostic(place, "expected a mapping that has '\(key)', found \(node.found)"))
       return node

@@ -16,6 +16,8 @@ struct PlacedNode: Sendable {
 
   let place: Place
   var value: Value
+  /// The environment variables that its `${NAME}` name.
+  var variables: [String] = []
 
   /// Parses one document; a byte order mark is skipped. Mistakes of the YAML itself and of its `${NAME}` go to
   /// `report`; nil when there is no tree at all.
@@ -41,9 +43,10 @@ struct PlacedNode: Sendable {
     }
   }
 
-  init(place: Place, value: Value) {
+  init(place: Place, value: Value, variables: [String] = []) {
     self.place = place
     self.value = value
+    self.variables = variables
   }
 
   private init(
@@ -59,6 +62,7 @@ struct PlacedNode: Sendable {
       Self.refuseNull(text, place, report)
       let plain = scalar.style == .plain || scalar.style == .any
       self.init(place: place, value: .scalar(plain ? Self.resolve(text) : .string(text)))
+      variables = EnvironmentReader.names(in: scalar.string)
     case .sequence(let sequence):
       self.init(place: place, value: .list(sequence.map(child)))
     case .mapping(let mapping):

@@ -225,12 +225,13 @@ actor Performance {
     let redo = engine.options.redo(of: name, begunBefore: begunBefore)
     // A reader's one step is found under the run's own fingerprint, and an export's file is that of its newest take.
     let fallsBack = !state.stage.from.isEmpty && !state.stage.entry.exports
+    let (place, redaction) = (state.place, engine.pipeline.redaction)
     let retry = engine.options.retryRefused
-    let place = state.place
     let begun = try await store.write { db in
       let take = try Store.take(base, redo: redo, db)
+      let identity = Store.identity(base, take: take.number)
       let fingerprint = try Store.fingerprint(
-        Store.identity(base, take: take.number), kind: bound.kind, version: bound.version, db)
+        identity, shown: redaction.values(identity), kind: bound.kind, version: bound.version, db)
       try Store.note(fingerprint, of: place, db)
       if retry { try Store.forgetRefusals(of: fingerprint, db) }
       let earlier = try fallsBack ? Store.earlierPrints(base, before: take, db) : []

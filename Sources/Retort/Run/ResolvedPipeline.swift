@@ -5,9 +5,10 @@ extension Pipeline {
   /// The file as it was read, environment variables filled in: kept with each run, so that the next can say what
   /// changed. Prompts are in it as their text and data files as their digest.
   ///
-  /// Headers and what an address carries beside scheme, host and path may be secret and stay out.
+  /// Headers and what an address carries beside scheme, host and path may be secret and stay out, and so does what looks
+  /// like a key anywhere else.
   package var resolved: JSON {
-    ["models": .object(models.mapValues(\.resolved)), "stages": resolvedStages]
+    redaction.values(["models": .object(models.mapValues(\.resolved)), "stages": resolvedStages])
   }
 
   private var resolvedStages: JSON {
@@ -34,6 +35,12 @@ extension ModelSpec {
     }
     if let launch { fields["launch"] = .array(launch.map { .string($0) }) }
     if let apiKeyEnv { fields["api_key_env"] = .string(apiKeyEnv) }
+    if let keyHeader { fields["key_header"] = .string(keyHeader) }
+    if !headersEnv.isEmpty {
+      fields["headers_env"] = .object(
+        .init(uniqueKeysWithValues: headersEnv.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })
+      )
+    }
     fields["concurrency"] = .int(Int64(concurrency))
     if let rpm { fields["rpm"] = .double(rpm) }
     if let tpm { fields["tpm"] = .double(tpm) }

@@ -31,7 +31,9 @@ extension Store: ReplyMemory {
     let usage = call.booked(reply)
     let usd = call.model.price?.usd(usage)
     let (digest, key) = (Data(Digest(of: prompt).bytes), Data(request.bytes))
-    let (promptText, parametersText) = (prompt.text, parameters.text)
+    let keys = Redaction(call.model.keysInFile)
+    let (promptText, parametersText) = (keys.values(prompt).text, keys.values(parameters).text)
+    let model = keys.words(call.model.name)
     return try await write { db in
       try db.cachedStatement(sql: "INSERT OR IGNORE INTO prompt (digest, json) VALUES (?, ?)")
         .execute(arguments: [digest, promptText])
@@ -43,7 +45,7 @@ extension Store: ReplyMemory {
           """
       ).execute(
         arguments: [
-          key, call.model.name, digest, parametersText, reply.body, usage.promptTokens,
+          key, model, digest, parametersText, reply.body, usage.promptTokens,
           usage.completionTokens, usage.cachedTokens, usd, reply.seconds, reply.attempts, run,
           stage,
           time,
@@ -69,7 +71,8 @@ extension Store: ReplyMemory {
           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)
           """,
         arguments: [
-          Data(request.bytes), call.model.name, run, stage, error.kind.rawValue, error.status, error.message,
+          Data(request.bytes), Redaction(call.model.keysInFile).words(call.model.name), run, stage,
+          error.kind.rawValue, error.status, error.message,
           usage.promptTokens, usage.completionTokens, usage.cachedTokens, usd, call.attempt, time,
         ])
     }

@@ -22,7 +22,8 @@ extension Store {
       let (calls, arrivals) = try reader.calls(db)
       return RunReport(
         run: run, pipeline: begun?[0] ?? "", file: URL(filePath: recorded.file).lastPathComponent,
-        status: recorded.status, started: begun?[1] ?? "", seconds: begun?[2], flags: recorded.flags,
+        status: recorded.status, started: begun?[1] ?? "", seconds: begun?[2],
+        flags: recorded.flags.mapStrings(KeyShape.hidden(setting:)),
         resolved: recorded.resolved, stages: try reader.described(db), drops: drops,
         rewards: try reader.rewards(db), heads: try reader.heads(db), calls: calls,
         failedCalls: begun?[3] ?? 0, arrivals: arrivals,

@@ -102,11 +102,14 @@ extension Store {
     return try Row(text: text)
   }
 
-  static func fingerprint(_ identity: JSON, kind: String, version: Int, _ db: Database) throws -> Int64 {
+  /// - Parameter shown: the identity as people may read it.
+  static func fingerprint(_ identity: JSON, shown: JSON, kind: String, version: Int, _ db: Database) throws
+    -> Int64
+  {
     let digest = Data(Digest(of: identity).bytes)
     try db.execute(
       sql: "INSERT OR IGNORE INTO fingerprint (digest, kind, version, config) VALUES (?, ?, ?, ?)",
-      arguments: [digest, kind, version, identity.text])
+      arguments: [digest, kind, version, shown.text])
     guard let id = try knownFingerprint(identity, db) else {
       throw DatabaseError(message: "a fingerprint was not stored")
     }

@@ -89,7 +89,8 @@ struct FileFuzzTests {
         HTTPResponse(status: status, headers: ["retry-after": wait], body: body)
       }
       let caller = HTTPCaller(
-        transport, key: { "sk-0123456789ab" }, clock: JumpingClock(), endpoint: { "http://h/v1" })
+        transport, redaction: Redaction(["sk-0123456789ab"]), clock: JumpingClock(),
+        endpoint: { "http://h/v1" })
       do {
         let reply = try await ChatCompletions(ModelSpec(alias: "t", name: "m"), through: caller)
           .reply(to: ChatRequest([.user("u")]))

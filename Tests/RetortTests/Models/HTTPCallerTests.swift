@@ -24,7 +24,7 @@ struct HTTPCallerTests {
       HTTPResponse(status: status, headers: headers, body: Array(body.utf8))
     }
     let caller = HTTPCaller(
-      transport, key: { key }, clock: JumpingClock(epoch: 784_111_777),
+      transport, redaction: Redaction(key.map { [$0] } ?? []), clock: JumpingClock(epoch: 784_111_777),
       endpoint: { "http://host/v1/" })
     do { return .success(try await caller.answer(call(path))) } catch let error as ModelError {
       return .failure(error)
@@ -35,7 +35,9 @@ struct HTTPCallerTests {
     let transport = ScriptedTransport { _, _ in
       HTTPResponse(status: 200, body: Array(#"{"choices":[],"usage":{"prompt_tokens":3}}"#.utf8))
     }
-    let caller = HTTPCaller(transport, key: { "k" }, clock: JumpingClock(), endpoint: { "http://host/v1/" })
+    let caller = HTTPCaller(
+      transport, secrets: { ["authorization": "Bearer k"] }, clock: JumpingClock(),
+      endpoint: { "http://host/v1/" })
     let reply = try await caller.answer(call())
     #expect(
       reply
@@ -113,6 +115,25 @@ struct HTTPCallerTests {
     #expect(
       await answer(200, #"{"choices":["none"]}"#, key: "none")
         == .success(RawReply(body: #"{"choices":["none"]}"#)))
+  }
+
+  @Test func anErrorHoldsNoPartOfTheKeyWhereItIsCut() async {
+    let key = "sk-chaos-0123456789abcdef"
+    let before = String(repeating: "x", count: 490)
+    #expect(
+      await answer(401, "\(before)\(key) is wrong", key: key)
+        == .failure(ModelError(.refused, status: 401, "\(before)[key] is w")))
+    #expect(
+      await answer(200, #"{"error":{"message":"Bearer sk\u002dchaos-0123456789abcdef"}}"#, key: key)
+        == .failure(
+          ModelError(.malformed, status: 200, "expected 'choices'; the server says: Bearer [key]")))
+    #expect(
+      await answer(307, "", headers: ["location": "/x?key=sk-chaos-0123456789abcdef"], key: key)
+        == .failure(
+          ModelError(
+            .refused, status: 307,
+            "expected an answer, found a redirect to '/x?key=[key]', which is not followed; give that address"
+          )))
   }
 
   @Test func aRedirectSaysWhereto() async {

@@ -1,7 +1,8 @@
 import Foundation
-import Retort
 import RetortTestSupport
 import Testing
+
+@testable import Retort
 
 struct LauncherTests {
   private func model(_ script: String) -> ModelSpec {
@@ -48,6 +49,33 @@ struct LauncherTests {
       throws: ModelError.unready(
         "expected a server from /bin/sh for model 'local', it ended with status 3 before it said its address")
     ) { try await launcher.address(of: model("exit 3")) }
+  }
+
+  @Test func aServerIsGivenTheVariablesThatAreItsOwn() async throws {
+    let launcher = Launcher(
+      folder: URL(filePath: "/"), transport: transport, clock: JumpingClock(),
+      environment: { ["OWN": $0.alias, "PATH": "/usr/bin:/bin"] })
+    defer { launcher.stop() }
+    let script = #"echo "{\"base_url\": \"http://$OWN/$(env | grep -c HOME)\"}"; exec sleep 5"#
+    #expect(try await launcher.address(of: model(script)) == "http://local/0")
+  }
+
+  @Test func anInterruptionEndsTheWaitForAServerThatSaysNothing() async throws {
+    let interruption = Interruption()
+    let launcher = Launcher(folder: URL(filePath: "/"), transport: transport, interruption: interruption)
+    defer { launcher.stop() }
+    interruption.request()
+    await #expect(throws: ModelError.interrupted) { try await launcher.address(of: model("exec sleep 60")) }
+  }
+
+  @Test func whatAServerSaysHoldsNoKey() async throws {
+    let launcher = Launcher(
+      folder: URL(filePath: "/"), transport: transport, redaction: Redaction(["sk-123456789abc"]))
+    defer { launcher.stop() }
+    await #expect(
+      throws: ModelError.unready(
+        "expected {\"base_url\": …} as the first line of /bin/sh, found 'with [key]'")
+    ) { try await launcher.address(of: model("echo with sk-123456789abc")) }
   }
 
   @Test func aModelWithAnEndpointNeedsNoServer() async throws {

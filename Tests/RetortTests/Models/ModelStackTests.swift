@@ -1,3 +1,4 @@
+import OrderedCollections
 import Retort
 import RetortTestSupport
 import Testing
@@ -44,6 +45,29 @@ struct ModelStackTests {
         "expected the key of model 't' in the environment variable KEY, found it \(found); set it, then resume"
       )
     ) { try await chat.reply(to: ChatRequest([.user("q")])) }
+  }
+
+  @Test func theKeyGoesWhereTheModelWantsItAndIsCutOutOfReplies() async throws {
+    var model = Self.model
+    model.keyHeader = "X-Api-Key"
+    model.headersEnv = ["X-Auth": "GATE"]
+    let transport = ScriptedTransport { request, _ in
+      let said = request.headers.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(
+        separator: ", ")
+      return HTTPResponse(
+        status: 200,
+        body: Array(JSON.object(["choices": [["message": ["content": .string(said)]]]]).text.utf8))
+    }
+    let memory = DictionaryMemory()
+    let stack = ModelStack(
+      models: [model], transport: transport, memory: memory, clock: JumpingClock(),
+      environment: ["KEY": "the-key-of-t/1", "GATE": "Bearer open-sesame-77"])
+    let reply = try await stack.chat(ModelRef(model)).reply(to: ChatRequest([.user("q")]))
+    #expect(
+      reply.text
+        == "accept application/json, content-type application/json, x-api-key [key], x-auth Bearer [key]")
+    #expect(transport.requests[0].headers["x-api-key"] == "the-key-of-t/1")
+    #expect(transport.requests[0].headers["x-auth"] == "Bearer open-sesame-77")
   }
 
   @Test func aModelOfAnotherKindIsRefused() {

@@ -5,7 +5,7 @@ import Testing
 @testable import Retort
 
 struct PipelineReaderTests {
-  private let environment = ["HOST": "127.0.0.1:9"]
+  private let environment = ["HOST": "127.0.0.1:9", "GATE_TOKEN": "open-sesame-77"]
 
   /// Reads `yaml` as `p.yaml` in a fresh folder that holds `files` too.
   private func read(_ yaml: String, files: [String: String] = [:], settings: [String] = []) throws -> Pipeline
@@ -86,10 +86,89 @@ struct PipelineReaderTests {
     #expect(
       text == """
         p.yaml:2:29: expected a port from 1 to 65535, found '99999'
-        p.yaml:3:67: expected headers without a key, found 'Api-Key'; name the variable that holds the key under \
-        api_key_env: it is sent as 'Authorization: Bearer …', and in no other header
+        p.yaml:3:67: expected headers without a key, found 'Api-Key'; name the variable that holds its value under \
+        headers_env, or, where it carries the model's key, under api_key_env, with 'key_header: Api-Key'
         p.yaml:4:28: expected a program to launch, found none at 'foo' in this file's folder
         """)
+  }
+
+  @Test func secretHeadersComeFromVariables() throws {
+    let text = """
+      models:
+        azure: { endpoint: "http://h/v1", name: m, api_key_env: KEY, key_header: api-key, headers_env: { X-Auth: GATE } }
+      stages:
+        raw: { uses: read-fake, with: { file: d.json, columns: [question] } }
+      """
+    let azure = try #require(try read(text, files: ["d.json": "[]"]).models["azure"])
+    #expect([azure.apiKeyEnv, azure.keyHeader] == ["KEY", "api-key"])
+    #expect(azure.headersEnv == ["X-Auth": "GATE"])
+    #expect(azure.identity == ["name": "m", "kind": "chat"])
+    #expect(
+      try azure.secretHeaders(["KEY": "k", "GATE": "Basic x"]) == ["api-key": "k", "x-auth": "Basic x"])
+    #expect(
+      throws: ModelError.unready(
+        "expected the header X-Auth of model 'azure' in the environment variable GATE, found it unset; set it, then "
+          + "resume")
+    ) { try azure.secretHeaders(["KEY": "k"]) }
+  }
+
+  @Test func keysAndHeadersInTheWrongPlaceAreToldAndNotRepeated() {
+    let text = report(
+      """
+      models:
+        a: { endpoint: "http://h/v1", name: m, api_key_env: gsk_abcdefgh12345678ABCD, key_header: "api key" }
+        b: { endpoint: "http://h/v1", name: m, key_header: X-Key, headers_env: { X-A: fe9a01b2c4d5e6f70819203a } }
+        c: { endpoint: "http://h/v1", name: m, api_key_env: K, headers: { X-A: a }, headers_env: { x-a: V, Authorization: V } }
+        d: { endpoint: "http://h/v1", name: m, retries: sk-proj-4fT9aBcD3eFgH1iJ }
+      stages:
+        raw: { uses: read-fake, with: { file: d.json, columns: [question] } }
+      """, files: ["d.json": "[]"])
+    #expect(
+      text == """
+        p.yaml:2:55: expected the name of an environment variable, found what looks like a key; put it into a variable \
+        and name that
+        p.yaml:2:93: expected a header's name of letters, digits and '-', found 'api key'
+        p.yaml:3:54: expected the key 'api_key_env' beside key_header, found none
+        p.yaml:3:81: expected the name of an environment variable, found what looks like a key; put it into a variable \
+        and name that
+        p.yaml:4:94: expected each header once, found 'x-a' again
+        p.yaml:4:102: expected each header once, found 'Authorization' again
+        p.yaml:5:51: expected an integer, found '[key]'
+        """)
+  }
+
+  @Test func whatLooksLikeAKeyIsWarnedOfAndKeptOutOfTheRecord() throws {
+    let text = """
+      models:
+        t: { endpoint: "http://h/v1", name: m, headers: { X-Trace: aZ3kQ9vB2mX7tR1wY6pL4sD8 },
+             extra_body: { user: sk-proj-4fT9aBcD3eFgH1iJ, api_key: hunter2hunter2, prompt_cache_key: cache-number-12 } }
+      stages:
+        raw: { uses: read-fake, with: { file: d.json, columns: [question] } }
+        asked: { uses: ask, from: raw, using: { pool: raw }, with: { model: t, prompt: p.mustache } }
+      """
+    let pipeline = try read(
+      text, files: ["d.json": "[]", "p.mustache": "{{question}}"],
+      settings: ["t.extra_body.token=${GATE_TOKEN}", "t.concurrency=2"])
+    #expect(
+      pipeline.warnings.map { "\($0.line):\($0.column) \($0.message.prefix { $0 != ";" })" } == [
+        "2:65 expected no key at models.t.headers.X-Trace, found what looks like one",
+        "3:29 expected no key at models.t.extra_body.user, found what looks like one",
+        "3:64 expected no key at models.t.extra_body.api_key, found what looks like one",
+        "1:1 expected no key at models.t.extra_body.token, found the variable GATE_TOKEN",
+      ])
+    let model = try #require(pipeline.models["t"])
+    // What is sent and what a step is known by stay as they are written.
+    let body: JSON.Object = [
+      "user": "sk-proj-4fT9aBcD3eFgH1iJ", "api_key": "hunter2hunter2", "prompt_cache_key": "cache-number-12",
+      "token": "open-sesame-77",
+    ]
+    #expect(model.extraBody == body)
+    #expect(pipeline["asked"]?.configured.config["model"] == model.identity)
+    let hidden: JSON = [
+      "user": "[key]", "api_key": "[key]", "prompt_cache_key": "cache-number-12", "token": "[key]",
+    ]
+    #expect(pipeline.resolved["models"]?["t"]?["extra_body"] == hidden)
+    #expect(pipeline.resolved["stages"]?["asked"]?["with"]?["model"]?["extra_body"] == hidden)
   }
 
   @Test func reportsEveryMistakeAtOnce() {
@@ -121,7 +200,7 @@ struct PipelineReaderTests {
         p.yaml:3:24: expected an address that starts with http:// or https://, found 'ftp://x'
         p.yaml:3:35: expected one of the keys 'endpoint', 'name', 'kind', 'launch', 'revision', \
         'headers', 'concurrency', 'rpm', 'tpm', 'timeout', 'retries', 'price', 'api_key_env', \
-        'extra_body', found 'nmae' (did you mean 'name'?)
+        'key_header', 'headers_env', 'extra_body', found 'nmae' (did you mean 'name'?)
         p.yaml:3:59: expected a number above 0, found 0
         p.yaml:4:22: expected the environment variable NOBODY to be set, found it absent; set it or write \
         '${NOBODY:-default}'

@@ -153,7 +153,8 @@ struct RedoTests {
       func begin(_ kind: String, _ version: Int64, takes: Int) throws {
         let base = identity(kind, version)
         for take in 0...takes {
-          _ = try Store.fingerprint(Store.identity(base, take: take), kind: kind, version: Int(version), db)
+          let identity = Store.identity(base, take: take)
+          _ = try Store.fingerprint(identity, shown: identity, kind: kind, version: Int(version), db)
         }
         guard takes > 0 else { return }
         let key = Data(Digest(of: .object(base)).bytes)
