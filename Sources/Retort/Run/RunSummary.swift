@@ -64,10 +64,12 @@ package struct RunSummary: Codable, Hashable, Sendable {
   package var calls: Calls
   package var seconds: Double
   package var exports: [Export]
+  /// Files of earlier exports that somebody had changed: where they are kept.
+  package var kept: [KeptFile]
 
   package init(
     run: Int64, pipeline: String, status: RunStatus, stages: OrderedBooks, calls: Calls, seconds: Double,
-    exports: [Export]
+    exports: [Export], kept: [KeptFile] = []
   ) {
     self.run = run
     self.pipeline = pipeline
@@ -76,6 +78,7 @@ package struct RunSummary: Codable, Hashable, Sendable {
     self.calls = calls
     self.seconds = seconds
     self.exports = exports
+    self.kept = kept
   }
 }
 

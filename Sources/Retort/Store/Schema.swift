@@ -36,6 +36,14 @@ enum Schema {
       "ALTER TABLE take ADD COLUMN begun INTEGER; ALTER TABLE take ADD COLUMN highest INTEGER"
     ),
     ("9: where a run was made", "ALTER TABLE run ADD COLUMN home TEXT"),
+    (
+      // No stage can have a name with two underscores.
+      "10: files that exports write",
+      """
+      CREATE TABLE "file__mark" (path TEXT NOT NULL, role TEXT NOT NULL, mark TEXT NOT NULL,
+        PRIMARY KEY (path, role, mark)) WITHOUT ROWID
+      """
+    ),
   ]
 
   private static let unfinishedRedos = "8: redos that have not finished"
