@@ -21,12 +21,20 @@ struct Check: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Check a pipeline file: every mistake at once, no call made.")
   @OptionGroup var fileOptions: FileOptions
+  @OptionGroup var storeOptions: StoreOptions
   @Flag(name: .long, help: "Check the files that its exports wrote against their manifests, too.")
   var exports = false
 
   func run() async throws {
     try await reporting {
       let pipeline = try fileOptions.read()
+      do {
+        try await storeOptions.looking {
+          try await storeOptions.refuseObstacles(pipeline, RunOptions(), in: $0)
+        }
+      } catch let error as StoreError {
+        Terminal.complain("not checked, what stands where the exports write: \(error)")
+      }
       Terminal.print(
         "\(fileOptions.file): \(pipeline.stages.count) stages, \(pipeline.models.count) models, no mistake found"
       )

@@ -21,6 +21,7 @@ struct PlanCommand: AsyncParsableCommand {
         limit: values.limit, only: values.only, redo: Set(values.redo),
         retryRefused: values.retryRefused ?? false)
       let (plan, forecast) = try await storeOptions.looking { store in
+        try await storeOptions.refuseObstacles(pipeline, options, in: store)
         let plan = try await Plan.make(pipeline, store: store, options: options)
         return (plan, try await Forecast.make(plan, of: pipeline, store: store, limit: values.limit))
       }

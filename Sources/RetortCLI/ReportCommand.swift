@@ -22,10 +22,25 @@ struct ReportCommand: AsyncParsableCommand {
       let report = try await store.report(recorded.id)
       let text = markdown ? ReportMarkdown.text(report) : ReportPage.html(report)
       guard let output else { return Terminal.print(text) }
-      do { try Data(text.utf8).write(to: URL(filePath: output), options: .atomic) } catch {
-        throw CommandFailure.cannotRun("expected to write '\(output)': \(error.localizedDescription)")
-      }
+      try await write(text, to: output)
       Terminal.complain("wrote \(output)")
+    }
+  }
+
+  /// Replaces a report that this store made, and nothing else.
+  private func write(_ text: String, to path: String) async throws {
+    let target = ExportTarget(URL(filePath: path).standardizedFileURL, as: .report)
+    if let what = Store.owns(target.url, store: storeOptions.path) {
+      throw CommandFailure.cannotRun("expected another path than '\(path)', which is \(what)")
+    }
+    // A store that can only be looked at notes nothing: then a report is written once under a name.
+    let store = try? storeOptions.openExisting()
+    let ledger: any FileLedger = store.map { StoreLedger($0, folder: URL(filePath: ".")) } ?? MemoryLedger()
+    let file = try await AtomicFile(target, in: ledger)
+    try file.write(text)
+    try await OwnFiles(ledger).put([file])
+    for kept in ledger.kept {
+      Terminal.complain("kept \(kept.keptAs): \(kept.path) was not as retort had written it")
     }
   }
 }

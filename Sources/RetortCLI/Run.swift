@@ -82,7 +82,11 @@ struct Run: AsyncParsableCommand {
       let pipeline = try Session.read(file, flags)
       try Session.checkNames(flags, pipeline)
       // The store is made last: a run that cannot begin leaves none behind.
-      try await storeOptions.looking { try await Session.checkPrices(flags, pipeline, in: $0) }
+      try await storeOptions.looking {
+        try await storeOptions.refuseObstacles(
+          pipeline, RunOptions(limit: flags.limit, only: flags.only), in: $0)
+        try await Session.checkPrices(flags, pipeline, in: $0)
+      }
       let store = try Store(path: storeOptions.path)
       try await Session(pipeline: pipeline, flags: flags, store: store, storeOption: storeOptions.store)
         .perform(json: json)
@@ -121,6 +125,8 @@ struct Resume: AsyncParsableCommand {
       flags.maxTokens = maxTokens ?? flags.maxTokens
       let pipeline = try Session.read(recorded.file, flags)
       try Session.checkNames(flags, pipeline)
+      try await storeOptions.refuseObstacles(
+        pipeline, RunOptions(limit: flags.limit, only: flags.only), in: store)
       try await Session.checkPrices(flags, pipeline, in: store, origin: recorded.origin)
       try await Session(
         pipeline: pipeline, flags: flags, store: store, storeOption: storeOptions.store, resumed: recorded

@@ -136,6 +136,9 @@ final class RunProgress: Sendable {
       let what = exports.count == 1 ? exports[0].path : "\(exports.count) files under \(folder(of: exports))"
       lines.append("wrote \(what) (\(rows) rows\(incomplete))")
     }
+    for file in summary.kept {
+      lines.append("kept \(file.keptAs): \(file.path) was not as retort had written it")
+    }
     lines.append("\(summary.status.rawValue) in \(String(format: "%.1f", summary.seconds)) s")
     let option = store.map { " --store \(ShellWord($0))" } ?? ""
     if summary.refused > 0 {

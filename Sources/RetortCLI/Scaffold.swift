@@ -61,7 +61,10 @@ enum Scaffold {
   /// Errors: ``CommandFailure/usage(_:)`` when one of them exists; nothing is written then.
   static func write(to folder: URL) throws {
     let targets = files.map { (url: folder.appending(path: $0.path), text: $0.text) }
-    let existing = zip(files, targets).filter { FileManager.default.fileExists(atPath: $0.1.url.path) }
+    // A link to nothing is there too.
+    let existing = zip(files, targets).filter {
+      (try? FileManager.default.attributesOfItem(atPath: $0.1.url.path)) != nil
+    }
     guard existing.isEmpty else {
       throw CommandFailure.usage(
         "expected no \(existing.map(\.0.path).joined(separator: ", ")) in \(folder.path), found it; nothing was "

@@ -23,6 +23,13 @@ struct StoreOptions: ParsableArguments {
     return try await work(try Store(path: folder.appending(path: "store.sqlite").path))
   }
 
+  /// Refuses exports that would write over what retort did not make. Errors: ``CommandFailure/usage(_:)``.
+  func refuseObstacles(_ pipeline: Pipeline, _ options: RunOptions, in store: Store) async throws {
+    let found = try await pipeline.obstacles(
+      to: options, ledger: StoreLedger(store, folder: pipeline.folder), store: path)
+    guard found.isEmpty else { throw CommandFailure.usage(found.joined(separator: "\nerror: ")) }
+  }
+
   /// Opens a store to write to; one that is not there is an error, not a new empty one.
   func openExisting() throws -> Store {
     try mustExist()

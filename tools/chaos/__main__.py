@@ -13,6 +13,7 @@ import zlib
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from endpoint import one_row, outage, refused_models, refused_rows, tolerated, useless, waits  # noqa: E402
+from files import growing, stays, strangers, torn  # noqa: E402
 from kills import kills  # noqa: E402
 from lab import laboratory  # noqa: E402
 from machine import damaged, descriptors, full_disk, full_exports, newer, read_only, two_at_once  # noqa: E402
@@ -23,6 +24,7 @@ SCENARIOS = [
     kills, one_row, refused_rows, refused_models, tolerated, useless, outage, waits,
     full_disk, full_exports, read_only, damaged, newer, two_at_once, descriptors,
     budgets, unpriced, failing, exports, secrets, injection,
+    strangers, torn, stays, growing,
     interruptions, viewer,
 ]  # fmt: skip
 

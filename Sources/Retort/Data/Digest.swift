@@ -1,4 +1,5 @@
 internal import Crypto
+internal import Foundation
 
 /// The identity of content: a SHA-256 over a canonical form, with a scheme byte in front so that the canonical
 /// form can change one day without old digests being mistaken for new ones.
@@ -25,6 +26,8 @@ package struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
 
   package init(of json: JSON) { self.init(of: json.canonical.utf8) }
 
+  fileprivate init(_ hasher: SHA256) { bytes = [Self.scheme] + hasher.finalize() }
+
   /// A digest read back from the store.
   package init(stored bytes: [UInt8]) { self.bytes = bytes }
 
@@ -37,6 +40,17 @@ package struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
   package static func < (left: Digest, right: Digest) -> Bool {
     left.bytes.lexicographicallyPrecedes(right.bytes)
   }
+}
+
+/// A digest of content that comes in pieces.
+struct DigestBuilder {
+  private var hasher = SHA256()
+
+  mutating func add(_ bytes: some ContiguousBytes) {
+    bytes.withUnsafeBytes { hasher.update(bufferPointer: $0) }
+  }
+
+  var digest: Digest { Digest(hasher) }
 }
 
 extension Sequence<UInt8> {

@@ -1,19 +1,17 @@
-package import Foundation
+internal import Foundation
 internal import OrderedCollections
 
 /// Writes values one a line: as JSON Lines, or as the elements of one JSON array.
 package final class JSONLWriter {
   package enum Layout: Sendable { case lines, array }
 
-  private let url: URL
-  private let file: AtomicFile
+  package let file: AtomicFile
   private let layout: Layout
   package private(set) var rows = 0
 
-  package init(_ url: URL, layout: Layout = .lines) throws {
-    self.url = url
+  package init(_ target: ExportTarget, in ledger: any FileLedger, layout: Layout = .lines) async throws {
     self.layout = layout
-    file = try AtomicFile(url)
+    file = try await AtomicFile(target, in: ledger)
   }
 
   package func write(_ json: JSON) throws {
@@ -23,15 +21,11 @@ package final class JSONLWriter {
     rows += 1
   }
 
-  /// Puts the file in its place. With no line written there is no file, and an older one of the same name goes:
-  /// beside a manifest that says 0 rows it would mislead.
-  package func commit() throws -> ExportedFile? {
-    guard rows > 0 else {
-      try? FileManager.default.removeItem(at: url)
-      return nil
-    }
+  /// Ends the file; nil with no line written: then there is to be none.
+  package func seal() throws -> ExportedFile? {
+    guard rows > 0 else { return nil }
     if layout == .array { try file.write("\n]\n") }
-    return ExportedFile(path: url.path, sha256: try file.commit(), rows: rows)
+    return ExportedFile(path: file.target.url.path, sha256: try file.seal(), rows: rows)
   }
 }
 

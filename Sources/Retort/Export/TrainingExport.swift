@@ -49,19 +49,15 @@ struct TrainingExport<Example>: Sendable {
     _ rows: RowSet<Columns>, into sink: SetSink<ExportedFile>,
     walk: (RowSet<Columns>, Answers) async throws -> Void
   ) async throws {
-    var files: [ExportedFile] = []
-    var splits: [(name: String, rows: Int)] = []
     var dropped: Set<Int> = []
-    let train = try writers("train")
+    let train = try await writers("train")
     try await walk(
       rows,
       Answers(example: train.write) { ordinal, _, bad in
         dropped.insert(ordinal)
         try await sink.drop(ordinal, reason: bad.reason, detail: bad.detail)
       })
-    files += try train.commit()
-    if train.count > 0 { splits.append(("train", train.count)) }
-    let held = try writers("validation")
+    let held = try await writers("validation")
     // Without training rows there is nothing to validate.
     if let validation, train.count > 0 {
       try await walk(
@@ -70,21 +66,33 @@ struct TrainingExport<Example>: Sendable {
           throw StageError("using.validation: row \(id): \(bad.reason): \(bad.detail)")
         })
     }
-    files += try held.commit()
-    if held.count > 0 { splits.append(("validation", held.count)) }
+    let splits = [train, held].filter { $0.count > 0 }.map { (name: $0.name, rows: $0.count) }
+    var texts: [(path: String, text: String)] = []
     if !splits.isEmpty {
-      files.append(try folder.write(card(splits), to: "README.md"))
-      if let index = index(splits) { files.append(try folder.write(index, to: "dataset_info.json")) }
+      texts.append(("README.md", card(splits)))
+      if let index = index(splits) { texts.append(("dataset_info.json", index)) }
     }
     try await folder.finish(
-      files, complete: rows.isComplete && validation?.isComplete ?? true,
+      train.writers + held.writers, training: train.writers, texts: texts,
+      complete: rows.isComplete && validation?.isComplete ?? true,
       from: (0..<rows.count).filter { !dropped.contains($0) }, into: sink)
   }
 
-  private func writers(_ split: String) throws -> SplitWriter<Example> {
-    SplitWriter(
-      split: split,
-      shapes: try shapes.map { ($0.record, try folder.writer("\($0.stem)-\(split).jsonl")) })
+  /// Every file that it may write, or that an earlier run may have written.
+  var writes: [ExportTarget] {
+    let files = shapes.flatMap { shape in
+      ["train", "validation"].map { "\(shape.stem)-\($0).jsonl" }
+    }
+    let isIndexed = shapes.contains { $0.llamaFactory != nil }
+    return folder.targets(files + ["README.md"] + (isIndexed ? ["dataset_info.json"] : []))
+  }
+
+  private func writers(_ split: String) async throws -> SplitWriter<Example> {
+    var opened: [SplitWriter<Example>.Part] = []
+    for shape in shapes {
+      opened.append((shape.record, try await folder.writer("\(shape.stem)-\(split).jsonl")))
+    }
+    return SplitWriter(name: split, parts: opened)
   }
 
   private func card(_ splits: [(name: String, rows: Int)]) -> String {
@@ -118,21 +126,23 @@ struct TrainingExport<Example>: Sendable {
 
 /// The files of one split, written together.
 private final class SplitWriter<Example> {
-  private let split: String
-  private let shapes: [(record: @Sendable (Example, String, Int) -> JSON, writer: JSONLWriter)]
+  typealias Part = (record: @Sendable (Example, String, Int) -> JSON, writer: JSONLWriter)
+
+  let name: String
+  private let parts: [Part]
   private(set) var count = 0
 
-  init(split: String, shapes: [(record: @Sendable (Example, String, Int) -> JSON, writer: JSONLWriter)]) {
-    self.split = split
-    self.shapes = shapes
+  init(name: String, parts: [Part]) {
+    self.name = name
+    self.parts = parts
   }
+
+  var writers: [JSONLWriter] { parts.map(\.writer) }
 
   func write(_ example: Example) throws {
-    for (record, writer) in shapes { try writer.write(record(example, split, count)) }
+    for (record, writer) in parts { try writer.write(record(example, name, count)) }
     count += 1
   }
-
-  func commit() throws -> [ExportedFile] { try shapes.compactMap { try $0.writer.commit() } }
 }
 
 extension CaseIterable where Self: Hashable {

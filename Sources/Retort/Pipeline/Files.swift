@@ -30,7 +30,7 @@ package struct TextFile: Hashable, Sendable {
 extension TextFile: Codable {
   package init(from decoder: any Decoder) throws {
     path = try decoder.singleValueContainer().decode(String.self)
-    let data = try readFile(path, decoder)
+    let data = try reading(path, decoder) { try FileReading.all(of: $0) }
     guard let text = String(validating: data, as: UTF8.self) else {
       throw DecodingError.dataCorrupted(
         .init(codingPath: decoder.codingPath, debugDescription: "expected UTF-8 text in '\(path)'"))
@@ -55,7 +55,7 @@ extension DataFile: Codable {
   package init(from decoder: any Decoder) throws {
     path = try decoder.singleValueContainer().decode(String.self)
     url = fileURL(path, decoder)
-    digest = Digest(of: try readFile(path, decoder))
+    digest = try reading(path, decoder) { try FileReading.digest(of: $0) }
   }
 
   package func encode(to encoder: any Encoder) throws {
@@ -69,13 +69,57 @@ private func fileURL(_ path: String, _ decoder: any Decoder) -> URL {
   return URL(filePath: path, relativeTo: folder).standardizedFileURL
 }
 
-private func readFile(_ path: String, _ decoder: any Decoder) throws -> Data {
+private func reading<T>(_ path: String, _ decoder: any Decoder, _ read: (URL) throws -> T) throws -> T {
   let url = fileURL(path, decoder)
   (decoder as? NodeDecoder)?.log.use(file: url)
-  do { return try Data(contentsOf: url, options: .mappedIfSafe) } catch {
+  do { return try read(url) } catch {
+    let kind = FileKind(following: url)
+    let found = kind.map { $0 == .regular ? "one that cannot be read" : $0.words } ?? "none"
     throw DecodingError.dataCorrupted(
       .init(
         codingPath: decoder.codingPath,
-        debugDescription: "expected a readable file, found none at '\(path)' (\(url.path))"))
+        debugDescription: "expected a readable file, found \(found) at '\(path)' (\(url.path))"))
+  }
+}
+
+/// What a stage reads of a data file. At the end of the file it is held against the digest that the step is known by:
+/// a file that somebody wrote to meanwhile would give rows under the name of another content.
+package final class DataFileReading {
+  private let file: DataFile
+  private let reading: FileReading
+  private var isWhole = false
+
+  /// Errors: ``StageError`` when the file cannot be read.
+  package init(_ file: DataFile) throws {
+    self.file = file
+    reading = try FileReading(file.url)
+  }
+
+  /// The next bytes, `count` at most; none at the end. Errors: ``StageError``, also at the end of a file that is not
+  /// what it was when the pipeline was read.
+  package func read(upToCount count: Int = 1 << 20) throws -> Data {
+    guard !isWhole else { return Data() }
+    let data = try reading.read(upToCount: count)
+    guard data.isEmpty else { return data }
+    guard reading.digest == file.digest else {
+      throw StageError(
+        "expected '\(file.path)' as it was when the run began, found it changed: it was written to while it was "
+          + "read; let that end, and run again")
+    }
+    isWhole = true
+    return data
+  }
+}
+
+extension DataFile {
+  /// All of it, for what is parsed whole; nil for more than `limit` bytes. Errors: as of ``DataFileReading``.
+  func contents(limit: Int) throws -> Data? {
+    let reading = try DataFileReading(self)
+    var all = Data()
+    while case let piece = try reading.read(), !piece.isEmpty {
+      all += piece
+      guard all.count <= limit else { return nil }
+    }
+    return all
   }
 }

@@ -55,7 +55,7 @@ struct PipelineGraph {
   /// In file order, as a union is.
   private func sorted(_ names: [String]) -> [String] { drafts.keys.filter(names.contains) }
 
-  private mutating func report(_ place: Place, _ message: String) {
+  mutating func report(_ place: Place, _ message: String) {
     mistakes.append(Diagnostic(place, message))
   }
 
@@ -162,40 +162,6 @@ extension PipelineGraph {
       report(
         draft.written.keyPlace,
         "expected stages without a cycle, found \(path.joined(separator: " takes "))")
-    }
-  }
-
-  /// An export writes to the path under `file:` or `folder:`, which must not hold what the pipeline reads.
-  private mutating func checkExports() {
-    let folder = file.deletingLastPathComponent()
-    var inputs: OrderedDictionary = [file.standardizedFileURL.path: "the pipeline file"]
-    for draft in drafts.values {
-      for file in draft.files { inputs[file.path] = "which '\(draft.written.name)' reads" }
-    }
-    var seen: [String: (stage: String, place: Place)] = [:]
-    for draft in drafts.values where draft.entry?.exports == true {
-      for key in ["file", "folder"] {
-        guard let node = draft.written.with[key], let path = node.string else { continue }
-        let normal = URL(filePath: path, relativeTo: folder).standardizedFileURL.path
-        let input = inputs.elements.first {
-          $0.key == normal || (key == "folder" && $0.key.hasPrefix(normal + "/"))
-        }
-        if path.isEmpty {
-          report(node.place, "expected a path, found an empty one")
-        } else if let input {
-          report(
-            node.place,
-            "expected a path of its own, since exports replace what is there; found '\(path)', "
-              + (input.key == normal ? input.value : "which holds \(input.key), \(input.value)"))
-        } else if let other = seen[normal] {
-          report(
-            node.place,
-            "expected a path that no other export writes, found '\(path)', which '\(other.stage)' writes at "
-              + "\(other.place)")
-        } else {
-          seen[normal] = (draft.written.name, node.place)
-        }
-      }
     }
   }
 

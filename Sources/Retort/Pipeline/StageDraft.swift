@@ -9,6 +9,8 @@ struct StageDraft {
   /// Nil when the configuration has mistakes.
   var configured: ConfiguredStage?
   var bound: BoundStage?
+  /// The files that it may write, with and without `--limit`.
+  var writes: [ExportTarget] = []
   var models: [String] = []
   var prompts: [(file: String, prompt: Prompt)] = []
   /// The files that its configuration names.
@@ -69,12 +71,19 @@ extension PipelineReader {
     _ configured: ConfiguredStage, _ stage: PipelineFile.StageNode, into draft: inout StageDraft
   ) {
     let roles = stage.node["using"]?.entries?.keys.map { ($0, RowSet<Columns>([])) } ?? []
-    let workspace = Workspace(
-      folder: folder, models: InertModels(),
-      sets: Dictionary(roles, uniquingKeysWith: { first, _ in first }),
-      branches: stage.fields?.from?.names.count ?? 0, isGrouped: stage.fields?.per != nil)
+    func workspace(_ suffix: String) -> Workspace {
+      Workspace(
+        folder: folder, models: InertModels(),
+        sets: Dictionary(roles, uniquingKeysWith: { first, _ in first }), exportSuffix: suffix,
+        branches: stage.fields?.from?.names.count ?? 0, isGrouped: stage.fields?.per != nil)
+    }
     do {
-      draft.bound = try configured.bind(workspace)
+      let bound = try configured.bind(workspace(""))
+      draft.bound = bound
+      draft.writes = bound.writes
+      if bound.exports {
+        draft.writes += try configured.bind(workspace(RunOptions(limit: 1).exportSuffix)).writes
+      }
     } catch let error as InertModels.WrongKind {
       report(stage.place(of: error.alias, in: "with"), error.description)
     } catch let error as DecodingError {

@@ -103,8 +103,8 @@ package struct Engine: Sendable {
     rows.allSatisfy { row in
       guard let path = row["path"]?.string, let expected = row["sha256"]?.string else { return true }
       let url = URL(filePath: path, relativeTo: folder)
-      guard let data = try? Data(contentsOf: url, options: .mappedIfSafe) else { return false }
-      return Digest(of: data).hex == expected
+      guard (try? FileKind(at: url)) == .regular else { return false }
+      return (try? FileReading.sha256(of: url)) == expected
     }
   }
 

@@ -116,7 +116,7 @@ extension Performance {
     return try await store.read { db in
       let lost = try Store.lostRows(run: place.run, stages: ancestry, within: place, db)
       let (digest, count) = try Store.setDigest(place, complete: !lost, db)
-      let step = try Store.setStep(fingerprints: begun.fingerprints, input: digest, db)
+      let step = try Store.doneSet(fingerprints: begun.fingerprints, input: digest, db)
       return SetInput(
         digest: digest, count: count, complete: !lost, step: step,
         files: isExport ? try step.map { try Store.rows(of: $0, db) } ?? [] : [])

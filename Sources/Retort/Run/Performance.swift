@@ -86,6 +86,8 @@ actor Performance {
   /// Stages that the runs which this one goes on with have begun.
   let begunBefore: Set<String>
   let tell: @Sendable (RunEvent) -> Void
+  /// Remembers the files that this run writes.
+  let ledger: StoreLedger
   var states: [StageState]
   var stop: RunStatus?
   /// Rows that an endpoint refused for good, and those of them that were not asked for again.
@@ -106,6 +108,7 @@ actor Performance {
     self.run = run
     self.begunBefore = begunBefore
     self.tell = tell
+    ledger = StoreLedger(engine.store, folder: engine.pipeline.folder)
     let pipeline = engine.pipeline
     let ordinals = Dictionary(uniqueKeysWithValues: pipeline.stages.enumerated().map { ($1.name, $0) })
     let needed = engine.options.only.map { pipeline.ancestry(of: $0) }
@@ -213,7 +216,7 @@ actor Performance {
         Workspace(
           folder: engine.pipeline.folder, models: engine.models, sets: sets, exportSuffix: suffix,
           branches: state.stage.from.count, isGrouped: state.stage.per != nil,
-          pipeline: engine.pipeline.fingerprint))
+          pipeline: engine.pipeline.fingerprint, ledger: ledger))
     } catch {
       try await fail([nil], index, error, calls: [])
       return nil
@@ -371,7 +374,8 @@ actor Performance {
     let calls = try await store.read { [run] in try Store.calls(of: run, $0) }
     return RunSummary(
       run: run, pipeline: engine.pipeline.name, status: status, stages: OrderedBooks(books), calls: calls,
-      seconds: seconds, exports: exports, refused: refusals.rows, passedOver: refusals.passedOver)
+      seconds: seconds, exports: exports, refused: refusals.rows, passedOver: refusals.passedOver,
+      kept: ledger.kept)
   }
 }
 

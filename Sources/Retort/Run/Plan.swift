@@ -143,7 +143,7 @@ private struct Planner {
         return entry
       }
       let (input, count) = try Store.setDigest(place, complete: true, db)
-      if let step = try Store.setStep(fingerprints: fingerprints, input: input, db) {
+      if let step = try Store.doneSet(fingerprints: fingerprints, input: input, db) {
         guard try !stage.entry.exports || Engine.areOnDisk(Store.rows(of: step, db), in: pipeline.folder)
         else {
           entry.todo = 1

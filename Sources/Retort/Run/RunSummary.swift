@@ -68,10 +68,12 @@ package struct RunSummary: Codable, Hashable, Sendable {
   package var refused: Int
   /// Of those, the rows that were not asked for again in this run.
   package var passedOver: Int
+  /// Files of earlier exports that somebody had changed: where they are kept.
+  package var kept: [KeptFile]
 
   package init(
     run: Int64, pipeline: String, status: RunStatus, stages: OrderedBooks, calls: Calls, seconds: Double,
-    exports: [Export], refused: Int = 0, passedOver: Int = 0
+    exports: [Export], refused: Int = 0, passedOver: Int = 0, kept: [KeptFile] = []
   ) {
     self.run = run
     self.pipeline = pipeline
@@ -82,10 +84,11 @@ package struct RunSummary: Codable, Hashable, Sendable {
     self.exports = exports
     self.refused = refused
     self.passedOver = passedOver
+    self.kept = kept
   }
 
   enum CodingKeys: String, CodingKey {
-    case run, pipeline, status, stages, calls, seconds, exports, refused
+    case run, pipeline, status, stages, calls, seconds, exports, refused, kept
     case passedOver = "passed_over"
   }
 }

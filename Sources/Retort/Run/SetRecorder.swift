@@ -12,6 +12,9 @@ actor SetRecorder {
   /// Answers to be written, and the members that their row is made from.
   private var buffer: [(answer: SetAnswer, members: [Int])] = []
   private var seq = 0
+  /// Records that a reader could not read, and the first of them.
+  private var rejected = 0
+  private var firstRejection: (reason: String, detail: String)?
 
   init(store: Store, stage: PipelineStage, place: StagePlace, step: Int64, count: Int) {
     self.store = store
@@ -35,7 +38,9 @@ actor SetRecorder {
       guard try mark(ordinal) else { throw StageFault("answered row \(ordinal) of its set twice") }
       buffer += rows.map { (.keep(ordinal, $0.columns), [ordinal] + ($0.partner.map { [$0] } ?? [])) }
     case .make(_, let members): for member in members { _ = try mark(member) }
-    case .reject: break
+    case .reject(let reason, let detail):
+      rejected += 1
+      firstRejection = firstRejection ?? (reason, detail)
     }
     switch answer {
     case .fan: break
@@ -45,9 +50,15 @@ actor SetRecorder {
     if buffer.count >= 256 { try await flush() }
   }
 
-  /// Writes what is left. Errors: ``StageFault`` when rows were not answered.
+  /// Writes what is left. Errors: ``StageFault`` when rows were not answered; ``StageError`` when a reader could read
+  /// none of its records, which is a wrong file and no set without rows.
   func finish() async throws {
     try await flush()
+    if let firstRejection, rejected == seq {
+      throw StageError(
+        "expected records that can be read, found none among \(rejected); the first: \(firstRejection.reason): "
+          + firstRejection.detail)
+    }
     guard missing == 0 else {
       throw StageFault("left \(missing) of the \(answered.count) rows of its set without an answer")
     }

@@ -14,6 +14,7 @@ package struct BoundStage: Sendable {
   package let reads: [ColumnUse]
   package let adds: [String]?
   package let exports: Bool
+  package let writes: [ExportTarget]
   package let shape: Shape
 
   package init<S: Stage>(_ stage: S, config: S.Config) throws {
@@ -23,6 +24,7 @@ package struct BoundStage: Sendable {
     reads = stage.reads
     adds = stage.adds
     exports = S.exports
+    writes = stage.writes
     shape = .row { row in
       try await stage.process(try row.view(as: S.Input.self)).map {
         Columns(try JSON(encoding: $0).object ?? [:])
@@ -37,6 +39,7 @@ package struct BoundStage: Sendable {
     reads = stage.reads
     adds = stage.adds
     exports = S.exports
+    writes = stage.writes
     shape = .set { rows, sink in
       try await stage.process(
         RowSet<S.Input>(count: rows.count, isComplete: rows.isComplete, page: rows.page),

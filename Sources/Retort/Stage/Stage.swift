@@ -38,6 +38,8 @@ package protocol StageKind: Sendable {
   var reads: [ColumnUse] { get }
   /// The columns it adds; by default the properties of ``Output``. Nil when only a run can tell (a reader).
   var adds: [String]? { get }
+  /// The files that an export may write, or that an earlier run of it may have written.
+  var writes: [ExportTarget] { get }
 }
 
 extension StageKind {
@@ -47,6 +49,7 @@ extension StageKind {
   package static var makesRows: Bool { exports }
   package var reads: [ColumnUse] { ColumnUse.properties(of: Input.self) }
   package var adds: [String]? { ColumnUse.properties(of: Output.self).map(\.name) }
+  package var writes: [ExportTarget] { [] }
 }
 
 /// A stage that takes one row at a time.

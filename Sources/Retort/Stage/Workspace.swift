@@ -12,12 +12,15 @@ package struct Workspace: Sendable {
   package let isGrouped: Bool
   /// The pipeline's fingerprint, as manifests and the view `runs` say it; nil outside a run.
   package let pipeline: Digest?
+  /// What remembers the files that exports write.
+  let ledger: any FileLedger
   let models: any ModelProvider
   let sets: [String: RowSet<Columns>]
 
   package init(
     folder: URL, models: any ModelProvider, sets: [String: RowSet<Columns>] = [:], exportSuffix: String = "",
-    branches: Int = 1, isGrouped: Bool = false, pipeline: Digest? = nil
+    branches: Int = 1, isGrouped: Bool = false, pipeline: Digest? = nil,
+    ledger: any FileLedger = MemoryLedger()
   ) {
     self.folder = folder
     self.models = models
@@ -26,6 +29,7 @@ package struct Workspace: Sendable {
     self.branches = branches
     self.isGrouped = isGrouped
     self.pipeline = pipeline
+    self.ledger = ledger
   }
 
   package func chat(_ model: ModelRef) throws -> any ChatModel { try models.chat(model) }
@@ -47,11 +51,17 @@ package struct Workspace: Sendable {
   /// not make an export anew. Files under a `name` that is an absolute path stay where they are.
   package func recorded(_ file: ExportedFile, under name: String) -> ExportedFile {
     guard !name.hasPrefix("/") else { return file }
+    return ExportedFile(
+      path: Self.relative(file.path, to: folder), sha256: file.sha256, rows: file.rows)
+  }
+
+  /// A path as seen from a folder.
+  static func relative(_ path: String, to folder: URL) -> String {
     let root = folder.standardizedFileURL.pathComponents
-    let parts = URL(filePath: file.path).standardizedFileURL.pathComponents
+    let parts = URL(filePath: path).standardizedFileURL.pathComponents
     let shared = zip(root, parts).prefix { $0 == $1 }.count
-    let path = Array(repeating: "..", count: root.count - shared) + parts.dropFirst(shared)
-    return ExportedFile(path: path.joined(separator: "/"), sha256: file.sha256, rows: file.rows)
+    return (Array(repeating: "..", count: root.count - shared) + parts.dropFirst(shared)).joined(
+      separator: "/")
   }
 
   /// Where a file named in the pipeline is to be written: beside its name as `.limited` under `--limit`

@@ -37,6 +37,14 @@ enum Schema {
     ),
     ("9: where a run was made", "ALTER TABLE run ADD COLUMN home TEXT"),
     ("10: steps that an endpoint refused for good", refusedSteps),
+    (
+      // No stage can have a name with two underscores.
+      "11: files that exports write",
+      """
+      CREATE TABLE "file__mark" (path TEXT NOT NULL, role TEXT NOT NULL, mark TEXT NOT NULL,
+        PRIMARY KEY (path, role, mark)) WITHOUT ROWID
+      """
+    ),
   ]
 
   private static let unfinishedRedos = "8: redos that have not finished"

@@ -67,6 +67,19 @@ extension Store {
     return nil
   }
 
+  /// As ``setStep(fingerprints:input:_:)``, but nil for a reader's step that found no record it could read: that is no
+  /// step any more.
+  static func doneSet(fingerprints: [Int64], input: Digest, _ db: Database) throws -> Int64? {
+    guard let step = try setStep(fingerprints: fingerprints, input: input, db) else { return nil }
+    let isUnread = try Bool.fetchOne(
+      db,
+      sql: """
+        SELECT EXISTS (SELECT 1 FROM emission WHERE step = ?1) AND NOT EXISTS (SELECT 1 FROM emission
+          WHERE step = ?1 AND (member IS NOT NULL OR "row" IS NOT NULL OR reason IS NULL))
+        """, arguments: [step])
+    return isUnread == true ? nil : step
+  }
+
   /// Begins a set step: it has no input, so nobody can use it, until ``finishSet`` gives it one.
   static func beginSet(_ place: StagePlace, fingerprint: Int64, at time: Double, _ db: Database) throws
     -> Int64

@@ -52,8 +52,7 @@ struct ParserFuzzTests {
       let chunk = 1 + mutator.below(9)
       try await withFile("lines", bytes) { file in
         func lines(_ size: Int) throws -> [LineReader.Line] {
-          var reader = try LineReader(file.url, limit: 64, chunkSize: size)
-          defer { reader.close() }
+          var reader = try LineReader(file, limit: 64, chunkSize: size)
           var lines: [LineReader.Line] = []
           while let line = try reader.next() { lines.append(line) }
           return lines

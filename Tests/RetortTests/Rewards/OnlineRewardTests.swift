@@ -4,21 +4,25 @@ import Testing
 
 /// The module for online rewards says what the formulas say.
 struct OnlineRewardTests {
-  @Test func pythonAgreesOnTenThousandRandomGroups() throws {
+  @Test func pythonAgreesOnTenThousandRandomGroups() async throws {
     var random = SplitMix64(seed: 25_040_323_4)
     let file = try Bench.folder().appending(path: "scored.jsonl")
-    let writer = try JSONLWriter(file)
+    let ledger = MemoryLedger()
+    let writer = try await JSONLWriter(ExportTarget(file), in: ledger)
     for group in 0..<10_000 { try write(group, &random, to: writer) }
-    _ = try writer.commit()
+    _ = try writer.seal()
+    try await OwnFiles(ledger).put([writer.file])
     #expect(try compare(file).hasPrefix("ok: 10000 groups of "))
   }
 
-  @Test func aDifferenceIsFound() throws {
+  @Test func aDifferenceIsFound() async throws {
     var random = SplitMix64(seed: 1)
     let file = try Bench.folder().appending(path: "scored.jsonl")
-    let writer = try JSONLWriter(file)
+    let ledger = MemoryLedger()
+    let writer = try await JSONLWriter(ExportTarget(file), in: ledger)
     try write(0, &random, to: writer, off: 1e-6)
-    _ = try writer.commit()
+    _ = try writer.seal()
+    try await OwnFiles(ledger).put([writer.file])
     #expect(try compare(file).contains("group 0, gr3_advantage: retort has"))
   }
 

@@ -15,16 +15,23 @@ package struct ExportKTO: SetStage {
     package var system: String?
     package var label: String?
     package var threshold: Double?
+    @LaterKey package var allowEmpty: Bool?
+
+    enum CodingKeys: String, CodingKey {
+      case folder, formats, prompt, system, label, threshold
+      case allowEmpty = "allow_empty"
+    }
 
     package init(
       folder: String, formats: [Format]? = nil, system: String? = nil, label: String? = nil,
-      threshold: Double? = nil
+      threshold: Double? = nil, allowEmpty: Bool? = nil
     ) {
       self.folder = folder
       self.formats = formats
       self.system = system
       self.label = label
       self.threshold = threshold
+      self.allowEmpty = allowEmpty
     }
   }
 
@@ -40,6 +47,8 @@ package struct ExportKTO: SetStage {
     "label": "The column that says whether a completion is good; default 'correct', with threshold 'reward'.",
     "threshold":
       "Take a number of at least this in the label's column as good; default: it is true or false.",
+    "allow_empty":
+      "Whether files of an earlier run give way to none when there are no rows now; default false.",
   ].merging(TrainingTurns.help) { own, _ in own }
   package static let sets = [TrainingExport<Labelled>.validation]
   package static let exports = true
@@ -62,11 +71,14 @@ package struct ExportKTO: SetStage {
     label = config.label ?? (threshold == nil ? "correct" : "reward")
     let formats = try Format.chosen(config.formats)
     export = TrainingExport(
-      folder: ExportFolder(config.folder, in: workspace), title: "Good and bad completions",
+      folder: ExportFolder(config.folder, in: workspace, allowsEmpty: config.allowEmpty),
+      title: "Good and bad completions",
       about: ["Completions, each with a `label`: whether it is good."], task: "reinforcement-learning",
       shapes: (formats.contains(.trl) ? [Self.trl] : []) + (formats == [.trl] ? [] : [Self.chat]),
       validation: workspace.set("validation", as: Columns.self))
   }
+
+  package var writes: [ExportTarget] { export.writes }
 
   package func process(_ rows: RowSet<Columns>, into sink: SetSink<ExportedFile>) async throws {
     try await export.write(rows, into: sink) { try await $1.examples(of: $0, labelled) }

@@ -16,21 +16,24 @@ package struct ExportPreferences: SetStage {
     package var system: String?
     package var margin: String?
     package var marginScale: Double?
+    @LaterKey package var allowEmpty: Bool?
 
     package enum CodingKeys: String, CodingKey {
       case folder, formats, prompt, system, margin
       case marginScale = "margin_scale"
+      case allowEmpty = "allow_empty"
     }
 
     package init(
       folder: String, formats: [Format]? = nil, system: String? = nil, margin: String? = nil,
-      marginScale: Double? = nil
+      marginScale: Double? = nil, allowEmpty: Bool? = nil
     ) {
       self.folder = folder
       self.formats = formats
       self.system = system
       self.margin = margin
       self.marginScale = marginScale
+      self.allowEmpty = allowEmpty
     }
   }
 
@@ -47,6 +50,8 @@ package struct ExportPreferences: SetStage {
     "margin":
       "The column with the least difference of rewards, such as 'pair_weight', for reward model training with TRL, ms-swift and OpenRLHF; default none.",
     "margin_scale": "What the margin is multiplied by, above 0; default 1.",
+    "allow_empty":
+      "Whether files of an earlier run give way to none when there are no rows now; default false.",
   ].merging(TrainingTurns.help) { own, _ in own }
   package static let sets = [TrainingExport<Pair>.validation]
   package static let exports = true
@@ -79,11 +84,14 @@ package struct ExportPreferences: SetStage {
       throw StageError("margin_scale: expected the key 'margin' with it, found none")
     }
     export = TrainingExport(
-      folder: ExportFolder(config.folder, in: workspace), title: "Preferences",
+      folder: ExportFolder(config.folder, in: workspace, allowsEmpty: config.allowEmpty),
+      title: "Preferences",
       about: ["Pairs of completions of one prompt, the first of which is to be preferred."],
       task: "reinforcement-learning", shapes: try Format.chosen(config.formats).map(\.shape),
       validation: workspace.set("validation", as: Columns.self))
   }
+
+  package var writes: [ExportTarget] { export.writes }
 
   package func process(_ rows: RowSet<Columns>, into sink: SetSink<ExportedFile>) async throws {
     try await export.write(rows, into: sink) { try await $1.examples(of: $0, pair) }

@@ -10,10 +10,16 @@ package struct ExportRLGroups: SetStage {
     package var advantage: String?
     package var weight: String?
     package var columns: [String]?
+    @LaterKey package var allowEmpty: Bool?
+
+    enum CodingKeys: String, CodingKey {
+      case folder, prompt, system, reward, advantage, weight, columns
+      case allowEmpty = "allow_empty"
+    }
 
     package init(
       folder: String, system: String? = nil, reward: String? = nil, advantage: String? = nil,
-      weight: String? = nil, columns: [String]? = nil
+      weight: String? = nil, columns: [String]? = nil, allowEmpty: Bool? = nil
     ) {
       self.folder = folder
       self.system = system
@@ -21,6 +27,7 @@ package struct ExportRLGroups: SetStage {
       self.advantage = advantage
       self.weight = weight
       self.columns = columns
+      self.allowEmpty = allowEmpty
     }
   }
 
@@ -37,6 +44,8 @@ package struct ExportRLGroups: SetStage {
     "advantage": "The column with the advantage, such as 'twyn_advantage' or 'gr3_advantage'; default none.",
     "weight": "The column with the weight of a rollout, such as 'vespo_weight'; default none.",
     "columns": "More columns of each rollout, such as 'length'; default none.",
+    "allow_empty":
+      "Whether files of an earlier run give way to none when there are no rows now; default false.",
   ].merging(TrainingTurns.help) { own, _ in own }
   package static let sets = [TrainingExport<Group>.validation]
   package static let exports = true
@@ -67,13 +76,16 @@ package struct ExportRLGroups: SetStage {
         "columns: expected other columns than \(own), which are written anyway, found '\(taken)'")
     }
     export = TrainingExport(
-      folder: ExportFolder(config.folder, in: workspace), title: "Groups of rollouts",
+      folder: ExportFolder(config.folder, in: workspace, allowsEmpty: config.allowEmpty),
+      title: "Groups of rollouts",
       about: [
         "Each line is a prompt and its `rollouts`: a completion with its reward, and with the advantage in its group",
         "and the importance weight where the pipeline names them.",
       ], task: "reinforcement-learning", shapes: [Self.shape],
       validation: workspace.set("validation", as: Columns.self))
   }
+
+  package var writes: [ExportTarget] { export.writes }
 
   package func process(_ rows: RowSet<Columns>, into sink: SetSink<ExportedFile>) async throws {
     var shapes = try await rows.shapes(of: columns)

@@ -18,15 +18,17 @@ package struct ExportRLPrompts: SetStage {
     package var columns: [String]?
     package var dataSource: String?
     package var ability: String?
+    @LaterKey package var allowEmpty: Bool?
 
     package enum CodingKeys: String, CodingKey {
       case folder, formats, prompt, system, reference, columns, ability
       case dataSource = "data_source"
+      case allowEmpty = "allow_empty"
     }
 
     package init(
       folder: String, formats: [Format]? = nil, system: String? = nil, reference: String? = nil,
-      columns: [String]? = nil, dataSource: String? = nil
+      columns: [String]? = nil, dataSource: String? = nil, allowEmpty: Bool? = nil
     ) {
       self.folder = folder
       self.formats = formats
@@ -34,6 +36,7 @@ package struct ExportRLPrompts: SetStage {
       self.reference = reference
       self.columns = columns
       self.dataSource = dataSource
+      self.allowEmpty = allowEmpty
     }
   }
 
@@ -51,6 +54,8 @@ package struct ExportRLPrompts: SetStage {
     "columns": "More columns that the reward function is given, such as 'kind'; default none.",
     "data_source": "What verl chooses a reward function by; default 'retort'.",
     "ability": "What verl reports results by; default 'reasoning'.",
+    "allow_empty":
+      "Whether files of an earlier run give way to none when there are no rows now; default false.",
   ].merging(TrainingTurns.help) { own, _ in own }
   package static let sets = [TrainingExport<Task>.validation]
   package static let exports = true
@@ -84,7 +89,7 @@ package struct ExportRLPrompts: SetStage {
       }
     }
     export = TrainingExport(
-      folder: ExportFolder(config.folder, in: workspace), title: "Prompts",
+      folder: ExportFolder(config.folder, in: workspace, allowsEmpty: config.allowEmpty), title: "Prompts",
       about: [
         "Prompts with their known answers; the trainer samples completions, and a function rewards them."
       ],
@@ -93,6 +98,8 @@ package struct ExportRLPrompts: SetStage {
         $0.shape(source: config.dataSource ?? "retort", ability: config.ability ?? "reasoning")
       }, validation: workspace.set("validation", as: Columns.self))
   }
+
+  package var writes: [ExportTarget] { export.writes }
 
   package func process(_ rows: RowSet<Columns>, into sink: SetSink<ExportedFile>) async throws {
     var shapes = try await rows.shapes(of: columns)

@@ -13,20 +13,23 @@ package struct ExportRoleSets: SetStage {
     package var formats: [Format]?
     package var instructions: RoleInstructions?
     package var baseModel: String?
+    @LaterKey package var allowEmpty: Bool?
 
     package init(
       folder: String, formats: [Format]? = nil, instructions: RoleInstructions? = nil,
-      baseModel: String? = nil
+      baseModel: String? = nil, allowEmpty: Bool? = nil
     ) {
       self.folder = folder
       self.formats = formats
       self.instructions = instructions
       self.baseModel = baseModel
+      self.allowEmpty = allowEmpty
     }
 
     enum CodingKeys: String, CodingKey {
       case folder, formats, instructions
       case baseModel = "base_model"
+      case allowEmpty = "allow_empty"
     }
   }
 
@@ -41,6 +44,8 @@ package struct ExportRoleSets: SetStage {
     "formats": "Of ms-swift, llama-factory, trl, axolotl, messages; all when left out.",
     "instructions": "Files with the system turns, by role; built-in sentences when left out.",
     "base_model": "The model that the recipes train; meta-llama/Meta-Llama-3-8B-Instruct when left out.",
+    "allow_empty":
+      "Whether files of an earlier run give way to none when there are no rows now; default false.",
   ]
   package static let sets = [
     SetRole(
@@ -59,7 +64,7 @@ package struct ExportRoleSets: SetStage {
     if config.formats?.isEmpty == true {
       throw StageError("formats: expected at least one format, found none; leave it out to write all")
     }
-    folder = ExportFolder(config.folder, in: workspace)
+    folder = ExportFolder(config.folder, in: workspace, allowsEmpty: config.allowEmpty)
     formats = Set(config.formats ?? Format.allCases)
     baseModel = config.baseModel ?? "meta-llama/Meta-Llama-3-8B-Instruct"
     validation = workspace.set("validation", as: RoleRow.self)
@@ -67,50 +72,56 @@ package struct ExportRoleSets: SetStage {
   }
 
   package func process(_ rows: RowSet<RoleRow>, into sink: SetSink<ExportedFile>) async throws {
-    var written: [ExportedFile] = []
-    var splits: [TrainingKit.Split] = []
+    let train = try await write(rows, split: "train")
     // Without training rows there is nothing to validate: only the manifest is written.
-    for (split, set) in [("train", Optional(rows)), ("validation", rows.count > 0 ? validation : nil)] {
-      let files = try await write(set, split: split, splits: &splits)
-      written += files
+    let held = try await write(rows.count > 0 ? validation : nil, split: "validation")
+    let splits = TrainingRole.allCases.flatMap { role in
+      [("train", train), ("validation", held)].compactMap { name, files -> TrainingKit.Split? in
+        let count = files.first { $0.role == role }?.writer.rows ?? 0
+        return count > 0 ? .init(role: role, name: name, rows: count) : nil
+      }
     }
-    splits.sort { ($0.role.order, $0.name) < ($1.role.order, $1.name) }
-    if rows.count > 0 {
-      let kit = TrainingKit(formats: formats, baseModel: baseModel, splits: splits)
-      for (path, text) in kit.files { written.append(try folder.write(text, to: path)) }
-    }
+    let texts =
+      rows.count > 0 ? TrainingKit(formats: formats, baseModel: baseModel, splits: splits).files : []
     try await folder.finish(
-      written, complete: rows.isComplete && validation?.isComplete ?? true, from: Array(0..<rows.count),
-      into: sink)
+      (train + held).map(\.writer), training: train.map(\.writer), texts: texts,
+      complete: rows.isComplete && validation?.isComplete ?? true, from: Array(0..<rows.count), into: sink)
+  }
+
+  /// Every file that it may write, or that an earlier run may have written.
+  package var writes: [ExportTarget] {
+    let splits = TrainingRole.allCases.flatMap { role in
+      ["train", "validation"].map { TrainingKit.Split(role: role, name: $0, rows: 1) }
+    }
+    let kit = TrainingKit(formats: formats, baseModel: baseModel, splits: splits).files.map(\.path)
+    let sets = splits.flatMap { split in shapes.map { path($0, split.role, split.name) } }
+    return folder.targets(sets + kit)
+  }
+
+  private typealias SetFile = (role: TrainingRole, shape: Shape, writer: JSONLWriter)
+
+  private func path(_ shape: Shape, _ role: TrainingRole, _ split: String) -> String {
+    "\(shape.rawValue)/\(role.rawValue)-\(split).jsonl"
   }
 
   /// Streams one split into all its files, each row read once.
-  private func write(
-    _ rows: RowSet<RoleRow>?, split: String, splits: inout [TrainingKit.Split]
-  ) async throws -> [ExportedFile] {
-    var files: [TrainingRole: [(shape: Shape, writer: JSONLWriter)]] = [:]
+  private func write(_ rows: RowSet<RoleRow>?, split: String) async throws -> [SetFile] {
+    var files: [SetFile] = []
     for role in TrainingRole.allCases {
-      files[role] = try shapes.map {
-        ($0, try folder.writer("\($0.rawValue)/\(role.rawValue)-\(split).jsonl"))
-      }
+      for shape in shapes { files.append((role, shape, try await folder.writer(path(shape, role, split)))) }
     }
-    if let rows {
-      for try await element in rows {
-        for role in TrainingRole.allCases {
-          let examples = element.value.examples(of: role)
-          for (shape, writer) in files[role] ?? [] {
-            for example in examples { try writer.write(shape.line(instructions[role] ?? "", example)) }
+    guard let rows else { return files }
+    for try await element in rows {
+      for role in TrainingRole.allCases {
+        let examples = element.value.examples(of: role)
+        for file in files where file.role == role {
+          for example in examples {
+            try file.writer.write(file.shape.line(instructions[role] ?? "", example))
           }
         }
       }
     }
-    var written: [ExportedFile] = []
-    for role in TrainingRole.allCases {
-      let committed = try (files[role] ?? []).compactMap { try $0.writer.commit() }
-      if let rows = committed.first?.rows { splits.append(.init(role: role, name: split, rows: rows)) }
-      written += committed
-    }
-    return written
+    return files
   }
 
   /// `sft` always: everything but TRL reads it.
@@ -140,8 +151,4 @@ private enum Shape: String {
   private func turn(_ role: String, _ content: String) -> JSON {
     ["role": .string(role), "content": .string(content)]
   }
-}
-
-extension TrainingRole {
-  fileprivate var order: Int { TrainingRole.allCases.firstIndex(of: self) ?? 0 }
 }

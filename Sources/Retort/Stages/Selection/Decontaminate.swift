@@ -149,8 +149,7 @@ private struct Passages: Sendable {
   }
 
   private static func texts(of file: DataFile) throws -> [String] {
-    let data = try Data(contentsOf: file.url)
-    guard let text = String(validating: data, as: UTF8.self) else {
+    guard let data = try file.contents(limit: .max), let text = String(validating: data, as: UTF8.self) else {
       throw StageError("expected UTF-8 text in '\(file.path)'")
     }
     switch file.url.pathExtension.lowercased() {

@@ -205,9 +205,11 @@ struct MarkupSource: Sendable {
   func read(into sink: SetSink<Columns>) async throws {
     let markup = try Markup(language, select: select, columns: columns)
     for file in files {
+      let data = try file.contents(limit: Markup.limit)
       let rows: [JSON.Object]
       do {
-        rows = try markup.rows(of: try readCapped(file, limit: Markup.limit))
+        guard let data else { throw StageError("expected at most \(Markup.limit) bytes") }
+        rows = try markup.rows(of: data)
       } catch {
         try await sink.reject(reason: "broken document", detail: "\(file.path): \(error)")
         continue

@@ -42,7 +42,9 @@ package struct ReadJSON: SetStage {
 
   private func records() throws -> [JSON] {
     let path = config.file.path
-    var data = try readCapped(config.file, limit: Self.limit)
+    guard var data = try config.file.contents(limit: Self.limit) else {
+      throw StageError("expected at most \(Self.limit) bytes in '\(path)'; use read-jsonl for more")
+    }
     if data.starts(with: [0xEF, 0xBB, 0xBF]) { data = data.dropFirst(3) }
     guard let text = String(validating: data, as: UTF8.self) else {
       throw StageError("expected UTF-8 text in '\(path)'")
@@ -58,20 +60,4 @@ package struct ReadJSON: SetStage {
     }
     return list
   }
-}
-
-/// The bytes of a file that is parsed whole. Errors: ``StageError`` over `limit` bytes or when it cannot be read.
-func readCapped(_ file: DataFile, limit: Int) throws -> Data {
-  let data: Data
-  do {
-    let handle = try FileHandle(forReadingFrom: file.url)
-    defer { try? handle.close() }
-    data = try handle.read(upToCount: limit + 1) ?? Data()
-  } catch {
-    throw StageError("expected a readable file at '\(file.path)': \(error.localizedDescription)")
-  }
-  guard data.count <= limit else {
-    throw StageError("expected at most \(limit) bytes in '\(file.path)'")
-  }
-  return data
 }

@@ -30,8 +30,7 @@ package struct ReadJSONL: SetStage {
   package var adds: [String]? { config.columns }
 
   package func process(_ rows: RowSet<NoColumns>, into sink: SetSink<Columns>) async throws {
-    var lines = try LineReader(config.file.url)
-    defer { lines.close() }
+    var lines = try LineReader(config.file)
     while let line = try lines.next() {
       if let record = record(line) { try await record.send(to: sink) }
     }

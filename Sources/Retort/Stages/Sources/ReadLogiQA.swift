@@ -38,8 +38,7 @@ package struct ReadLogiQA: SetStage {
   package init(_ config: Config, in workspace: Workspace) throws { self.config = config }
 
   package func process(_ rows: RowSet<NoColumns>, into sink: SetSink<Output>) async throws {
-    var lines = try LineReader(config.file.url)
-    defer { lines.close() }
+    var lines = try LineReader(config.file)
     var blocks = LogiQABlocks()
     while let line = try lines.next() {
       for block in blocks.take(line) { try await send(block, to: sink) }

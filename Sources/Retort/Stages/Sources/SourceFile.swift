@@ -1,4 +1,4 @@
-package import Foundation
+internal import Foundation
 internal import OrderedCollections
 
 /// The lines of a file, read in chunks, so that memory holds one line and one chunk whatever the file's size.
@@ -19,7 +19,7 @@ package struct LineReader {
   /// Bytes; a longer line is reported and not held.
   package static let limit = 16 << 20
 
-  private let handle: FileHandle
+  private let reading: DataFileReading
   private let limit: Int
   private let chunkSize: Int
   /// What ends a line: a carriage return where the file's first megabyte has these and no line feed.
@@ -30,17 +30,14 @@ package struct LineReader {
 
   /// Errors: ``StageError`` when the file cannot be opened, and for one that is no text: packed, or in UTF-16.
   /// `chunkSize` is in bytes.
-  package init(_ url: URL, limit: Int = limit, chunkSize: Int = 1 << 20) throws {
-    do { handle = try FileHandle(forReadingFrom: url) } catch {
-      throw StageError("expected a readable file at '\(url.path)': \(error.localizedDescription)")
-    }
+  package init(_ file: DataFile, limit: Int = limit, chunkSize: Int = 1 << 20) throws {
+    reading = try DataFileReading(file)
     self.limit = limit
     self.chunkSize = chunkSize
-    let head = try handle.read(upToCount: 1 << 20) ?? Data()
-    try handle.seek(toOffset: 0)
+    let head = try FileReading(file.url).read(upToCount: 1 << 20)
     end = head.contains(0x0A) || !head.contains(0x0D) ? 0x0A : 0x0D
     if let kind = Self.packed(head) {
-      throw StageError("expected lines of text in UTF-8 in '\(url.path)', found \(kind)")
+      throw StageError("expected lines of text in UTF-8 in '\(file.url.path)', found \(kind)")
     }
   }
 
@@ -63,7 +60,7 @@ package struct LineReader {
     var found = false
     while !found {
       if position == chunk.count {
-        chunk = Array(try handle.read(upToCount: chunkSize) ?? Data())
+        chunk = Array(try reading.read(upToCount: chunkSize))
         position = 0
         if chunk.isEmpty { break }
       }
@@ -93,8 +90,6 @@ package struct LineReader {
       return UnsafeRawPointer(found) - start
     }
   }
-
-  package func close() { try? handle.close() }
 }
 
 /// What is wrong with a record of a JSON source, or the columns of its row.

@@ -50,9 +50,7 @@ struct ExportJSONLTests {
   }
 
   @Test func noRowsLeaveOnlyAManifest() async throws {
-    let stage = try ExportJSONL(.init(file: "a.jsonl"), in: workspace)
-    _ = try await Bench.answers(of: stage, to: [["a": 1]])
-    let answers = try await Bench.answers(of: stage, to: [])
+    let answers = try await Bench.answers(of: ExportJSONL(.init(file: "a.jsonl"), in: workspace), to: [])
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["a.jsonl.manifest.json"])
     let manifest = "{\"rows\":0,\"sha256\":null,\"complete\":true,\"pipeline\":null,\"columns\":[]}\n"
     #expect(try text("a.jsonl.manifest.json") == manifest)

@@ -49,8 +49,7 @@ import Testing
   @Test func linesCrossChunksAndLongOnesAreSkipped() async throws {
     try await withFile("text", "abc\nsixsix\n\nde".utf8) { file in
       for chunkSize in 1...8 {
-        var reader = try LineReader(file.url, limit: 4, chunkSize: chunkSize)
-        defer { reader.close() }
+        var reader = try LineReader(file, limit: 4, chunkSize: chunkSize)
         var lines: [LineReader.Text] = []
         while let line = try reader.next() { lines.append(line.text) }
         #expect(lines == [.text("abc"), .tooLong(bytes: 6), .text(""), .text("de")])
