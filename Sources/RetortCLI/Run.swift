@@ -14,6 +14,20 @@ struct Flags: Codable {
   var maxTokens: Int?
 }
 
+extension Flags {
+  /// Those of a run. Errors: ``CommandFailure`` where the store holds what no command line gives.
+  init(of run: RecordedRun) throws {
+    do {
+      self = try run.flags.decode(Flags.self)
+      if let limit, limit < 1 { throw ValidationError("a limit of \(limit)") }
+      try checkBudget(maxUSD, maxTokens)
+    } catch {
+      throw CommandFailure.cannotRun(
+        "expected the flags of run \(run.id) in the store, found others (\(error))")
+    }
+  }
+}
+
 struct RunFlags: ParsableArguments {
   @Option(
     name: .long, help: "Take the first rows of each source that feeds a from:, and write exports as .limited."
@@ -80,6 +94,10 @@ struct Resume: AsyncParsableCommand {
   @Option(name: .long, help: "Another budget in USD, for the run and all its resumes.") var maxUsd: Double?
   @Option(name: .long, help: "Another budget in tokens, for the run and all its resumes.") var maxTokens: Int?
   @OptionGroup var storeOptions: StoreOptions
+  @Flag(
+    name: .shortAndLong,
+    help: "Resume a run that another user or another machine made: do what the store remembers of it.")
+  var yes = false
   @Flag(name: .long, help: "Print a JSON summary on stdout.") var json = false
 
   func validate() throws { try checkBudget(maxUsd, maxTokens) }
@@ -91,7 +109,11 @@ struct Resume: AsyncParsableCommand {
         throw CommandFailure.usage(
           "expected a run to resume, found none\(run.map { " numbered \($0)" } ?? "")")
       }
-      var flags = try recorded.flags.decode(Flags.self)
+      var flags = try Flags(of: recorded)
+      if !recorded.isFromHere {
+        try ElsewhereRun(run: recorded, flags: flags).ask(yes: yes)
+        try await store.adopt(recorded.id)
+      }
       flags.maxUSD = maxUsd ?? flags.maxUSD
       flags.maxTokens = maxTokens ?? flags.maxTokens
       let pipeline = try Session.read(recorded.file, flags)
