@@ -64,7 +64,8 @@ package enum Statistics {
   {
     var bins = [Int](repeating: 0, count: count)
     for value in values where value >= low && value <= high {
-      bins[min(count - 1, Int((value - low) / (high - low) * Double(count)))] += 1
+      let share = (value - low) / (high - low)
+      bins[share.isFinite ? min(count - 1, Int(share * Double(count))) : 0] += 1
     }
     return bins
   }
@@ -82,7 +83,7 @@ package enum Figure {
 
   /// With spaces between thousands: `12 345`.
   package static func count(_ number: Int) -> String {
-    var digits = String(abs(number))
+    var digits = String(number.magnitude)
     var groups: [String] = []
     while digits.count > 3 {
       groups.insert(String(digits.suffix(3)), at: 0)

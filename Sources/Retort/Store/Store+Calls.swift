@@ -19,8 +19,9 @@ extension Store: ReplyMemory {
         """)
     return try GRDB.Row.fetchOne(find, arguments: [Data(request.bytes)]).map {
       RawReply(
-        body: $0[1], usage: Usage(promptTokens: $0[2], completionTokens: $0[3], cachedTokens: $0[4]),
-        seconds: $0[5], attempts: $0[6], call: $0[0], remembered: true)
+        body: try $0.at(1),
+        usage: Usage(promptTokens: try $0.at(2), completionTokens: try $0.at(3), cachedTokens: try $0.at(4)),
+        seconds: try $0.at(5), attempts: try $0.at(6), call: try $0.at(0), remembered: true)
     }
   }
 
@@ -92,11 +93,11 @@ extension Store: ReplyMemory {
         sql: """
           SELECT count(*), total(prompt_tokens), total(completion_tokens), total(usd) FROM \(table) WHERE run = ?
           """, arguments: [run])
-      let count: Int = row?[0] ?? 0
+      let count: Int = try row.maybe(0) ?? 0
       if table == "reply" { calls.made = count } else { calls.failed = count }
-      calls.promptTokens += Int((row?[1] as Double?) ?? 0)
-      calls.completionTokens += Int((row?[2] as Double?) ?? 0)
-      calls.usd += (row?[3] as Double?) ?? 0
+      calls.promptTokens.add(Int(total: try row.maybe(1) ?? 0))
+      calls.completionTokens.add(Int(total: try row.maybe(2) ?? 0))
+      calls.usd += (try row.maybe(3) as Double?) ?? 0
     }
     calls.remembered =
       try Int.fetchOne(

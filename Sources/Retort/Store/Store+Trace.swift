@@ -40,8 +40,8 @@ extension Store {
   /// The columns of an occurrence `o` with its row `r`, at a stage `s`, over replies `p`.
   private static let line = """
     s.stage AS ordinal, s.name AS stage, o.path AS path, \(rowID("r")) AS "row",
-    count(p.id) AS calls, coalesce(sum(p.prompt_tokens), 0) AS prompt_tokens,
-    coalesce(sum(p.completion_tokens), 0) AS completion_tokens, total(p.usd) AS usd,
+    count(p.id) AS calls, CAST(total(p.prompt_tokens) AS INTEGER) AS prompt_tokens,
+    CAST(total(p.completion_tokens) AS INTEGER) AS completion_tokens, total(p.usd) AS usd,
     group_concat(p.id) AS replies,
     (SELECT group_concat(value, ', ') FROM json_each(s."using")) AS "using"
     """
