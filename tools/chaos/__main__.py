@@ -16,11 +16,13 @@ from endpoint import one_row, outage, tolerated, useless, waits  # noqa: E402
 from kills import kills  # noqa: E402
 from lab import laboratory  # noqa: E402
 from machine import damaged, descriptors, full_disk, full_exports, newer, read_only, two_at_once  # noqa: E402
+from stores import elsewhere, hostile, looked_at, lost, one_file, redone  # noqa: E402
 from trust import budgets, exports, injection, secrets, unpriced  # noqa: E402
 
 SCENARIOS = [
     kills, one_row, tolerated, useless, outage, waits,
     full_disk, full_exports, read_only, damaged, newer, two_at_once, descriptors,
+    one_file, lost, looked_at, elsewhere, redone, hostile,
     budgets, unpriced, exports, secrets, injection,
 ]  # fmt: skip
 

@@ -58,11 +58,11 @@ struct TrustNotesTests {
           asked: { uses: generate, from: rows, with: { model: far, template: "$${NOT} ${ABSENT:-x}" } }
         """, settings: ["asked.max_tokens=${WHO}"])
         == [
+          "--set asked.max_tokens=${WHO}:1:1: the environment variable WHO goes into stages.asked.with.max_tokens",
           "2:20: far sends a key to example.org over http, which anybody on the way can read",
           "2:20: the environment variable HOST goes into models.far.endpoint",
           "4:43: the environment variable WHO goes into stages.rows.with.file",
           "5:70: the environment variable ABSENT goes into stages.asked.with.template",
-          "--set asked.max_tokens=${WHO}:1:1: the environment variable WHO goes into stages.asked.with.max_tokens",
         ])
   }
 }
