@@ -38,6 +38,9 @@ struct Check: AsyncParsableCommand {
       Terminal.print(
         "\(fileOptions.file): \(pipeline.stages.count) stages, \(pipeline.models.count) models, no mistake found"
       )
+      for note in try Pipeline.trustNotes(on: URL(filePath: fileOptions.file), settings: fileOptions.set) {
+        Terminal.print("note: \(Terminal.safe(note))")
+      }
       if exports { try report(ExportCheck(pipeline)) }
     }
   }

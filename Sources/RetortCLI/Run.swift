@@ -27,6 +27,20 @@ struct Flags: Codable {
   }
 }
 
+extension Flags {
+  /// Those of a run. Errors: ``CommandFailure`` where the store holds what no command line gives.
+  init(of run: RecordedRun) throws {
+    do {
+      self = try run.flags.decode(Flags.self)
+      if let limit, limit < 1 { throw ValidationError("a limit of \(limit)") }
+      try checkBudget(maxUSD, maxTokens)
+    } catch {
+      throw CommandFailure.cannotRun(
+        "expected the flags of run \(run.id) in the store, found others (\(error))")
+    }
+  }
+}
+
 struct RunFlags: ParsableArguments {
   @Option(
     name: .long, help: "Take the first rows of each source that feeds a from:, and write exports as .limited."
@@ -103,6 +117,10 @@ struct Resume: AsyncParsableCommand {
   @Flag(name: .long, help: "Ask again for what an endpoint refused for good; else it is passed over.")
   var retryRefused = false
   @OptionGroup var storeOptions: StoreOptions
+  @Flag(
+    name: .shortAndLong,
+    help: "Resume a run that another user or another machine made: do what the store remembers of it.")
+  var yes = false
   @Flag(name: .long, help: "Print a JSON summary on stdout.") var json = false
 
   func validate() throws { try checkBudget(maxUsd, maxTokens) }
@@ -114,12 +132,16 @@ struct Resume: AsyncParsableCommand {
         throw CommandFailure.usage(
           "expected a run to resume, found none\(run.map { " numbered \($0)" } ?? "")")
       }
-      var flags = try recorded.flags.decode(Flags.self)
-      flags.retryRefused = retryRefused ? true : nil
+      var flags = try Flags(of: recorded)
       if let lost = flags.withheld?.first {
         throw CommandFailure.usage(
           "expected every setting of the run to be recorded, found --set \(lost), whose key was not kept; start it with "
             + "`retort run` and --set again: what is done is not done again")
+      }
+      flags.retryRefused = retryRefused ? true : nil
+      if !recorded.isFromHere {
+        try ElsewhereRun(run: recorded, flags: flags).ask(yes: yes)
+        try await store.adopt(recorded.id)
       }
       flags.maxUSD = maxUsd ?? flags.maxUSD
       flags.maxTokens = maxTokens ?? flags.maxTokens

@@ -78,7 +78,8 @@ enum Terminal {
       case .null: ""
       default: value.text
       }
-    let safe = safe(text)
+    // What is cut off anyway may be long.
+    let safe = safe(String(text.prefix(4 * width)))
     return safe.count <= width ? safe : safe.prefix(width - 1) + "…"
   }
 }

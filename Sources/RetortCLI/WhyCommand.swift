@@ -28,8 +28,12 @@ struct WhyCommand: AsyncParsableCommand {
       }
       var note: String?
       do {
-        let pipeline = try Session.read(recorded.file, try recorded.flags.decode(Flags.self))
+        guard recorded.isFromHere else { throw CommandFailure.usage("it was made elsewhere") }
+        try ElsewhereRun.mustBeAFile(recorded.file)
+        let pipeline = try Session.read(recorded.file, try Flags(of: recorded))
         if let then = recorded.resolved { why.compare(then, with: pipeline.resolved) }
+      } catch CommandFailure.usage(let words), CommandFailure.cannotRun(let words) {
+        note = "\(recorded.file) is not compared with the run: \(words)"
       } catch { note = "\(recorded.file) cannot be compared with the run: \(error)" }
       if lookOptions.json { return Terminal.print(try JSON(encoding: why).text) }
       Self.lines(why).forEach(Terminal.print)

@@ -18,11 +18,13 @@ from kills import kills  # noqa: E402
 from lab import laboratory  # noqa: E402
 from machine import damaged, descriptors, full_disk, full_exports, newer, read_only, two_at_once  # noqa: E402
 from signals import interruptions, viewer  # noqa: E402
+from stores import elsewhere, hostile, looked_at, lost, one_file, redone  # noqa: E402
 from trust import budgets, exports, failing, injection, secrets, unpriced  # noqa: E402
 
 SCENARIOS = [
     kills, one_row, refused_rows, refused_models, tolerated, useless, outage, waits,
     full_disk, full_exports, read_only, damaged, newer, two_at_once, descriptors,
+    one_file, lost, looked_at, elsewhere, redone, hostile,
     budgets, unpriced, failing, exports, secrets, injection,
     strangers, torn, stays, growing,
     interruptions, viewer,

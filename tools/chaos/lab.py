@@ -80,7 +80,8 @@ class Lab:
             process.kill()
             out, err = process.communicate()
             raise Fault(f"expected an end within {timeout} s, found none; it said:\n{err.decode()[-2000:]}") from None
-        return Outcome(process.returncode, out.decode(), err.decode(), time.monotonic() - began)
+        out, err = out.decode(errors="replace"), err.decode(errors="replace")
+        return Outcome(process.returncode, out, err, time.monotonic() - began)
 
     def retort(self, *arguments, timeout=120, before=None):
         began = time.monotonic()

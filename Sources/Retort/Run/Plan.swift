@@ -213,13 +213,11 @@ private struct Planner {
         WHERE r.pipeline = ? AND s.name = ? ORDER BY r.id DESC LIMIT 1
         """, arguments: [pipeline.name, stage.name])
     guard let last else { return "never run" }
-    let changed = Difference.between(
-      try JSON(parsing: last[0]), pipeline.redaction.values(identity)
-    ).map(\.path)
+    let changed = Difference.between(try last.json(0), pipeline.redaction.values(identity)).map(\.path)
     guard changed.isEmpty else { return "changed: \(changed.joined(separator: ", "))" }
     let message = try String.fetchOne(
       db, sql: "SELECT message FROM failure WHERE run = ? AND stage = ? ORDER BY id DESC LIMIT 1",
-      arguments: [last[1] as Int64, last[2] as Int])
+      arguments: [try last.at(1) as Int64, try last.at(2) as Int])
     return message.map { "failed before: \($0)" } ?? "new rows"
   }
 }

@@ -120,18 +120,24 @@ private struct Line {
     let rows = try GRDB.Row.fetchAll(
       db, sql: "SELECT stage, name, \"from\", \"using\" FROM run_stage WHERE run = ? ORDER BY stage",
       arguments: [run])
-    let ordinals = Dictionary(rows.map { ($0[1] as String, $0[0] as Int) }) { first, _ in first }
+    let ordinals = Dictionary(try rows.map { (try $0.at(1) as String, try $0.at(0) as Int) }) { first, _ in
+      first
+    }
     stages = try rows.map { row in
-      let from = try JSON(parsing: row[2] as String).array ?? []
-      let using = try JSON(parsing: row[3] as String).object.map { Array($0.values) } ?? []
+      let from = try row.json(2).array ?? []
+      let using = try row.json(3).object.map { Array($0.values) } ?? []
       return Stage(
-        ordinal: row[0], name: row[1], from: from.compactMap { $0.string.flatMap { ordinals[$0] } },
+        ordinal: try row.at(0), name: try row.at(1),
+        from: from.compactMap { $0.string.flatMap { ordinals[$0] } },
         using: using.compactMap { $0.string.flatMap { ordinals[$0] } })
+    }
+    guard stages.map(\.ordinal) == Array(stages.indices) else {
+      throw StoreDamage(found: "expected stages from 0 on, found \(stages.prefix(9).map(\.ordinal))")
     }
     books = try Store.books(of: run, db)
     let begun = try GRDB.Row.fetchOne(db, sql: "SELECT status, flags FROM run WHERE id = ?", arguments: [run])
-    status = begun?[0] ?? ""
-    only = try (begun?[1] as String?).flatMap { try JSON(parsing: $0)["only"]?.string }
+    status = try begun.maybe(0) ?? ""
+    only = try (begun.maybe(1) as String?).flatMap { try JSON(stored: $0)["only"]?.string }
   }
 
   func ordinal(_ name: String) -> Int? { stages.first { $0.name == name }?.ordinal }
@@ -172,7 +178,7 @@ private struct Line {
         SELECT o.id, o.stage, o.parent FROM family JOIN occurrence o USING (id)
         ORDER BY o.path
         """, arguments: [run, Store.digits(id)]
-    ).map { Found(id: $0[0], stage: $0[1], parent: $0[2]) }
+    ).map { Found(id: try $0.at(0), stage: try $0.at(1), parent: try $0.at(2)) }
   }
 
   private func name(_ found: Found, _ db: Database) throws -> (row: String, source: String) {
@@ -182,7 +188,7 @@ private struct Line {
         SELECT \(Store.rowID("r")), \(Store.source("o")) FROM occurrence o JOIN "row" r ON r.id = o."row"
         WHERE o.id = ?
         """, arguments: [found.id])
-    return (row?[0] ?? "", row?[1] ?? "")
+    return (try row.maybe(0) ?? "", try row.maybe(1) ?? "")
   }
 
   private func reading(_ found: Found, at stage: Int, _ db: Database) throws -> Why.Answer {
@@ -195,7 +201,7 @@ private struct Line {
         """, arguments: [run, stage])
     return Why.Answer(
       row: nil, source: source, stage: stages[stage].name, outcome: .done, detail: "read as \(row)",
-      step: step?[0], madeIn: step?[1])
+      step: try step.maybe(0), madeIn: try step.maybe(1))
   }
 
   private func answer(_ found: Found, at stage: Int, _ db: Database) throws -> Why.Answer {
@@ -209,7 +215,7 @@ private struct Line {
         AND (occurrence = ?3 OR occurrence IS NULL) ORDER BY occurrence IS NULL, id DESC LIMIT 1
         """, arguments: [run, stage, found.id]
     ).map { row in
-      let (kind, message): (String, String) = (row[0], row[1])
+      let (kind, message): (String, String) = (try row.at(0), try row.at(1))
       return message.hasPrefix(kind) ? message : "\(kind): \(message)"
     }
     let taken = try GRDB.Row.fetchOne(
@@ -223,13 +229,13 @@ private struct Line {
       answer.detail = failure ?? waiting(stage)
       return answer
     }
-    guard let step: Int64 = taken[0] else {
+    guard let step: Int64 = try taken.at(0) else {
       answer.outcome = .dropped
-      answer.detail = [taken[2] as String?, failure].compactMap { $0 }.joined(separator: "; ")
+      answer.detail = [try taken.at(2) as String?, failure].compactMap { $0 }.joined(separator: "; ")
       return answer
     }
-    (answer.step, answer.madeIn) = (step, taken[3])
-    guard taken[4] as Bool? ?? false else {
+    (answer.step, answer.madeIn) = (step, try taken.at(3))
+    guard try taken.at(4) as Bool? ?? false else {
       answer.detail = "its set is being worked on"
       return answer
     }
@@ -238,15 +244,15 @@ private struct Line {
       sql: """
         SELECT \(Store.rowID("r")), e.reason, e.detail FROM emission e LEFT JOIN "row" r ON r.id = e."row"
         WHERE e.step = ? AND e.member = ? ORDER BY e.seq
-        """, arguments: [step, taken[1] as Int])
-    if let drop = emitted.first(where: { ($0[1] as String?) != nil }) {
+        """, arguments: [step, try taken.at(1) as Int])
+    if let drop = try emitted.first(where: { (try $0.at(1) as String?) != nil }) {
       answer.outcome = .dropped
-      answer.detail = [drop[1] as String?, drop[2]].compactMap { $0 }.filter { !$0.isEmpty }
+      answer.detail = [try drop.at(1) as String?, try drop.at(2)].compactMap { $0 }.filter { !$0.isEmpty }
         .joined(separator: ": ")
       return answer
     }
     answer.outcome = .done
-    let rows = emitted.compactMap { $0[0] as String? }
+    let rows = try emitted.compactMap { try $0.at(0) as String? }
     answer.detail =
       rows.isEmpty ? "used; no row of its own came out" : "became \(rows.joined(separator: ", "))"
     return answer

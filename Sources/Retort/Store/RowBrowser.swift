@@ -74,7 +74,7 @@ package actor RowBrowser {
           isWhole = false
           break
         }
-        if row[1] as Bool? ?? false { found.append(row[0]) }
+        if try row.at(1) as Bool? ?? false { found.append(try row.at(0)) }
         position += 1
       }
       return RowPage(
@@ -218,7 +218,7 @@ package actor RowBrowser {
       return .init(occurrence: occurrence, id: "", source: "", cells: columns.map { _ in nil })
     }
     return .init(
-      occurrence: occurrence, id: row[0] ?? "", source: row[1] ?? "",
+      occurrence: occurrence, id: try row.at(0) ?? "", source: try row.at(1) ?? "",
       cells: (0..<columns.count).map { row[$0 + 2] as String? })
   }
 }

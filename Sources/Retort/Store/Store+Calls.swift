@@ -20,8 +20,9 @@ extension Store: ReplyMemory {
         """)
     return try GRDB.Row.fetchOne(find, arguments: [Data(request.bytes)]).map {
       RawReply(
-        body: $0[1], usage: Usage(promptTokens: $0[2], completionTokens: $0[3], cachedTokens: $0[4]),
-        seconds: $0[5], attempts: $0[6], call: $0[0], remembered: true)
+        body: try $0.at(1),
+        usage: Usage(promptTokens: try $0.at(2), completionTokens: try $0.at(3), cachedTokens: try $0.at(4)),
+        seconds: try $0.at(5), attempts: try $0.at(6), call: try $0.at(0), remembered: true)
     }
   }
 
@@ -110,11 +111,11 @@ extension Store: ReplyMemory {
           SELECT count(*), total(\(count("prompt_tokens"))), total(\(count("completion_tokens"))),
             total(\(amount("usd"))) FROM \(table) WHERE run = ?
           """, arguments: [run])
-      let count: Int = row?[0] ?? 0
+      let count: Int = try row.maybe(0) ?? 0
       if table == "reply" { calls.made = count } else { calls.failed = count }
-      calls.promptTokens += Int(bounded: row?[1] ?? 0)
-      calls.completionTokens += Int(bounded: row?[2] ?? 0)
-      calls.usd += (row?[3] as Double?) ?? 0
+      calls.promptTokens = calls.promptTokens.adding(bounded: Int(bounded: try row.maybe(1) ?? 0))
+      calls.completionTokens = calls.completionTokens.adding(bounded: Int(bounded: try row.maybe(2) ?? 0))
+      calls.usd += (try row.maybe(3) as Double?) ?? 0
     }
     calls.remembered =
       try Int.fetchOne(

@@ -39,9 +39,9 @@ extension Store {
     let (left, right) = try (places(of: stage.stage, run: old, db), places(of: stage.stage, run: new, db))
     var (before, after) = try (left.next(), right.next())
     while before != nil || after != nil {
-      let place = (before?[0] as String?, after?[0] as String?)
+      let place = (try before.maybe(0) as String?, try after.maybe(0) as String?)
       if let old = place.0, let new = place.1, old == new {
-        if (before?[2] as Int64?) != after?[2] {
+        if try (before.maybe(2) as Int64?) != after.maybe(2) {
           stage.other += 1
           try note(before, after, in: &stage, at: examples, db)
         }
@@ -63,8 +63,8 @@ extension Store {
     try GRDB.Row.fetchCursor(
       db,
       sql: """
-        SELECT (SELECT name FROM run_stage WHERE run = o.run AND stage = CAST(substr(o.path, 2) AS INTEGER))
-          || substr(o.path, instr(o.path, '.')) AS place, \(source("o")), o."row"
+        SELECT coalesce((SELECT name FROM run_stage WHERE run = o.run AND stage = CAST(substr(o.path, 2) AS INTEGER))
+          || substr(o.path, instr(o.path, '.')), '') AS place, \(source("o")), o."row"
         FROM occurrence o JOIN run_stage s USING (run, stage) WHERE o.run = ? AND s.name = ? ORDER BY place
         """, arguments: [run, stage])
   }
@@ -72,8 +72,8 @@ extension Store {
   private static func note(
     _ before: GRDB.Row?, _ after: GRDB.Row?, in stage: inout RunDiff.Stage, at most: Int, _ db: Database
   ) throws {
-    guard stage.examples.count < most, let source: String = (before ?? after)?[1] else { return }
-    let rows = try [before, after].map { found in try found.map { try row($0[2], db) } }
+    guard stage.examples.count < most, let source: String = try (before ?? after).maybe(1) else { return }
+    let rows = try [before, after].map { found in try found.map { try row(try $0.at(2), db) } }
     let fields = rows.map { $0?.columns ?? [:] }
     let columns =
       rows[0] == nil || rows[1] == nil

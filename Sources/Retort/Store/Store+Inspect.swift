@@ -32,6 +32,8 @@ package struct RecordedRun: Hashable, Sendable {
   package let resolved: JSON?
   /// A ``RunStatus``, or `running` or `broken`.
   package let status: String
+  /// Made by this user on this machine.
+  package let isFromHere: Bool
 }
 
 /// How many rows, or samples of rows, ended at a stage for one reason.
@@ -87,15 +89,23 @@ extension Store {
   package func recordedRun(_ run: Int64?) async throws -> RecordedRun? {
     let found = try await table(
       """
-      SELECT id, coalesce(origin, id), file, flags, resolved, status FROM run
+      SELECT id, coalesce(origin, id), file, flags, resolved, status, home FROM run
       WHERE ?1 IS NULL OR id = ?1 ORDER BY id DESC LIMIT 1
       """, [run.map(JSON.int) ?? .null])
     guard let row = found.rows.first, let id = row[0].int, let origin = row[1].int, let file = row[2].string,
       let flags = row[3].string, let status = row[5].string
     else { return nil }
     return RecordedRun(
-      id: id, origin: origin, file: file, flags: try JSON(parsing: flags),
-      resolved: try row[4].string.map { try JSON(parsing: $0) }, status: self.status(status))
+      id: id, origin: origin, file: file, flags: try JSON(stored: flags),
+      resolved: try row[4].string.map { try JSON(stored: $0) }, status: self.status(status),
+      isFromHere: row[6].string == Home.here)
+  }
+
+  /// Notes that a run may be taken for one of this user's on this machine.
+  package func adopt(_ run: Int64) async throws {
+    try await write {
+      try $0.execute(sql: "UPDATE run SET home = ? WHERE id = ?", arguments: [Home.here, run])
+    }
   }
 
   /// What a run and its resumes have paid so far. `origin` is the first of them.

@@ -52,11 +52,13 @@ extension Store {
           LEFT JOIN taken t ON t.run = o.run AND t.stage = o.stage AND t.occurrence = o.parent WHERE o.id = ?
           """, arguments: [occurrence])
       guard let found else { return nil }
-      let (run, stage): (Int64, String) = (found[0], found[2])
-      let step = found[5] as Int64?
+      let (run, stage): (Int64, String) = (try found.at(0), try found.at(2))
+      let step = try found.at(5) as Int64?
       return Kin(
-        run: run, place: .init(occurrence: occurrence, id: found[1], stage: stage, source: found[3] ?? ""),
-        columns: try JSON(parsing: found[4] as String).object ?? [:],
+        run: run,
+        place: .init(
+          occurrence: occurrence, id: try found.at(1), stage: stage, source: try found.at(3) ?? ""),
+        columns: try found.json(4).object ?? [:],
         ancestors: try Self.places("up", of: occurrence, run: run, db),
         descendants: try Self.places("down", of: occurrence, run: run, db),
         fates: try Self.fates(of: occurrence, from: stage, run: run, db),
@@ -91,8 +93,8 @@ extension Store {
   /// The columns of an occurrence `o` with its row `r`, at a stage `s`.
   private static let placeColumns = "o.id, \(rowID("r")), s.name, \(source("o"))"
 
-  private static func place(_ row: GRDB.Row) -> Kin.Place {
-    Kin.Place(occurrence: row[0], id: row[1], stage: row[2], source: row[3] ?? "")
+  private static func place(_ row: GRDB.Row) throws -> Kin.Place {
+    Kin.Place(occurrence: try row.at(0), id: try row.at(1), stage: try row.at(2), source: try row.at(3) ?? "")
   }
 
   private static func fates(of occurrence: Int64, from stage: String, run: Int64, _ db: Database) throws
@@ -111,22 +113,23 @@ extension Store {
         """, arguments: [run, occurrence, stage]
     ).map { row in
       let (isTaken, step, reason, failure): (Bool, Int64?, String?, String?) = (
-        row[1], row[2], row[3], row[5]
+        try row.at(1), try row.at(2), try row.at(3), try row.at(5)
       )
       if let reason {
         let detail =
-          (row[4] as String?).map { $0.isEmpty ? "" : ": \($0)" } ?? failure.map { ": \($0)" } ?? ""
-        let calls = try step == nil ? failedCalls(row[6]) : Self.calls(ofStep: step, db)
-        return .init(stage: row[0], outcome: "dropped", reason: reason + detail, calls: calls)
+          (try row.at(4) as String?).map { $0.isEmpty ? "" : ": \($0)" } ?? failure.map { ": \($0)" } ?? ""
+        let calls = try step == nil ? failedCalls(try row.at(6)) : Self.calls(ofStep: step, db)
+        return .init(stage: try row.at(0), outcome: "dropped", reason: reason + detail, calls: calls)
       }
-      if isTaken { return .init(stage: row[0], outcome: "emitted", reason: "", calls: []) }
-      guard let failure else { return .init(stage: row[0], outcome: "pending", reason: "", calls: []) }
-      return .init(stage: row[0], outcome: "failed", reason: failure, calls: try failedCalls(row[6]))
+      if isTaken { return .init(stage: try row.at(0), outcome: "emitted", reason: "", calls: []) }
+      guard let failure else { return .init(stage: try row.at(0), outcome: "pending", reason: "", calls: []) }
+      return .init(
+        stage: try row.at(0), outcome: "failed", reason: failure, calls: try failedCalls(try row.at(6)))
     }
   }
 
   private static func failedCalls(_ list: String?) throws -> [Int64] {
-    try list.map { try JSON(parsing: $0).array?.compactMap(\.int) ?? [] } ?? []
+    try list.map { try JSON(stored: $0).array?.compactMap(\.int) ?? [] } ?? []
   }
 
   private static func calls(ofStep step: Int64?, _ db: Database) throws -> [Int64] {

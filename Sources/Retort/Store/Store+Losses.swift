@@ -31,7 +31,7 @@ extension Store {
           JOIN run_stage s ON s.run = ?1 AND s.stage = d.stage GROUP BY s.stage, d.reason
           ORDER BY s.stage, sum(d.n) DESC, d.reason
           """, arguments: [run]
-      ).map { try Self.losses($0, detailOf: $0[0], run: run, db) }
+      ).map { try Self.losses($0, detailOf: try $0.at(0), run: run, db) }
     }
   }
 
@@ -66,7 +66,10 @@ extension Store {
           WHERE t.run = ? AND t.stage = ? AND t.occurrence > ? AND coalesce(e.reason, iif(t.step IS NULL, t.reason, NULL)) = ?
           ORDER BY t.occurrence LIMIT ?
           """, arguments: [run, stage, mark, reason, limit]
-      ).map { LostRow(occurrence: $0[0], id: $0[1], source: $0[2] ?? "", detail: $0[3] ?? "") }
+      ).map {
+        LostRow(
+          occurrence: try $0.at(0), id: try $0.at(1), source: try $0.at(2) ?? "", detail: try $0.at(3) ?? "")
+      }
     }
   }
 
@@ -91,9 +94,9 @@ extension Store {
   private static func losses(_ row: GRDB.Row, detailOf stage: String?, run: Int64, _ db: Database) throws
     -> Losses
   {
-    let ends: [Int64] = [row[3] as Int64?, row[4] as Int64?].compactMap { $0 }
+    let ends: [Int64] = [try row.at(3) as Int64?, try row.at(4) as Int64?].compactMap { $0 }
     return Losses(
-      stage: row[0], reason: row[1], rows: row[2],
+      stage: try row.at(0), reason: try row.at(1), rows: try row.at(2),
       samples: try Set(ends).sorted().compactMap { try lostRow($0, stage: stage, run: run, db) })
   }
 
@@ -110,6 +113,9 @@ extension Store {
           WHERE s.run = ?1 AND s.name = ?3 LIMIT 1)
         FROM occurrence o JOIN "row" r ON r.id = o."row" WHERE o.id = ?2
         """, arguments: [run, occurrence, stage]
-    ).map { LostRow(occurrence: occurrence, id: $0[0], source: $0[1] ?? "", detail: $0[2] ?? "") }
+    ).map {
+      LostRow(
+        occurrence: occurrence, id: try $0.at(0), source: try $0.at(1) ?? "", detail: try $0.at(2) ?? "")
+    }
   }
 }

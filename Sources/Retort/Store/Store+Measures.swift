@@ -31,7 +31,7 @@ extension Store {
           (SELECT avg(length(json)) FROM (SELECT r.json FROM emission e JOIN "row" r ON r.id = e."row"
             WHERE e.step IN \(list) LIMIT 1000))
         """)
-    let (out, given): (Int, Int) = (flow?[0] ?? 0, flow?[1] ?? 0)
+    let (out, given): (Int, Int) = (try flow.maybe(0) ?? 0, try flow.maybe(1) ?? 0)
     let calls = try GRDB.Row.fetchAll(
       db,
       sql: """
@@ -40,18 +40,19 @@ extension Store {
           total(\(Self.amount("c.seconds")))
         FROM step_call sc JOIN reply c ON c.id = sc.reply WHERE sc.step IN \(list) GROUP BY c.model, sc.step
         """)
-    let models = Dictionary(grouping: calls) { $0[0] as String }.mapValues { perStep in
-      let column = { (index: Int) in perStep.map { $0[index] as Double } }
+    let models = try Dictionary(grouping: calls) { try $0.at(0) as String }.mapValues { perStep in
+      let column = { (index: Int) in try perStep.map { try $0.at(index) as Double } }
       let none = [Double](repeating: 0, count: steps.count - perStep.count)
-      let (count, prompt) = (column(1), column(2))
+      let (count, prompt) = try (column(1), column(2))
       return StageMeasure.Model(
         calls: .init(of: count + none), prompt: .init(of: prompt + none),
-        completion: .init(of: column(3) + none),
-        cachedShare: column(4).reduce(0, +) / max(1, prompt.reduce(0, +)),
-        secondsPerCall: column(5).reduce(0, +) / max(1, count.reduce(0, +)))
+        completion: .init(of: try column(3) + none),
+        cachedShare: try column(4).reduce(0, +) / max(1, prompt.reduce(0, +)),
+        secondsPerCall: try column(5).reduce(0, +) / max(1, count.reduce(0, +)))
     }
     return StageMeasure(
-      steps: steps.count, yield: given > 0 ? Double(out) / Double(given) : nil, rowBytes: flow?[2] ?? 0,
+      steps: steps.count, yield: given > 0 ? Double(out) / Double(given) : nil,
+      rowBytes: try flow.maybe(2) ?? 0,
       models: models)
   }
 }

@@ -48,8 +48,8 @@ package struct CallTotals: Hashable, Sendable {
   package static func += (left: inout CallTotals, right: CallTotals) {
     left.calls += right.calls
     left.failed += right.failed
-    left.promptTokens += right.promptTokens
-    left.completionTokens += right.completionTokens
+    left.promptTokens.add(right.promptTokens)
+    left.completionTokens.add(right.completionTokens)
     left.usd += right.usd
   }
 }
@@ -73,12 +73,13 @@ extension Store {
       return RunOutline(
         run: line,
         stages: try stages.map { row in
-          let columns = try (row[5] as String?).map(Self.names)
-          let using = try JSON(parsing: row[4] as String).object ?? [:]
+          let columns = try (row.at(5) as String?).map(Self.names)
+          let using = try row.json(4).object ?? [:]
           return .init(
-            ordinal: row[0], name: row[1], kind: row[2], from: try Self.names(row[3]),
+            ordinal: try row.at(0), name: try row.at(1), kind: try row.at(2),
+            from: try Self.names(try row.at(3)),
             using: using.values.compactMap(\.string),
-            columns: try columns ?? Self.found(run: line.id, stage: row[0], db))
+            columns: try columns ?? Self.found(run: line.id, stage: try row.at(0), db))
         })
     }
   }
@@ -93,9 +94,10 @@ extension Store {
         """, arguments: arguments
     ).map {
       RunLine(
-        id: $0[0], pipeline: $0[1], file: URL(filePath: $0[2]).lastPathComponent, status: $0[3],
-        started: $0[4] ?? "",
-        seconds: $0[5])
+        id: try $0.at(0), pipeline: try $0.at(1), file: URL(filePath: try $0.at(2)).lastPathComponent,
+        status: try $0.at(3),
+        started: try $0.at(4) ?? "",
+        seconds: try $0.at(5))
     }
   }
 
@@ -114,14 +116,14 @@ extension Store {
             FROM \(table) WHERE id > ? GROUP BY run, stage
             """, arguments: [marks[place]])
         while let row = try rows.next() {
-          reached[place] = max(reached[place], row[6])
-          guard let run = row[0] as Int64? else { continue }
+          reached[place] = max(reached[place], try row.at(6))
+          guard let run = try row.at(0) as Int64? else { continue }
           var found = CallTotals()
-          if place == 0 { found.calls = row[2] } else { found.failed = row[2] }
-          found.promptTokens = Int(bounded: row[3])
-          found.completionTokens = Int(bounded: row[4])
-          found.usd = row[5]
-          totals[run, default: [:]][row[1] ?? "", default: CallTotals()] += found
+          if place == 0 { found.calls = try row.at(2) } else { found.failed = try row.at(2) }
+          found.promptTokens = Int(bounded: try row.at(3))
+          found.completionTokens = Int(bounded: try row.at(4))
+          found.usd = try row.at(5)
+          totals[run, default: [:]][try row.at(1) ?? "", default: CallTotals()] += found
         }
       }
       return (totals, reached)

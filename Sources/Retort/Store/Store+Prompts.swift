@@ -52,10 +52,12 @@ extension Store {
             """, arguments: [id]
         ).map { row in
           RecordedCall(
-            id: row[0], model: row[1], prompt: try JSON(parsing: row[2] as String? ?? "null"),
-            parameters: try JSON(parsing: row[3] as String), body: row[4], promptTokens: row[5],
-            completionTokens: row[6], cachedTokens: row[7], usd: row[8], seconds: row[9], attempts: row[10],
-            run: row[11], stage: row[12] ?? "", at: row[13] ?? "")
+            id: try row.at(0), model: try row.at(1),
+            prompt: try JSON(stored: try row.at(2) as String? ?? "null"),
+            parameters: try row.json(3), body: try row.at(4), promptTokens: try row.at(5),
+            completionTokens: try row.at(6), cachedTokens: try row.at(7), usd: try row.at(8),
+            seconds: try row.at(9), attempts: try row.at(10),
+            run: try row.at(11), stage: try row.at(12) ?? "", at: try row.at(13) ?? "")
         }
       }
     }

@@ -21,12 +21,12 @@ extension Store {
           """, arguments: [run])
       let (calls, arrivals) = try reader.calls(db)
       return RunReport(
-        run: run, pipeline: begun?[0] ?? "", file: URL(filePath: recorded.file).lastPathComponent,
-        status: recorded.status, started: begun?[1] ?? "", seconds: begun?[2],
+        run: run, pipeline: try begun.maybe(0) ?? "", file: URL(filePath: recorded.file).lastPathComponent,
+        status: recorded.status, started: try begun.maybe(1) ?? "", seconds: try begun.maybe(2),
         flags: recorded.flags.mapStrings(KeyShape.hidden(setting:)),
         resolved: recorded.resolved, stages: try reader.described(db), drops: drops,
         rewards: try reader.rewards(db), heads: try reader.heads(db), calls: calls,
-        failedCalls: begun?[3] ?? 0, arrivals: arrivals,
+        failedCalls: try begun.maybe(3) ?? 0, arrivals: arrivals,
         kept: try reader.kept(db), dropped: try reader.dropped(drops, db), exports: try reader.exports(db))
     }
   }
@@ -58,13 +58,13 @@ private struct ReportReader {
         FROM run_stage s LEFT JOIN fingerprint f ON f.id = s.fingerprint WHERE s.run = ? ORDER BY s.stage
         """, arguments: [run]
     ).map { row in
-      let using = try JSON(parsing: row[5] as String).object?.values.compactMap(\.string) ?? []
+      let using = try row.json(5).object?.values.compactMap(\.string) ?? []
       return Stage(
-        ordinal: row[0], name: row[1], kind: row[2], version: row[3],
-        from: try Store.names(row[4]), using: using,
-        columns: try (row[6] as String?).map(Store.names),
+        ordinal: try row.at(0), name: try row.at(1), kind: try row.at(2), version: try row.at(3),
+        from: try Store.names(try row.at(4)), using: using,
+        columns: try (row.at(6) as String?).map(Store.names),
         // The first byte is the scheme.
-        fingerprint: (row[7] as Data?).map { String($0.hex.dropFirst(2).prefix(12)) })
+        fingerprint: (try row.at(7) as Data?).map { String($0.hex.dropFirst(2).prefix(12)) })
     }
   }
 
@@ -121,9 +121,10 @@ private struct ReportReader {
 
   private func numbers(_ column: String, of stage: Stage, _ db: Database) throws -> [Double?] {
     try values(
-      "CASE WHEN json_type(r.json, ?1) IN ('integer', 'real') THEN json_extract(r.json, ?1) END", column,
-      of: stage,
-      db)
+      """
+      CASE WHEN json_type(r.json, ?1) IN ('integer', 'real')
+        AND json_extract(r.json, ?1) BETWEEN -1e100 AND 1e100 THEN json_extract(r.json, ?1) END
+      """, column, of: stage, db)
   }
 
   private func texts(_ column: String, of stage: Stage, _ db: Database) throws -> [String?] {
@@ -157,7 +158,7 @@ private struct ReportReader {
           SELECT r.json FROM occurrence o JOIN "row" r ON r.id = o."row" WHERE o.run = ? AND o.stage = ? ORDER BY o.path
           """, arguments: [run, stage.ordinal]
       ).compactMap { text in
-        let row = try JSON(parsing: text)
+        let row = try JSON(stored: text)
         guard let fitted = row["held_out"], let plain = row["bradley_terry"] else { return nil }
         return RunReport.Head(
           stage: stage.name, heldOut: try fitted.decode(HeadReport.self),
@@ -201,15 +202,15 @@ private struct ReportReader {
         ORDER BY t.stage, c.model
         """, arguments: [run])
     while let row = try rows.next() {
-      let (stage, model): (String, String) = (names[row[0]] ?? "", row[1])
+      let (stage, model): (String, String) = (names[try row.at(0)] ?? "", try row.at(1))
       var calls = found[[stage, model]] ?? RunReport.Calls(stage: stage, model: model)
-      calls.promptTokens += row[2] as Int
-      calls.completionTokens += row[3] as Int
-      calls.usd += row[4] as Double? ?? 0
-      calls.attempts += row[5] as Int
-      calls.seconds.append(row[6])
+      calls.promptTokens.add(try row.at(2))
+      calls.completionTokens.add(try row.at(3))
+      calls.usd += try row.at(4) as Double? ?? 0
+      calls.attempts.add(try row.at(5))
+      calls.seconds.append(min(max(0, try row.at(6)), 1e9))
       found[[stage, model]] = calls
-      if let run: Int64 = row[8] { times[row[7]] = (run, row[9]) }
+      if let run: Int64 = try row.at(8) { times[try row.at(7)] = (run, try row.at(9)) }
     }
     return (Array(found.values), try arrivals(Array(times.values), db))
   }
@@ -222,9 +223,9 @@ private struct ReportReader {
       let (first, last) = (moments.min() ?? 0, moments.max() ?? 0)
       let known = try GRDB.Row.fetchOne(
         db, sql: "SELECT started, finished FROM run WHERE id = ?", arguments: [run])
-      let start = min(known?[0] as Double? ?? first, first)
+      let start = min(try known.maybe(0) as Double? ?? first, first)
       arrivals += moments.sorted().map { before + $0 - start }
-      before += max(known?[1] as Double? ?? last, last) - start
+      before += max(try known.maybe(1) as Double? ?? last, last) - start
     }
     return arrivals
   }
@@ -241,8 +242,8 @@ private struct ReportReader {
           """, arguments: [run, stage.ordinal]
       ).map {
         RunReport.Sample(
-          stage: stage.name, row: $0[0], source: $0[1], reason: "",
-          columns: try JSON(parsing: $0[2] as String).object ?? [:])
+          stage: stage.name, row: try $0.at(0), source: try $0.at(1), reason: "",
+          columns: try $0.json(2).object ?? [:])
       }
     }
   }
@@ -258,10 +259,11 @@ private struct ReportReader {
           """,
         arguments: [run, drop.stage, drop.reason])
       return try row.map { row in
-        let detail = (row[2] as String?).map { $0.isEmpty ? "" : ": \($0)" } ?? ""
+        let detail = (try row.at(2) as String?).map { $0.isEmpty ? "" : ": \($0)" } ?? ""
         return RunReport.Sample(
-          stage: drop.stage, row: row[0] ?? "", source: row[1] ?? "", reason: drop.reason + detail,
-          columns: try (row[0] as String?).flatMap { try columns(ofRow: $0, db) } ?? [:])
+          stage: drop.stage, row: try row.at(0) ?? "", source: try row.at(1) ?? "",
+          reason: drop.reason + detail,
+          columns: try (row.at(0) as String?).flatMap { try columns(ofRow: $0, db) } ?? [:])
       }
     }
   }
@@ -275,7 +277,7 @@ private struct ReportReader {
     let text = try String.fetchOne(
       db, sql: "SELECT json FROM \"row\" WHERE digest >= ? ORDER BY digest LIMIT 1",
       arguments: [Data([1] + bytes)])
-    return try text.flatMap { try JSON(parsing: $0).object }
+    return try text.flatMap { try JSON(stored: $0).object }
   }
 
   func exports(_ db: Database) throws -> [RunReport.Export] {
@@ -287,7 +289,7 @@ private struct ReportReader {
           ORDER BY o.path
           """, arguments: [run, stage.ordinal]
       ).map { text in
-        let row = try JSON(parsing: text)
+        let row = try JSON(stored: text)
         return RunReport.Export(
           stage: stage.name, path: row["path"]?.string ?? "", rows: Int(row["rows"]?.int ?? 0),
           sha256: row["sha256"]?.string ?? "")

@@ -9,12 +9,12 @@ extension Store {
   ) throws -> Int64 {
     try db.execute(
       sql: """
-        INSERT INTO run (pipeline, file, started, status, flags, origin, fingerprint, resolved)
-        VALUES (?, ?, ?, 'running', ?, ?, ?, ?)
+        INSERT INTO run (pipeline, file, started, status, flags, origin, fingerprint, resolved, home)
+        VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?)
         """,
       arguments: [
         pipeline.name, pipeline.file.path, time, flags.text, origin, Data(fingerprint.bytes),
-        pipeline.resolved.text,
+        pipeline.resolved.text, Home.here,
       ])
     let run = db.lastInsertedRowID
     for (ordinal, stage) in pipeline.stages.enumerated() {
@@ -54,10 +54,10 @@ extension Store {
           sql: """
             SELECT count(*), count(e."row"), max(s.run) FROM emission e JOIN step s ON s.id = e.step WHERE s.id = ?
             """, arguments: [step])
-        books.in = counts?[0] ?? 0
-        books.emitted = counts?[1] ?? 0
+        books.in = try counts.maybe(0) ?? 0
+        books.emitted = try counts.maybe(1) ?? 0
         books.dropped = books.in - books.emitted
-        if (counts?[2] as Int64?) != place.run { books.reused = books.in }
+        if (try counts.maybe(2) as Int64?) != place.run { books.reused = books.in }
       }
       return books
     }
@@ -74,9 +74,9 @@ extension Store {
         FROM taken t LEFT JOIN step s ON s.id = t.step
         WHERE t.run = ? AND t.stage = ? AND (t.step IS NULL OR s.input IS NOT NULL)
         """, arguments: [place.run, place.ordinal])
-    let taken: Int = counts?[0] ?? 0
-    books.reused = Int((counts?[1] as Double?) ?? 0)
-    books.dropped = Int((counts?[2] as Double?) ?? 0)
+    let taken: Int = try counts.maybe(0) ?? 0
+    books.reused = Int(bounded: try counts.maybe(1) ?? 0)
+    books.dropped = Int(bounded: try counts.maybe(2) ?? 0)
     books.emitted = taken - books.dropped
     books.leftOut =
       try Int.fetchOne(
@@ -103,7 +103,7 @@ extension Store {
 
   /// A list of names as `run_stage` has it.
   static func names(_ list: String) throws -> [String] {
-    try JSON(parsing: list).array?.compactMap(\.string) ?? []
+    try JSON(stored: list).array?.compactMap(\.string) ?? []
   }
 
   /// The counts of every stage of a run, in file order, as far as it has come.
@@ -111,7 +111,12 @@ extension Store {
     let stages = try GRDB.Row.fetchAll(
       db, sql: "SELECT stage, name, \"from\", fingerprint FROM run_stage WHERE run = ? ORDER BY stage",
       arguments: [run]
-    ).map { (ordinal: $0[0] as Int, name: $0[1] as String, from: $0[2] as String, print: $0[3] as Int64?) }
+    ).map {
+      (
+        ordinal: try $0.at(0) as Int, name: try $0.at(1) as String, from: try $0.at(2) as String,
+        print: try $0.at(3) as Int64?
+      )
+    }
     let ordinals = Dictionary(stages.map { ($0.name, $0.ordinal) }) { first, _ in first }
     return OrderedBooks(
       try stages.map { stage in

@@ -18,10 +18,10 @@ extension Store {
         WHERE o.run = ? AND o.stage IN \(list(place.from)) AND \(place.inScope("o")) ORDER BY o.path, o.stage
         """, arguments: [place.run])
     while let row = try rows.next() {
-      bytes.append(contentsOf: row[0] as Data)
+      bytes.append(contentsOf: try row.at(0) as Data)
       // The same rows from other stages are another set.
       if place.from.count > 1 {
-        bytes.append(UInt8(truncatingIfNeeded: place.from.firstIndex(of: row[1]) ?? 0))
+        bytes.append(UInt8(truncatingIfNeeded: place.from.firstIndex(of: try row.at(1)) ?? 0))
       }
       count += 1
     }
@@ -41,11 +41,11 @@ extension Store {
               SELECT r.digest, r.json, o.stage FROM json_each(?) asked
               CROSS JOIN occurrence o ON o.id = asked.value CROSS JOIN "row" r ON r.id = o."row" ORDER BY asked.key
               """), arguments: [page]
-        ).map { (digest: $0[0] as Data, json: $0[1] as String, stage: $0[2] as Int) }
+        ).map { (digest: try $0.at(0) as Data, json: try $0.at(1) as String, stage: try $0.at(2) as Int) }
       }
       return try found.map {
         (
-          RowID.text(Digest(stored: Array($0.digest))), Row(try JSON(parsing: $0.json).object ?? [:]),
+          RowID.text(Digest(stored: Array($0.digest))), Row(try JSON(stored: $0.json).object ?? [:]),
           place.from.firstIndex(of: $0.stage) ?? 0
         )
       }
@@ -188,7 +188,7 @@ extension Store {
             WHERE p.run = o.run AND p.stage = ? AND p.path <= o.path ORDER BY p.path DESC LIMIT 1)
           FROM occurrence o WHERE o.run = ? AND o.stage = ? AND o.id > ? ORDER BY o.id LIMIT ?
           """), arguments: [stage, run, upstream, cursor, limit])
-    return (rows.last?[0] ?? cursor, rows.compactMap { $0[1] })
+    return (try rows.last.maybe(0) ?? cursor, try rows.compactMap { try $0.at(1) as String? })
   }
 
   /// Whether every row of a group has been answered by the stages it passes on its way to the set.

@@ -138,8 +138,8 @@ extension Store {
           SELECT count(*), max(id) FROM
             (SELECT id FROM occurrence WHERE run = ? AND stage = ? AND id > ? ORDER BY id LIMIT ?)
           """), arguments: [place.run, upstream, cursor, limit])
-    guard let span, let last = span[1] as Int64? else { return ArrivalPage(rows: 0, last: cursor) }
-    var page = ArrivalPage(rows: span[0], last: last)
+    guard let span, let last = try span.at(1) as Int64? else { return ArrivalPage(rows: 0, last: cursor) }
+    var page = ArrivalPage(rows: try span.at(0), last: last)
     for (index, fingerprint) in fingerprints.enumerated() where page.hits.rows < page.rows {
       let unless = index == 0 ? "" : "AND NOT EXISTS \(taken)"
       try db.cachedStatement(
@@ -172,7 +172,7 @@ extension Store {
         """)
     page.misses = try GRDB.Row.fetchAll(
       misses, arguments: [place.ordinal, nil, place.run, upstream, cursor, last]
-    ).map { Arrival(id: $0[0], row: $0[1], digest: $0[2], text: $0[3]) }
+    ).map { Arrival(id: try $0.at(0), row: try $0.at(1), digest: try $0.at(2), text: try $0.at(3)) }
     return page
   }
 
@@ -320,7 +320,7 @@ extension Store {
       db,
       sql: "SELECT r.json FROM emission e JOIN \"row\" r ON r.id = e.\"row\" WHERE e.step = ? ORDER BY e.seq",
       arguments: [step]
-    ).map { try JSON(parsing: $0) }
+    ).map { try JSON(stored: $0) }
   }
 
   /// Gives occurrences the failure of another occurrence of the same row.
@@ -336,6 +336,7 @@ extension Store {
         """, arguments: [place.run, place.ordinal, row])
     guard let last else { return }
     try fail(
-      occurrences, place: place, kind: last[0], message: last[1], calls: [], at: last[2], drop: drop, db)
+      occurrences, place: place, kind: try last.at(0), message: try last.at(1), calls: [], at: try last.at(2),
+      drop: drop, db)
   }
 }

@@ -14,13 +14,13 @@ extension Store {
     let newest = try GRDB.Row.fetchAll(
       db, sql: "SELECT max(id) AS run, pipeline FROM run GROUP BY pipeline ORDER BY run DESC")
     for (age, run) in newest.enumerated() {
-      let (id, pipeline): (Int64, String) = (run[0], run[1])
+      let (id, pipeline): (Int64, String) = (try run.at(0), try run.at(1))
       let stages = try GRDB.Row.fetchAll(
         db, sql: "SELECT stage, name, columns FROM run_stage WHERE run = ?", arguments: [id])
       for stage in stages {
-        let (ordinal, name): (Int, String) = (stage[0], stage[1])
-        let declared = try (stage[2] as String?).map {
-          try JSON(parsing: $0).array?.compactMap(\.string) ?? []
+        let (ordinal, name): (Int, String) = (try stage.at(0), try stage.at(1))
+        let declared = try (stage.at(2) as String?).map {
+          try JSON(stored: $0).array?.compactMap(\.string) ?? []
         }
         let columns = try declared ?? found(run: id, stage: ordinal, db)
         let view = age == 0 ? name : "\(pipeline)__\(name)"
@@ -44,7 +44,7 @@ extension Store {
         SELECT r.json FROM occurrence o JOIN "row" r ON r.id = o."row"
         WHERE o.run = ? AND o.stage = ? ORDER BY o.path LIMIT 100
         """, arguments: [run, stage])
-    for row in rows { names.formUnion(try JSON(parsing: row).object?.keys ?? []) }
+    for row in rows { names.formUnion(try JSON(stored: row).object?.keys ?? []) }
     return Array(names)
   }
 

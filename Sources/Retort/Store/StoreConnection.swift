@@ -6,7 +6,7 @@ internal import GRDB
 /// performed.
 enum StoreConnection {
   /// Bytes of a value or a row at most. A reply has at most 64 MiB.
-  private static let longest: Int32 = 200_000_000
+  private static let longest: Int32 = 160_000_000
 
   /// - Parameter views: whether the file's views may be read. Ours are there for people; a foreign file's may never end.
   static func configuration(readonly: Bool = false, views: Bool = false) -> Configuration {
@@ -66,21 +66,25 @@ extension GRDB.Row {
   func json(_ index: Int) throws -> JSON { try JSON(stored: try at(index)) }
 }
 
+extension GRDB.Row? {
+  /// The value of a column, checked; nil where it is null or there is no row.
+  func maybe<Value: DatabaseValueConvertible>(_ index: Int, _ type: Value.Type = Value.self) throws -> Value?
+  {
+    try self?.decode(Value?.self, atIndex: index) ?? nil
+  }
+}
+
 extension JSON {
   /// JSON text that a store holds. Errors: ``StoreDamage``.
   init(stored text: String) throws {
     do { self = try JSON(parsing: text) } catch {
-      throw StoreDamage(description: "expected JSON, found '\(text.prefix(40))' (\(error))")
+      throw StoreDamage(found: "expected JSON, found '\(text.prefix(40))' (\(error))")
     }
   }
 }
 
 /// A store holds something that no version writes.
 struct StoreDamage: Error, Hashable, Sendable, CustomStringConvertible {
-  let description: String
-}
-
-extension Int {
-  /// A sum that SQLite made as a real number; 0 for what is none, and bounded where it is absurd.
-  init(total: Double) { self = total.isNaN ? 0 : Int(Swift.min(Swift.max(total, -9e15), 9e15)) }
+  let found: String
+  var description: String { "the store holds what no version of retort writes: \(found)" }
 }

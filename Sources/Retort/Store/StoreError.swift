@@ -9,10 +9,10 @@ package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
   /// Nil for errors that say something about a statement and nothing about the machine.
   init?(_ error: any Error, path: String) {
     if error is RowDecodingError || error is StoreDamage {
-      let found = "\(error)".split(separator: "\n").first ?? ""
+      let found = (error as? StoreDamage)?.found ?? "\(error)"
       self.init(
         "the store at '\(path)' holds what no version of retort writes: it is damaged, or something else wrote to it "
-          + "(\(found.prefix(300)))")
+          + "(\(found.prefix(300).replacing("\n", with: " ")))")
       return
     }
     guard let error = error as? DatabaseError else { return nil }

@@ -142,4 +142,46 @@ struct StoreTests {
     await #expect(throws: StoreError.self) { try await run.value }
     #expect(!FileManager.default.fileExists(atPath: path))
   }
+
+  @Test func aRunIsKnownByItsUserAndMachine() async throws {
+    let lab = try Lab(records: ["a"])
+    let run = try await lab.run().run
+    #expect(try await lab.store.recordedRun(run)?.isFromHere == true)
+    for home in [nil, Home.digest(user: geteuid(), machine: "another")] {
+      try await lab.store.write { try $0.execute(sql: "UPDATE run SET home = ?", arguments: [home]) }
+      #expect(try await lab.store.recordedRun(run)?.isFromHere == false)
+    }
+    try await lab.store.adopt(run)
+    #expect(try await lab.store.recordedRun(run)?.isFromHere == true)
+    #expect(Home.digest(user: 1, machine: "m") != Home.digest(user: 2, machine: "m"))
+  }
+
+  @Test func valuesOfAnotherTypeAreAnErrorWithWords() async throws {
+    let lab = try Lab(records: ["a"])
+    let run = try await lab.run().run
+    for change in ["flags = 'no json'", "started = 1e300, flags = '{}', resolved = '[1'"] {
+      try await lab.store.write { try $0.execute(sql: "UPDATE run SET \(change)") }
+      await #expect(throws: (any Error).self) { _ = try await lab.store.report(run) }
+    }
+    try await lab.store.write { try $0.execute(sql: "UPDATE run_stage SET \"from\" = '[' ") }
+    await #expect(throws: StoreError.self) { _ = try await lab.store.outline(of: run) }
+    await #expect(throws: StoreError.self) { _ = try await lab.store.books(of: run) }
+  }
+
+  /// What the file has under the names of our views, and its triggers, is never performed.
+  @Test func viewsAndTriggersOfAFileAreNotPerformed() async throws {
+    let lab = try Lab(records: ["a"])
+    _ = try await lab.run()
+    try await lab.store.write { db in
+      try db.execute(
+        sql: """
+          DROP VIEW runs;
+          CREATE VIEW runs AS WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x AS run FROM n;
+          CREATE TRIGGER t AFTER INSERT ON run BEGIN DELETE FROM reply; DELETE FROM step; END;
+          """)
+    }
+    #expect(try await lab.store.runs().rows.count == 1)
+    #expect(try await lab.run().status == .complete)
+    #expect(lab.performed == ["a"])
+  }
 }

@@ -1,0 +1,60 @@
+internal import Foundation
+internal import OrderedCollections
+internal import Retort
+
+/// A run that another user or another machine made, or a version that did not note it: what the store remembers of it
+/// may start programs and send keys, and is shown before any of it is done.
+struct ElsewhereRun {
+  let run: RecordedRun
+  let flags: Flags
+
+  /// What would be done, so that somebody can say whether it may.
+  func lines() throws -> [String] {
+    var lines = [
+      "run \(run.id) was made elsewhere: by another user, on another machine, or by an earlier version, which did not "
+        + "note it. To resume it does what the store remembers:",
+      "  file: \(run.file)",
+    ]
+    lines += flags.set.map { "  --set \($0)" }
+    let pipeline = try read()
+    for model in pipeline.models.values {
+      let facts = [
+        model.launch.map { "launches \(JSON.array($0.map { .string($0) }).text)" },
+        model.endpoint.map { "asks \($0.prefix { $0 != "?" && $0 != "#" })" },
+        model.apiKeyEnv.map { "sends the key in \($0)" },
+        model.headers.isEmpty
+          ? nil : "sends the headers \(model.headers.keys.sorted().joined(separator: ", "))",
+      ].compactMap { $0 }
+      lines.append("  \(model.alias): \(facts.joined(separator: ", "))")
+    }
+    return lines.map(Terminal.safe)
+  }
+
+  private func read() throws -> Pipeline {
+    try Self.mustBeAFile(run.file)
+    return try Session.read(run.file, flags)
+  }
+
+  /// What a store names may be anything: a pipe would be waited for without end.
+  static func mustBeAFile(_ path: String) throws {
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      throw CommandFailure.usage("expected the run's pipeline file at '\(path)', found no regular file")
+    }
+  }
+
+  /// Shows what would be done, and returns when it may be. Errors: ``CommandFailure`` when it may not.
+  func ask(yes: Bool) throws {
+    for line in try lines() { Terminal.complain(line) }
+    if yes { return }
+    guard isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 else {
+      throw CommandFailure.usage(
+        "expected --yes to resume a run that was made elsewhere; or begin one of your own with `retort run FILE`"
+      )
+    }
+    Terminal.tell("resume it? [y/N] ")
+    guard ["y", "yes"].contains(readLine()?.lowercased() ?? "") else {
+      throw CommandFailure.usage("run \(run.id) was not resumed")
+    }
+  }
+}
