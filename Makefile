@@ -5,8 +5,9 @@
 # make test       lint, every test that needs no model, and test-model where the models are there
 # make test-model the pipeline, four rows long, on the small local model, twice: the second time without a call
 # make test-rewards the reward functions for trainers, and whether they and the stages agree
+# make test-math  the helper for verifier: math, with the library that it fetches (7 MB)
 # make test-viewer the pages of retort view, walked with a headless browser (fetches chromium where there is none)
-# make test-all   test, test-model, test-viewer and chaos
+# make test-all   test, test-model, test-math, test-viewer and chaos
 # make chaos      every fault we know, against the debug binary (about ten minutes)
 # make sanitize   every test under the address and the thread sanitizer (two builds of their own)
 # make bench      speed and size of the release binary, beside a plain client (about ten minutes)
@@ -20,7 +21,7 @@
 PACKAGES := libsqlite3-dev libcurl4-openssl-dev libxml2-dev pkg-config python3 python3-pip
 MODELS ?= .models
 
-.PHONY: help setup build demo test test-viewer test-model test-rewards test-all chaos bench bench-quick sanitize man lint docs models clean
+.PHONY: help setup build demo test test-math test-viewer test-model test-rewards test-all chaos bench bench-quick sanitize man lint docs models clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | sed '/^$$/q'
@@ -45,6 +46,9 @@ test-rewards: setup
 	python3 -m unittest discover -s tools/rewards
 	tools/rewards/agree .build/debug/retort
 
+test-math: setup
+	tools/test-math
+
 test-viewer: setup
 	@which chromium >/dev/null 2>&1 || { \
 	  sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
@@ -52,7 +56,7 @@ test-viewer: setup
 	swift build --product retort
 	tools/test-viewer .build/debug/retort
 
-test-all: test test-model test-viewer chaos
+test-all: test test-model test-math test-viewer chaos
 
 man: setup
 	swift package generate-manual

@@ -1,7 +1,7 @@
 """TWYN and GR3 as reward functions for online reinforcement learning: the formulas of retort's stages
 compare-length-quality and rescale-group-reward, for completions that a trainer has just sampled.
 
-Needs nothing but Python 3.9. Copy this file beside your training script.
+Needs nothing but Python 3.9. Copy this file and retort_answers.py beside your training script.
 
 TRL        GRPOTrainer(reward_funcs=trl_reward("twyn", verifier="choice", group_size=8), ...)
            on export-rl-prompts' trl-train.jsonl (column `ground_truth`); set num_generations to group_size.
@@ -26,7 +26,12 @@ import json
 import math
 import os
 import re
+import sys
 import unicodedata
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from retort_answers import known_letter, spoken, stated_letter, stated_number  # noqa: E402  (beside this file)
 
 METHODS = ("twyn", "gr3")
 VERIFIERS = ("choice", "exact", "number", "json")
@@ -109,20 +114,30 @@ def _check(lengths, count):
 
 
 def answer_of(completion):
-    """The answer in a completion: after `</think>`, the last <answer> element, else the last \\boxed{...}, else what
-    follows the last "answer is" or "answer:" on its line, else all of it."""
-    text = completion.rsplit("</think>", 1)[-1]
-    found = re.findall(r"<answer>([\s\S]*?)</answer>", text, re.IGNORECASE)
+    """The answer in a completion, outside of thoughts: the last <answer> element, else the last \\boxed{...}, else what
+    follows the last "answer is" or "answer:" on its line; all that is said where there is none, or where the shorter
+    text alone would state another answer. Empty where a thought has no end."""
+    text = spoken(completion)
+    part = _part(text)
+    if part is None:
+        return text
+    same = stated_letter(part) == stated_letter(text) and stated_number(part) == stated_number(text)
+    return part if same else text
+
+
+def _part(text):
+    found = re.findall(r"<\s*answer(?:\s[^<>]*)?>((?:(?!<\s*answer(?:\s[^<>]*)?>)[\s\S])*?)<\s*/\s*answer\s*>", text, re.IGNORECASE) \
+        if "answer" in text.lower() and "</" in text else []
     if found:
         return found[-1].strip()
     boxed = _boxed(text)
     if boxed is not None:
         return boxed.strip()
-    found = re.findall(r"\banswer\s*(?:is|:)\s*([^\n]+)", text, re.IGNORECASE)
+    found = re.findall(r"\banswer[*_]*\s*(?:is\s*:?|:)[*_]*\s*([^\n]+)", text, re.IGNORECASE)
     if found:
         words = found[-1].strip()
         return words[:-1] if words.endswith(".") else words
-    return text.strip()
+    return None
 
 
 def _boxed(text):
@@ -138,61 +153,41 @@ def _boxed(text):
     return None
 
 
-def verify(answer, reference, verifier="exact", tolerance=1e-6):
-    """Whether an answer agrees with the known one. choice: option letters A to H; exact: the same text but for case
-    and white space; number: within tolerance * max(1, |reference|); json: the same value."""
+def verify(answer, reference, verifier="exact", tolerance=None, options=None, decimal=None):
+    """Whether an answer agrees with the known one; None where the answer cannot be read, which is not the same as wrong.
+
+    choice: option letters, as many as there are `options` (A to H where nobody says); exact: the same text but for case
+    and white space; number: whole ones exactly, others within tolerance * max(1, |reference|), 1e-6 by default, with
+    decimal="comma" where texts write 1.234,5; json: the same value."""
     if verifier == "choice":
-        right = _option(reference)
+        right = known_letter(reference)
         if right is None:
-            raise ValueError(f"reference: expected an option letter, A to H, found {reference!r}")
-        return (_option(answer) or _stated_letter(answer)) == right
+            raise ValueError(f"reference: expected an option letter, found {reference!r}")
+        found = stated_letter(answer, max(options or 8, ord(right) - 64))
+        return None if found is None else found == right
+    said = _plain(spoken(answer))
     if verifier == "exact":
-        return _plain(answer) == _plain(reference)
+        return said == _plain(reference) if said else None
     if verifier == "number":
-        right = _number(reference)
+        if said == _plain(reference):
+            return True
+        right = stated_number(reference, decimal)
         if right is None:
-            raise ValueError(f"reference: expected a number, found {reference!r}")
-        found = _number(answer)
-        return found is not None and abs(found - right) <= tolerance * max(1, abs(right))
+            if not any(char.isnumeric() for char in reference):
+                raise ValueError(f"reference: expected a number, found {reference!r}")
+            return None
+        found = stated_number(answer, decimal)
+        return None if found is None else found.agrees(right, tolerance)
     if verifier == "json":
         try:
-            return _same(json.loads(answer), json.loads(reference))
+            return _same(json.loads(spoken(answer)), json.loads(reference))
         except ValueError:
-            return False
+            return None
     raise ValueError(f"verifier: expected one of {', '.join(VERIFIERS)} or a function, found {verifier!r}")
-
-
-def _option(text):
-    found = re.fullmatch(r"\s*\(?([A-Ha-h])(?:[.)：:][\s\S]*)?\s*", text)
-    return found.group(1).upper() if found else None
-
-
-def _stated_letter(text):
-    patterns = (
-        r"\banswer\s*(?:is|:|=)\s*(?:option\s*|choice\s*)?[*(\"']*\\?(?:boxed\{)?([a-h])\b(?![ ]+[a-z])",
-        r"\b(?:option|choice)\s*\(?([a-h])\)?\s+is\s+(?:the\s+)?(?:correct|right|answer)",
-        r"\\boxed\{\s*(?:\\text\{)?\s*\(?([a-h])\b",
-    )
-    found = [m for p in patterns for m in re.finditer(p, text, re.IGNORECASE)]
-    return max(found, key=lambda m: m.start()).group(1).upper() if found else None
 
 
 def _plain(text):
     return " ".join(unicodedata.normalize("NFC", text).lower().split())
-
-
-def _number(text):
-    pattern = r"(-?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?:\s*/\s*(\d+(?:\.\d+)?))?(\s*\\?%)?"
-    found = list(re.finditer(pattern, text))
-    if not found:
-        return None
-    value = float(found[-1].group(1).replace(",", ""))
-    if found[-1].group(2):
-        below = float(found[-1].group(2))
-        if below == 0:
-            return None
-        value /= below
-    return value / 100 if found[-1].group(3) else value
 
 
 def _same(left, right):
@@ -228,9 +223,12 @@ class GroupReward:
         self.beta, self.anchors = beta, anchors
 
     def quality(self, completion, reference):
+        """From 0 to 1; None where the answer cannot be read."""
         if callable(self.verifier):
-            return float(self.verifier(completion, reference))
-        return float(verify(answer_of(completion), reference, self.verifier))
+            found = self.verifier(completion, reference)
+        else:
+            found = verify(answer_of(completion), reference, self.verifier)
+        return None if found is None else float(found)
 
     def __call__(self, keys, completions, references, lengths):
         """A reward for each completion. keys: equal for completions of one prompt."""
@@ -238,9 +236,13 @@ class GroupReward:
         return self.compare(keys, quality, lengths)[0]
 
     def compare(self, keys, quality, lengths):
-        """(rewards, advantages) of completions whose quality is known."""
+        """(rewards, advantages) of completions whose quality is known. The others are compared without those of quality
+        None, which take no side: their reward is the mean of the others', their advantage 0."""
         rewards, advantages = [0.0] * len(quality), [0.0] * len(quality)
-        for members in self._groups(keys):
+        for everyone in self._groups(keys):
+            members = [index for index in everyone if quality[index] is not None]
+            if len(members) < 2:
+                continue
             of_group, sizes = [quality[i] for i in members], [lengths[i] for i in members]
             if self.method == "twyn":
                 found = twyn([q >= 0.5 for q in of_group], sizes, self.alpha, self.beta, self.anchors)
@@ -248,6 +250,10 @@ class GroupReward:
                 found = gr3(of_group, sizes, self.alpha)[1:]
             for index, reward, advantage in zip(members, *found):
                 rewards[index], advantages[index] = reward, advantage
+            mean = sum(rewards[index] for index in members) / len(members)
+            for index in everyone:
+                if quality[index] is None:
+                    rewards[index] = mean
         return rewards, advantages
 
     def _groups(self, keys):
@@ -350,8 +356,9 @@ else:
 
 
 def compute_score(data_source, solution_str, ground_truth, extra_info=None, verifier=None, **_):
-    """verl's reward of one completion: 1 where it is right, else 0. The verifier is also RETORT_VERIFIER."""
-    return GroupReward(verifier=verifier or from_environment("twyn")["verifier"]).quality(solution_str, ground_truth)
+    """verl's reward of one completion: 1 where it is right, else 0; 0 too where its answer cannot be read, since verl
+    knows no third outcome. The verifier is also RETORT_VERIFIER."""
+    return GroupReward(verifier=verifier or from_environment("twyn")["verifier"]).quality(solution_str, ground_truth) or 0.0
 
 
 def verl_estimator(method):

@@ -10,7 +10,9 @@ from types import SimpleNamespace
 
 import retort_rewards as retort
 
-GOLDEN = json.loads((Path(__file__).parents[2] / "Tests/golden-rewards.json").read_text())
+TESTS = Path(__file__).parents[2] / "Tests"
+GOLDEN = json.loads((TESTS / "golden-rewards.json").read_text())
+FORMS = json.loads((TESTS / "answer-forms.json").read_text())
 TURN = [{"role": "user", "content": "Which?"}]
 OTHER = [{"role": "user", "content": "Who?"}]
 
@@ -71,15 +73,37 @@ class Verifiers(unittest.TestCase):
     def test_verifiers(self):
         for verifier, answer, reference, right in (
             ("choice", "(B)", "b", True), ("choice", "option C is correct", "B", False),
-            ("choice", "nothing", "B", False), ("exact", " Two  words", "two words", True),
-            ("number", "about 1,250", "1250.0", True), ("number", "50%", "1/2", True), ("number", "none", "1", False),
+            ("choice", "nothing", "B", None), ("exact", " Two  words", "two words", True),
+            ("number", "about 1,250", "1250.0", True), ("number", "50%", "1/2", True), ("number", "none", "1", None),
             ("json", '{"b":[1.0],"a":true}', '{"a":true,"b":[1]}', True), ("json", "[1]", "[true]", False),
-            ("json", "no", "1", False),
+            ("json", "no", "1", None),
         ):
             with self.subTest(verifier, answer=answer):
                 self.assertIs(retort.verify(answer, reference, verifier), right)
         self.assertRaises(ValueError, retort.verify, "B", "not a letter", "choice")
+        self.assertRaises(ValueError, retort.verify, "3", "three", "number")
         self.assertRaises(ValueError, retort.verify, "B", "B", "judge")
+
+
+class StatedAnswers(unittest.TestCase):
+    def test_letters(self):
+        for form in FORMS["letters"]:
+            with self.subTest(form["text"]):
+                self.assertEqual(retort.stated_letter(form["text"], form["options"]), form["answer"])
+
+    def test_numbers(self):
+        for form in FORMS["numbers"]:
+            with self.subTest(form["text"]):
+                found = retort.stated_number(form["text"], form.get("decimal"))
+                expected = form["value"] if form["value"] is None else float(form["value"])
+                self.assertEqual(found and found.value, expected)
+
+    def test_the_shorter_text_states_the_same(self):
+        for text, answer in (
+            ("Two.\n\n**Answer:** B", "B"), ("The answer is A.\n\nNo, wait. It is B.", "The answer is A.\n\nNo, wait. It is B."),
+            ("<think>The answer is A", ""),
+        ):
+            self.assertEqual(retort.answer_of(text), answer)
 
 
 class Trainers(unittest.TestCase):
@@ -124,6 +148,14 @@ class Trainers(unittest.TestCase):
         reward = retort.trl_reward()
         self.assertRaises(ValueError, reward, [TURN] * 2, ["A", "B"], [[0]] * 2)
         self.assertRaises(ValueError, reward, [TURN] * 2, ["A", "B"], [[0]] * 2, ["A", ""])
+
+    def test_an_unreadable_answer_takes_no_side(self):
+        group = retort.GroupReward("twyn", verifier="choice", anchors=True)
+        texts = ["Answer: A", "Answer: B", "Answer: A or B"]
+        rewards, advantages = group.compare("ppp", [group.quality(text, "A") for text in texts], [4, 6, 5])
+        others = group.compare("pp", [1.0, 0.0], [4, 6])
+        self.assertEqual((rewards[:2], advantages[:2]), others)
+        self.assertEqual((rewards[2], advantages[2]), (sum(others[0]) / 2, 0.0))
 
     def test_a_function_may_judge(self):
         reward = retort.trl_reward("gr3", verifier=lambda completion, reference: 0.5)

@@ -9,6 +9,8 @@ struct BadExample: Error, Hashable, Sendable {
     self.reason = reason
     self.detail = detail
   }
+
+  init(_ bad: BadRow) { self.init(bad.reason, bad.detail) }
 }
 
 /// The conversation that a row's completions answer: a list of `{"role", "content"}`, that of `system` first where
@@ -108,6 +110,7 @@ extension Columns {
 
   /// Booleans count as 1 and 0.
   func finiteNumber(_ column: String) throws(BadExample) -> Double {
+    if isUnread(column) { throw BadExample(Self.unreadable(column)) }
     let value = self[column] ?? .null
     if let flag = value.bool { return flag ? 1 : 0 }
     guard let number = value.number, number.isFinite else {

@@ -13,7 +13,7 @@ extension RunReport {
       let correct = rewards.correct.indices.contains(row) ? rewards.correct[row] : nil
       found[group, default: []].append(Rollout(length: length, advantage: advantage, correct: correct))
     }
-    func isMixed(_ group: [Rollout]) -> Bool { Set(group.map(\.correct)).count > 1 }
+    func isMixed(_ group: [Rollout]) -> Bool { Set(group.compactMap(\.correct)).count > 1 }
     let several = found.elements.filter { $0.value.count > 1 }
     let shown = (several.filter { isMixed($0.value) } + several.filter { !isMixed($0.value) }).prefix(3)
     return shown.compactMap { name, group in

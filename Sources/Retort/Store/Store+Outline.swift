@@ -48,8 +48,8 @@ package struct CallTotals: Hashable, Sendable {
   package static func += (left: inout CallTotals, right: CallTotals) {
     left.calls += right.calls
     left.failed += right.failed
-    left.promptTokens.add(right.promptTokens)
-    left.completionTokens.add(right.completionTokens)
+    left.promptTokens = left.promptTokens.adding(bounded: right.promptTokens)
+    left.completionTokens = left.completionTokens.adding(bounded: right.completionTokens)
     left.usd += right.usd
   }
 }

@@ -204,10 +204,10 @@ private struct ReportReader {
     while let row = try rows.next() {
       let (stage, model): (String, String) = (names[try row.at(0)] ?? "", try row.at(1))
       var calls = found[[stage, model]] ?? RunReport.Calls(stage: stage, model: model)
-      calls.promptTokens.add(try row.at(2))
-      calls.completionTokens.add(try row.at(3))
+      calls.promptTokens = calls.promptTokens.adding(bounded: try row.at(2))
+      calls.completionTokens = calls.completionTokens.adding(bounded: try row.at(3))
       calls.usd += try row.at(4) as Double? ?? 0
-      calls.attempts.add(try row.at(5))
+      calls.attempts = calls.attempts.adding(bounded: try row.at(5))
       calls.seconds.append(min(max(0, try row.at(6)), 1e9))
       found[[stage, model]] = calls
       if let run: Int64 = try row.at(8) { times[try row.at(7)] = (run, try row.at(9)) }

@@ -11,7 +11,7 @@ package struct StructureReading: Hashable, Sendable {
   package init(questionParsing: JSON, cotParsing: JSON) {
     if let list = questionParsing.array {
       for (index, item) in list.enumerated() {
-        guard let text = item.string, !WordList(text).isEmpty else {
+        guard let text = item.string, !WordList(content: text).isEmpty else {
           complaints.append("question_parsing[\(index)]: expected a text, found \(Self.found(item))")
           continue
         }
@@ -40,7 +40,7 @@ package struct StructureReading: Hashable, Sendable {
     var texts: [String] = []
     for key in keys {
       switch object[key] {
-      case .string(let text) where !WordList(text).isEmpty: texts.append(text)
+      case .string(let text) where !WordList(content: text).isEmpty: texts.append(text)
       case .bool(let value) where key == "Verification": texts.append(value ? "true" : "false")
       case let other: complaints.append("\(place).\(key): expected a text, found \(Self.found(other))")
       }

@@ -121,9 +121,9 @@ package struct StructureRules: Hashable, Sendable {
 
   private func ungrounded(_ triples: [Triple], _ candidate: StructureCandidate) -> [String] {
     // One text, so that evidence put together from the question and the rationale's first words is found too.
-    let source = WordList(candidate.question + "\n" + candidate.cot)
+    let source = WordList(content: candidate.question + "\n" + candidate.cot)
     return triples.enumerated().compactMap { index, triple in
-      WordList(triple.evidence).overlap(with: source) >= grounding
+      isFound(triple.evidence, in: source, grounding)
         ? nil
         : "cot_parsing[\(index)].evidence: expected words of the question or the rationale, "
           + "found \"\(triple.evidence.prefix(200))\""
@@ -131,20 +131,26 @@ package struct StructureRules: Hashable, Sendable {
   }
 
   private func absent(_ triples: [Triple], _ candidate: StructureCandidate) -> [String] {
-    let source = WordList(candidate.cot)
+    let source = WordList(content: candidate.cot)
     return triples.enumerated().compactMap { index, triple in
-      WordList(triple.statement).overlap(with: source) >= occurrence
+      isFound(triple.statement, in: source, occurrence)
         ? nil
         : "cot_parsing[\(index)].statement: expected words of the rationale, "
           + "found \"\(triple.statement.prefix(200))\""
     }
   }
 
+  /// - Parameter share: 0 turns the rule off.
+  private func isFound(_ text: String, in source: WordList, _ share: Double) -> Bool {
+    let words = WordList(content: text)
+    return share == 0 || words.overlap(with: source) >= share && words.signsMissing(in: source).isEmpty
+  }
+
   /// A statement may come twice with other evidence: a rationale can reach it by two ways.
   static func duplicates(_ triples: [Triple]) -> [String] {
     var first: [[WordList]: Int] = [:]
     return triples.enumerated().compactMap { index, triple in
-      let identity = [WordList(triple.statement), WordList(triple.evidence)]
+      let identity = [WordList(content: triple.statement), WordList(content: triple.evidence)]
       guard let earlier = first[identity] else {
         first[identity] = index
         return nil
@@ -168,10 +174,13 @@ package struct StructureRules: Hashable, Sendable {
 
   static func disagreement(_ candidate: StructureCandidate) -> [String] {
     guard let answer = candidate.answer else { return [] }
+    let options = StatedAnswer.options(in: candidate.question) ?? StatedAnswer.usualOptions
     // A rationale is only searched for a letter, which says nothing about an answer that is none.
-    let letter = StatedAnswer.option(answer) == nil ? nil : StatedAnswer.letter(in: candidate.cot)
+    let letter = StatedAnswer.option(answer).flatMap {
+      StatedAnswer.letter(in: candidate.cot, options: max(options, StatedAnswer.number(of: $0)))
+    }
     guard let stated = candidate.finalAnswer ?? letter,
-      StatedAnswer.agrees(stated: stated, with: answer) == false
+      StatedAnswer.agrees(stated: stated, with: answer, options: options) == false
     else { return [] }
     return ["cot: expected the answer \"\(answer)\", found \"\(stated.prefix(80))\""]
   }

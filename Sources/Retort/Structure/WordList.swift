@@ -25,6 +25,13 @@ package struct WordList: Hashable, Sendable {
     list = words
   }
 
+  /// As content is copied: words with operators, and numbers with their signs and fractions, as words of their own;
+  /// characters of scripts without spaces (kana, Thai, Khmer, Lao, Burmese too) and emoji by themselves; full width
+  /// letters, digits and signs as plain ones.
+  package init(content text: some StringProtocol) {
+    list = ContentWords(String(text)).words.map { $0[...] }
+  }
+
   package var count: Int { list.count }
   package var isEmpty: Bool { list.isEmpty }
   package var text: String { list.joined(separator: " ") }
@@ -79,6 +86,16 @@ package struct WordList: Hashable, Sendable {
       best = max(best, found)
     }
     return Double(best) / Double(count)
+  }
+
+  /// Of these words, the operators and negations that `other` has nowhere: what `x < 5` says is not found in `x > 5`, nor
+  /// what is denied where nothing is.
+  package func signsMissing(in other: WordList) -> [String] {
+    let negates = list.contains { ContentWords.denials.contains(String($0)) }
+    let isDenied = other.list.contains { ContentWords.negations.contains(String($0)) }
+    let known = Set(other.list)
+    return list.filter { ContentWords.operators.contains(String($0)) && !known.contains($0) }.map(String.init)
+      + (negates && !isDenied ? ["a negation"] : [])
   }
 
   /// The runs of `length` words, as a set.

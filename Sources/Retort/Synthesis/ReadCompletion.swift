@@ -2,36 +2,35 @@
 package struct ReadCompletion: Hashable, Sendable {
   /// Empty where the completion shows none.
   package var reasoning: String
+  /// Empty where a thought has no end.
   package var answer: String
 
-  /// The reasoning is what the endpoint separated, or stands before `</think>`. The answer is, in this order, the last
+  /// The reasoning is what the endpoint separated, or the thoughts in the text. The answer is, in this order, the last
   /// `<answer>` element, the last `\boxed{…}`, what follows the last `answer is` or `answer:` up to the end of its line,
-  /// or all that follows the reasoning.
+  /// or all that is said outside of thoughts; all of it too where the shorter text alone would state another answer.
   package init(_ text: String, reasoning: String? = nil) {
-    var rest = text[...]
-    var thought = reasoning ?? ""
-    if let end = text.ranges(of: "</think>").last {
-      if thought.isEmpty {
-        thought = String(text[..<end.lowerBound])
-        if let start = thought.firstRange(of: "<think>") { thought = String(thought[start.upperBound...]) }
-      }
-      rest = text[end.upperBound...]
-    }
-    self.reasoning = thought.trimmed
-    answer = Self.answer(String(rest))
+    let given = reasoning?.trimmed ?? ""
+    self.reasoning = given.isEmpty ? Thoughts(in: text).text.trimmed : given
+    answer = Self.answer(StatedAnswer.spoken(text))
   }
 
   private static func answer(_ text: String) -> String {
-    if let found = text.matches(of: /(?i)<answer>([\s\S]*?)<\/answer>/).last {
-      return String(found.output.1).trimmed
-    }
+    guard let part = part(of: text), part != text else { return text }
+    let isSame =
+      StatedAnswer.letter(in: part) == StatedAnswer.letter(in: text)
+      && StatedAnswer.number(in: part) == StatedAnswer.number(in: text)
+    return isSame ? part : text
+  }
+
+  private static func part(of text: String) -> String? {
+    if let element = Elements(of: "answer", in: text).last { return element.trimmed }
     if let boxed = boxed(text) { return boxed.trimmed }
-    if let found = text.matches(of: /(?i)\banswer\s*(?:is\s*:?|:)\s*([^\n]+)/).last {
-      let words = String(found.output.1).trimmed
-      // The full stop ends the sentence, not the answer.
-      return words.last == "." ? String(words.dropLast()) : words
+    guard let found = text.matches(of: /(?i)\banswer[*_]*\s*(?:is\s*:?|:)[*_]*\s*([^\n]+)/).last else {
+      return nil
     }
-    return text.trimmed
+    let words = String(found.output.1).trimmed
+    // The full stop ends the sentence, not the answer.
+    return words.last == "." ? String(words.dropLast()) : words
   }
 
   /// The content of the last `\boxed{…}`, whose braces may nest.

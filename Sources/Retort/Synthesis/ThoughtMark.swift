@@ -66,6 +66,12 @@ struct ThoughtMark: Hashable, Sendable {
   /// Names that prompts use for it, and answers for other things.
   private static let everyday: Set<String> = ["analysis", "reason", "reflection", "scratchpad"]
 
+  /// Whether elements of this name hold thoughts.
+  static func names(_ tag: String) -> Bool {
+    let name = tag.lowercased()
+    return names.contains(name) || everyday.contains(name)
+  }
+
   private struct Brackets {
     let open: [UInt8]
     let close: [UInt8]

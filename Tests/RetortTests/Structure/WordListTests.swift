@@ -24,6 +24,18 @@ import Testing
   }
 
   @Test(arguments: [
+    ("x < 5", ["x", "<", "5"]), ("7 - 5 and 7-5", ["7", "-", "5", "and", "7", "-", "5"]),
+    ("x is −5", ["x", "is", "-5"]),
+    ("well-known, and/or *this*", ["well", "known", "and", "or", "this"]),
+    ("> - quoted 1,000.5", ["quoted", "1000.5"]),
+    ("x <= 5", ["x", "≤", "5"]), ("ＡＢ１２", ["ab12"]), ("かな漢字", ["か", "な", "漢", "字"]),
+    ("ไทย", ["ไ", "ท", "ย"]), ("🍎🍐", ["🍎", "🍐"]), ("a -> b", ["a", "b"]), ("3.5%", ["3.5"]),
+  ])
+  func contentHasSigns(text: String, words: [Substring]) {
+    #expect(WordList(content: text).list == words)
+  }
+
+  @Test(arguments: [
     ("Therefore the answer is (B).", "B"), ("Answer: c", "C"), ("So option D is correct.", "D"),
     (#"\boxed{A}"#, "A"), ("answer is A. No, the answer is B.", "B"),
   ])

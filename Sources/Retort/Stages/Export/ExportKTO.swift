@@ -91,6 +91,7 @@ package struct ExportKTO: SetStage {
   }
 
   private func isGood(_ row: Columns) throws(BadExample) -> Bool {
+    if row.isUnread(label) { throw BadExample(Columns.unreadable(label)) }
     if let threshold { return try row.finiteNumber(label) >= threshold }
     if let flag = row[label]?.bool { return flag }
     // Whether -1 means bad, or 0.5 good, nobody says.

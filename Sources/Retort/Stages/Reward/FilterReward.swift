@@ -8,8 +8,9 @@ package enum RewardStrategy: String, Codable, Hashable, Sendable, CaseIterable {
 
   static let help = "The reward to go by: with_few_shot, without_few_shot or average; default average."
 
-  /// The row's reward. Errors: ``StageError`` when the column holds no number.
-  func reward(of row: Columns) throws -> Double {
+  /// The row's reward; nil where it is null. Errors: ``StageError`` when the column holds no number.
+  func reward(of row: Columns) throws -> Double? {
+    if row.isUnread(column) { return nil }
     guard let value = row[column]?.number, value.isFinite else {
       throw StageError(
         "column '\(column)': expected a number, found \(row[column]?.kind ?? "nothing")")
@@ -52,7 +53,10 @@ package struct FilterReward: Stage {
   }
 
   package func process(_ input: Columns) async throws -> Outcome<NoColumns> {
-    let reward = try strategy.reward(of: input)
+    guard let reward = try strategy.reward(of: input) else {
+      let bad = Columns.unreadable(strategy.column)
+      return .drop(reason: bad.reason, detail: bad.detail)
+    }
     return reward > threshold
       ? .emit([NoColumns()])
       : .drop(reason: "low reward", detail: "\(strategy.column) \(reward) is not above \(threshold)")

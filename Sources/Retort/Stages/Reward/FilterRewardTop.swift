@@ -41,17 +41,26 @@ package struct FilterRewardTop: SetStage {
 
   package func process(_ rows: RowSet<Columns>, into sink: SetSink<NoColumns>) async throws {
     var rewards: [Double] = []
-    for try await row in rows { rewards.append(try strategy.reward(of: row.value)) }
+    var ordinals: [Int] = []
+    for try await row in rows {
+      if let reward = try strategy.reward(of: row.value) {
+        rewards.append(reward)
+        ordinals.append(row.ordinal)
+      } else {
+        let bad = Columns.unreadable(strategy.column)
+        try await sink.drop(row.ordinal, reason: bad.reason, detail: bad.detail)
+      }
+    }
     let keep = Int((fraction * Double(rewards.count) - 1e-9).rounded(.up))
     // Equal rewards: the earlier row wins, so that the choice does not depend on the sort.
     let ranked = rewards.indices.sorted { (-rewards[$0], $0) < (-rewards[$1], $1) }
-    for (rank, ordinal) in ranked.enumerated() {
+    for (rank, place) in ranked.enumerated() {
       if rank < keep {
-        try await sink.keep(ordinal, adding: NoColumns())
+        try await sink.keep(ordinals[place], adding: NoColumns())
       } else {
         try await sink.drop(
-          ordinal, reason: "low reward",
-          detail: "\(strategy.column) \(rewards[ordinal]) is number \(rank + 1) of \(rewards.count)")
+          ordinals[place], reason: "low reward",
+          detail: "\(strategy.column) \(rewards[place]) is number \(rank + 1) of \(rewards.count)")
       }
     }
   }

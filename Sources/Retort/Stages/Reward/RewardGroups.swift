@@ -95,6 +95,7 @@ extension Columns {
   /// A finite number; Booleans count as 1 and 0.
   func reward(_ column: String) throws(BadRow) -> Double {
     if let flag = self[column]?.bool { return flag ? 1 : 0 }
+    if isUnread(column) { throw Self.unreadable(column) }
     return try number(column, reason: "bad reward")
   }
 
@@ -110,11 +111,22 @@ extension Columns {
   /// A Boolean, or 1 or 0. Any other number is refused: whether -1 means wrong, nobody says.
   func flag(_ column: String) throws(BadRow) -> Bool {
     if let flag = self[column]?.bool { return flag }
+    if isUnread(column) { throw Self.unreadable(column) }
     let number = self[column]?.number
     guard number == 1 || number == 0 else {
       throw BadRow("bad \(column)", "expected true or false in '\(column)', found \(found(column))")
     }
     return number == 1
+  }
+
+  /// Whether a column is null, as `verify-answer` leaves what it cannot read: neither right nor wrong.
+  func isUnread(_ column: String) -> Bool {
+    guard self[column]?.isNull ?? false else { return false }
+    return column == "correct" || column == "reward" || self["correct"]?.isNull ?? false
+  }
+
+  static func unreadable(_ column: String) -> BadRow {
+    BadRow("answer unreadable", "expected a verdict in '\(column)', found null: no answer could be read")
   }
 
   func number(_ column: String, reason: String) throws(BadRow) -> Double {

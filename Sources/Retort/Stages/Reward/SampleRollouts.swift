@@ -3,7 +3,7 @@ internal import OrderedCollections
 /// Draws several responses to each question: a group of rollouts.
 package struct SampleRollouts: Stage {
   package static let name = "sample-rollouts"
-  package static let version = 1
+  package static let version = 2
   package static let summary =
     "Draw several responses to each question from a chat model: a group of rollouts."
   package static let keys = [
@@ -53,7 +53,7 @@ package struct SampleRollouts: Stage {
 
   package struct Output: Codable, Hashable, Sendable {
     package var completion: String
-    /// As the endpoint separates it, or what stands before `</think>`; empty where there is none.
+    /// As the endpoint separates it, or the thoughts in the text; empty where there is none.
     package var reasoning: String
     package var answer: String
     /// Tokens of the whole response, reasoning included.

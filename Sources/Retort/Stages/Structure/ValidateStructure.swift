@@ -1,7 +1,7 @@
 /// Drops rows whose parsings break a rule, after asking a model to repair them where the pipeline says so.
 package struct ValidateStructure: Stage {
   package static let name = "validate-structure"
-  package static let version = 2
+  package static let version = 3
   package static let summary =
     "Drop rows whose parsing breaks a rule, each rule with its own reason; write verifications in lower case."
   package static let keys = [

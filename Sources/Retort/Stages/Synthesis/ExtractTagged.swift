@@ -3,8 +3,9 @@ internal import OrderedCollections
 /// Takes what stands between tags out of a text.
 package struct ExtractTagged: Stage {
   package static let name = "extract-tagged"
-  package static let version = 1
-  package static let summary = "Add a column for each tag with the text between <tag> and </tag>."
+  package static let version = 2
+  package static let summary =
+    "Add a column for each tag with the text between <tag> and </tag>, outside of thoughts."
   package static let keys = [
     "column": "The column to look in.",
     "tags": "Names of the tags; each becomes a column of that name.",
@@ -46,9 +47,12 @@ package struct ExtractTagged: Stage {
         reason: "no text",
         detail: "\(config.column): expected a text, found \(input[config.column]?.kind ?? "nothing")")
     }
+    let spoken = StatedAnswer.spoken(text)
     var output = Columns()
     for tag in config.tags {
-      if let found = Self.element(tag, in: text, last: config.last ?? false) {
+      if let found = Self.element(
+        tag, in: ThoughtMark.names(tag) ? text : spoken, last: config.last ?? false)
+      {
         output[tag] = .string(found)
       } else if config.optional ?? false {
         output[tag] = .null

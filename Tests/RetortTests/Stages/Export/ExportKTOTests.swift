@@ -46,10 +46,10 @@ struct ExportKTOTests {
   @Test func labelsThatSayNothingAreDropped() async throws {
     let bad: [JSON] = [
       ["question": "Q?", "completion": "A.", "correct": -1], ["question": "Q?", "completion": "A."],
-      ["question": "Q?", "correct": true],
+      ["question": "Q?", "correct": true], ["question": "Q?", "completion": "A.", "correct": nil],
     ]
     let out = try await export(.init(folder: "out"), bad)
-    #expect(out.dropped == ["no label", "no label", "no text in completion"])
+    #expect(out.dropped == ["no label", "no label", "no text in completion", "answer unreadable"])
     #expect(try out.files == ["manifest.json"])
   }
 }

@@ -40,7 +40,7 @@ struct ExportRLGroupsTests {
     ]
     let out = try await export(.init(folder: "out"), rows)
     #expect(
-      Set(out.dropped) == ["no number in reward", "mixed group", "no group", "no text in completion"])
+      Set(out.dropped) == ["answer unreadable", "mixed group", "no group", "no text in completion"])
     #expect(
       try out.lines("groups-train.jsonl").map { $0["rollouts"] } == [[["completion": "b", "reward": 1.0]]])
     #expect(out.made.allSatisfy { $0.members == [1] })

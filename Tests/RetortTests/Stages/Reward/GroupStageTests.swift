@@ -71,7 +71,7 @@ private let fates = [
     let answers = try await Answers(stage, bad + Self.rows)
     #expect(answers.kept.count == Self.rows.count)
     let expected =
-      ["group of one", "bad correct", "bad correct", "bad length"] + fates
+      ["group of one", "answer unreadable", "bad correct", "bad length"] + fates
     #expect((0..<bad.count).map { answers.dropped[$0] } == expected)
   }
 
@@ -210,7 +210,7 @@ private let fates = [
     let stage = try RescaleGroupReward(.init(), in: Bench.nowhere)
     let answers = try await Answers(stage, bad + Self.rows)
     #expect(answers.kept.count == Self.rows.count)
-    let expected = [String](repeating: "bad reward", count: 4) + fates
+    let expected = ["answer unreadable", "bad reward", "bad reward", "bad reward"] + fates
     #expect((0..<bad.count).map { answers.dropped[$0] } == expected)
   }
 

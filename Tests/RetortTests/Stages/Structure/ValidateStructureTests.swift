@@ -82,6 +82,61 @@ import Testing
     #expect(cases.map(\.0) == StructureRule.allCases)
   }
 
+  @Test(arguments: [
+    ("x < 5", "It is known that x > 5.", false), ("x < 5", "It is known that x < 5.", true),
+    ("because x < 5 the value of the sum is small", "because x > 5 the value of the sum is small", false),
+    ("7 + 5", "7 - 5", false), ("7 - 5", "7 − 5 = 2", true), ("10", "100 apples", false),
+    ("10 apples", "10 apples", true),
+    ("彼は東京に行く", "彼は東京に行く。", true), ("彼女は大阪で寝る", "彼は東京に行く。", false),
+    ("แมวนอน", "แมวนอนบนเตียง", true), ("หมาวิ่งเร็ว", "แมวนอนบนเตียง", false), ("🍎🍎🍐", "🍎🍎🍐 are here", true),
+    ("🍎🍎🍐", "🍐🍌🍌 are here", false), ("Ｇ ｇｏｅｓ １２", "G goes 12", true),
+    ("G is not in the UK", "G is in the UK", false),
+    ("G is not in the UK today", "G isn't, and not in the UK today", true),
+    ("**G** goes to _the UK_", "G goes to the UK", true),
+  ])
+  func evidenceIsGrounded(evidence: String, question: String, isGrounded: Bool) {
+    var rules = StructureRules()
+    rules.rules = [.grounding]
+    let candidate = StructureCandidate(
+      question: question, cot: "", questionParsing: [], cotParsing: [Self.step("x", evidence)])
+    #expect(rules.violations(in: candidate).isEmpty == isGrounded)
+  }
+
+  @Test(arguments: [
+    ("True.", "true"), (" TRUE ", "true"), ("Ｔｒｕｅ", "true"), ("**False**", "false"), ("正确", "true"),
+    ("错误。", "false"),
+    ("真", "true"), ("假", "false"), ("yes", "true"), ("No", "false"), ("not true", "nottrue"),
+    ("maybe", "maybe"),
+  ])
+  func verdictsInOtherWords(found: String, verdict: String) {
+    #expect(Triple(statement: "", evidence: "", verification: found).normalized.verification == verdict)
+  }
+
+  @Test func labelledExamplesAreSound() throws {
+    let file = URL(filePath: #filePath).deletingLastPathComponent().appending(
+      path: "../../../golden/data/labelled.json")
+    let rows = try #require(JSON(parsing: String(contentsOf: file, encoding: .utf8)).array)
+    #expect(rows.count == 24)
+    for row in rows {
+      let candidate = StructureCandidate(
+        question: row["question"]?.string ?? "", cot: row["cot"]?.string ?? "",
+        questionParsing: row["question_parsing"] ?? .null, cotParsing: row["cot_parsing"] ?? .null,
+        answer: row["answer"]?.string)
+      #expect(StructureRules().violations(in: candidate) == [])
+    }
+  }
+
+  @Test(arguments: [
+    "所以答案是C。", " The answer is C.", "\n**Answer:** C", " The correct answer is: C", " So (C) is correct.",
+  ])
+  func aContradictionIsSeen(end: String) {
+    var rules = StructureRules()
+    rules.rules = [.answer]
+    let candidate = StructureCandidate(
+      question: "问题", cot: "甲甲。乙乙。" + end, questionParsing: [], cotParsing: [], answer: "B")
+    #expect(rules.violations(in: candidate).map(\.rule) == [.answer])
+  }
+
   @Test func repairsWithTheExactComplaint() async throws {
     let repaired: JSON = ["question_parsing": Self.conditions, "cot_parsing": [Self.good]]
     let models = ScriptedProvider(chat: { request in

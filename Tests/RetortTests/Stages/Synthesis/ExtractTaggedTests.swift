@@ -27,6 +27,16 @@ import Testing
         == .emit([Columns(["a": .null])]))
   }
 
+  @Test func aDraftInThoughtsIsNoElement() async throws {
+    let text: JSON = "<think>Maybe <given>A</given>? No.</think>\n<given>B</given>"
+    #expect(
+      try await outcome(.init(column: "reply", tags: ["think", "given"]), text)
+        == .emit([Columns(["think": "Maybe <given>A</given>? No.", "given": "B"])]))
+    #expect(
+      try await outcome(.init(column: "reply", tags: ["given"]), "<think>x <given>B</given>")
+        == .drop(reason: "tag missing", detail: "reply: expected <given>…</given>, found none"))
+  }
+
   @Test func whatIsNoTextEndsTheRow() async throws {
     #expect(
       try await outcome(.init(column: "reply", tags: ["a"]), 5)
