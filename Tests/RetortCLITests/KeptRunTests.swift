@@ -8,7 +8,9 @@ import Testing
 @Suite struct KeptRunTests {
   @Test(arguments: KeptStore.schemas)
   func flagsAreRead(schema: Int) async throws {
-    let store = try KeptStore(schema).store
+    let kept = try KeptStore(schema)
+    defer { withExtendedLifetime(kept) {} }
+    let store = kept.store
     var found: [String] = []
     while let run = try await store.recordedRun(Int64(found.count + 1)) {
       let flags = try run.flags.decode(Flags.self)

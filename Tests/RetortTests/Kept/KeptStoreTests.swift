@@ -70,7 +70,9 @@ import Testing
 
   @Test(arguments: KeptStore.schemas)
   func canBeLookedAt(schema: Int) async throws {
-    let store = try KeptStore(schema).store
+    let kept = try KeptStore(schema)
+    defer { withExtendedLifetime(kept) {} }
+    let store = kept.store
     let runs = try await store.table("SELECT id, status FROM run ORDER BY id").rows
     let statuses = ["complete", "incomplete"] + Array(repeating: "complete", count: schema < 4 ? 4 : 6)
     #expect(runs.map { $0[1].string ?? "" } == statuses)
@@ -86,22 +88,21 @@ import Testing
       let report = try await store.report(run)
       #expect(ReportMarkdown.text(report).contains("| stage |"))
       #expect(!ReportPage.html(report).isEmpty)
-      let row = try await store.table(
+      let made = try await store.query(
         "SELECT \"row\" FROM lineage WHERE run = ? ORDER BY id DESC LIMIT 1", [.int(run)])
-      let id = try #require(row.rows.first?.first?.string)
+      let id = try #require(made.first?["row"]?.string)
       #expect(try await !store.trace(id, run: run).rows.isEmpty)
       if run > 1 { _ = try await store.diff(run - 1, run) }
     }
     for view in try await store.table("SELECT name FROM sqlite_master WHERE type = 'view'").rows {
       let name = try #require(view.first?.string)
       await #expect(throws: Never.self, "\(name)") {
-        _ = try await store.table("SELECT * FROM \"\(name)\" LIMIT 3")
+        _ = try await store.query("SELECT * FROM \"\(name)\" LIMIT 3")
       }
     }
-    let failed = try await store.table("SELECT stage, kind, message FROM failed").rows
-    #expect(failed == [["asked", "refused", "refused (HTTP 400): no trains today"]])
-    let lost = try await store.table("SELECT \"row\" FROM failed").rows
-    #expect(
-      try await !store.why(try #require(lost.first?.first?.string), at: "asked", run: 2).answers.isEmpty)
+    let failed = try await store.query("SELECT * FROM failed")
+    #expect(failed.map { $0["message"] } == ["refused (HTTP 400): no trains today"])
+    let lost = try #require(failed.first?["row"]?.string)
+    #expect(try await !store.why(lost, at: "asked", run: 2).answers.isEmpty)
   }
 }
