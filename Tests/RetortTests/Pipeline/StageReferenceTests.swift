@@ -20,13 +20,13 @@ import Testing
 
         Keep the first of rows whose column says the same.
 
-        - Version 1; takes a set of rows.
+        - Version 2; takes a set of rows.
         - Reads *column*.
         - Adds no column.
 
         | key | takes | meaning |
         | --- | --- | --- |
-        | **`column`** | string | The column to compare; case, punctuation and white space do not count. |
+        | **`column`** | string | The column to compare; case, white space and punctuation do not count, signs (operators, currency, #, emoji) do. |
         | `near` | number | Also drop texts whose word shingles overlap this much: Jaccard similarity, above 0, at most 1. |
         | `shingle` | integer | Words in a shingle; 3 when left out. |
         """)

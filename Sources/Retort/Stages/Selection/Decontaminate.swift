@@ -25,20 +25,22 @@ package struct Decontaminate: Stage {
   package typealias Output = NoColumns
 
   package static let name = "decontaminate"
-  package static let version = 1
+  package static let version = 2
   package static let summary = "Drop rows that share a run of words with an evaluation file."
   package static let keys = [
     "files": "The evaluation files: .jsonl, .json, or plain text with one passage a line.",
     "column": "The column to look at.",
-    "ngram": "Words in a run that counts as shared; 13 when left out. Shorter passages count when equal.",
+    "ngram":
+      "Words in a run that counts as shared; 13 when left out. Two Chinese or Japanese characters, three Korean syllables, "
+      + "or four characters of Thai, Khmer, Lao or Myanmar are a word. Shorter passages count when equal. A run that "
+      + "stands in 4 or more items of the files is a stem and does not count.",
     "model": "An embedding model: also drop rows that are close to a passage in meaning.",
     "threshold": "With model: least cosine similarity that counts as close, -1 to 1; 0.9 when left out.",
   ]
 
   private let column: String
-  private let length: Int
   private let threshold: Double
-  private let passages: Once<Passages>
+  private let passages: Once<EvaluationPassages>
   private let embedder: (any EmbeddingModel)?
   private let vectors: Once<[[Float]]>
 
@@ -52,10 +54,9 @@ package struct Decontaminate: Stage {
       throw StageError("threshold: expected model: beside it, found none")
     }
     self.column = config.column
-    self.length = length
     self.threshold = config.threshold ?? 0.9
     let files = config.files
-    let passages = Once { try Passages(of: files, length: length) }
+    let passages = Once { try EvaluationPassages(of: files, length: length) }
     self.passages = passages
     let embedder = try config.model.map { try workspace.embedding($0) }
     self.embedder = embedder
@@ -77,7 +78,7 @@ package struct Decontaminate: Stage {
     let value = input[column] ?? .null
     let text = value.string ?? value.text
     let passages = try await passages.value
-    if let hit = passages.match(text, length: length) {
+    if let hit = passages.match(text) {
       return .drop(reason: "in an evaluation file", detail: "shares '\(hit.words)' with \(hit.file)")
     }
     if let embedder, let vector = try await embedder.embed([text]).first {
@@ -105,69 +106,5 @@ package struct Decontaminate: Stage {
     }
     let lengths = (leftSquare * rightSquare).squareRoot()
     return lengths > 0 ? dot / lengths : 0
-  }
-}
-
-/// The passages of evaluation files and the runs of words in them.
-private struct Passages: Sendable {
-  let texts: [String]
-  /// Hash of a run of words to the file it is in.
-  private var runs: [UInt64: String] = [:]
-  /// Hash of a whole passage that is shorter than a run.
-  private var wholes: [UInt64: String] = [:]
-
-  init(of files: [DataFile], length: Int) throws {
-    var texts: [String] = []
-    for file in files {
-      for text in try Passages.texts(of: file) {
-        let words = WordShingles.words(of: text)
-        guard !words.isEmpty else { continue }
-        texts.append(text)
-        for hash in WordShingles.hashes(of: words, length: length) {
-          if words.count >= length {
-            runs[hash] = runs[hash] ?? file.path
-          } else {
-            wholes[hash] = wholes[hash] ?? file.path
-          }
-        }
-      }
-    }
-    self.texts = texts
-  }
-
-  func match(_ text: String, length: Int) -> (words: String, file: String)? {
-    let words = WordShingles.words(of: text)
-    guard words.count >= length else {
-      return wholes[WordShingles.hash(words[...])].map { (words.joined(separator: " "), $0) }
-    }
-    for (start, hash) in WordShingles.hashes(of: words, length: length).enumerated() {
-      if let file = runs[hash] {
-        return (words[start..<(start + length)].joined(separator: " "), file)
-      }
-    }
-    return nil
-  }
-
-  private static func texts(of file: DataFile) throws -> [String] {
-    guard let data = try file.contents(limit: .max), let text = String(validating: data, as: UTF8.self) else {
-      throw StageError("expected UTF-8 text in '\(file.path)'")
-    }
-    switch file.url.pathExtension.lowercased() {
-    case "json": return strings(in: try JSON(parsing: text))
-    case "jsonl", "ndjson":
-      return try text.split(whereSeparator: \.isNewline).flatMap { line in
-        strings(in: try JSON(parsing: String(line)))
-      }
-    default: return text.split(whereSeparator: \.isNewline).map(String.init)
-    }
-  }
-
-  private static func strings(in json: JSON) -> [String] {
-    switch json {
-    case .string(let text): [text]
-    case .array(let elements): elements.flatMap(strings)
-    case .object(let fields): fields.values.flatMap(strings)
-    default: []
-    }
   }
 }

@@ -1,3 +1,5 @@
+internal import OrderedCollections
+
 /// Keeps the first of rows that say the same, word for word or nearly.
 package struct Deduplicate: SetStage {
   package struct Config: Codable, Sendable {
@@ -16,10 +18,11 @@ package struct Deduplicate: SetStage {
   package typealias Output = NoColumns
 
   package static let name = "deduplicate"
-  package static let version = 1
+  package static let version = 2
   package static let summary = "Keep the first of rows whose column says the same."
   package static let keys = [
-    "column": "The column to compare; case, punctuation and white space do not count.",
+    "column":
+      "The column to compare; case, white space and punctuation do not count, signs (operators, currency, #, emoji) do.",
     "near": "Also drop texts whose word shingles overlap this much: Jaccard similarity, above 0, at most 1.",
     "shingle": "Words in a shingle; 3 when left out.",
   ]
@@ -46,15 +49,15 @@ package struct Deduplicate: SetStage {
     for try await element in rows {
       let value = element.value[config.column] ?? .null
       let text = value.string ?? value.canonical
-      let words = WordShingles.words(of: text)
-      // A text of symbols alone has no words; it is compared as it is.
-      let digest = Digest(of: words.isEmpty ? "\u{0}" + text : words.joined(separator: " "))
+      let units = TextUnit.units(of: text)
+      let digest =
+        value.string == nil ? Digest(of: Self.compared(value)) : Digest(of: Self.compared(text, units))
       if let first = seen[digest] {
         try await sink.drop(element.ordinal, reason: "duplicate", detail: "says the same as \(first)")
         continue
       }
       seen[digest] = element.id
-      let shingles = Set(WordShingles.hashes(of: words, length: config.shingle ?? 3))
+      let shingles = Set(WordShingles.hashes(of: units, length: config.shingle ?? 3))
       if let match = near?.match(shingles) {
         try await sink.drop(
           element.ordinal, reason: "near duplicate",
@@ -63,6 +66,21 @@ package struct Deduplicate: SetStage {
       }
       if near != nil { compared.append(element.id) }
       try await sink.keep(element.ordinal, adding: NoColumns())
+    }
+  }
+
+  /// A text of punctuation alone is compared as it is.
+  private static func compared(_ text: String, _ units: [TextUnit]) -> String {
+    units.isEmpty ? "\u{0}" + text : units.map(\.text).joined(separator: " ")
+  }
+
+  /// Of lists and objects the texts are compared as a text is, and all else as it stands.
+  private static func compared(_ value: JSON) -> JSON {
+    switch value {
+    case .string(let text): .string(compared(text, TextUnit.units(of: text)))
+    case .array(let elements): .array(elements.map(compared))
+    case .object(let fields): .object(fields.mapValues(compared))
+    default: value
     }
   }
 }

@@ -1,49 +1,36 @@
-/// Texts as runs of words, hashed: what near-duplicates and contaminated texts are found by.
+/// Runs of a text's units, hashed: what near-duplicates and contaminated texts are found by.
 enum WordShingles {
-  /// Lower-case runs of letters and digits; each Chinese, Japanese or Korean character is a word of its own.
-  static func words(of text: String) -> [String] {
-    var words: [String] = []
-    var word = ""
-    func end() {
-      if !word.isEmpty { words.append(word) }
-      word = ""
-    }
-    for character in text.lowercased() {
-      if let scalar = character.unicodeScalars.first, isIdeograph(scalar) {
-        end()
-        words.append(String(character))
-      } else if character.isLetter || character.isNumber {
-        word.append(character)
-      } else {
-        end()
+  /// Hashes of every run of `length` units; of the whole text where it has fewer. Empty for a text without any.
+  static func hashes(of units: [TextUnit], length: Int) -> [UInt64] {
+    guard !units.isEmpty else { return [] }
+    guard units.count > length else { return [hash(units[...])] }
+    return (0...(units.count - length)).map { hash(units[$0..<($0 + length)]) }
+  }
+
+  /// The shortest run from each unit on that has `length` words, and its hash; none from where the text ends before.
+  static func runs(of units: [TextUnit], length: Int) -> [(range: Range<Int>, hash: UInt64)] {
+    var runs: [(range: Range<Int>, hash: UInt64)] = []
+    var (end, share) = (0, 0)
+    for start in units.indices {
+      while share < length * TextUnit.word, end < units.count {
+        share += units[end].share
+        end += 1
       }
+      guard share >= length * TextUnit.word else { break }
+      runs.append((start..<end, hash(units[start..<end])))
+      share -= units[start].share
     }
-    end()
-    return words
+    return runs
   }
 
-  /// Hashes of every run of `length` words; of the whole text where it has fewer. Empty for a text without words.
-  static func hashes(of words: [String], length: Int) -> [UInt64] {
-    guard !words.isEmpty else { return [] }
-    guard words.count > length else { return [hash(words[...])] }
-    return (0...(words.count - length)).map { hash(words[$0..<($0 + length)]) }
-  }
-
-  /// FNV-1a, 64 bits, with a separator after each word; the same in every process.
-  static func hash(_ words: ArraySlice<String>) -> UInt64 {
+  /// FNV-1a, 64 bits, with a separator after each unit; the same in every process.
+  static func hash(_ units: ArraySlice<TextUnit>) -> UInt64 {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for word in words {
-      for byte in word.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    for unit in units {
+      for byte in unit.text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
       hash = (hash ^ 0xff) &* 0x100_0000_01b3
     }
     return hash
-  }
-
-  private static func isIdeograph(_ scalar: Unicode.Scalar) -> Bool {
-    switch scalar.value {
-    case 0x3040...0x30ff, 0x3400...0x4dbf, 0x4e00...0x9fff, 0xac00...0xd7af, 0x2_0000...0x3_ffff: true
-    default: false
-    }
   }
 }
 

@@ -32,4 +32,22 @@ struct DeduplicateTests {
       try await Bench.answers(of: Deduplicate(.init(column: "t"), in: Bench.nowhere), to: rows)
         == [.keep(0, [:]), .drop(1, reason: "duplicate", detail: "says the same as \(id)")])
   }
+
+  @Test func signsCount() async throws {
+    #expect(
+      try await fates(
+        .init(column: "t"), ["7 + 5", "7 - 5", "C", "C++", "C#", "$5", "5", "1.5", "15", "7+5", "c"])
+        == Array(repeating: "kept", count: 9) + ["duplicate", "duplicate"])
+  }
+
+  @Test func listsAreComparedAsTheyStand() async throws {
+    let rows: [JSON] = [
+      ["t": ["A b.", "c"]], ["t": ["a B", "c"]], ["t": [["A b."], "c"]], ["t": [1, 2]], ["t": [[1], 2]],
+    ]
+    let answers = try await Bench.answers(of: Deduplicate(.init(column: "t"), in: Bench.nowhere), to: rows)
+    #expect(
+      answers.map { if case .drop = $0 { "duplicate" } else { "kept" } } == [
+        "kept", "duplicate", "kept", "kept", "kept",
+      ])
+  }
 }
