@@ -75,10 +75,10 @@ def strangers(lab, random, full):
                 expect("expected" in ended.err, f"{path}: expected words on what is in the way, found: {ended.err}")
             now = everything(lab.folder.parent)
             expect(now == before, f"{path}: expected nothing to change, found {set(now.items()) ^ set(before.items())}")
-    # What cannot be seen before a run is refused at its end.
+    # The name that a file has until it is whole.
     lab.write(plain("out/partly.jsonl"))
     before = everything(home)
-    ended = lab.run().expect("failed")
+    ended = lab.run().expect("usage")
     expect(".partly.jsonl.partial" in ended.err, f"expected words on the link, found: {ended.err}")
     for path in [*paths, "out/good.jsonl"]:
         kept = everything(lab.folder.parent)

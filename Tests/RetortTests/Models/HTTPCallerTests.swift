@@ -122,7 +122,7 @@ struct HTTPCallerTests {
     let before = String(repeating: "x", count: 490)
     #expect(
       await answer(401, "\(before)\(key) is wrong", key: key)
-        == .failure(ModelError(.refused, status: 401, "\(before)[key] is w")))
+        == .failure(ModelError(.denied, status: 401, "\(before)[key] is w")))
     #expect(
       await answer(200, #"{"error":{"message":"Bearer sk\u002dchaos-0123456789abcdef"}}"#, key: key)
         == .failure(

@@ -151,9 +151,9 @@ struct PipelineReaderTests {
       settings: ["t.extra_body.token=${GATE_TOKEN}", "t.concurrency=2"])
     #expect(
       pipeline.warnings.map { "\($0.line):\($0.column) \($0.message.prefix { $0 != ";" })" } == [
-        "2:65 expected no key at models.t.headers.X-Trace, found what looks like one",
-        "3:29 expected no key at models.t.extra_body.user, found what looks like one",
-        "3:64 expected no key at models.t.extra_body.api_key, found what looks like one",
+        "2:62 expected no key at models.t.headers.X-Trace, found what looks like one",
+        "3:28 expected no key at models.t.extra_body.user, found what looks like one",
+        "3:63 expected no key at models.t.extra_body.api_key, found what looks like one",
         "1:1 expected no key at models.t.extra_body.token, found the variable GATE_TOKEN",
       ])
     let model = try #require(pipeline.models["t"])

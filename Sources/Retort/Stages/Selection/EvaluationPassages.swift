@@ -136,8 +136,7 @@ private enum EvaluationItems {
   }
 
   private static func lines(of file: DataFile) throws -> [(number: Int, text: String)] {
-    var reader = try LineReader(file.url)
-    defer { reader.close() }
+    var reader = try LineReader(file)
     var lines: [(number: Int, text: String)] = []
     while let line = try reader.next() {
       guard case .text(let text) = line.text else {
