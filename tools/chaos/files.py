@@ -161,7 +161,7 @@ def stays(lab, random, full):
                 if (status, on_failure) == (400, "drop"):
                     expect("the earlier file stays" in ended.err, f"expected words on it, found: {ended.err}")
         answer["status"] = 200
-        lab.resume().expect("complete")
+        lab.resume("--retry-refused").expect("complete")
         # A file that none of its records can be read from is no empty set.
         lab.write(simple(stub.url), rows_jsonl="question,n\na,1\nb,2\n")
         ended = lab.run().expect("failed")

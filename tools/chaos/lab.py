@@ -90,8 +90,8 @@ class Lab:
     def run(self, *arguments, **options):
         return self.retort("run", str(self.file), "--json", *arguments, **options)
 
-    def resume(self, **options):
-        return self.retort("resume", "--json", **options)
+    def resume(self, *arguments, **options):
+        return self.retort("resume", "--json", *arguments, **options)
 
     def query(self, sql, *arguments):
         with contextlib.closing(sqlite3.connect(self.store)) as db:

@@ -34,7 +34,9 @@ def interruptions(lab, random, full):
         return time.monotonic()
 
     # A file that takes long to read, before a run has begun.
-    lab.write("".join(f"k{n}: [{', '.join(['x'] * 2000)}]\n" for n in range(45)) + simple("http://127.0.0.1:9/v1"))
+    rows_only = {"rows": {"uses": "read-jsonl", "with": {"file": "rows.jsonl", "columns": ["text"]}}}
+    lab.write(json.dumps({"stages": rows_only}), rows_jsonl="")
+    os.truncate(lab.folder / "rows.jsonl", 8 << 30)
     process = lab.start("check", str(lab.file))
     time.sleep(0.3)
     ends(process, signalled(process, signal.SIGTERM), 2, "check")
@@ -53,7 +55,7 @@ def interruptions(lab, random, full):
     text = json.dumps({"question": "(a|a)*" * 3, "n": 1, "text": "ab " * 400_000}) + "\n"
     work = {
         "stages": {
-            "rows": {"uses": "read-jsonl", "with": {"file": "rows.jsonl", "columns": ["text"]}},
+            **rows_only,
             "near": {"uses": "deduplicate", "from": "rows", "with": {"column": "text", "near": 0.9}},
         }
     }

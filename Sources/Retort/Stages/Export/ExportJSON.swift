@@ -6,7 +6,7 @@ package struct ExportJSON: SetStage {
   package struct Config: Codable, Sendable {
     package var file: String
     package var columns: [String]?
-    @LaterKey package var allowEmpty: Bool?
+    package var allowEmpty: Bool?
 
     enum CodingKeys: String, CodingKey {
       case file, columns
@@ -25,6 +25,7 @@ package struct ExportJSON: SetStage {
 
   package static let name = "export-json"
   package static let version = 1
+  package static let laterKeys: Set = ["allow_empty"]
   package static let summary = "Write rows to a file that is one JSON array, with a manifest beside it."
   package static let keys = [
     "file": "Where to write, relative to the pipeline file; the manifest is FILE.manifest.json.",

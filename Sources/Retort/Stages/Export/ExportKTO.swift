@@ -15,7 +15,7 @@ package struct ExportKTO: SetStage {
     package var system: String?
     package var label: String?
     package var threshold: Double?
-    @LaterKey package var allowEmpty: Bool?
+    package var allowEmpty: Bool?
 
     enum CodingKeys: String, CodingKey {
       case folder, formats, prompt, system, label, threshold
@@ -40,6 +40,7 @@ package struct ExportKTO: SetStage {
 
   package static let name = "export-kto"
   package static let version = 1
+  package static let laterKeys: Set = ["allow_empty"]
   package static let summary = "Write completions that are each good or bad, for KTO."
   package static let keys = [
     "folder": "Where to write, relative to the pipeline file.",

@@ -16,7 +16,7 @@ package struct ExportPreferences: SetStage {
     package var system: String?
     package var margin: String?
     package var marginScale: Double?
-    @LaterKey package var allowEmpty: Bool?
+    package var allowEmpty: Bool?
 
     package enum CodingKeys: String, CodingKey {
       case folder, formats, prompt, system, margin
@@ -42,6 +42,7 @@ package struct ExportPreferences: SetStage {
 
   package static let name = "export-preferences"
   package static let version = 2
+  package static let laterKeys: Set = ["allow_empty"]
   package static let summary =
     "Write chosen and rejected completions for preference and reward model training."
   package static let keys = [

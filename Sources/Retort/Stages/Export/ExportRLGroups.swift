@@ -10,7 +10,7 @@ package struct ExportRLGroups: SetStage {
     package var advantage: String?
     package var weight: String?
     package var columns: [String]?
-    @LaterKey package var allowEmpty: Bool?
+    package var allowEmpty: Bool?
 
     enum CodingKeys: String, CodingKey {
       case folder, prompt, system, reward, advantage, weight, columns
@@ -36,6 +36,7 @@ package struct ExportRLGroups: SetStage {
 
   package static let name = "export-rl-groups"
   package static let version = 1
+  package static let laterKeys: Set = ["allow_empty"]
   package static let summary =
     "Write the rollouts of each prompt together, with rewards, advantages and weights."
   package static let keys = [

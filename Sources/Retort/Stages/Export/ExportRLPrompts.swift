@@ -18,7 +18,7 @@ package struct ExportRLPrompts: SetStage {
     package var columns: [String]?
     package var dataSource: String?
     package var ability: String?
-    @LaterKey package var allowEmpty: Bool?
+    package var allowEmpty: Bool?
 
     package enum CodingKeys: String, CodingKey {
       case folder, formats, prompt, system, reference, columns, ability
@@ -45,6 +45,7 @@ package struct ExportRLPrompts: SetStage {
 
   package static let name = "export-rl-prompts"
   package static let version = 1
+  package static let laterKeys: Set = ["allow_empty"]
   package static let summary = "Write prompts with their known answers, for reinforcement learning."
   package static let keys = [
     "folder": "Where to write, relative to the pipeline file.",

@@ -13,7 +13,7 @@ package struct ExportRoleSets: SetStage {
     package var formats: [Format]?
     package var instructions: RoleInstructions?
     package var baseModel: String?
-    @LaterKey package var allowEmpty: Bool?
+    package var allowEmpty: Bool?
 
     package init(
       folder: String, formats: [Format]? = nil, instructions: RoleInstructions? = nil,
@@ -38,6 +38,7 @@ package struct ExportRoleSets: SetStage {
 
   package static let name = "export-role-sets"
   package static let version = 1
+  package static let laterKeys: Set = ["allow_empty"]
   package static let summary = "Write the training sets of the three roles, with a dataset card and recipes."
   package static let keys = [
     "folder": "Where to write, relative to the pipeline file.",
