@@ -184,21 +184,20 @@ extension Store {
     return StoredTake()
   }
 
-  /// The fingerprints of any version of a stage in one take that have answered something.
-  private static func prints(of identity: JSON.Object, take: Int, _ db: Database) throws -> [Int64] {
-    let key = takeKey(identity)
-    return try GRDB.Row.fetchAll(
-      db,
+  /// The fingerprints of this and earlier versions of a stage in one take that have answered something. They are found by
+  /// their digests, since what is stored of a configuration lacks what looks like a key.
+  private static func prints(of base: JSON.Object, take: Int, _ db: Database) throws -> [Int64] {
+    let find = try db.cachedStatement(
       sql: """
-        SELECT id, config FROM fingerprint f WHERE kind = ?
+        SELECT id FROM fingerprint f WHERE digest = ?
         AND EXISTS (SELECT 1 FROM step WHERE fingerprint = f.id AND input IS NOT NULL)
-        """, arguments: [identity["kind"]?.string]
-    ).compactMap { row in
-      guard let found = try row.json(1).object, Int(found["take"]?.int ?? 0) == take, takeKey(found) == key
-      else {
-        return nil
-      }
-      return try row.at(0)
+        """)
+    let newest = max(1, base["version"]?.int ?? 1)
+    return try (1...newest).reversed().compactMap { version in
+      var earlier = base
+      earlier["version"] = .int(version)
+      return try Int64.fetchOne(
+        find, arguments: [Data(Digest(of: identity(earlier, take: take)).bytes)])
     }
   }
 }

@@ -54,10 +54,11 @@ enum SamplingKeys {
 }
 
 extension ChatReply {
-  /// The reply as one sample of a row: an output, unless it has a flaw or no text.
+  /// The reply as one sample of a row: an output, unless it has a flaw, no text or thoughts alone.
   func sampled<Output>(flaw: String?, _ output: (ChatReply) -> Output) -> Sampled<Output> {
     if let flaw { return .leftOut(reason: flaw, detail: ending) }
-    return text.trimmed.isEmpty ? .leftOut(reason: "reply empty", detail: ending) : .output(output(self))
+    let isEmpty = Thoughts(in: text).answer.trimmed.isEmpty
+    return isEmpty ? .leftOut(reason: "reply empty", detail: ending) : .output(output(self))
   }
 
   /// How it ended, for the detail of a drop.

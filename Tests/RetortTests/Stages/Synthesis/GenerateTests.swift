@@ -53,6 +53,20 @@ import Testing
         ]))
   }
 
+  @Test func thoughtsAloneAreNoReply() async throws {
+    let replies = ["<think>so it is B</think>", "<think>so it is", "<think>hm</think>B"]
+    let outcome = try await outcome(.init(model: Self.model, template: "{{q}}", samples: 3)) { request in
+      ChatReply(text: replies[request.draw])
+    }
+    #expect(
+      outcome
+        == .samples([
+          .leftOut(reason: "reply empty", detail: "it ended (stop) with: <think>so it is B</think>"),
+          .leftOut(reason: "reply empty", detail: "it ended (stop) with: <think>so it is"),
+          .output(Columns(["reply": "<think>hm</think>B"])),
+        ]))
+  }
+
   @Test func withoutASampleOfUseTheRowEnds() async throws {
     let outcome = try await outcome(.init(model: Self.model, template: "{{q}}", samples: 2)) { _ in
       ChatReply(text: "cut", finishReason: "length")
