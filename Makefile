@@ -64,11 +64,15 @@ man: setup
 lint:
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests
 
-test: setup lint
-	swift build --build-tests
-	swift test --skip-build
-	$(MAKE) test-rewards
-	python3 tools/chaos .build/debug/retort --short
+# Performs a part of the tests, and says how long it took.
+part = @began=$$(date +%s); $(2); status=$$?; echo "$(1): $$(( $$(date +%s) - began )) s"; exit $$status
+
+test: setup
+	$(call part,lint,$(MAKE) lint)
+	$(call part,build,swift build --build-tests)
+	$(call part,unit tests,swift test --skip-build)
+	$(call part,rewards in Python,$(MAKE) test-rewards)
+	$(call part,faults,python3 tools/chaos .build/debug/retort --short)
 	@if [ -f $(MODELS)/engine/.complete ]; then $(MAKE) test-model; \
 	  else echo "test-model left out: no models in $(MODELS); make test-model fetches them"; fi
 
