@@ -21,13 +21,17 @@ struct ElsewhereRun {
       let facts = [
         model.launch.map { "launches \(JSON.array($0.map { .string($0) }).text)" },
         model.endpoint.map { "asks \($0.prefix { $0 != "?" && $0 != "#" })" },
-        model.apiKeyEnv.map { "sends the key in \($0)" },
-        model.headers.isEmpty
-          ? nil : "sends the headers \(model.headers.keys.sorted().joined(separator: ", "))",
-      ].compactMap { $0 }
-      lines.append("  \(model.alias): \(facts.joined(separator: ", "))")
+        model.apiKeyEnv.map { "sends the key in \($0)" + (model.keyHeader.map { " as the header \($0)" } ?? "") },
+        Self.sent(model.headersEnv.map { "\($0.value) as the header \($0.key)" }, "what is in"),
+        Self.sent(Array(model.headers.keys), "the headers"),
+      ]
+      lines.append("  \(model.alias): \(facts.compactMap { $0 }.joined(separator: ", "))")
     }
     return lines.map(Terminal.safe)
+  }
+
+  private static func sent(_ what: [String], _ words: String) -> String? {
+    what.isEmpty ? nil : "sends \(words) \(what.sorted().joined(separator: ", "))"
   }
 
   private func read() throws -> Pipeline {

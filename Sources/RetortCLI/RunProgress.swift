@@ -148,7 +148,8 @@ final class RunProgress: Sendable {
       )
     }
     if summary.status != .complete {
-      lines.append("go on with: retort resume \(summary.run)\(option)")
+      let more = summary.status == .budget ? " and a larger --max-usd or --max-tokens" : ""
+      lines.append("go on with: retort resume \(summary.run)\(option)\(more)")
     }
     return lines
   }

@@ -160,14 +160,15 @@ def elsewhere(lab, random, full):
         evil = lab.folder / "evil"
         evil.write_text("#!/bin/sh\ntouch owned\n")
         evil.chmod(0o755)
-        flags = {"limit": None, "only": None, "redo": [], "set": ["teacher.endpoint=null", "teacher.launch=[./evil]", "teacher.api_key_env=null"]}
+        flags = {"limit": None, "only": None, "redo": [], "set": ["teacher.endpoint=null", "teacher.launch=[./evil]", "teacher.api_key_env=null",
+                         "teacher.headers_env={X-Auth: GATEWAY_KEY}"]}
         asked = len(stub.requests)
         for home in (None, "0" * 64):
             with contextlib.closing(sqlite3.connect(lab.store)) as db:
                 db.execute("update run set flags = ?, home = ? where id = (select max(id) from run)", (json.dumps(flags), home))
                 db.commit()
             ended = lab.resume().expect("usage")
-            for word in ("evil", "teacher.launch", str(lab.file), "--yes"):
+            for word in ("evil", "teacher.launch", str(lab.file), "GATEWAY_KEY as the header X-Auth", "--yes"):
                 expect(word in ended.err, f"expected '{word}' to be shown, found: {ended.err}")
             expect(not (lab.folder / "owned").exists(), "expected nothing to be started")
         expect(len(stub.requests) == asked, "expected no call")

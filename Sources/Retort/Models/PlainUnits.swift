@@ -1,7 +1,7 @@
 /// A text's bytes as they read once escapes are undone, each with the place that it takes in the text: JSON's `\u0041` and
 /// `\/` (over any number of backslashes, as texts within texts have them), `%41` (over `%25`), HTML's `&#65;` and its
-/// names, in any mixture. Latin capitals become small, line breaks and the indentation after them are left out, and a
-/// control character is 0.
+/// names, in any mixture. Latin capitals become small, line breaks and the indentation after them are left out, as are
+/// control characters; a tabulator is 0.
 ///
 /// What is read is for finding texts in other texts: two spellings of one text read the same, and some that differ do
 /// so, too.
@@ -36,7 +36,8 @@ struct PlainUnits {
     switch value {
     case 0x0A, 0x0D, 0x5C: nil
     case 0x41...0x5A: UInt8(value) | 0x20
-    case 0..<0x20: 0
+    case 0x09: 0
+    case 0..<0x20, 0x7F: nil
     default: UInt8(truncatingIfNeeded: value)
     }
   }
@@ -54,23 +55,21 @@ struct PlainUnits {
 
   /// The character behind `&`, which is taken; nil where there is none.
   private mutating func entity() -> UInt32? {
+    var found: UInt32?
     var ahead = escapes
     var name: [UInt8] = []
-    while let unit = ahead.next(), name.count < 9 {
+    while let unit = ahead.next(), name.count < 16 {
       guard unit == UInt8(ascii: ";") else {
         name.append(unit)
         continue
       }
-      if name == Array("amp".utf8) {
-        // `&amp;#65;` is `&#65;`, escaped again.
-        escapes = ahead
-        return entity() ?? 0x26
-      }
-      guard let scalar = Self.scalar(name) else { return nil }
+      guard let scalar = Self.scalar(name) else { return found }
       escapes = ahead
-      return scalar
+      // `&amp;#65;` is `&#65;`, escaped again.
+      guard scalar == 0x26, name.first != UInt8(ascii: "#") else { return scalar }
+      (found, name) = (scalar, [])
     }
-    return nil
+    return found
   }
 
   private static func scalar(_ name: [UInt8]) -> UInt32? {
@@ -82,7 +81,7 @@ struct PlainUnits {
 
   /// Of HTML's names those of characters that a key may hold.
   private static let names: [String: UInt32] = [
-    "lt": 0x3C, "gt": 0x3E, "quot": 0x22, "apos": 0x27, "sol": 0x2F, "plus": 0x2B, "equals": 0x3D,
+    "amp": 0x26, "lt": 0x3C, "gt": 0x3E, "quot": 0x22, "apos": 0x27, "sol": 0x2F, "plus": 0x2B, "equals": 0x3D,
     "lowbar": 0x5F,
     "period": 0x2E, "colon": 0x3A, "num": 0x23, "excl": 0x21, "dollar": 0x24, "percnt": 0x25, "ast": 0x2A,
     "commat": 0x40, "semi": 0x3B, "comma": 0x2C,
@@ -153,9 +152,12 @@ private struct Backslashes {
       at += 1
       skipIndentation()
       return nil
-    case UInt8(ascii: "t"), UInt8(ascii: "b"), UInt8(ascii: "f"):
+    case UInt8(ascii: "t"):
       at += 1
       return 0
+    case UInt8(ascii: "b"), UInt8(ascii: "f"):
+      at += 1
+      return nil
     default: return nil
     }
   }

@@ -52,6 +52,48 @@ package struct Redaction: Sendable {
 
   /// A JSON text whose strings and keys hold no secret; nothing else in it changes. `json` is what the text says.
   package func reply(_ text: String, saying json: JSON) -> (text: String, json: JSON) {
+    let whole = spliced(text, saying: json)
+    guard !forms.isEmpty, let clean = joined(whole.json) else { return whole }
+    return (clean.text, clean)
+  }
+
+  /// The value with those lists cleaned that a reader joins to one text with a secret in it; nil where there is none.
+  private func joined(_ json: JSON) -> JSON? {
+    switch json {
+    case .object(var fields):
+      var changed = false
+      for (name, value) in fields {
+        guard let clean = joined(value) else { continue }
+        fields[name] = clean
+        changed = true
+      }
+      return changed ? .object(fields) : nil
+    case .array(var elements):
+      guard let first = elements.first, first.number == nil else { return nil }
+      let texts = elements.map { $0["text"]?.string ?? $0.string ?? "" }
+      var (whole, changed) = (clean(texts.joined()), false)
+      if elements.count > 1, whole != texts.joined() {
+        for (place, text) in texts.enumerated() where !text.isEmpty {
+          if var part = elements[place].object {
+            part["text"] = .string(whole)
+            elements[place] = .object(part)
+          } else {
+            elements[place] = .string(whole)
+          }
+          (whole, changed) = ("", true)
+        }
+      }
+      for (place, element) in elements.enumerated() {
+        guard let clean = joined(element) else { continue }
+        elements[place] = clean
+        changed = true
+      }
+      return changed ? .array(elements) : nil
+    default: return nil
+    }
+  }
+
+  private func spliced(_ text: String, saying json: JSON) -> (text: String, json: JSON) {
     guard mayHold(text) else { return (text, json) }
     let cuts = cuts(in: text)
     guard !cuts.isEmpty else { return (text, json) }

@@ -18,7 +18,7 @@ package enum SecretName {
   private static let strong: Set<String> = [
     "secret", "secrets", "auth", "authorization", "authorisation", "authentication", "cookie", "cookies",
     "password", "passwords", "passwd", "pwd", "passphrase", "passcode", "apikey", "credential", "credentials",
-    "signature", "bearer", "jwt",
+    "signature", "bearer", "jwt", "pat", "cred", "creds", "sas", "pin",
   ]
   private static let weak: Set<String> = ["key", "keys", "token"]
   private static let endings = [

@@ -61,8 +61,21 @@ package final class Store: Sendable {
     guard !isLater else { throw Self.isLater(name) }
     // Pages: 16 MB of log. The same pages change again and again, and a checkpoint writes each of them once.
     try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_autocheckpoint = 4000") }
-    try migrator.migrate(pool)
+    try migrate(pool, by: migrator)
     return pool
+  }
+
+  /// Two processes may make one store at once: the entry that the other has made meanwhile is no longer missing.
+  private static func migrate(_ pool: DatabasePool, by migrator: DatabaseMigrator) throws {
+    var tries = 0
+    while true {
+      do { return try migrator.migrate(pool) } catch let error as DatabaseError
+        where tries < 50 && [.SQLITE_ERROR, .SQLITE_CONSTRAINT, .SQLITE_BUSY].contains(error.resultCode)
+      {
+        tries += 1
+        usleep(20_000)
+      }
+    }
   }
 
   private static func looking(_ file: StoreFile, named name: String) throws -> (DatabasePool, scratch: URL?) {
