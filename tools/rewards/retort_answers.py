@@ -512,7 +512,7 @@ NEGATION_AFTER = _phrases(
     "不对 | 是错 | 不正确 | 有误 | 错 | 是不 | 項は誤 | 不是 | 不符 | is impossible | is invalid | cannot | can't | is out | 吗 | 嗎",
     "不成立 | 是不对 | is eliminated | is excluded | was wrong | fails | is ruled out | doesn't | does not | are incorrect",
     "is definitely not | is clearly wrong | is also wrong | 也不 | 都不 | 是否",
-    "would be wrong | would be incorrect | なら | だとは | だとす | とは言 | 라면 | 이라면 | 이라고 할 수 없 | 라고 할 수 없",
+    "would be wrong | would be incorrect | なら | だとは | だとす | とは言 | 라면 | 이라면 | 이라고 할 수 없 | 라고 할 수 없 | とは限",
 )
 # In a sentence before its answer: what is said is not claimed.
 SUPPOSED = _phrases(
@@ -524,7 +524,7 @@ SUPPOSED = _phrases(
     "false that | not true that | untrue that | incorrect that | wrong that | had we | had i | had it | had they | had you",
     "friend | friends | classmate | he says | she says | they say | in the format | reply with | respond with | e.g.",
     "неверно | неправда | предположим | допустим | 有人 | angenommen | supongamos | supongan | suponga | supposons | لنفترض",
-    "نفترض | افترض | supponiamo | suponhamos | 假使 | 倘若 | 仮に | 例えば",
+    "نفترض | افترض | supponiamo | suponhamos | 假使 | 倘若 | 仮に | 例えば | nehmen wir an | teacher says",
 )
 SO = _phrases("so | therefore | thus | hence | consequently | 所以 | 因此 | 故 | 因而 | 从而 | したがって | だから")
 RETRACTIONS = _phrases(
@@ -538,19 +538,20 @@ RETRACTIONS = _phrases(
 # Anywhere after what was stated: it counts no more.
 CORRECTIONS = _phrases(
     "corrected | correction : | i mean | i meant | typo | no wait | no , wait | wait , no | make that | 更正 | 訂正 | exactly , | precisely ,",
-    "or precisely | or exactly | more precisely | more exactly | to be exact | to be precise",
+    "or precisely | or exactly | more precisely | more exactly | to be exact | to be precise | sorry , | pardon | 정정",
+    "genauer gesagt | mejor dicho",
 )
 # Anywhere after what was stated: it is in doubt.
 DOUBTS = _phrases(
     "also fits | also works | equally valid | equally correct | equally good | equally right | or maybe | or perhaps | or is it",
     "or possibly | i'm not sure | i am not sure | unsure | both are valid | both are correct | both are right | both fit | both work",
-    "but i disagree",
+    "but i disagree | could work too | works as well | work as well | fits as well | also possible",
 )
 # Before an answer's name: it is not the one that the text states.
 OTHERS = {
     "wrong", "incorrect", "your", "initial", "alternative", "student's", "students'", "earlier", "previous", "original", "draft",
     "sample", "example", "tentative", "textbook's", "friend's", "his", "her", "their", "naive", "mistaken", "false", "typical",
-    "common", "falsche", "неправильный", "неверный", "错", "误", "誤", "오", "不",
+    "common", "falsche", "неправильный", "неверный", "错", "误", "誤", "오", "不", "他", "她", "你", "生",
 }
 MINE = _phrases("我的")
 # Shortly before a marked answer: it is not the one that the text states; and where such words stop.
@@ -1697,7 +1698,7 @@ class StatedNumber:
                 current = None
                 at = max(take(RETRACTIONS, at), at + 1)
                 continue
-            if stated and take(CORRECTIONS, at) > at:
+            if stated and (take(CORRECTIONS, at) > at or take(DOUBTS, at) > at):
                 current = None
             if token.text == OPEN:
                 close = at + 1

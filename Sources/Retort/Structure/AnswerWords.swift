@@ -68,7 +68,7 @@ enum AnswerWords {
     "is eliminated | is excluded | was wrong | fails | is ruled out | doesn't | does not",
     "are incorrect | is definitely not | is clearly wrong | is also wrong | 也不 | 都不 | 是否",
     "would be wrong | would be incorrect | なら | だとは | だとす | とは言 | 라면 | 이라면",
-    "이라고 할 수 없 | 라고 할 수 없")
+    "이라고 할 수 없 | 라고 할 수 없 | とは限")
 
   /// In a sentence before its answer: what is said is not claimed.
   static let supposed = PhraseTable(
@@ -83,7 +83,7 @@ enum AnswerWords {
     "had it | had they | had you | friend | friends | classmate | he says | she says | they say",
     "in the format | reply with | respond with | e.g. | неверно | неправда | предположим | допустим",
     "有人 | angenommen | supongamos | supongan | suponga | supposons | لنفترض | نفترض | افترض",
-    "supponiamo | suponhamos | 假使 | 倘若 | 仮に | 例えば")
+    "supponiamo | suponhamos | 假使 | 倘若 | 仮に | 例えば | nehmen wir an | teacher says")
 
   /// Ends what was supposed or denied before.
   static let so = PhraseTable(
@@ -103,20 +103,21 @@ enum AnswerWords {
   static let corrections = PhraseTable(
     "corrected | correction : | i mean | i meant | typo | no wait | no , wait | wait , no",
     "make that | 更正 | 訂正 | exactly , | precisely , | or precisely | or exactly | more precisely",
-    "more exactly | to be exact | to be precise")
+    "more exactly | to be exact | to be precise | sorry , | pardon | 정정 | genauer gesagt | mejor dicho")
 
   /// Anywhere after what was stated: it is in doubt.
   static let doubts = PhraseTable(
     "also fits | also works | equally valid | equally correct | equally good | equally right",
     "or maybe | or perhaps | or is it | or possibly | i'm not sure | i am not sure | unsure",
-    "both are valid | both are correct | both are right | both fit | both work | but i disagree")
+    "both are valid | both are correct | both are right | both fit | both work | but i disagree",
+    "could work too | works as well | work as well | fits as well | also possible")
 
   /// Before an answer's name: it is not the one that the text states.
   static let others: Set<String> = [
     "alternative", "common", "draft", "earlier", "example", "false", "falsche", "friend's", "her", "his",
     "incorrect", "initial", "mistaken", "naive", "original", "previous", "sample", "student's",
     "students'", "tentative", "textbook's", "their", "typical", "wrong", "your", "неверный",
-    "неправильный", "不", "誤", "误", "错", "오",
+    "неправильный", "不", "他", "你", "她", "生", "誤", "误", "错", "오",
   ]
 
   /// As ``others``, where an answer was stated already.

@@ -89,7 +89,7 @@ struct StatedNumber {
         at = max(take(AnswerWords.retractions, at), at + 1)
         continue
       }
-      if isStated, has(AnswerWords.corrections, at) { current = nil }
+      if isStated, has(AnswerWords.corrections, at) || has(AnswerWords.doubts, at) { current = nil }
       if isSign(at, of: "\u{27E6}") {
         var close = at + 1
         while close < tokens.count, !isSign(close, of: "\u{27E6}\u{27E7}") { close += 1 }
