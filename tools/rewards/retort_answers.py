@@ -505,12 +505,14 @@ NEGATIONS = _phrases(
     "nicht | kein | keine | pas | n'est | niet | não | nao | nie | не | ليس | ليست | không | phải không | bukan | tidak | inte | ikke",
     "不 | 非 | 没 | 無 | 并非 | 勿 | hardly | isn't necessarily | without | excludes | non | rule out | ruled out | rules out | 排除",
     "none | wouldn't | doubt | 别 | 不能 | eliminate | eliminated | eliminates | exclude | excluded | reject | rejected | unlikely",
+    "anything but | far from",
 )
 NEGATION_AFTER = _phrases(
     "では | じゃ | で は | 가 아니 | 이 아니 | 가 아닙 | 이 아닙 | 는 아니 | 은 아니 | 는 아닙 | 은 아닙 | でも | değil | नहीं | ではな | is not | isn't | is wrong | is incorrect | is false | are wrong",
     "不对 | 是错 | 不正确 | 有误 | 错 | 是不 | 項は誤 | 不是 | 不符 | is impossible | is invalid | cannot | can't | is out | 吗 | 嗎",
     "不成立 | 是不对 | is eliminated | is excluded | was wrong | fails | is ruled out | doesn't | does not | are incorrect",
     "is definitely not | is clearly wrong | is also wrong | 也不 | 都不 | 是否",
+    "would be wrong | would be incorrect | なら | だとは | だとす | とは言 | 라면 | 이라면 | 이라고 할 수 없 | 라고 할 수 없 | とは限",
 )
 # In a sentence before its answer: what is said is not claimed.
 SUPPOSED = _phrases(
@@ -519,6 +521,10 @@ SUPPOSED = _phrases(
     "如果 | 假设 | 假如 | 若 | 要是 | 为什么 | 为何 | 是否 | 假定 | もし | 만약 | wenn | si | falls | если | إذا | se | als",
     "originally | i thought | i had thought | you think | let's say | let us say | say that | claims | claim | pretend | perhaps",
     "wrong to | mistake to | mistaken to | incorrect to | when | until | instead of | rather than | for example | e.g | such as | check whether | test | 例如 | 比如 | maybe",
+    "false that | not true that | untrue that | incorrect that | wrong that | had we | had i | had it | had they | had you",
+    "friend | friends | classmate | he says | she says | they say | in the format | reply with | respond with | e.g.",
+    "неверно | неправда | предположим | допустим | 有人 | angenommen | supongamos | supongan | suponga | supposons | لنفترض",
+    "نفترض | افترض | supponiamo | suponhamos | 假使 | 倘若 | 仮に | 例えば | nehmen wir an | teacher says",
 )
 SO = _phrases("so | therefore | thus | hence | consequently | 所以 | 因此 | 故 | 因而 | 从而 | したがって | だから")
 RETRACTIONS = _phrases(
@@ -527,6 +533,49 @@ RETRACTIONS = _phrases(
     "that is not right | that's not right | apologies | i apologize | let me reconsider | no wait | not quite | never mind",
     "不对 | 等等 | 等一下 | 错了 | 更正 | 抱歉 | いや | 違う | 待って | 아니 | 잠깐 | that's incorrect | nope | this is wrong",
     "i take that back | strike that | i misread | i need to correct | let me fix | let me redo | 不，",
+    "korrektur | perdón | perdon | corrección | точнее | вернее | поправка | genauer",
+)
+# Anywhere after what was stated: it counts no more.
+CORRECTIONS = _phrases(
+    "corrected | correction : | i mean | i meant | typo | no wait | no , wait | wait , no | make that | 更正 | 訂正 | exactly , | precisely ,",
+    "or precisely | or exactly | more precisely | more exactly | to be exact | to be precise | sorry , | pardon | 정정",
+    "genauer gesagt | mejor dicho",
+)
+# Anywhere after what was stated: it is in doubt.
+DOUBTS = _phrases(
+    "also fits | also works | equally valid | equally correct | equally good | equally right | or maybe | or perhaps | or is it",
+    "or possibly | i'm not sure | i am not sure | unsure | both are valid | both are correct | both are right | both fit | both work",
+    "but i disagree | could work too | works as well | work as well | fits as well | also possible",
+)
+# Before an answer's name: it is not the one that the text states.
+OTHERS = {
+    "wrong", "incorrect", "your", "initial", "alternative", "student's", "students'", "earlier", "previous", "original", "draft",
+    "sample", "example", "tentative", "textbook's", "friend's", "his", "her", "their", "naive", "mistaken", "false", "typical",
+    "common", "falsche", "неправильный", "неверный", "错", "误", "誤", "오", "不", "他", "她", "你", "生",
+}
+MINE = _phrases("我的")
+# Shortly before a marked answer: it is not the one that the text states; and where such words stop.
+UNMARKED = {
+    "not", "previously", "previous", "earlier", "draft", "instead", "rather", "wrong", "incorrect", "disagree", "initially",
+    "originally", "never", "不", "nicht", "не",
+}
+UNMARKED_STOPS = {",", ":", ".", "\u3002", "!", ";", "?", "\n", "but", "so", "thus", "hence", "therefore", "而", "now", "is"}
+# Around a number: it is a bound.
+BOUNDED = _phrases(
+    "exceeds | exceed | exceeding | under | below | above | over | beyond | greater than | less than | more than | fewer than",
+    "smaller than | larger than | at least | at most | 大于 | 大於 | 小于 | 小於 | 超过 | 超過 | 少于 | 多于 | 高于 | 低于 | 至少 | 至多 | 以上 | 以下",
+    "未満 | より大 | より小 | より多 | より少 | 보다 | 이상 | 이하 | 미만 | 초과 | \u2265 | \u2264 | \u2260 | > | < | mehr als | weniger als",
+    "mindestens | höchstens | más de | menos de | plus de | moins de | больше | меньше | не менее | не более",
+)
+# After a number: it is denied, or supposed.
+DENIED_AFTER = _phrases(
+    "ではな | では | じゃな | なら | だとは | 이 아니 | 가 아니 | 아니 | 아닙 | 이라면 | 라면 | 则矛盾 | 是错 | 不对 | is wrong | is incorrect",
+    "would be wrong | isn't | is not",
+)
+# A text that says so states no number without naming it.
+REFUSALS = _phrases(
+    "i don't know | i do not know | can't solve | cannot solve | unable to | cannot determine | can't determine | i can't | i cannot",
+    "cannot be determined | not sure | no idea | 无法 | 不知道 | わかりません | 分かりません | 모르",
 )
 NOTHING = _phrases("none | neither | unknown | cannot be determined | undetermined | 无 | 以上都不 | 不能确定 | 无法确定 | not given")
 # What may follow an option that was stated, within its sentence.
@@ -613,6 +662,26 @@ class Choice:
 
     def _is(self, at, table):
         return self._take(table, at) > at
+
+    def _others(self, at):
+        """Whether an answer's name at `at` is that of another's answer, or of one that is wrong."""
+        before = at - 1
+        while before >= max(0, at - 2) and self.tokens[before].kind not in "np":
+            if self.tokens[before].low in OTHERS:
+                return True
+            before -= 1
+        return False
+
+    def _unmarked(self, at):
+        """Whether the words before a marked answer say that it does not count."""
+        before, found = at - 1, False
+        while before >= max(0, at - 6) and self.tokens[before].low not in UNMARKED_STOPS:
+            if self.tokens[before].text in (OPEN, CLOSE):
+                # What stands in a mark that has no end says nothing of the next one.
+                return found and self.tokens[before].text == CLOSE
+            found = found or self.tokens[before].low in UNMARKED
+            before -= 1
+        return found
 
     def _option(self, at, loose):
         """(letter, index after it) of an option named at `at`, brackets included. `loose`: small letters too."""
@@ -774,13 +843,23 @@ class Choice:
                 fresh, supposed, negated = True, False, False
                 at = retracted
                 continue
+            corrected = self._take(CORRECTIONS, at)
+            if self.strength and corrected > at:
+                self._retract()
+                fresh, supposed, negated = True, False, False
+                at = corrected
+                continue
+            if self.strength and self._is(at, DOUBTS):
+                self.mixed = True
             after = self._statement(at, supposed, negated, fresh)
             if after > at:
                 fresh, negated = False, False
                 at = after
                 continue
             if self._is(at, SUPPOSED):
-                supposed = True
+                supposed, fresh = True, False
+                at = self._take(SUPPOSED, at)
+                continue
             if self._is(at, NEGATIONS):
                 negated = True
             if not (token.kind == "p" or token.low in OPTION_NOUNS or token.low in ("so", "well", "ok", "okay", "yes", "then", "now", "and", "thus")):
@@ -806,7 +885,8 @@ class Choice:
             return self._marked(at)
         end = self._take(ANSWERS, at)
         if end > at and not self._is(at, HINTS):
-            return self._answer(at, end, supposed, negated)
+            others = self._others(at) or bool(self.strength) and self._is(at - 2, MINE)
+            return self._answer(at, end, supposed or others, negated)
         end = self._take(CHOICES, at)
         if end > at and not self._compound(at, end):
             found = self._claim(at, end, supposed, negated, 2)
@@ -835,9 +915,12 @@ class Choice:
         if inner is None:
             return at
         if self._is(inner[1], NEGATION_AFTER):
-            return at
+            return inner[1]
         letters = [inner[0]]
         after = self._more(inner[1], letters)
+        if self._unmarked(at):
+            self._reject(inner[0])
+            return after
         self._state(letters, 2)
         return after
 
@@ -979,6 +1062,10 @@ class Choice:
                 self._reject(letter)
             return self._take(WRONG, end)
         took = self._take(VERDICTS, end)
+        if took > end and self._is(took, NEGATION_AFTER):
+            for letter in letters:
+                self._reject(letter)
+            return took
         if took > end:
             while took < self.count and tokens[took].low in VERDICT_NOUNS:
                 took += 1
@@ -1442,7 +1529,7 @@ class NumberScan:
             spaced = self.peek() in (" ", "\t")
             self.spaces()
             char = self.peek()
-            if char in ("", "\n", ";", "\u3002", CLOSE, "]", "}", '"', "'", "\u2192"):
+            if char in ("", "\n", ";", "\u3002", CLOSE, "]", "}", '"', "'"):
                 break
             if char == "%":
                 if percent or unit:
@@ -1569,7 +1656,12 @@ class StatedNumber:
             figures = any("0" <= c <= "9" for c in before)
             if "=" in before or "," in before or ";" in before or figures and any(self._variable(before, k) for k in range(len(before))):
                 return None
-            return NumberScan(self.chars, place, end, self.comma).quantity()
+            scan = NumberScan(self.chars, place, end, self.comma)
+            found = scan.quantity()
+            if any("0" <= c <= "9" for c in self.chars[scan.at : end]):
+                return None
+            other = NumberScan(self.chars, start, place - 1, self.comma).quantity()
+            return None if found and other and found.value != other.value else found
         return None
 
     @staticmethod
@@ -1589,7 +1681,7 @@ class StatedNumber:
     def _read(self):
         take = self.choice._take
         current, stated, fresh, negated, at = None, False, True, False, 0
-        supposed = False
+        supposed = skipped = False
         while at < self.count:
             token = self.tokens[at]
             if token.kind == "n" or token.text in ENDS:
@@ -1606,13 +1698,18 @@ class StatedNumber:
                 current = None
                 at = max(take(RETRACTIONS, at), at + 1)
                 continue
+            if stated and (take(CORRECTIONS, at) > at or take(DOUBTS, at) > at):
+                current = None
             if token.text == OPEN:
                 close = at + 1
                 while close < self.count and self.tokens[close].text not in (CLOSE, OPEN):
                     close += 1
                 if close < self.count and self.tokens[close].text == CLOSE and self._at(close) - token.at <= LONGEST_ANSWER:
-                    stated = True
-                    current = self._scan(token.at + 1, self._at(close))
+                    if self.choice._unmarked(at) or take(NEGATION_AFTER, close + 1) > close + 1:
+                        skipped = True
+                    else:
+                        stated = True
+                        current = self._scan(token.at + 1, self._at(close))
                 at, fresh = close, False
                 continue
             end = take(ANSWERS, at)
@@ -1620,22 +1717,41 @@ class StatedNumber:
                 value = self._claimed(end)
                 if value is not None:
                     begin, denied = value
-                    if not (denied or negated or supposed):
+                    others = self.choice._others(at) or stated and take(MINE, at - 2) > at - 2
+                    if others or supposed or negated:
+                        skipped = True
+                    elif not denied:
                         stop = self._line_end(begin)
                         if any("0" <= c <= "9" or c in VULGAR or c in HAN_DIGITS or c == "\u221e" for c in self.chars[begin:stop]):
                             stated = True
-                            current = self._scan(begin, stop)
+                            current = None if self._bounded(end, stop) else self._scan(begin, stop)
                     elif denied and not stated:
                         stated = True
                 at, fresh = end, False
                 continue
             if take(SUPPOSED, at) > at:
-                supposed = True
+                supposed, fresh = True, False
+                at = take(SUPPOSED, at)
+                continue
             if take(NEGATIONS, at) > at:
                 negated = True
             fresh = fresh and token.kind == "p"
             at += 1
-        return current if stated else self._bare()
+        return current if stated else None if skipped else self._bare()
+
+    def _bounded(self, at, stop):
+        """Whether words around the first number from `at` on make it a bound, deny it or suppose it."""
+        take, left = self.choice._take, None
+        while at < self.count and self.tokens[at].at < stop and left != 0:
+            figure = any(is_figure(c) for c in self.tokens[at].text)
+            point = self.tokens[at].text == "." and at + 1 < self.count and not self.tokens[at + 1].gap
+            if left is not None and (self.tokens[at].text in ENDS and not point or take(DENIED_AFTER, at) > at):
+                return take(DENIED_AFTER, at) > at
+            if take(BOUNDED, at) > at:
+                return True
+            left = 5 if figure and left is None else left - 1 if left is not None else None
+            at += 1
+        return False
 
     def _claimed(self, end):
         """(the index of the character after an answer's link, whether it is denied), or None without a link."""
@@ -1685,12 +1801,17 @@ class StatedNumber:
         numbers = [t for t in words if any(is_figure(c) for c in t.text)]
         if any(t.low in BOUNDS for t in words) or bullet or not numbers:
             return None
+        doubtful = (BOUNDED, REFUSALS, CORRECTIONS, DENIED_AFTER)
+        if any(self.choice._take(table, k) > k for k in range(self.count) for table in doubtful if table is REFUSALS or self.tokens[k].at >= last[0]):
+            return None
         if self._asked(words):
             return None
         only = len(lines) == 1 or len([t for t in self.tokens if any(is_figure(c) for c in t.text)]) == len(numbers)
         plain = len(words) <= 4
         if only or plain:
             found = self._scan(*last)
+            if found is None and any(c in "=\u2248" for c in self.chars[last[0] : last[1]]):
+                return None
             if found is not None:
                 return found if not self._goes_on(last) else None
         hints = [k for k, t in enumerate(self.tokens) if t.at >= last[0] and self.choice._is(k, NUMBER_HINTS)]

@@ -58,14 +58,17 @@ enum AnswerWords {
     "не | ليس | ليست | không | phải không | bukan | tidak | inte | ikke | 不 | 非 | 没 | 無 | 并非 | 勿",
     "hardly | isn't necessarily | without | excludes | non | rule out | ruled out | rules out | 排除",
     "none | wouldn't | doubt | 别 | 不能 | eliminate | eliminated | eliminates | exclude | excluded",
-    "reject | rejected | unlikely")
+    "reject | rejected | unlikely",
+    "anything but | far from")
 
   static let negationsAfter = PhraseTable(
     "では | じゃ | で は | 가 아니 | 이 아니 | 가 아닙 | 이 아닙 | 는 아니 | 은 아니 | 는 아닙 | 은 아닙 | でも | değil | नहीं | ではな",
     "is not | isn't | is wrong | is incorrect | is false | are wrong | 不对 | 是错 | 不正确 | 有误 | 错 | 是不",
     "項は誤 | 不是 | 不符 | is impossible | is invalid | cannot | can't | is out | 吗 | 嗎 | 不成立 | 是不对",
     "is eliminated | is excluded | was wrong | fails | is ruled out | doesn't | does not",
-    "are incorrect | is definitely not | is clearly wrong | is also wrong | 也不 | 都不 | 是否")
+    "are incorrect | is definitely not | is clearly wrong | is also wrong | 也不 | 都不 | 是否",
+    "would be wrong | would be incorrect | なら | だとは | だとす | とは言 | 라면 | 이라면",
+    "이라고 할 수 없 | 라고 할 수 없 | とは限")
 
   /// In a sentence before its answer: what is said is not claimed.
   static let supposed = PhraseTable(
@@ -75,7 +78,12 @@ enum AnswerWords {
     "wenn | si | falls | если | إذا | se | als | originally | i thought | i had thought | you think",
     "let's say | let us say | say that | claims | claim | pretend | perhaps | wrong to | mistake to",
     "mistaken to | incorrect to | when | until | instead of | rather than | for example | e.g",
-    "such as | check whether | test | 例如 | 比如 | maybe")
+    "such as | check whether | test | 例如 | 比如 | maybe",
+    "false that | not true that | untrue that | incorrect that | wrong that | had we | had i",
+    "had it | had they | had you | friend | friends | classmate | he says | she says | they say",
+    "in the format | reply with | respond with | e.g. | неверно | неправда | предположим | допустим",
+    "有人 | angenommen | supongamos | supongan | suponga | supposons | لنفترض | نفترض | افترض",
+    "supponiamo | suponhamos | 假使 | 倘若 | 仮に | 例えば | nehmen wir an | teacher says")
 
   /// Ends what was supposed or denied before.
   static let so = PhraseTable(
@@ -88,7 +96,62 @@ enum AnswerWords {
     "that's wrong | that is incorrect | that is not right | that's not right | apologies",
     "i apologize | let me reconsider | no wait | not quite | never mind | 不对 | 等等 | 等一下 | 错了 | 更正",
     "抱歉 | いや | 違う | 待って | 아니 | 잠깐 | that's incorrect | nope | this is wrong | i take that back",
-    "strike that | i misread | i need to correct | let me fix | let me redo | 不，")
+    "strike that | i misread | i need to correct | let me fix | let me redo | 不，",
+    "korrektur | perdón | perdon | corrección | точнее | вернее | поправка | genauer")
+
+  /// Anywhere after what was stated: it counts no more.
+  static let corrections = PhraseTable(
+    "corrected | correction : | i mean | i meant | typo | no wait | no , wait | wait , no",
+    "make that | 更正 | 訂正 | exactly , | precisely , | or precisely | or exactly | more precisely",
+    "more exactly | to be exact | to be precise | sorry , | pardon | 정정 | genauer gesagt | mejor dicho")
+
+  /// Anywhere after what was stated: it is in doubt.
+  static let doubts = PhraseTable(
+    "also fits | also works | equally valid | equally correct | equally good | equally right",
+    "or maybe | or perhaps | or is it | or possibly | i'm not sure | i am not sure | unsure",
+    "both are valid | both are correct | both are right | both fit | both work | but i disagree",
+    "could work too | works as well | work as well | fits as well | also possible")
+
+  /// Before an answer's name: it is not the one that the text states.
+  static let others: Set<String> = [
+    "alternative", "common", "draft", "earlier", "example", "false", "falsche", "friend's", "her", "his",
+    "incorrect", "initial", "mistaken", "naive", "original", "previous", "sample", "student's",
+    "students'", "tentative", "textbook's", "their", "typical", "wrong", "your", "неверный",
+    "неправильный", "不", "他", "你", "她", "生", "誤", "误", "错", "오",
+  ]
+
+  /// As ``others``, where an answer was stated already.
+  static let mine = PhraseTable("我的")
+
+  /// Shortly before a marked answer: it is not the one that the text states.
+  static let unmarked: Set<String> = [
+    "disagree", "draft", "earlier", "incorrect", "initially", "instead", "never", "nicht", "not",
+    "originally", "previous", "previously", "rather", "wrong", "не", "不",
+  ]
+
+  /// Where the words of ``unmarked`` stop.
+  static let unmarkedStops: Set<String> = [
+    "\n", "!", ",", ".", ":", ";", "?", "but", "hence", "is", "now", "so", "therefore", "thus", "。", "而",
+  ]
+
+  /// Around a number: it is a bound.
+  static let bounded = PhraseTable(
+    "exceeds | exceed | exceeding | under | below | above | over | beyond | greater than",
+    "less than | more than | fewer than | smaller than | larger than | at least | at most | 大于 | 大於",
+    "小于 | 小於 | 超过 | 超過 | 少于 | 多于 | 高于 | 低于 | 至少 | 至多 | 以上 | 以下 | 未満 | より大 | より小 | より多 | より少 | 보다",
+    "이상 | 이하 | 미만 | 초과 | ≥ | ≤ | ≠ | > | < | mehr als | weniger als | mindestens | höchstens",
+    "más de | menos de | plus de | moins de | больше | меньше | не менее | не более")
+
+  /// After a number: it is denied, or supposed.
+  static let deniedAfter = PhraseTable(
+    "ではな | では | じゃな | なら | だとは | 이 아니 | 가 아니 | 아니 | 아닙 | 이라면 | 라면 | 则矛盾 | 是错 | 不对",
+    "is wrong | is incorrect | would be wrong | isn't | is not")
+
+  /// A text that says so states no number without naming it.
+  static let refusals = PhraseTable(
+    "i don't know | i do not know | can't solve | cannot solve | unable to | cannot determine",
+    "can't determine | i can't | i cannot | cannot be determined | not sure | no idea | 无法 | 不知道",
+    "わかりません | 分かりません | 모르")
 
   static let nothing = PhraseTable(
     "none | neither | unknown | cannot be determined | undetermined | 无 | 以上都不 | 不能确定 | 无法确定",
@@ -266,6 +329,29 @@ enum AnswerWords {
     "⅗": 3.0 / 5, "⅘": 4.0 / 5, "⅙": 1.0 / 6, "⅚": 5.0 / 6, "⅐": 1.0 / 7, "⅛": 1.0 / 8, "⅜": 3.0 / 8,
     "⅝": 5.0 / 8, "⅞": 7.0 / 8, "⅑": 1.0 / 9, "⅒": 1.0 / 10,
   ]
+}
+
+extension AnswerWords {
+  /// Whether an answer's name is that of another's answer, or of one that is wrong.
+  /// - Parameter isStated: whether an answer was stated before.
+  static func isOther(_ at: Int, in tokens: [AnswerToken], isStated: Bool) -> Bool {
+    if isStated, at >= 2, mine.end(in: tokens, at: at - 2) > at - 2 { return true }
+    let before = tokens[max(0, at - 2)..<at].reversed().prefix { $0.kind != .sign && $0.kind != .line }
+    return before.contains { others.contains($0.low) }
+  }
+
+  /// Whether the words before a marked answer say that it does not count.
+  static func isUnmarked(_ at: Int, in tokens: [AnswerToken]) -> Bool {
+    var isFound = false
+    for token in tokens[max(0, at - 6)..<at].reversed() {
+      if unmarkedStops.contains(token.low) { break }
+      // What stands in a mark that has no end says nothing of the next one.
+      if token.text == "\u{27E6}" { return false }
+      if token.text == "\u{27E7}" { break }
+      isFound = isFound || unmarked.contains(token.low)
+    }
+    return isFound
+  }
 }
 
 /// Phrases by their first word, longest first; each is the words that ``AnswerToken`` makes of it.

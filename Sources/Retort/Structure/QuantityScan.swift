@@ -337,7 +337,7 @@ struct QuantityScan {
     loop: while true {
       let isSpaced = isAt(" \t")
       skipSpaces()
-      guard let sign = peek(), !isAt("\n;\u{3002}\u{27E7}]}\"'\u{2192}(") else { break }
+      guard let sign = peek(), !isAt("\n;\u{3002}\u{27E7}]}\"'(") else { break }
       let step: Step
       if PlainSigns.isLetter(sign), !isDigit(), AnswerWords.superscripts[sign] == nil {
         step = word(sign, isSpaced: isSpaced, &number, &unit)

@@ -40,8 +40,13 @@ struct StatedNumber {
     let before = signs[range.lowerBound..<equals]
     let hasVariable =
       before.contains(where: PlainSigns.isDigit) && before.indices.contains { isVariable($0, in: before) }
-    return before.contains(where: { "=,;".unicodeScalars.contains($0) }) || hasVariable
-      ? nil : scanned((equals + 1)..<range.upperBound)
+    if before.contains(where: { "=,;".unicodeScalars.contains($0) }) || hasVariable { return nil }
+    var scan = QuantityScan(signs, (equals + 1)..<range.upperBound, mark)
+    let found = scan.quantity()
+    // `3 × 4 = 12. The total is 15.` says more than its equation, and `15 minutes = 900 seconds` says it twice.
+    if signs[scan.at..<range.upperBound].contains(where: PlainSigns.isDigit) { return nil }
+    if let found, let other = scanned(range.lowerBound..<equals), other.value != found.value { return nil }
+    return found
   }
 
   /// Whether a single letter stands here, as in `5x` and `x + 2`.
@@ -65,6 +70,8 @@ struct StatedNumber {
   private func read() -> Quantity? {
     var current: Quantity?
     var (isStated, isFresh, isDenied, isSupposed) = (false, true, false, false)
+    // Whether an answer was named that does not count.
+    var hasOther = false
     var at = 0
     while at < tokens.count {
       let token = tokens[at]
@@ -82,12 +89,17 @@ struct StatedNumber {
         at = max(take(AnswerWords.retractions, at), at + 1)
         continue
       }
+      if isStated, has(AnswerWords.corrections, at) || has(AnswerWords.doubts, at) { current = nil }
       if isSign(at, of: "\u{27E6}") {
         var close = at + 1
         while close < tokens.count, !isSign(close, of: "\u{27E6}\u{27E7}") { close += 1 }
         if isSign(close, of: "\u{27E7}"), place(close) - token.place <= Self.longest {
-          isStated = true
-          current = quantity(in: (token.place + 1)..<place(close))
+          if AnswerWords.isUnmarked(at, in: tokens) || has(AnswerWords.negationsAfter, close + 1) {
+            hasOther = true
+          } else {
+            isStated = true
+            current = quantity(in: (token.place + 1)..<place(close))
+          }
         }
         at = close
         isFresh = false
@@ -97,23 +109,48 @@ struct StatedNumber {
       if named > at {
         if let claim = claim(named) {
           let stop = lineEnd(claim.start)
-          if claim.isDenied {
+          if isDenied || isSupposed || AnswerWords.isOther(at, in: tokens, isStated: isStated) {
+            hasOther = true
+          } else if claim.isDenied {
             isStated = true
-          } else if !isDenied, !isSupposed, signs[claim.start..<stop].contains(where: isAmount) {
+          } else if signs[claim.start..<stop].contains(where: isAmount) {
             isStated = true
-            current = quantity(in: claim.start..<stop)
+            current = isBounded(named, stop) ? nil : quantity(in: claim.start..<stop)
           }
         }
         at = named
         isFresh = false
         continue
       }
-      if has(AnswerWords.supposed, at) { isSupposed = true }
+      let supposed = take(AnswerWords.supposed, at)
+      if supposed > at {
+        isSupposed = true
+        isFresh = false
+        at = supposed
+        continue
+      }
       if has(AnswerWords.negations, at) { isDenied = true }
       isFresh = isFresh && token.kind == .sign
       at += 1
     }
-    return isStated ? current : unnamed()
+    return isStated ? current : hasOther ? nil : unnamed()
+  }
+
+  /// Whether words around the first number from `start` on make it a bound, deny it or suppose it.
+  private func isBounded(_ start: Int, _ stop: Int) -> Bool {
+    // How many words after the number are looked at.
+    var left: Int?
+    for at in tokens.indices[start...] where left != 0 {
+      guard tokens[at].place < stop else { break }
+      if left != nil {
+        if has(AnswerWords.deniedAfter, at) { return true }
+        let isPoint = tokens[at].text == "." && at + 1 < tokens.count && !tokens[at + 1].hasGap
+        if isSign(at, of: ".\u{3002}!;?"), !isPoint { break }
+      }
+      if has(AnswerWords.bounded, at) { return true }
+      left = left.map { $0 - 1 } ?? (hasFigure(tokens[at]) ? 5 : nil)
+    }
+    return false
   }
 
   private func isAmount(_ sign: Unicode.Scalar) -> Bool {
@@ -169,8 +206,17 @@ struct StatedNumber {
       !words.contains(where: { AnswerWords.bounds.contains($0.low) }),
       lines.count == 1 || signs[line.lowerBound] != "-"
     else { return nil }
+    let doubts = [AnswerWords.bounded, AnswerWords.corrections, AnswerWords.deniedAfter]
+    let isDoubtful = tokens.indices.contains { at in
+      has(AnswerWords.refusals, at)
+        || tokens[at].place >= line.lowerBound && doubts.contains { has($0, at) }
+    }
+    if isDoubtful { return nil }
     let isOnly = lines.count == 1 || tokens.count(where: hasFigure) == figures.count
     if isOnly || words.count <= 4, let found = quantity(in: line) { return goesOn(line) ? nil : found }
+    if isOnly || words.count <= 4, signs[line].contains(where: { "=\u{2248}".unicodeScalars.contains($0) }) {
+      return nil
+    }
     let hint = tokens.indices.last { tokens[$0].place >= line.lowerBound && has(AnswerWords.numberHints, $0) }
     if let hint {
       return scanned(min(place(take(AnswerWords.numberHints, hint)), line.upperBound)..<line.upperBound)

@@ -242,6 +242,14 @@ struct StatedOption {
         at = retracted
         continue
       }
+      let corrected = take(AnswerWords.corrections, at)
+      if strength != .none, corrected > at {
+        retract()
+        sentence = Sentence()
+        at = corrected
+        continue
+      }
+      if strength != .none, has(AnswerWords.doubts, at) { isMixed = true }
       let after = statement(at, sentence)
       if after > at {
         sentence.isFresh = false
@@ -249,7 +257,13 @@ struct StatedOption {
         at = after
         continue
       }
-      if has(AnswerWords.supposed, at) { sentence.isSupposed = true }
+      let supposed = take(AnswerWords.supposed, at)
+      if supposed > at {
+        sentence.isSupposed = true
+        sentence.isFresh = false
+        at = supposed
+        continue
+      }
       if has(AnswerWords.negations, at) { sentence.isDenied = true }
       if token.kind != .sign, !AnswerWords.optionNouns.contains(token.low), !Self.prefaces.contains(token.low)
       {
@@ -277,7 +291,11 @@ struct StatedOption {
   private mutating func statement(_ at: Int, _ sentence: Sentence) -> Int {
     if isSign(at, of: "\u{27E6}") { return marked(at) }
     let named = take(AnswerWords.answers, at)
-    if named > at, !has(AnswerWords.hints, at) { return answer(at, named, sentence) }
+    if named > at, !has(AnswerWords.hints, at) {
+      var sentence = sentence
+      if AnswerWords.isOther(at, in: tokens, isStated: strength != .none) { sentence.isSupposed = true }
+      return answer(at, named, sentence)
+    }
     let chosen = take(AnswerWords.choices, at)
     if chosen > at, !isCompound(at, chosen), case let end = claim(at, chosen, sentence, .answer), end > at {
       return end
@@ -298,11 +316,14 @@ struct StatedOption {
   private mutating func marked(_ at: Int) -> Int {
     var end = skipping([AnswerWords.fillers, AnswerWords.answers, AnswerWords.links], from: at + 1)
     while token(end)?.kind == .line { end += 1 }
-    guard let inner = option(at: end, isLoose: true), !has(AnswerWords.negationsAfter, inner.end) else {
-      return at
-    }
+    guard let inner = option(at: end, isLoose: true) else { return at }
+    if has(AnswerWords.negationsAfter, inner.end) { return inner.end }
     var letters = [inner.letter]
     let after = more(after: inner.end, &letters)
+    if AnswerWords.isUnmarked(at, in: tokens) {
+      reject([inner.letter])
+      return after
+    }
     state(letters, .answer)
     return after
   }
@@ -434,6 +455,10 @@ struct StatedOption {
       return wrong
     }
     var said = take(AnswerWords.verdicts, end)
+    if said > end, has(AnswerWords.negationsAfter, said) {
+      reject(letters)
+      return said
+    }
     if said > end {
       while let word = token(said)?.low, AnswerWords.verdictNouns.contains(word) { said += 1 }
       if isEnded(said) || token(said)?.kind == .character
