@@ -18,10 +18,11 @@ struct ElsewhereRun {
     lines += flags.set.map { "  --set \($0)" }
     let pipeline = try read()
     for model in pipeline.models.values {
+      let header = model.keyHeader.map { " as the header \($0)" } ?? ""
       let facts = [
         model.launch.map { "launches \(JSON.array($0.map { .string($0) }).text)" },
         model.endpoint.map { "asks \($0.prefix { $0 != "?" && $0 != "#" })" },
-        model.apiKeyEnv.map { "sends the key in \($0)" + (model.keyHeader.map { " as the header \($0)" } ?? "") },
+        model.apiKeyEnv.map { "sends the key in \($0)\(header)" },
         Self.sent(model.headersEnv.map { "\($0.value) as the header \($0.key)" }, "what is in"),
         Self.sent(Array(model.headers.keys), "the headers"),
       ]

@@ -85,7 +85,7 @@ def await_file(path, within=20):
 
 def gone(pid, within=10):
     end = time.monotonic() + within
-    with contextlib.suppress(ProcessLookupError):
+    with contextlib.suppress(ProcessLookupError, FileNotFoundError):
         while time.monotonic() < end:
             if pathlib.Path(f"/proc/{int(pid)}/stat").read_text().split()[2] == "Z":
                 return

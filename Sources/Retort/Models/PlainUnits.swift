@@ -81,7 +81,8 @@ struct PlainUnits {
 
   /// Of HTML's names those of characters that a key may hold.
   private static let names: [String: UInt32] = [
-    "amp": 0x26, "lt": 0x3C, "gt": 0x3E, "quot": 0x22, "apos": 0x27, "sol": 0x2F, "plus": 0x2B, "equals": 0x3D,
+    "amp": 0x26,
+    "lt": 0x3C, "gt": 0x3E, "quot": 0x22, "apos": 0x27, "sol": 0x2F, "plus": 0x2B, "equals": 0x3D,
     "lowbar": 0x5F,
     "period": 0x2E, "colon": 0x3A, "num": 0x23, "excl": 0x21, "dollar": 0x24, "percnt": 0x25, "ast": 0x2A,
     "commat": 0x40, "semi": 0x3B, "comma": 0x2C,
