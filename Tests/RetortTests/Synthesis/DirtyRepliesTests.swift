@@ -26,7 +26,7 @@ import Testing
     "required": ["grade", "why"], "additionalProperties": false,
   ]
 
-  /// The 40 that were written down before the reader was.
+  /// Replies as models write them, each with the value that was asked for, or none.
   static let replies = [
     Reply("bare", good, value),
     Reply("a citation before", "As condition [1] says, the text fits.\n\(good)", value),
