@@ -4,6 +4,7 @@ internal import OrderedCollections
 package struct VerifyAnswer: Stage {
   package static let name = "verify-answer"
   package static let version = 2
+  package static let laterKeys: Set = ["decimal", "command"]
   package static let summary = "Check each answer against the known one, a solver or a judge."
   package static let keys = [
     "verifier":
@@ -46,19 +47,6 @@ package struct VerifyAnswer: Stage {
 
     package enum CodingKeys: String, CodingKey {
       case verifier, answer, reference, tolerance, decimal, command, model, threshold
-    }
-
-    package func encode(to encoder: any Encoder) throws {
-      var fields = encoder.container(keyedBy: CodingKeys.self)
-      try fields.encode(verifier, forKey: .verifier)
-      try fields.encode(answer, forKey: .answer)
-      try fields.encode(reference, forKey: .reference)
-      try fields.encode(tolerance, forKey: .tolerance)
-      // Keys that came later are no part of a step's key where they are unset.
-      if let decimal { try fields.encode(decimal, forKey: .decimal) }
-      if let command { try fields.encode(command, forKey: .command) }
-      try fields.encode(model, forKey: .model)
-      try fields.encode(threshold, forKey: .threshold)
     }
   }
 
