@@ -19,7 +19,7 @@ struct DiffCommand: AsyncParsableCommand {
     try await reporting {
       let store = try storeOptions.openReading()
       let diff: RunDiff
-      do { diff = try await store.diff(old, new, examples: limit) } catch let error as RunError {
+      do { diff = try await store.inspector.diff(old, new, examples: limit) } catch let error as NotFound {
         throw CommandFailure.usage("\(error.description); `retort runs` lists them")
       }
       if json { return Terminal.print(try JSON(encoding: diff).text) }

@@ -10,7 +10,7 @@ struct Runs: AsyncParsableCommand {
 
   func run() async throws {
     try await reporting {
-      Terminal.print(try await storeOptions.openReading().runs(limit: limit), json: json)
+      Terminal.print(try await storeOptions.openReading().inspector.runs(limit: limit), json: json)
     }
   }
 }
@@ -27,10 +27,10 @@ struct Show: AsyncParsableCommand {
       let store = try storeOptions.openReading()
       let found: Table
       if target.hasPrefix("r_") {
-        found = try await store.row(target)
+        found = try await store.inspector.row(target)
       } else {
         // One more than is shown tells whether there are more.
-        found = try await store.rows(
+        found = try await store.inspector.rows(
           of: target, run: try await lookOptions.resolve(in: store), limit: limit + 1)
       }
       guard !found.rows.isEmpty else {
@@ -69,14 +69,16 @@ struct Trace: AsyncParsableCommand {
     try await reporting {
       let store = try storeOptions.openReading()
       let run = try await lookOptions.resolve(in: store)
-      let found = try await store.trace(row, run: run)
+      let found = try await store.inspector.trace(row, run: run)
       guard !found.rows.isEmpty else {
         throw CommandFailure.usage("expected a row of the run, found none for '\(row)'")
       }
       if lookOptions.json { return Terminal.print(found, json: true) }
       var sets: OrderedDictionary<String, [String]> = [:]
       for stage in TracePage.sets(of: found) {
-        sets[stage] = try await store.rows(of: stage, run: run, limit: 2).rows.compactMap { $0[0].string }
+        sets[stage] = try await store.inspector.rows(of: stage, run: run, limit: 2).rows.compactMap {
+          $0[0].string
+        }
       }
       TracePage.lines(found, sets: sets, run: lookOptions.run).forEach(Terminal.print)
     }
@@ -92,7 +94,8 @@ struct Failures: AsyncParsableCommand {
     try await reporting {
       let store = try storeOptions.openReading()
       Terminal.print(
-        try await store.failures(run: try await lookOptions.resolve(in: store)), json: lookOptions.json)
+        try await store.inspector.failures(run: try await lookOptions.resolve(in: store)),
+        json: lookOptions.json)
     }
   }
 }

@@ -15,11 +15,11 @@ struct ReportCommand: AsyncParsableCommand {
   func run() async throws {
     try await reporting {
       let store = try storeOptions.openReading()
-      guard let recorded = try await store.recordedRun(run) else {
+      guard let recorded = try await store.inspector.recordedRun(run) else {
         throw CommandFailure.usage(
           "expected a run to report, found none\(run.map { " numbered \($0)" } ?? "")")
       }
-      let report = try await store.report(recorded.id)
+      let report = try await RunReport.read(recorded.id, from: store.inspector, catalog: .standard)
       let text = markdown ? ReportMarkdown.text(report) : ReportPage.html(report)
       guard let output else { return Terminal.print(text) }
       try await write(text, to: output)
@@ -35,7 +35,9 @@ struct ReportCommand: AsyncParsableCommand {
     }
     // A store that can only be looked at notes nothing: then a report is written once under a name.
     let store = try? storeOptions.openExisting()
-    let ledger: any FileLedger = store.map { StoreLedger($0, folder: URL(filePath: ".")) } ?? MemoryLedger()
+    let ledger: any FileLedger =
+      store.map { StoreLedger($0, folder: URL(filePath: "."), exports: Catalog.standard.exports) }
+      ?? MemoryLedger()
     let file = try await AtomicFile(target, in: ledger)
     try file.write(text)
     try await OwnFiles(ledger).put([file])

@@ -128,7 +128,7 @@ struct Resume: AsyncParsableCommand {
   func run() async throws {
     try await reporting {
       let store = try storeOptions.openExisting()
-      guard let recorded = try await store.recordedRun(run) else {
+      guard let recorded = try await store.inspector.recordedRun(run) else {
         throw CommandFailure.usage(
           "expected a run to resume, found none\(run.map { " numbered \($0)" } ?? "")")
       }
@@ -141,7 +141,7 @@ struct Resume: AsyncParsableCommand {
       flags.retryRefused = retryRefused ? true : nil
       if !recorded.isFromHere {
         try ElsewhereRun(run: recorded, flags: flags).ask(yes: yes)
-        try await store.adopt(recorded.id)
+        try await store.steps.adopt(recorded.id)
       }
       flags.maxUSD = maxUsd ?? flags.maxUSD
       flags.maxTokens = maxTokens ?? flags.maxTokens
@@ -183,7 +183,8 @@ struct Session {
       limit: flags.limit, only: flags.only, redo: Set(flags.redo),
       retryRefused: flags.retryRefused ?? false, origin: resumed?.origin,
       flags: try JSON(encoding: flags.recorded(without: pipeline.redaction)))
-    let spent = if let resumed { try await store.spent(since: resumed.origin) } else { Budget.Amount() }
+    let spent =
+      if let resumed { try await store.replies.spent(since: resumed.origin) } else { Budget.Amount() }
     let budget = Budget(maxUSD: flags.maxUSD, maxTokens: flags.maxTokens, spent: spent)
     let environment = ProcessInfo.processInfo.environment
     let progress = RunProgress(
@@ -202,7 +203,7 @@ struct Session {
       folder: pipeline.folder, transport: transport, interruption: interruption,
       environment: { ServerEnvironment.variables(of: $0, among: specs, environment) }, redaction: keys)
     let models = ModelStack(
-      models: specs, transport: transport, memory: store, budget: budget,
+      models: specs, transport: transport, memory: store.replies, budget: budget,
       interruption: interruption, environment: environment, redaction: keys, say: progress.say,
       address: { try await launcher.address(of: $0) })
     let engine = Engine(pipeline, store: store, models: models, options: options, interruption: interruption)
@@ -216,7 +217,7 @@ struct Session {
     launcher.stop()
     let summary = try result.get()
     let hasDrops = summary.stages.list.contains { $0.books.dropped + $0.books.leftOut > 0 }
-    let drops = hasDrops ? try await store.drops(of: summary.run) : []
+    let drops = hasDrops ? try await store.inspector.drops(of: summary.run) : []
     progress.report(
       summary, drops: drops,
       broken: BrokenRecords.found(in: summary.stages, drops: drops, files: pipeline.inputs),

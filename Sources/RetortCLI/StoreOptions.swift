@@ -26,7 +26,8 @@ struct StoreOptions: ParsableArguments {
   /// Refuses exports that would write over what retort did not make. Errors: ``CommandFailure/usage(_:)``.
   func refuseObstacles(_ pipeline: Pipeline, _ options: RunOptions, in store: Store) async throws {
     let found = try await pipeline.obstacles(
-      to: options, ledger: StoreLedger(store, folder: pipeline.folder), store: path)
+      to: options, ledger: StoreLedger(store, folder: pipeline.folder, exports: Catalog.standard.exports),
+      store: path)
     guard found.isEmpty else { throw CommandFailure.usage(found.joined(separator: "\nerror: ")) }
   }
 
@@ -63,7 +64,7 @@ struct LookOptions: ParsableArguments {
 
   func resolve(in store: Store) async throws -> Int64 {
     if let run { return run }
-    guard let newest = try await store.newestRun() else {
+    guard let newest = try await store.inspector.newestRun() else {
       throw CommandFailure.usage("expected a run in the store, found none; `retort run FILE` makes one")
     }
     return newest

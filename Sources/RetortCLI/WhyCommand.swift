@@ -15,11 +15,11 @@ struct WhyCommand: AsyncParsableCommand {
     try await reporting {
       let store = try storeOptions.openReading()
       let run = try await lookOptions.resolve(in: store)
-      guard let recorded = try await store.recordedRun(run) else {
+      guard let recorded = try await store.inspector.recordedRun(run) else {
         throw CommandFailure.usage("expected a run of the store, found none numbered \(run)")
       }
       var why: Why
-      do { why = try await store.why(row, at: stage, run: run) } catch let error as RunError {
+      do { why = try await store.inspector.why(row, at: stage, run: run) } catch let error as NotFound {
         throw CommandFailure.usage(error.description)
       }
       guard !why.answers.isEmpty else {

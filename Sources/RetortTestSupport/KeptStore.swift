@@ -51,7 +51,7 @@ package final class KeptStore: Sendable {
   }
 
   package func run(_ pipeline: Pipeline) async throws -> RunSummary {
-    let models = models(of: pipeline, memory: store)
+    let models = models(of: pipeline, memory: store.replies)
     return try await Engine(pipeline, store: store, models: models, now: { 0 }).run()
   }
 

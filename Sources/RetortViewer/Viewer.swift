@@ -82,7 +82,7 @@ package struct Viewer: Sendable {
   // MARK: What pages share
 
   func outline(of run: Int64) async throws -> RunOutline {
-    guard let outline = try await store.outline(of: run) else {
+    guard let outline = try await store.inspector.outline(of: run) else {
       throw Refusal(.notFound, "expected a run numbered \(run) in the store, found none")
     }
     return outline

@@ -58,7 +58,8 @@ struct Site {
             .utf8))
     }
     let models = ModelStack(
-      models: Array(pipeline.models.values), transport: transport, memory: store, clock: JumpingClock(),
+      models: Array(pipeline.models.values), transport: transport, memory: store.replies,
+      clock: JumpingClock(),
       environment: [:])
     _ = try await Engine(pipeline, store: store, models: models).run()
   }

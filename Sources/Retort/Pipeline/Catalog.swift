@@ -52,6 +52,9 @@ package struct Catalog: Sendable {
   package init(_ kinds: [StageEntry]) { self.kinds = kinds.sorted { $0.name < $1.name } }
 
   package subscript(name: String) -> StageEntry? { kinds.first { $0.name == name } }
+
+  /// Names of the kinds that write files.
+  package var exports: [String] { kinds.filter(\.exports).map(\.name) }
 }
 
 /// One stage kind with its types erased.

@@ -1,4 +1,4 @@
-package import Foundation
+internal import Foundation
 internal import OrderedCollections
 
 extension Pipeline {
@@ -26,18 +26,5 @@ extension Pipeline {
       }
     }
     return found
-  }
-}
-
-extension Store {
-  /// What of the store at `path` a path leads to: itself, or a file that belongs to it; nil for any other.
-  package static func owns(_ url: URL, store path: String) -> String? {
-    let keys = Set(PathIdentity.keys(of: url))
-    let names = [path, URL(filePath: path).resolvingSymlinksInPath().path]
-    return ["", "-wal", "-shm", "-journal", ".lock"].lazy
-      .first { suffix in
-        names.contains { !keys.isDisjoint(with: PathIdentity.keys(of: URL(filePath: $0 + suffix))) }
-      }
-      .map { "the store\($0.isEmpty ? "" : "'s '\($0)'")" }
   }
 }

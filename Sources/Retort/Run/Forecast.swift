@@ -295,3 +295,11 @@ private struct Forecaster {
     }.sorted { $0.seconds.high > $1.seconds.high }
   }
 }
+
+extension StageMeasure.Spread {
+  /// The sum over `n` further steps when `m` were measured: n·mean ± 2·sd·√(n + n²/m), at least 0.
+  func sum(of n: Double, measured m: Int) -> Forecast.Range {
+    let margin = 2 * deviation * (n + n * n / Double(max(1, m))).squareRoot()
+    return Forecast.Range(max(0, n * mean - margin), n * mean + margin)
+  }
+}

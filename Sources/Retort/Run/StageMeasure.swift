@@ -18,12 +18,6 @@ package struct StageMeasure: Hashable, Sendable {
       self.mean = mean
       deviation = values.count > 1 ? (squares / (count - 1)).squareRoot() : mean / 2
     }
-
-    /// The sum over `n` further steps when `m` were measured: n·mean ± 2·sd·√(n + n²/m), at least 0.
-    func sum(of n: Double, measured m: Int) -> Forecast.Range {
-      let margin = 2 * deviation * (n + n * n / Double(max(1, m))).squareRoot()
-      return Forecast.Range(max(0, n * mean - margin), n * mean + margin)
-    }
   }
 
   /// What a step asks of one model.

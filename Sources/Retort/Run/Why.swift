@@ -52,16 +52,16 @@ package struct Why: Codable, Hashable, Sendable {
   }
 }
 
-extension Store {
+extension Inspector {
   /// Follows a row of a run to a stage: down to what was made of it, or up to what it was made from. At most 20
   /// occurrences are answered.
   ///
-  /// Errors: ``RunError`` when the run has no such stage.
+  /// Errors: ``NotFound`` when the run has no such stage.
   package func why(_ id: String, at stage: String, run: Int64) async throws -> Why {
     try await read { db in
       let line = try Line(run: run, db)
       guard let ordinal = line.ordinal(stage) else {
-        throw RunError(
+        throw NotFound(
           "expected a stage of run \(run) (\(line.stages.map(\.name).joined(separator: ", "))), found '\(stage)'"
         )
       }
@@ -71,7 +71,7 @@ extension Store {
 }
 
 extension Why {
-  /// Compares what the run read with `now`, as ``Pipeline/resolved`` has it. Only what decides about steps counts: an
+  /// Compares what the run read with `now`, the same of the file as it is. Only what decides about steps counts: an
   /// address or a limit leaves them as they are.
   package mutating func compare(_ then: JSON, with now: JSON) {
     let stages = Set(Self.ancestry(of: stage, in: then))
@@ -134,7 +134,7 @@ private struct Line {
     guard stages.map(\.ordinal) == Array(stages.indices) else {
       throw StoreDamage(found: "expected stages from 0 on, found \(stages.prefix(9).map(\.ordinal))")
     }
-    books = try Store.books(of: run, db)
+    books = try StepTables.books(of: run, db)
     let begun = try GRDB.Row.fetchOne(db, sql: "SELECT status, flags FROM run WHERE id = ?", arguments: [run])
     status = try begun.maybe(0) ?? ""
     only = try (begun.maybe(1) as String?).flatMap { try JSON(stored: $0)["only"]?.string }
@@ -174,10 +174,10 @@ private struct Line {
     try GRDB.Row.fetchAll(
       db,
       sql: """
-        WITH RECURSIVE \(Store.family)
+        WITH RECURSIVE \(SQL.family)
         SELECT o.id, o.stage, o.parent FROM family JOIN occurrence o USING (id)
         ORDER BY o.path
-        """, arguments: [run, Store.digits(id)]
+        """, arguments: [run, SQL.digits(id)]
     ).map { Found(id: try $0.at(0), stage: try $0.at(1), parent: try $0.at(2)) }
   }
 
@@ -185,7 +185,7 @@ private struct Line {
     let row = try GRDB.Row.fetchOne(
       db,
       sql: """
-        SELECT \(Store.rowID("r")), \(Store.source("o")) FROM occurrence o JOIN "row" r ON r.id = o."row"
+        SELECT \(SQL.rowID("r")), \(SQL.source("o")) FROM occurrence o JOIN "row" r ON r.id = o."row"
         WHERE o.id = ?
         """, arguments: [found.id])
     return (try row.maybe(0) ?? "", try row.maybe(1) ?? "")
@@ -242,7 +242,7 @@ private struct Line {
     let emitted = try GRDB.Row.fetchAll(
       db,
       sql: """
-        SELECT \(Store.rowID("r")), e.reason, e.detail FROM emission e LEFT JOIN "row" r ON r.id = e."row"
+        SELECT \(SQL.rowID("r")), e.reason, e.detail FROM emission e LEFT JOIN "row" r ON r.id = e."row"
         WHERE e.step = ? AND e.member = ? ORDER BY e.seq
         """, arguments: [step, try taken.at(1) as Int])
     if let drop = try emitted.first(where: { (try $0.at(1) as String?) != nil }) {

@@ -210,7 +210,7 @@ package actor RowBrowser {
     var arguments: StatementArguments = []
     for value in values { arguments += value.arguments + value.arguments }
     let sql = """
-      SELECT \(Store.rowID("r")), \(Store.source("o"))\(list.joined())
+      SELECT \(SQL.rowID("r")), \(SQL.source("o"))\(list.joined())
       FROM occurrence o JOIN "row" r ON r.id = o."row" WHERE o.id = ?
       """
     guard let row = try GRDB.Row.fetchOne(db.cachedStatement(sql: sql), arguments: arguments + [occurrence])

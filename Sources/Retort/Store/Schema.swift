@@ -51,7 +51,7 @@ enum Schema {
 
   /// What a migration does beside its statements.
   private static let conversions: [String: @Sendable (Database) throws -> Void] = [
-    unfinishedRedos: { try Store.migrateTakes($0) }
+    unfinishedRedos: { try StepTables.migrateTakes($0) }
   ]
 
   static var migrator: DatabaseMigrator {
@@ -60,7 +60,8 @@ enum Schema {
       migrator.registerMigration(name) { db in
         try db.execute(sql: sql)
         try conversions[name]?(db)
-        try Store.makeViews(db)
+        // In the last one's transaction: a store has its views or is still of an earlier schema.
+        if name == migrations.last?.0 { try Views.make(db) }
       }
     }
     return migrator

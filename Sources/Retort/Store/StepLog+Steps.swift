@@ -51,7 +51,7 @@ extension StepLog {
     calls: [UsedCall], at time: Double
   ) async throws {
     try await store.write {
-      try Store.commit(
+      try StepTables.commit(
         outcome, of: arrival, place: place, fingerprint: fingerprint, calls: calls, at: time, $0)
     }
   }
@@ -61,7 +61,7 @@ extension StepLog {
     _ occurrences: [Int64], row: Int64, place: StagePlace, fingerprint: Int64
   ) async throws {
     try await store.write {
-      try Store.takeWaiting(occurrences, row: row, place: place, fingerprint: fingerprint, $0)
+      try StepTables.takeWaiting(occurrences, row: row, place: place, fingerprint: fingerprint, $0)
     }
   }
 
@@ -71,11 +71,11 @@ extension StepLog {
     _ failure: StepFailure, of occurrences: [Int64?], place: StagePlace, drop: Bool, at time: Double
   ) async throws {
     try await store.write { db in
-      try Store.fail(
+      try StepTables.fail(
         occurrences, place: place, kind: failure.kind, message: failure.message, calls: failure.calls,
         at: time, drop: drop, db)
       if let refused = failure.refused {
-        try Store.refuse(refused.fingerprint, refused.input, refused.error, db)
+        try StepTables.refuse(refused.fingerprint, refused.input, refused.error, db)
       }
     }
   }
@@ -83,7 +83,7 @@ extension StepLog {
   /// Gives occurrences that waited for another occurrence of the same row that one's failure.
   package func failWaiting(_ occurrences: [Int64], row: Int64, place: StagePlace, drop: Bool) async throws {
     try await store.write {
-      try Store.repeatFailure(of: row, for: occurrences, place: place, drop: drop, $0)
+      try StepTables.repeatFailure(of: row, for: occurrences, place: place, drop: drop, $0)
     }
   }
 }
@@ -123,14 +123,14 @@ extension StepLog {
   /// Begins a set step, which answers the rows of its place from now on. Nobody can use it until ``finishSet`` gives it
   /// its input.
   package func beginSet(_ place: StagePlace, fingerprint: Int64, at time: Double) async throws -> Int64 {
-    try await store.write { try Store.beginSet(place, fingerprint: fingerprint, at: time, $0) }
+    try await store.write { try StepTables.beginSet(place, fingerprint: fingerprint, at: time, $0) }
   }
 
   /// Writes answers of a set step down, the first as its emission number `first`.
   package func recordSet(_ emissions: [SetEmission], of step: Int64, from first: Int) async throws {
     try await store.write { db in
       for (offset, emission) in emissions.enumerated() {
-        try Store.record(emission, of: step, seq: first + offset, db)
+        try StepTables.record(emission, of: step, seq: first + offset, db)
       }
     }
   }
@@ -142,31 +142,31 @@ extension StepLog {
     _ step: Int64, _ place: StagePlace, fingerprint: Int64, input: Digest, calls: [UsedCall], limit: Int?
   ) async throws -> Int {
     try await store.write { db in
-      try Store.finishSet(step, fingerprint: fingerprint, input: input, calls: calls, db)
-      return try Store.emitSet(place, step: step, limit: limit, db)
+      try StepTables.finishSet(step, fingerprint: fingerprint, input: input, calls: calls, db)
+      return try StepTables.emitSet(place, step: step, limit: limit, db)
     }
   }
 
   /// Forgets a set step that came to nothing.
   package func abandonSet(_ step: Int64) async throws {
-    try await store.write { try Store.forget(step: step, $0) }
+    try await store.write { try StepTables.forget(step: step, $0) }
   }
 
   /// The rows at positions of the set that a step answers, by their numbers in the store.
   package func memberRows(_ ordinals: [Int], of step: Int64, place: StagePlace) async throws -> [Int64] {
     try await store.read { db in
-      try ordinals.map { try Store.member($0, of: step, place: place, db) }
+      try ordinals.map { try StepTables.member($0, of: step, place: place, db) }
     }
   }
 
   /// Rows by their numbers in the store.
   package func rows(_ ids: [Int64]) async throws -> [Row] {
-    try await store.read { db in try ids.map { try Store.row($0, db) } }
+    try await store.read { db in try ids.map { try StepTables.row($0, db) } }
   }
 
   /// The occurrences in a set, in order.
   package func members(_ place: StagePlace) async throws -> [Int64] {
-    try await store.read { try Store.members(place, $0) }
+    try await store.read { try StepTables.members(place, $0) }
   }
 
   /// The groups of up to `limit` rows of an upstream stage beyond `cursor`, in the order of their arrival, by the paths
@@ -175,7 +175,7 @@ extension StepLog {
     from upstream: Int, run: Int64, after cursor: Int64, limit: Int, per ancestor: Int
   ) async throws -> (cursor: Int64, scopes: [String]) {
     try await store.read {
-      try Store.groups(of: upstream, run: run, after: cursor, limit: limit, per: ancestor, $0)
+      try StepTables.groups(of: upstream, run: run, after: cursor, limit: limit, per: ancestor, $0)
     }
   }
 
@@ -184,14 +184,14 @@ extension StepLog {
     _ scopes: [String], of place: StagePlace, passing stages: [StagePlace]
   ) async throws -> [(scope: String, whole: Bool)] {
     try await store.read { db in
-      try scopes.map { ($0, try Store.isWhole(place.group($0), passing: stages, db)) }
+      try scopes.map { ($0, try StepTables.isWhole(place.group($0), passing: stages, db)) }
     }
   }
 
   /// The rows of some stages in order, streamed in pages.
   package func rowSet(_ place: StagePlace, count: Int, complete: Bool) -> RowSet<Columns> {
     // Eight bytes a row are held, so that a stage that asks for rows out of their order finds each at once.
-    let members = Once { try await store.read { try Store.members(place, $0) } }
+    let members = Once { try await store.read { try StepTables.members(place, $0) } }
     return RowSet(count: count, isComplete: complete) { offset, limit in
       let page = JSON.array(try await members.value.dropFirst(offset).prefix(limit).map { .int($0) }).text
       let found = try await store.read { db in

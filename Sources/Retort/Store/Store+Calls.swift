@@ -19,20 +19,23 @@ package struct RunCalls: Codable, Hashable, Sendable {
   }
 }
 
-extension Store: ReplyMemory {
+/// Replies that were paid for, under the digest of what was asked, and calls that came to nothing.
+package struct ReplyLog: ReplyMemory {
+  let store: Store
+
   package func recall(_ request: Digest) async throws -> RawReply? {
-    try await lookUp { try Self.recall(request, $0) }
+    try await store.lookUp { try Self.recall(request, $0) }
   }
 
   package func recall(_ requests: [Digest]) async throws -> [RawReply?] {
-    try await read { db in try requests.map { try Self.recall($0, db) } }
+    try await store.read { db in try requests.map { try Self.recall($0, db) } }
   }
 
   private static func recall(_ request: Digest, _ db: Database) throws -> RawReply? {
     let find = try db.cachedStatement(
       sql: """
-        SELECT id, body, \(count("prompt_tokens")), \(count("completion_tokens")), \(count("cached_tokens")),
-          coalesce(\(amount("seconds")), 0), \(count("attempts"))
+        SELECT id, body, \(SQL.count("prompt_tokens")), \(SQL.count("completion_tokens")), \(SQL.count("cached_tokens")),
+          coalesce(\(SQL.amount("seconds")), 0), \(SQL.count("attempts"))
         FROM reply WHERE request = ?
         """)
     return try GRDB.Row.fetchOne(find, arguments: [Data(request.bytes)]).map {
@@ -44,7 +47,7 @@ extension Store: ReplyMemory {
   }
 
   package func remember(_ call: Call, request: Digest, _ reply: RawReply) async throws -> Int64 {
-    let (run, stage, time) = (currentRun, StepContext.current?.stage, Date().timeIntervalSince1970)
+    let (run, stage, time) = (store.currentRun, StepContext.current?.stage, store.now())
     let (prompt, parameters) = Self.split(call.body)
     let usage = call.booked(reply)
     let usd = call.model.price?.usd(usage)
@@ -52,7 +55,7 @@ extension Store: ReplyMemory {
     let keys = Redaction(call.model.keysInFile)
     let (promptText, parametersText) = (keys.values(prompt).text, keys.values(parameters).text)
     let model = keys.words(call.model.name)
-    return try await write { db in
+    return try await store.write { db in
       try db.cachedStatement(sql: "INSERT OR IGNORE INTO prompt (digest, json) VALUES (?, ?)")
         .execute(arguments: [digest, promptText])
       try db.cachedStatement(
@@ -78,10 +81,10 @@ extension Store: ReplyMemory {
   }
 
   package func failed(_ call: Call, request: Digest, _ error: ModelError) async throws {
-    let (run, stage, time) = (currentRun, StepContext.current?.stage, Date().timeIntervalSince1970)
+    let (run, stage, time) = (store.currentRun, StepContext.current?.stage, store.now())
     let usage = error.usage ?? Usage()
     let usd = call.model.price?.usd(usage)
-    try await write { db in
+    try await store.write { db in
       try db.execute(
         sql: """
           INSERT INTO failed_call (request, model, run, stage, kind, status, message, prompt_tokens,
@@ -105,42 +108,17 @@ extension Store: ReplyMemory {
     return (.null, .object(fields))
   }
 
-  /// SQL for a count that an endpoint gave, whatever the column holds: 0 to ``Usage/most``.
-  static func count(_ column: String) -> String {
-    """
-    CASE WHEN typeof(\(column)) IN ('integer', 'real') THEN CAST(max(0, min(\(column), \(Usage.most))) AS INTEGER)
-    ELSE 0 END
-    """
-  }
-
-  /// SQL for USD or seconds, whatever the column holds: 0 to 1e12, or NULL for what is no number.
-  static func amount(_ column: String) -> String {
-    "CASE WHEN typeof(\(column)) IN ('integer', 'real') THEN CAST(max(0, min(\(column), 1e12)) AS REAL) END"
-  }
-
-  /// What a run paid for and what it was given from memory.
-  static func calls(of run: Int64, _ db: Database) throws -> RunCalls {
-    var calls = RunCalls()
-    for table in ["reply", "failed_call"] {
-      let row = try GRDB.Row.fetchOne(
+  /// What a run and its resumes have paid so far. `origin` is the first of them.
+  package func spent(since origin: Int64) async throws -> Budget.Amount {
+    try await store.read { db in
+      let found = try GRDB.Row.fetchOne(
         db,
         sql: """
-          SELECT count(*), total(\(count("prompt_tokens"))), total(\(count("completion_tokens"))),
-            total(\(amount("usd"))) FROM \(table) WHERE run = ?
-          """, arguments: [run])
-      let count: Int = try row.maybe(0) ?? 0
-      if table == "reply" { calls.made = count } else { calls.failed = count }
-      calls.promptTokens = calls.promptTokens.adding(bounded: Int(bounded: try row.maybe(1) ?? 0))
-      calls.completionTokens = calls.completionTokens.adding(bounded: Int(bounded: try row.maybe(2) ?? 0))
-      calls.usd += (try row.maybe(3) as Double?) ?? 0
+          SELECT total(\(SQL.amount("c.usd"))),
+            total(\(SQL.count("c.prompt_tokens"))) + total(\(SQL.count("c.completion_tokens")))
+          FROM (\(Views.ledger("calls"))) c JOIN run r ON r.id = c.run WHERE coalesce(r.origin, r.id) = ?
+          """, arguments: [origin])
+      return Budget.Amount(usd: try found.maybe(0) ?? 0, tokens: Int(bounded: try found.maybe(1) ?? 0))
     }
-    calls.remembered =
-      try Int.fetchOne(
-        db,
-        sql: """
-          SELECT count(*) FROM step_call c JOIN step s ON s.id = c.step JOIN reply r ON r.id = c.reply
-          WHERE s.run = ? AND r.run IS NOT s.run
-          """, arguments: [run]) ?? 0
-    return calls
   }
 }

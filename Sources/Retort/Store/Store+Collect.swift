@@ -29,9 +29,9 @@ extension Store {
   ///     before it stand.
   ///   - replies: also forgets paid replies that no kept step used and no kept run asked for.
   ///   - dryRun: says what would be forgotten, and undoes it.
-  /// Errors: ``StoreError`` while a run holds the store; ``RunError`` when the file is damaged.
+  /// Errors: ``StoreError`` while a run holds the store, and when the file is damaged.
   package func collect(keepRuns: Int, replies: Bool = false, dryRun: Bool = false) async throws -> Freed {
-    guard keepRuns >= 1 else { throw RunError("expected at least 1 run to keep, found \(keepRuns)") }
+    guard keepRuns >= 1 else { throw StoreError("expected at least 1 run to keep, found \(keepRuns)") }
     return try await collecting(dryRun: dryRun) { try Self.forget(keepRuns: keepRuns, replies: replies, $0) }
   }
 
@@ -39,13 +39,13 @@ extension Store {
   func collecting(dryRun: Bool, _ forget: @Sendable @escaping (Database) throws -> Freed) async throws
     -> Freed
   {
-    let lock = try lock(for: "gc", at: Date().timeIntervalSince1970)
+    let lock = try lock(for: "gc", at: now())
     defer { withExtendedLifetime(lock) {} }
     return try await pool.writeWithoutTransaction { db in
       let before = try Self.pages(db)
       var freed = Freed()
       try db.inTransaction {
-        try Self.forgetDeadRuns(db)
+        try StepTables.forgetDeadRuns(db)
         freed = try forget(db)
         if dryRun { freed.bytes = try (Self.pages(db).free - before.free) * before.size }
         return dryRun ? .rollback : .commit
@@ -56,7 +56,7 @@ extension Store {
       freed.bytes = try (before.count - Self.pages(db).count) * before.size
       let findings = try String.fetchAll(db, sql: "PRAGMA integrity_check")
       guard findings == ["ok"] else {
-        throw RunError("expected a whole store, found \(findings.prefix(3).joined(separator: "; "))")
+        throw StoreError("expected a whole store, found \(findings.prefix(3).joined(separator: "; "))")
       }
       return freed
     }
@@ -75,7 +75,7 @@ extension Store {
       return db.changesCount
     }
     var freed = Freed()
-    let redos = try runsOfUnfinishedRedos(db).map(String.init).joined(separator: ",")
+    let redos = try StepTables.runsOfUnfinishedRedos(db).map(String.init).joined(separator: ",")
     freed.runs = try delete(
       "run",
       unless: """
@@ -116,7 +116,7 @@ extension Store {
           """)
       _ = try delete("prompt", unless: "id IN (SELECT prompt FROM reply)")
     }
-    try makeViews(db)
+    try Views.make(db)
     return freed
   }
 }

@@ -1,24 +1,24 @@
 internal import GRDB
 internal import OrderedCollections
 
-extension Store {
+extension Inspector {
   /// Compares two runs: what they read, the counts of each stage, and the rows. A row's place is its source's name
   /// and what followed from there, so that a stage added to the file does not move the others.
   ///
   /// - Parameter examples: how many rows are shown for each stage.
-  /// Errors: ``RunError`` when there is no such run.
+  /// Errors: ``NotFound`` when there is no such run.
   package func diff(_ old: Int64, _ new: Int64, examples: Int = 5) async throws -> RunDiff {
     guard let before = try await recordedRun(old) else {
-      throw RunError("expected a run, found none numbered \(old)")
+      throw NotFound("expected a run, found none numbered \(old)")
     }
     guard let after = try await recordedRun(new) else {
-      throw RunError("expected a run, found none numbered \(new)")
+      throw NotFound("expected a run, found none numbered \(new)")
     }
     return try await read { db in
       let sides = try [before, after].map {
-        RunDiff.Side(run: $0.id, status: $0.status, calls: try Self.calls(of: $0.id, db))
+        RunDiff.Side(run: $0.id, status: $0.status, calls: try StepTables.calls(of: $0.id, db))
       }
-      let books = try (Self.books(of: old, db), Self.books(of: new, db))
+      let books = try (StepTables.books(of: old, db), StepTables.books(of: new, db))
       var names = OrderedSet(books.1.list.map(\.stage))
       names.formUnion(books.0.list.map(\.stage))
       let stages = try names.map { name in
@@ -64,7 +64,7 @@ extension Store {
       db,
       sql: """
         SELECT coalesce((SELECT name FROM run_stage WHERE run = o.run AND stage = CAST(substr(o.path, 2) AS INTEGER))
-          || substr(o.path, instr(o.path, '.')), '') AS place, \(source("o")), o."row"
+          || substr(o.path, instr(o.path, '.')), '') AS place, \(SQL.source("o")), o."row"
         FROM occurrence o JOIN run_stage s USING (run, stage) WHERE o.run = ? AND s.name = ? ORDER BY place
         """, arguments: [run, stage])
   }
@@ -73,7 +73,7 @@ extension Store {
     _ before: GRDB.Row?, _ after: GRDB.Row?, in stage: inout RunDiff.Stage, at most: Int, _ db: Database
   ) throws {
     guard stage.examples.count < most, let source: String = try (before ?? after).maybe(1) else { return }
-    let rows = try [before, after].map { found in try found.map { try row(try $0.at(2), db) } }
+    let rows = try [before, after].map { found in try found.map { try StepTables.row(try $0.at(2), db) } }
     let fields = rows.map { $0?.columns ?? [:] }
     let columns =
       rows[0] == nil || rows[1] == nil

@@ -28,9 +28,9 @@ package struct RecordedRun: Hashable, Sendable {
   package let origin: Int64
   package let file: String
   package let flags: JSON
-  /// ``Pipeline/resolved``; nil for runs of stores that did not keep it yet.
+  /// The pipeline file as it was read; nil for runs of stores that did not keep it yet.
   package let resolved: JSON?
-  /// A ``RunStatus``, or `running` or `broken`.
+  /// How it ended, or `running` or `broken`.
   package let status: String
   /// Made by this user on this machine.
   package let isFromHere: Bool
@@ -50,20 +50,20 @@ package struct DropCount: Hashable, Sendable {
 }
 
 /// What people ask of a store, in SQL that they could type themselves.
-extension Store {
+extension Inspector {
   /// The runs, newest first, each with what it cost.
   package func runs(limit: Int = 20) async throws -> Table {
     try await table(
       """
       SELECT run, pipeline, CASE WHEN status = 'running' THEN ?2 ELSE status END AS status, started,
         round(seconds, 1) AS seconds, calls, round(usd, 6) AS usd
-      FROM (\(Self.ledger("runs"))) ORDER BY run DESC LIMIT ?1
+      FROM (\(Views.ledger("runs"))) ORDER BY run DESC LIMIT ?1
       """, [.int(Int64(limit)), .string(status("running"))])
   }
 
   /// A run's recorded status as it is: `running` is `interrupted` where no process holds the store.
   func status(_ recorded: String) -> String {
-    recorded == "running" && !file.isLocked ? RunStatus.interrupted.rawValue : recorded
+    recorded == "running" && !store.file.isLocked ? "interrupted" : recorded
   }
 
   /// What a run dropped, the commonest reasons first.
@@ -101,35 +101,16 @@ extension Store {
       isFromHere: row[6].string == Home.here)
   }
 
-  /// Notes that a run may be taken for one of this user's on this machine.
-  package func adopt(_ run: Int64) async throws {
-    try await write {
-      try $0.execute(sql: "UPDATE run SET home = ? WHERE id = ?", arguments: [Home.here, run])
-    }
-  }
-
-  /// What a run and its resumes have paid so far. `origin` is the first of them.
-  package func spent(since origin: Int64) async throws -> Budget.Amount {
-    let found = try await table(
-      """
-      SELECT total(\(Self.amount("c.usd"))),
-        total(\(Self.count("c.prompt_tokens"))) + total(\(Self.count("c.completion_tokens")))
-      FROM (\(Self.ledger("calls"))) c JOIN run r ON r.id = c.run WHERE coalesce(r.origin, r.id) = ?
-      """, [.int(origin)])
-    return Budget.Amount(
-      usd: found.rows.first?[0].number ?? 0, tokens: Int(bounded: found.rows.first?[1].number ?? 0))
-  }
-
   /// The counts of every stage of a run, in file order, as far as it has come.
   package func books(of run: Int64) async throws -> OrderedBooks {
-    try await read { try Self.books(of: run, $0) }
+    try await read { try StepTables.books(of: run, $0) }
   }
 
   /// The rows of a stage of a run, in their order, whole.
   package func rows(of stage: String, run: Int64, limit: Int) async throws -> Table {
     try await table(
       """
-      SELECT \(Self.rowID("r")) AS id, o.path, r.json
+      SELECT \(SQL.rowID("r")) AS id, o.path, r.json
       FROM occurrence o JOIN run_stage s USING (run, stage) JOIN "row" r ON r.id = o."row"
       WHERE o.run = ? AND s.name = ? ORDER BY o.path LIMIT ?
       """, [.int(run), .string(stage), .int(Int64(limit))])
@@ -139,9 +120,9 @@ extension Store {
   package func row(_ id: String) async throws -> Table {
     try await table(
       """
-      SELECT \(Self.rowID("r")) AS id, json FROM "row" r
+      SELECT \(SQL.rowID("r")) AS id, json FROM "row" r
       WHERE hex(digest) LIKE '01' || upper(?) || '%' ORDER BY r.id LIMIT 10
-      """, [.string(Self.digits(id))])
+      """, [.string(SQL.digits(id))])
   }
 
   /// What failed in a run, grouped by stage and message.
@@ -149,12 +130,10 @@ extension Store {
     try await table(
       """
       SELECT f.stage, f.kind, count(*) AS rows, f.message, min(f."row") AS example
-      FROM (\(Self.ledger("failed"))) f JOIN run_stage s ON s.run = f.run AND s.name = f.stage
+      FROM (\(Views.ledger("failed"))) f JOIN run_stage s ON s.run = f.run AND s.name = f.stage
       WHERE f.run = ? GROUP BY s.stage, f.kind, f.message ORDER BY s.stage, rows DESC
       """, [.int(run)])
   }
-
-  static func digits(_ id: String) -> String { id.hasPrefix("r_") ? String(id.dropFirst(2)) : id }
 
   /// Answers a query over the tables of `docs/store.md`.
   package func table(_ sql: String, _ arguments: [JSON] = []) async throws -> Table {

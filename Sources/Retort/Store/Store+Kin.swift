@@ -37,7 +37,7 @@ package struct Kin: Hashable, Sendable {
   package var isShared: Bool
 }
 
-extension Store {
+extension Inspector {
   /// How many relatives and calls are found at most.
   package static let kinLimit = 100
 
@@ -47,7 +47,7 @@ extension Store {
       let found = try GRDB.Row.fetchOne(
         db,
         sql: """
-          SELECT o.run, \(Self.rowID("r")), s.name, \(Self.source("o")), r.json, t.step
+          SELECT o.run, \(SQL.rowID("r")), s.name, \(SQL.source("o")), r.json, t.step
           FROM occurrence o JOIN run_stage s USING (run, stage) JOIN "row" r ON r.id = o."row"
           LEFT JOIN taken t ON t.run = o.run AND t.stage = o.stage AND t.occurrence = o.parent WHERE o.id = ?
           """, arguments: [occurrence])
@@ -65,7 +65,7 @@ extension Store {
         calls: try Int64.fetchAll(
           db,
           sql: """
-            SELECT c.reply FROM occurrence o \(Self.ownCalls("JOIN")) WHERE o.id = ? ORDER BY c.seq LIMIT ?
+            SELECT c.reply FROM occurrence o \(SQL.ownCalls("JOIN")) WHERE o.id = ? ORDER BY c.seq LIMIT ?
             """, arguments: [occurrence, Self.kinLimit]),
         isShared: try Int.fetchOne(
           db,
@@ -82,7 +82,7 @@ extension Store {
     try GRDB.Row.fetchAll(
       db,
       sql: """
-        WITH RECURSIVE start AS (SELECT ?2 AS id), \(kin(limit: kinLimit + 1))
+        WITH RECURSIVE start AS (SELECT ?2 AS id), \(SQL.kin(limit: kinLimit + 1))
         SELECT \(placeColumns)
         FROM \(table) JOIN occurrence o USING (id) JOIN run_stage s USING (run, stage) JOIN "row" r ON r.id = o."row"
         WHERE o.id <> ?2
@@ -91,7 +91,7 @@ extension Store {
   }
 
   /// The columns of an occurrence `o` with its row `r`, at a stage `s`.
-  private static let placeColumns = "o.id, \(rowID("r")), s.name, \(source("o"))"
+  private static let placeColumns = "o.id, \(SQL.rowID("r")), s.name, \(SQL.source("o"))"
 
   private static func place(_ row: GRDB.Row) throws -> Kin.Place {
     Kin.Place(occurrence: try row.at(0), id: try row.at(1), stage: try row.at(2), source: try row.at(3) ?? "")
@@ -107,7 +107,7 @@ extension Store {
           e.detail, f.kind || ': ' || f.message, f.calls
         FROM run_stage s
         LEFT JOIN taken t ON t.run = s.run AND t.stage = s.stage AND t.occurrence = ?2
-        LEFT JOIN \(drops) ON e.step = t.step AND e.member = t.member AND e.reason IS NOT NULL
+        LEFT JOIN \(SQL.drops) ON e.step = t.step AND e.member = t.member AND e.reason IS NOT NULL
         LEFT JOIN failure f ON f.id = (SELECT max(id) FROM failure WHERE run = s.run AND stage = s.stage AND occurrence = ?2)
         WHERE s.run = ?1 AND EXISTS (SELECT 1 FROM json_each(s."from") WHERE value = ?3) ORDER BY s.stage
         """, arguments: [run, occurrence, stage]
@@ -160,14 +160,14 @@ extension Store {
     let found = try await contents(ofRow: id)
     guard found.count == 1, let only = found.first else { return nil }
     return try await read { db in
-      let row = try Self.row(only, db)
+      let row = try StepTables.row(only, db)
       return (RowID.text(Digest(of: row.json)), row.columns)
     }
   }
 
   /// The digest's first byte is the scheme; the index on digests is in the order of their bytes.
   private func contents(ofRow id: String) async throws -> [Int64] {
-    let digits = Self.digits(id).lowercased()
+    let digits = SQL.digits(id).lowercased()
     guard digits.count >= 4, digits.allSatisfy({ $0.isASCII && $0.isHexDigit }) else { return [] }
     func bytes(_ fill: String) -> Data {
       let text = Array("01" + digits + (digits.count % 2 == 0 ? "" : fill))

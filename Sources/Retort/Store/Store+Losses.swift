@@ -20,7 +20,7 @@ package struct LostRow: Hashable, Sendable {
   package var detail: String
 }
 
-extension Store {
+extension Inspector {
   /// What a run dropped, by stage in file order, the commonest reasons first.
   package func dropped(of run: Int64) async throws -> [Losses] {
     try await read { db in
@@ -59,9 +59,9 @@ extension Store {
       try GRDB.Row.fetchAll(
         db,
         sql: """
-          SELECT o.id, \(Self.rowID("r")), \(Self.source("o")), e.detail
+          SELECT o.id, \(SQL.rowID("r")), \(SQL.source("o")), e.detail
           FROM taken t JOIN occurrence o ON o.id = t.occurrence JOIN "row" r ON r.id = o."row"
-          LEFT JOIN \(Self.drops) ON e.step = t.step AND (e.member = t.member OR e.member IS NULL)
+          LEFT JOIN \(SQL.drops) ON e.step = t.step AND (e.member = t.member OR e.member IS NULL)
             AND e.reason IS NOT NULL
           WHERE t.run = ? AND t.stage = ? AND t.occurrence > ? AND coalesce(e.reason, iif(t.step IS NULL, t.reason, NULL)) = ?
           ORDER BY t.occurrence LIMIT ?
@@ -78,15 +78,15 @@ extension Store {
   static let dropCounts = """
     SELECT t.stage AS stage, coalesce(e.reason, t.reason) AS reason, count(*) AS n, min(t.occurrence) AS low,
       max(t.occurrence) AS high
-    FROM taken t LEFT JOIN \(drops) ON e.step = t.step AND e.member = t.member AND e.reason IS NOT NULL
+    FROM taken t LEFT JOIN \(SQL.drops) ON e.step = t.step AND e.member = t.member AND e.reason IS NOT NULL
     WHERE t.run = ?1 AND (e.reason IS NOT NULL OR t.step IS NULL) GROUP BY 1, 2
     UNION ALL
     SELECT t.stage, e.reason, count(*), min(t.occurrence), max(t.occurrence)
-    FROM taken t JOIN \(drops) ON e.step = t.step AND e.member IS NULL AND e.reason IS NOT NULL
+    FROM taken t JOIN \(SQL.drops) ON e.step = t.step AND e.member IS NULL AND e.reason IS NOT NULL
     WHERE t.run = ?1 GROUP BY 1, 2
     UNION ALL
     SELECT s.stage, e.reason, count(*), NULL, NULL
-    FROM run_stage s JOIN step p ON p.fingerprint = s.fingerprint JOIN \(drops) ON e.step = p.id AND e.reason IS NOT NULL
+    FROM run_stage s JOIN step p ON p.fingerprint = s.fingerprint JOIN \(SQL.drops) ON e.step = p.id AND e.reason IS NOT NULL
     WHERE s.run = ?1 AND s."from" = '[]' GROUP BY 1, 2
     """
 
@@ -107,9 +107,9 @@ extension Store {
     try GRDB.Row.fetchOne(
       db,
       sql: """
-        SELECT \(rowID("r")), \(source("o")), (SELECT e.detail FROM run_stage s
+        SELECT \(SQL.rowID("r")), \(SQL.source("o")), (SELECT e.detail FROM run_stage s
           JOIN taken t ON t.run = s.run AND t.stage = s.stage AND t.occurrence = o.id
-          JOIN \(drops) ON e.step = t.step AND (e.member = t.member OR e.member IS NULL) AND e.reason IS NOT NULL
+          JOIN \(SQL.drops) ON e.step = t.step AND (e.member = t.member OR e.member IS NULL) AND e.reason IS NOT NULL
           WHERE s.run = ?1 AND s.name = ?3 LIMIT 1)
         FROM occurrence o JOIN "row" r ON r.id = o."row" WHERE o.id = ?2
         """, arguments: [run, occurrence, stage]

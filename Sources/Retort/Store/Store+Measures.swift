@@ -2,14 +2,11 @@ internal import Foundation
 internal import GRDB
 internal import OrderedCollections
 
-extension Store {
-  /// What the newest 1000 steps of each stage of a pipeline took, whatever its configuration was then.
-  package func measures(of pipeline: Pipeline) async throws -> [String: StageMeasure] {
+extension Inspector {
+  /// What the newest 1000 steps of each of some stages of a pipeline took, whatever their configuration was then.
+  package func measures(of stages: [String], in pipeline: String) async throws -> [String: StageMeasure] {
     var found: [String: StageMeasure] = [:]
-    for stage in pipeline.stages {
-      let (name, stage) = (pipeline.name, stage.name)
-      found[stage] = try await read { try Self.measure(stage, of: name, $0) }
-    }
+    for stage in stages { found[stage] = try await read { try Self.measure(stage, of: pipeline, $0) } }
     return found
   }
 
@@ -35,9 +32,9 @@ extension Store {
     let calls = try GRDB.Row.fetchAll(
       db,
       sql: """
-        SELECT c.model, count(*), total(\(Self.count("c.prompt_tokens"))),
-          total(\(Self.count("c.completion_tokens"))), total(\(Self.count("c.cached_tokens"))),
-          total(\(Self.amount("c.seconds")))
+        SELECT c.model, count(*), total(\(SQL.count("c.prompt_tokens"))),
+          total(\(SQL.count("c.completion_tokens"))), total(\(SQL.count("c.cached_tokens"))),
+          total(\(SQL.amount("c.seconds")))
         FROM step_call sc JOIN reply c ON c.id = sc.reply WHERE sc.step IN \(list) GROUP BY c.model, sc.step
         """)
     let models = try Dictionary(grouping: calls) { try $0.at(0) as String }.mapValues { perStep in
@@ -54,43 +51,5 @@ extension Store {
       steps: steps.count, yield: given > 0 ? Double(out) / Double(given) : nil,
       rowBytes: try flow.maybe(2) ?? 0,
       models: models)
-  }
-}
-
-extension Forecast {
-  /// What a plan's calls will take. Readers that were never read are read here, to count their rows; no model is
-  /// called. One that cannot be read counts as empty: the run will say why.
-  package static func make(
-    _ plan: Plan, of pipeline: Pipeline, store: Store, limit: Int? = nil
-  ) async throws -> Forecast {
-    var sources: [String: Source] = [:]
-    for entry in plan.stages where entry.todo > 0 {
-      guard let stage = pipeline[entry.stage], stage.from.isEmpty else { continue }
-      let feeds = pipeline.stages.contains { $0.from.contains(stage.name) }
-      sources[entry.stage] = try? await count(stage, in: pipeline, limit: feeds ? limit : nil)
-    }
-    return Forecast(plan, of: pipeline, measures: try await store.measures(of: pipeline), sources: sources)
-  }
-
-  private static func count(_ stage: PipelineStage, in pipeline: Pipeline, limit: Int?) async throws -> Source
-  {
-    let bound = try stage.configured.bind(Workspace(folder: pipeline.folder, models: InertModels()))
-    guard case .set(let process) = bound.shape else { return Source(rows: 0, bytes: 0) }
-    let counter = RowCounter()
-    try await process(RowSet([]), SetSink { await counter.take($0) })
-    let (rows, bytes) = await (counter.rows, counter.bytes)
-    guard let limit, rows > limit else { return Source(rows: rows, bytes: bytes) }
-    return Source(rows: limit, bytes: bytes / rows * limit)
-  }
-}
-
-private actor RowCounter {
-  private(set) var rows = 0
-  private(set) var bytes = 0
-
-  func take(_ answer: SetAnswer) {
-    guard case .make(let columns, _) = answer else { return }
-    rows += 1
-    bytes += JSON.object(columns).text.utf8.count
   }
 }

@@ -8,7 +8,7 @@ package struct RunLine: Hashable, Sendable {
   package var pipeline: String
   /// The file's name, without its folder.
   package var file: String
-  /// A ``RunStatus``, or `running` or `broken`.
+  /// How it ended, or `running` or `broken`.
   package var status: String
   /// UTC, `2026-01-31 12:00:00`.
   package var started: String
@@ -54,10 +54,15 @@ package struct CallTotals: Hashable, Sendable {
   }
 }
 
-extension Store {
+extension Inspector {
   /// The newest runs first.
   package func runLines(limit: Int) async throws -> [RunLine] {
     try await read { try Self.runLines("ORDER BY id DESC LIMIT ?", [limit], $0) }
+  }
+
+  /// Nil when there is no such run.
+  package func line(of run: Int64) async throws -> RunLine? {
+    try await read { try Self.runLines("WHERE id = ?", [run], $0).first }
   }
 
   /// A run with its stages, or the newest; nil when there is no such run.
@@ -73,13 +78,13 @@ extension Store {
       return RunOutline(
         run: line,
         stages: try stages.map { row in
-          let columns = try (row.at(5) as String?).map(Self.names)
+          let columns = try (row.at(5) as String?).map(StepTables.names)
           let using = try row.json(4).object ?? [:]
           return .init(
             ordinal: try row.at(0), name: try row.at(1), kind: try row.at(2),
-            from: try Self.names(try row.at(3)),
+            from: try StepTables.names(try row.at(3)),
             using: using.values.compactMap(\.string),
-            columns: try columns ?? Self.found(run: line.id, stage: try row.at(0), db))
+            columns: try columns ?? Views.found(run: line.id, stage: try row.at(0), db))
         })
     }
   }
@@ -111,8 +116,8 @@ extension Store {
         let rows = try GRDB.Row.fetchCursor(
           db,
           sql: """
-            SELECT run, stage, count(*), total(\(Self.count("prompt_tokens"))),
-              total(\(Self.count("completion_tokens"))), total(\(Self.amount("usd"))), max(id)
+            SELECT run, stage, count(*), total(\(SQL.count("prompt_tokens"))),
+              total(\(SQL.count("completion_tokens"))), total(\(SQL.amount("usd"))), max(id)
             FROM \(table) WHERE id > ? GROUP BY run, stage
             """, arguments: [marks[place]])
         while let row = try rows.next() {

@@ -34,7 +34,7 @@ package struct RecordedCall: Hashable, Sendable {
   }
 }
 
-extension Store {
+extension Inspector {
   /// A call by its number; nil when there is none.
   package func call(_ id: Int64) async throws -> RecordedCall? { try await calls([id]).first }
 
@@ -45,9 +45,9 @@ extension Store {
         try GRDB.Row.fetchOne(
           db,
           sql: """
-            SELECT c.id, c.model, p.json, c.parameters, c.body, \(Self.count("c.prompt_tokens")),
-              \(Self.count("c.completion_tokens")), \(Self.count("c.cached_tokens")), \(Self.amount("c.usd")),
-              coalesce(\(Self.amount("c.seconds")), 0), \(Self.count("c.attempts")), c.run, c.stage, datetime(c.at, 'unixepoch')
+            SELECT c.id, c.model, p.json, c.parameters, c.body, \(SQL.count("c.prompt_tokens")),
+              \(SQL.count("c.completion_tokens")), \(SQL.count("c.cached_tokens")), \(SQL.amount("c.usd")),
+              coalesce(\(SQL.amount("c.seconds")), 0), \(SQL.count("c.attempts")), c.run, c.stage, datetime(c.at, 'unixepoch')
             FROM reply c LEFT JOIN prompt p ON p.id = c.prompt WHERE c.id = ?
             """, arguments: [id]
         ).map { row in

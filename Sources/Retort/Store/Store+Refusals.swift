@@ -3,7 +3,7 @@ internal import GRDB
 
 /// Steps that an endpoint refused for good: they are passed over until somebody asks for them again. A step is known by
 /// its key here too, so that a changed request is another step.
-extension Store {
+extension StepTables {
   /// By the digest of the step's input.
   static func refusedSteps(of fingerprint: Int64, _ db: Database) throws -> [Data: ModelError] {
     let rows = try GRDB.Row.fetchCursor(

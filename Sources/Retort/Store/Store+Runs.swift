@@ -2,7 +2,24 @@ internal import Foundation
 internal import GRDB
 internal import OrderedCollections
 
-extension Store {
+/// The tables of runs, rows and steps, within a transaction: what ``StepLog`` and ``Sketch`` are made of.
+enum StepTables {
+  /// Cleans up after runs whose process died: a set step without input was being written, nobody can have used it.
+  ///
+  /// Done when a run begins and not when the store is opened, so that looking inside leaves a live run alone.
+  static func forgetDeadRuns(_ db: Database) throws {
+    try db.execute(sql: "UPDATE run SET status = 'interrupted' WHERE status = 'running'")
+    let unfinished = try Int64.fetchAll(db, sql: "SELECT id FROM step WHERE input IS NULL")
+    for step in unfinished { try forget(step: step, db) }
+  }
+
+  static func forget(step: Int64, _ db: Database) throws {
+    try db.execute(sql: "DELETE FROM taken WHERE step = ?", arguments: [step])
+    try db.execute(sql: "DELETE FROM emission WHERE step = ?", arguments: [step])
+    try db.execute(sql: "DELETE FROM step_call WHERE step = ?", arguments: [step])
+    try db.execute(sql: "DELETE FROM step WHERE id = ?", arguments: [step])
+  }
+
   static func beginRun(_ new: NewRun, at time: Double, _ db: Database) throws -> Int64 {
     try db.execute(
       sql: """
@@ -59,13 +76,13 @@ extension Store {
     }
     books.in =
       try Int.fetchOne(
-        db, sql: "SELECT count(*) FROM occurrence WHERE run = ? AND stage IN \(list(place.from))",
+        db, sql: "SELECT count(*) FROM occurrence WHERE run = ? AND stage IN \(SQL.list(place.from))",
         arguments: [place.run]) ?? 0
     let counts = try GRDB.Row.fetchOne(
       db,
       sql: """
         SELECT count(*), total(s.run <> t.run),
-          total(t.step IS NULL OR EXISTS (SELECT 1 FROM \(drops)
+          total(t.step IS NULL OR EXISTS (SELECT 1 FROM \(SQL.drops)
             WHERE e.step = t.step AND e.member = t.member AND e.reason IS NOT NULL))
         FROM taken t LEFT JOIN step s ON s.id = t.step
         WHERE t.run = ? AND t.stage = ? AND (t.step IS NULL OR s.input IS NOT NULL)
@@ -78,7 +95,7 @@ extension Store {
       try Int.fetchOne(
         db,
         sql: """
-          SELECT count(*) FROM taken t JOIN \(drops) ON e.step = t.step
+          SELECT count(*) FROM taken t JOIN \(SQL.drops) ON e.step = t.step
           WHERE t.run = ? AND t.stage = ? AND e.member IS NULL AND e.reason IS NOT NULL
           """, arguments: [place.run, place.ordinal]) ?? 0
     if stageFailed > 0 {
@@ -137,7 +154,7 @@ extension Store {
       db,
       sql: """
         SELECT EXISTS (SELECT 1 FROM taken t JOIN occurrence o ON o.id = t.occurrence
-          WHERE t.run = ? AND t.stage IN \(list(stages)) AND t.step IS NULL AND \(place?.inScope("o") ?? "TRUE"))
+          WHERE t.run = ? AND t.stage IN \(SQL.list(stages)) AND t.step IS NULL AND \(place?.inScope("o") ?? "TRUE"))
         """, arguments: [run]) ?? false
   }
 
@@ -146,6 +163,32 @@ extension Store {
     try db.execute(
       sql: "UPDATE run_stage SET fingerprint = ? WHERE run = ? AND stage = ?",
       arguments: [fingerprint, place.run, place.ordinal])
+  }
+
+  /// What a run paid for and what it was given from memory.
+  static func calls(of run: Int64, _ db: Database) throws -> RunCalls {
+    var calls = RunCalls()
+    for table in ["reply", "failed_call"] {
+      let row = try GRDB.Row.fetchOne(
+        db,
+        sql: """
+          SELECT count(*), total(\(SQL.count("prompt_tokens"))), total(\(SQL.count("completion_tokens"))),
+            total(\(SQL.amount("usd"))) FROM \(table) WHERE run = ?
+          """, arguments: [run])
+      let count: Int = try row.maybe(0) ?? 0
+      if table == "reply" { calls.made = count } else { calls.failed = count }
+      calls.promptTokens = calls.promptTokens.adding(bounded: Int(bounded: try row.maybe(1) ?? 0))
+      calls.completionTokens = calls.completionTokens.adding(bounded: Int(bounded: try row.maybe(2) ?? 0))
+      calls.usd += (try row.maybe(3) as Double?) ?? 0
+    }
+    calls.remembered =
+      try Int.fetchOne(
+        db,
+        sql: """
+          SELECT count(*) FROM step_call c JOIN step s ON s.id = c.step JOIN reply r ON r.id = c.reply
+          WHERE s.run = ? AND r.run IS NOT s.run
+          """, arguments: [run]) ?? 0
+    return calls
   }
 
   static func finishRun(_ run: Int64, status: String, at time: Double, _ db: Database) throws {
@@ -188,4 +231,39 @@ package struct Books: Codable, Hashable, Sendable {
   }
 
   package var balance: Bool { self.in == emitted + dropped + failed + pending }
+}
+
+/// Books by stage name, encoded as an object in file order.
+package struct OrderedBooks: Codable, Hashable, Sendable {
+  package var list: [Entry]
+
+  package struct Entry: Hashable, Sendable {
+    package var stage: String
+    package var books: Books
+    package init(_ stage: String, _ books: Books) {
+      self.stage = stage
+      self.books = books
+    }
+  }
+
+  package init(_ list: [Entry]) { self.list = list }
+
+  package subscript(stage: String) -> Books? { list.first { $0.stage == stage }?.books }
+
+  private struct Name: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+  }
+
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: Name.self)
+    list = try container.allKeys.map { Entry($0.stringValue, try container.decode(Books.self, forKey: $0)) }
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Name.self)
+    for entry in list { try container.encode(entry.books, forKey: Name(stringValue: entry.stage)) }
+  }
 }

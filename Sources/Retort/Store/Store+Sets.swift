@@ -2,7 +2,7 @@ internal import Foundation
 internal import GRDB
 internal import OrderedCollections
 
-extension Store {
+extension StepTables {
   /// The digest of an ordered list of rows: what a set step's key and a `using:` input are known by.
   ///
   /// A set that lost rows to failures has another digest than the same rows complete.
@@ -15,7 +15,7 @@ extension Store {
       db,
       sql: """
         SELECT r.digest, o.stage FROM occurrence o JOIN "row" r ON r.id = o."row"
-        WHERE o.run = ? AND o.stage IN \(list(place.from)) AND \(place.inScope("o")) ORDER BY o.path, o.stage
+        WHERE o.run = ? AND o.stage IN \(SQL.list(place.from)) AND \(place.inScope("o")) ORDER BY o.path, o.stage
         """, arguments: [place.run])
     while let row = try rows.next() {
       bytes.append(contentsOf: try row.at(0) as Data)
@@ -95,7 +95,7 @@ extension Store {
       sql: """
         INSERT INTO taken (run, stage, occurrence, step, member, first)
         SELECT ?, ?, o.id, ?, row_number() OVER ordered - 1, first_value(o.id) OVER ordered
-        FROM occurrence o WHERE o.run = ? AND o.stage IN \(list(place.from)) AND \(place.inScope("o"))
+        FROM occurrence o WHERE o.run = ? AND o.stage IN \(SQL.list(place.from)) AND \(place.inScope("o"))
         WINDOW ordered AS (ORDER BY o.path, o.stage)
         """, arguments: [place.run, place.ordinal, step, place.run])
   }
@@ -201,7 +201,7 @@ extension Store {
       let open = try Bool.fetchOne(
         db,
         sql: """
-          SELECT EXISTS (SELECT 1 FROM occurrence o WHERE o.run = ? AND o.stage IN \(list(stage.from))
+          SELECT EXISTS (SELECT 1 FROM occurrence o WHERE o.run = ? AND o.stage IN \(SQL.list(stage.from))
             AND \(place.inScope("o")) AND NOT EXISTS (SELECT 1 FROM taken t LEFT JOIN step s ON s.id = t.step
               WHERE t.run = o.run AND t.stage = ? AND t.occurrence = o.id
               AND (t.step IS NULL OR s.input IS NOT NULL)))
@@ -216,7 +216,7 @@ extension Store {
     try Int64.fetchAll(
       db,
       sql: """
-        SELECT o.id FROM occurrence o WHERE o.run = ? AND o.stage IN \(list(place.from))
+        SELECT o.id FROM occurrence o WHERE o.run = ? AND o.stage IN \(SQL.list(place.from))
         AND \(place.inScope("o")) ORDER BY o.path, o.stage
         """, arguments: [place.run])
   }
@@ -253,12 +253,4 @@ extension Store {
     let cases = place.from.map { "WHEN \($0) THEN '\(place.branch($0))'" }.joined(separator: " ")
     return "CASE o.stage \(cases) END"
   }
-
-  static func list(_ stages: [Int]) -> String { "(" + stages.map(String.init).joined(separator: ",") + ")" }
-}
-
-/// A stage that broke its contract, or its row's; the row fails with this message.
-package struct StageFault: Error, Hashable, Sendable, CustomStringConvertible {
-  package let description: String
-  package init(_ description: String) { self.description = description }
 }

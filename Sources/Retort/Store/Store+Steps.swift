@@ -59,7 +59,7 @@ package struct StagePlace: Hashable, Sendable {
   static func component(sql: String) -> String { "char(96 + length(\(sql))) || (\(sql))" }
 }
 
-extension Store {
+extension StepTables {
   // MARK: Rows
 
   static func insert(_ row: PackedRow, _ db: Database) throws -> Int64 {
@@ -167,7 +167,7 @@ extension Store {
       let dropped = try db.cachedStatement(
         sql: """
           SELECT count(*) FROM taken t JOIN occurrence o ON o.id = t.occurrence
-          JOIN \(drops) ON e.step = t.step AND e.member = t.member AND e.reason IS NOT NULL
+          JOIN \(SQL.drops) ON e.step = t.step AND e.member = t.member AND e.reason IS NOT NULL
           WHERE t.run = ? AND t.stage = ? AND t.occurrence > ? AND t.occurrence <= ? AND o.stage = ?
           """)
       page.hits.dropped =
@@ -323,7 +323,7 @@ extension Store {
   }
 }
 
-extension Store {
+extension StepTables {
   /// The rows that a step emitted, in order.
   static func rows(of step: Int64, _ db: Database) throws -> [JSON] {
     try String.fetchAll(

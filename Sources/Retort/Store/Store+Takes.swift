@@ -41,7 +41,7 @@ package struct UnfinishedRedo: Codable, Hashable, Sendable, CustomStringConverti
   }
 }
 
-extension Store {
+extension StepTables {
   private struct StoredTake {
     /// The valid one.
     var number = 0

@@ -13,7 +13,7 @@ extension Store {
       for reply in replies {
         let steps = try Int64.fetchAll(
           db, sql: "SELECT DISTINCT step FROM step_call WHERE reply = ?", arguments: [reply])
-        for step in steps { try Self.forget(step: step, db) }
+        for step in steps { try StepTables.forget(step: step, db) }
         try db.execute(sql: "DELETE FROM reply WHERE id = ?", arguments: [reply])
         freed.steps += steps.count
       }

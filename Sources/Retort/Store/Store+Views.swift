@@ -2,11 +2,10 @@ internal import Foundation
 internal import GRDB
 internal import OrderedCollections
 
-extension Store {
-  /// Makes the views that people read: one for each stage of the newest run of each pipeline, and the ledgers.
-  ///
-  /// The stages of the pipeline that ran last have their own names; those of earlier ones `pipeline__stage`.
-  static func makeViews(_ db: Database) throws {
+/// The views that people read: one for each stage of the newest run of each pipeline, and the ledgers.
+enum Views {
+  /// Makes them anew. The stages of the pipeline that ran last have their own names; those of earlier ones `pipeline__stage`.
+  static func make(_ db: Database) throws {
     for name in try String.fetchAll(db, sql: "SELECT name FROM sqlite_master WHERE type = 'view'") {
       try db.execute(sql: "DROP VIEW \(quoted(name))")
     }
@@ -27,7 +26,7 @@ extension Store {
         try db.execute(
           sql: """
             CREATE VIEW IF NOT EXISTS \(quoted(view)) AS
-            SELECT o.run AS run, \(rowID("r")) AS "row", \(source("o")) AS source\(list(columns: columns))
+            SELECT o.run AS run, \(SQL.rowID("r")) AS "row", \(SQL.source("o")) AS source\(list(columns: columns))
             FROM occurrence o JOIN "row" r ON r.id = o."row"
             WHERE o.run = \(id) AND o.stage = \(ordinal) ORDER BY o.path
             """)
@@ -87,35 +86,14 @@ extension Store {
       guard !name.contains("\"") else {
         return "(SELECT value FROM json_each(r.json) WHERE key = \(text(name)) LIMIT 1)"
       }
-      return "json_extract(r.json, \(text(path(to: name))))"
+      return "json_extract(r.json, \(text(SQL.path(to: name))))"
     }
     return values.count == 1 ? values[0] : "coalesce(\(values.joined(separator: ", ")))"
   }
 
-  /// The JSON path of a column. None names one with a quotation mark.
-  static func path(to column: String) -> String { "$.\(JSON.string(column).text)" }
-
   private static func text(_ text: String) -> String { "'" + text.replacing("'", with: "''") + "'" }
 
   private static func quoted(_ name: String) -> String { "\"" + name.replacing("\"", with: "\"\"") + "\"" }
-
-  /// `r_` and 12 hex digits of the row's digest, whose first byte is the scheme.
-  static func rowID(_ table: String) -> String {
-    "'r_' || lower(substr(hex(\(table).digest), 3, 12))"
-  }
-
-  /// The record that a row descends from, as `questions:7`: the path's first two components.
-  static func source(_ table: String) -> String {
-    """
-    (SELECT name FROM run_stage WHERE run = \(table).run
-      AND stage = CAST(substr(\(table).path, 2) AS INTEGER))
-    || ':' || CAST(substr(\(table).path, instr(\(table).path, '.') + 2) AS INTEGER)
-    """
-  }
-
-  /// Emissions `e` that have a reason, for a FROM or JOIN. The index is named since SQLite would take the primary key,
-  /// and go through all of a set's emissions once for each of its rows.
-  static let drops = "emission e INDEXED BY emission_drops"
 
   /// Names that a stage's view cannot have: tables, indices and the ledgers.
   static let reservedNames = Set(Schema.names + ledgers.map(\.name) + ["grdb_migrations"])
@@ -124,15 +102,15 @@ extension Store {
     (
       "dropped",
       """
-      SELECT t.run AS run, s.name AS stage, \(rowID("r")) AS "row", \(source("o")) AS source,
+      SELECT t.run AS run, s.name AS stage, \(SQL.rowID("r")) AS "row", \(SQL.source("o")) AS source,
         NULL AS sample, coalesce(e.reason, t.reason) AS reason, e.detail AS detail
       FROM taken t JOIN run_stage s ON s.run = t.run AND s.stage = t.stage
       JOIN occurrence o ON o.id = t.occurrence JOIN "row" r ON r.id = o."row"
-      LEFT JOIN \(drops) ON e.step = t.step AND e.member = t.member AND e.reason IS NOT NULL
+      LEFT JOIN \(SQL.drops) ON e.step = t.step AND e.member = t.member AND e.reason IS NOT NULL
       WHERE e.reason IS NOT NULL OR t.step IS NULL
       UNION ALL
-      SELECT t.run, s.name, \(rowID("r")), \(source("o")), e.seq, e.reason, e.detail
-      FROM taken t JOIN \(drops) ON e.step = t.step AND e.member IS NULL AND e.reason IS NOT NULL
+      SELECT t.run, s.name, \(SQL.rowID("r")), \(SQL.source("o")), e.seq, e.reason, e.detail
+      FROM taken t JOIN \(SQL.drops) ON e.step = t.step AND e.member IS NULL AND e.reason IS NOT NULL
       JOIN run_stage s ON s.run = t.run AND s.stage = t.stage
       JOIN occurrence o ON o.id = t.occurrence JOIN "row" r ON r.id = o."row"
       UNION ALL
@@ -144,7 +122,7 @@ extension Store {
     (
       "failed",
       """
-      SELECT f.run AS run, s.name AS stage, \(rowID("r")) AS "row", \(source("o")) AS source, f.kind AS kind,
+      SELECT f.run AS run, s.name AS stage, \(SQL.rowID("r")) AS "row", \(SQL.source("o")) AS source, f.kind AS kind,
         f.message AS message, f.calls AS calls, datetime(f.at, 'unixepoch') AS at
       FROM failure f JOIN run_stage s ON s.run = f.run AND s.stage = f.stage
       LEFT JOIN occurrence o ON o.id = f.occurrence LEFT JOIN "row" r ON r.id = o."row"
@@ -168,23 +146,23 @@ extension Store {
         r.finished - r.started AS seconds, r.flags AS flags,
         lower(hex(substr(r.fingerprint, 2))) AS fingerprint,
         (SELECT count(*) FROM reply WHERE run = r.id) AS calls,
-        (SELECT total(\(amount("usd"))) FROM reply WHERE run = r.id)
-          + (SELECT total(\(amount("usd"))) FROM failed_call WHERE run = r.id) AS usd
+        (SELECT total(\(SQL.amount("usd"))) FROM reply WHERE run = r.id)
+          + (SELECT total(\(SQL.amount("usd"))) FROM failed_call WHERE run = r.id) AS usd
       FROM run r
       """
     ),
     (
       "lineage",
       """
-      SELECT o.run AS run, s.name AS stage, \(rowID("r")) AS "row", ps.name AS parent_stage,
-        \(rowID("pr")) AS parent, t.step AS step, \(source("o")) AS source, o.id AS id, o.parent AS parent_id
+      SELECT o.run AS run, s.name AS stage, \(SQL.rowID("r")) AS "row", ps.name AS parent_stage,
+        \(SQL.rowID("pr")) AS parent, t.step AS step, \(SQL.source("o")) AS source, o.id AS id, o.parent AS parent_id
       FROM occurrence o JOIN run_stage s ON s.run = o.run AND s.stage = o.stage
       JOIN "row" r ON r.id = o."row" LEFT JOIN occurrence p ON p.id = o.parent
       LEFT JOIN run_stage ps ON ps.run = p.run AND ps.stage = p.stage LEFT JOIN "row" pr ON pr.id = p."row"
       LEFT JOIN taken t ON t.run = o.run AND t.stage = o.stage AND t.occurrence = o.parent
       UNION ALL
-      SELECT o.run, s.name, \(rowID("r")), ps.name, \(rowID("pr")), t.step, \(source("o")), o.id, p.id
-      FROM occurrence o \(otherMembers)
+      SELECT o.run, s.name, \(SQL.rowID("r")), ps.name, \(SQL.rowID("pr")), t.step, \(SQL.source("o")), o.id, p.id
+      FROM occurrence o \(SQL.otherMembers)
       JOIN run_stage s ON s.run = o.run AND s.stage = o.stage JOIN "row" r ON r.id = o."row"
       JOIN occurrence p ON p.id = m.occurrence
       JOIN run_stage ps ON ps.run = p.run AND ps.stage = p.stage JOIN "row" pr ON pr.id = p."row"
@@ -193,72 +171,13 @@ extension Store {
     (
       "row_calls",
       """
-      SELECT o.run AS run, s.name AS stage, \(rowID("r")) AS "row", \(source("o")) AS source, o.id AS id,
+      SELECT o.run AS run, s.name AS stage, \(SQL.rowID("r")) AS "row", \(SQL.source("o")) AS source, o.id AS id,
         c.reply AS reply
       FROM occurrence o JOIN run_stage s ON s.run = o.run AND s.stage = o.stage JOIN "row" r ON r.id = o."row"
-      \(ownCalls("JOIN"))
+      \(SQL.ownCalls("JOIN"))
       """
     ),
   ]
-
-  /// Emissions `e` that are made from several members, for a FROM or JOIN; the index is named as in ``drops``.
-  private static let made = "emission e INDEXED BY emission_made"
-
-  /// SQL joins from an occurrence `o` to the calls `c` of the step that made it: those made for its sample, and those
-  /// made for all. A row's path ends with its number among what the step emitted.
-  static func ownCalls(_ join: String) -> String {
-    """
-    \(join) taken t ON t.run = o.run AND t.stage = o.stage AND t.occurrence = o.parent
-    \(join) step_call c ON c.step = t.step
-      AND (c.sample IS NULL OR o.path LIKE '%.' || \(StagePlace.component(sql: "c.sample")))
-    """
-  }
-
-  /// SQL joins from an occurrence `o` that a set step made to the other rows `m` that it was made from: all but its
-  /// `parent`, the first. Equal groups share a step; `first` keeps their members apart. CROSS keeps the joins in this
-  /// order: SQLite would go through all of a run's answers for each row.
-  private static let otherMembers = """
-    CROSS JOIN taken t ON t.run = o.run AND t.stage = o.stage AND t.occurrence = o.parent
-    CROSS JOIN \(made) ON e.step = t.step AND e.members IS NOT NULL AND e.member = t.member AND e."row" = o."row"
-    CROSS JOIN json_each(e.members) span
-    CROSS JOIN taken m ON m.step = t.step AND m.run = t.run AND m.stage = t.stage AND m.first = t.first
-      AND m.member BETWEEN span.value ->> 0 AND span.value ->> 1 AND m.occurrence <> t.occurrence
-    """
-
-  /// The occurrences `family` (column `id`) of rows whose identifier begins with `?2` in run `?1`, with all that they
-  /// were made from and all that was made from them.
-  static let family = """
-    start AS (SELECT o.id FROM occurrence o JOIN "row" r ON r.id = o."row"
-      WHERE o.run = ?1 AND hex(r.digest) LIKE '01' || upper(?2) || '%' LIMIT 100),
-    \(kin()), family AS (SELECT id FROM up UNION SELECT id FROM down)
-    """
-
-  /// All that the occurrences `start` of run `?1` were made from (`up`) and all that was made from them (`down`), at
-  /// most `limit` of each, the nearest first, with them; -1 for no limit.
-  static func kin(limit: Int = -1) -> String {
-    """
-    up(id) AS (SELECT id FROM start
-      UNION SELECT o.parent FROM up JOIN occurrence o USING (id) WHERE o.parent IS NOT NULL
-      UNION SELECT m.occurrence FROM up JOIN occurrence o USING (id) \(otherMembers) LIMIT \(limit)),
-    down(id) AS (SELECT id FROM start
-      UNION SELECT o.id FROM down JOIN occurrence o ON o.parent = down.id
-      UNION SELECT o.id FROM down CROSS JOIN run_stage s ON s.run = ?1
-        CROSS JOIN taken m ON m.run = ?1 AND m.stage = s.stage AND m.occurrence = down.id
-        CROSS JOIN \(made) ON e.step = m.step AND e.members IS NOT NULL
-        CROSS JOIN json_each(e.members) span ON m.member BETWEEN span.value ->> 0 AND span.value ->> 1
-        CROSS JOIN taken t INDEXED BY taken_step ON t.step = m.step AND t.run = m.run AND t.stage = m.stage AND t.first = m.first
-          AND t.member = e.member
-        CROSS JOIN occurrence o INDEXED BY occurrence_parent ON o.parent = t.occurrence AND o.run = t.run AND o.stage = t.stage AND o."row" = e."row"
-      LIMIT \(limit))
-    """
-  }
-
-  /// Answers a query over the tables and views of `docs/store.md`, one object for each row.
-  package func query(_ sql: String, _ arguments: [JSON] = []) async throws -> [JSON.Object] {
-    let queue = try DatabaseQueue(
-      path: pool.path, configuration: StoreConnection.configuration(readonly: true, views: true))
-    return try await queue.read { try Self.table(sql, arguments, $0) }.objects
-  }
 
   /// The query of a ledger, to be read in place of the view of that name: a store's views are not to be trusted.
   static func ledger(_ name: String) -> String { ledgers.first { $0.name == name }?.query ?? "" }

@@ -12,6 +12,8 @@ package final class Store: Sendable {
   /// As it was named.
   let path: String
   let file: StoreFile
+  /// Seconds since 1970.
+  let now: @Sendable () -> Double
   private let writer: GroupWriter
   private let running = Mutex<Int64?>(nil)
   /// Holds the copy that is looked at in place of a store that cannot be opened where it is.
@@ -21,6 +23,11 @@ package final class Store: Sendable {
   package var steps: StepLog { StepLog(store: self) }
   /// A run to be thought through and not made, over the store as it is now. Errors: ``StoreError``.
   package func sketch() async throws -> Sketch { try await Sketch(self) }
+
+  /// Replies that were paid for.
+  package var replies: ReplyLog { ReplyLog(store: self) }
+  /// What people look at.
+  package var inspector: Inspector { Inspector(self) }
 
   /// The run that calls are booked to.
   var currentRun: Int64? { running.withLock { $0 } }
@@ -32,7 +39,10 @@ package final class Store: Sendable {
   /// Opens or creates the store at a path, creating its folder.
   ///
   /// Errors: ``StoreError`` when the file cannot be used, is no database or was written by a later version.
-  package init(path: String) throws {
+  package init(
+    path: String, now: @escaping @Sendable () -> Double = { Date().timeIntervalSince1970 }
+  ) throws {
+    self.now = now
     file = try StoreFile(path, writing: true)
     do { pool = try Self.migrated(file.path, named: path) } catch {
       throw StoreError(error, path: path) ?? error
@@ -47,6 +57,7 @@ package final class Store: Sendable {
   ///
   /// Errors: ``StoreError`` when there is no store at the path, or one of a later version of retort.
   package init(reading path: String) throws {
+    now = { 0 }
     file = try StoreFile(path, writing: false)
     do { (pool, scratch) = try Self.looking(file, named: path) } catch {
       throw StoreError(error, path: path) ?? error
@@ -165,21 +176,5 @@ package final class Store: Sendable {
     let since = Date(timeIntervalSince1970: time.rounded()).formatted(.iso8601)
     let process = ProcessInfo.processInfo.processIdentifier
     return try StoreLock(file, name: path, words: "process \(process) (pipeline \(pipeline), since \(since))")
-  }
-
-  /// Cleans up after runs whose process died: a set step without input was being written, nobody can have used it.
-  ///
-  /// Done when a run begins and not when the store is opened, so that looking inside leaves a live run alone.
-  static func forgetDeadRuns(_ db: Database) throws {
-    try db.execute(sql: "UPDATE run SET status = 'interrupted' WHERE status = 'running'")
-    let unfinished = try Int64.fetchAll(db, sql: "SELECT id FROM step WHERE input IS NULL")
-    for step in unfinished { try forget(step: step, db) }
-  }
-
-  static func forget(step: Int64, _ db: Database) throws {
-    try db.execute(sql: "DELETE FROM taken WHERE step = ?", arguments: [step])
-    try db.execute(sql: "DELETE FROM emission WHERE step = ?", arguments: [step])
-    try db.execute(sql: "DELETE FROM step_call WHERE step = ?", arguments: [step])
-    try db.execute(sql: "DELETE FROM step WHERE id = ?", arguments: [step])
   }
 }

@@ -7,12 +7,15 @@ internal import Synchronization
 package final class StoreLedger: FileLedger {
   private let store: Store
   private let folder: URL
+  /// Kinds whose rows say which files they wrote.
+  private let kinds: [String]
   private let changed = Mutex<[KeptFile]>([])
 
-  /// `folder` is the one that paths in the rows of exports are seen from.
-  package init(_ store: Store, folder: URL) {
+  /// `folder` is the one that paths in the rows of exports are seen from; `kinds` are those of exports.
+  package init(_ store: Store, folder: URL, exports kinds: [String]) {
     self.store = store
     self.folder = folder
+    self.kinds = kinds
   }
 
   /// Files that somebody had changed, where they are kept.
@@ -24,7 +27,7 @@ package final class StoreLedger: FileLedger {
   package func hashes(of target: ExportTarget) async throws -> Set<String> {
     let path = PathIdentity.canonical(target.url)
     let names = Set([target.url.path, path, Workspace.relative(target.url.path, to: folder)])
-    let kinds = Catalog.standard.kinds.filter(\.exports).map { JSON.string($0.name) }
+    let kinds = kinds.map { JSON.string($0) }
     return try await store.read { db in
       var found = try String.fetchSet(
         db, sql: #"SELECT mark FROM "file__mark" WHERE path = ? AND role = ?"#,
@@ -78,6 +81,17 @@ package final class StoreLedger: FileLedger {
 }
 
 extension Store {
+  /// What of the store at `path` a path leads to: itself, or a file that belongs to it; nil for any other.
+  package static func owns(_ url: URL, store path: String) -> String? {
+    let keys = Set(PathIdentity.keys(of: url))
+    let names = [path, URL(filePath: path).resolvingSymlinksInPath().path]
+    return ["", "-wal", "-shm", "-journal", ".lock"].lazy
+      .first { suffix in
+        names.contains { !keys.isDisjoint(with: PathIdentity.keys(of: URL(filePath: $0 + suffix))) }
+      }
+      .map { "the store\($0.isEmpty ? "" : "'s '\($0)'")" }
+  }
+
   /// Sees to it that what was committed survives the loss of power: SQLite's log is not written through at each commit.
   fileprivate func syncLog() {
     let log = open(file.path + "-wal", O_RDONLY | O_CLOEXEC)

@@ -76,7 +76,7 @@ import Testing
     #expect(queries.count > 4)
     for (block, query) in queries {
       await #expect(throws: Never.self, "\(block.testDescription): \(query)") {
-        _ = try await lab.store.query(query)
+        _ = try await lab.store.inspector.query(query)
       }
     }
   }
@@ -85,7 +85,7 @@ import Testing
     let page = try String(contentsOf: Self.root.appending(path: "docs/store.md"), encoding: .utf8)
     let folder = FileManager.default.temporaryDirectory.appending(path: "pages-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: folder) }
-    let names = try await Store(path: folder.appending(path: "store.sqlite").path).query(
+    let names = try await Store(path: folder.appending(path: "store.sqlite").path).inspector.query(
       "select name from sqlite_master where type in ('table', 'view') and name <> 'grdb_migrations'")
     #expect(names.count > 15)
     #expect(names.compactMap { $0["name"]?.string }.filter { !page.contains("`\($0)`") } == [])

@@ -366,7 +366,9 @@ struct PipelineReaderTests {
     let pipeline = try read("stages: { raw: { uses: list } }")
     let store = try Store(path: folder.appending(path: "s.sqlite").path)
     _ = try await Engine(pipeline, store: store, models: InertModels()).run()
-    let names = try await store.query("SELECT name FROM sqlite_master").compactMap { $0["name"]?.string }
+    let names = try await store.inspector.query("SELECT name FROM sqlite_master").compactMap {
+      $0["name"]?.string
+    }
     for name in names where name != "raw" && !name.hasPrefix("sqlite_") {
       #expect(
         report("stages: { \(name): { uses: list } }")

@@ -9,7 +9,7 @@ import Testing
   @Test func aReportHasTheFunnelTheReasonsAndSamples() async throws {
     let lab = try Lab(records: ["a", "", "b", "c", ""], export: "out.jsonl")
     let summary = try await lab.run()
-    let report = try await lab.store.report(summary.run)
+    let report = try await RunReport.read(summary.run, from: lab.store.inspector, catalog: .standard)
     #expect(report.title == "lab, run 1")
     #expect(report.command == "retort run lab.yaml")
     #expect(report.stages.map(\.name) == ["read", "shout", "gather", "out"])
@@ -53,10 +53,11 @@ import Testing
             .utf8))
     }
     let models = ModelStack(
-      models: Array(pipeline.models.values), transport: transport, memory: store, clock: JumpingClock(),
+      models: Array(pipeline.models.values), transport: transport, memory: store.replies,
+      clock: JumpingClock(),
       environment: [:])
     let summary = try await Engine(pipeline, store: store, models: models).run()
-    let report = try await store.report(summary.run)
+    let report = try await RunReport.read(summary.run, from: store.inspector, catalog: .standard)
     #expect(
       report.rewards == [
         .init(
@@ -75,8 +76,8 @@ import Testing
 
   @Test func aRunThatIsNotThereIsAnError() async throws {
     let lab = try Lab(records: [])
-    await #expect(throws: RunError("expected a run, found none numbered 3")) {
-      try await lab.store.report(3)
+    await #expect(throws: NotFound("expected a run, found none numbered 3")) {
+      try await RunReport.read(3, from: lab.store.inspector, catalog: .standard)
     }
   }
 }

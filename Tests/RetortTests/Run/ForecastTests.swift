@@ -137,6 +137,6 @@ import Testing
     let counted = try await Forecast.make(
       Plan.make(again.pipeline, store: again.store), of: again.pipeline, store: again.store)
     #expect(counted.stages.map(\.steps) == [.init(2, 2)])
-    #expect(try await again.store.query("SELECT count(*) AS runs FROM run") == [["runs": 0]])
+    #expect(try await again.store.inspector.query("SELECT count(*) AS runs FROM run") == [["runs": 0]])
   }
 }

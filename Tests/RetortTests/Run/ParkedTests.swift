@@ -25,7 +25,8 @@ import Testing
     let transport = ScriptedTransport { _, _ in
       HTTPResponse(status: 200, body: Array(#"{"choices":[{"message":{"content":"ok"}}]}"#.utf8))
     }
-    let models = ModelStack(models: [spec], transport: transport, memory: store, environment: environment)
+    let models = ModelStack(
+      models: [spec], transport: transport, memory: store.replies, environment: environment)
     return try await Engine(pipeline, store: store, models: models, now: { 0 }).run { log.add($0) }
   }
 

@@ -32,11 +32,14 @@ import Testing
     let second = try await Engine(pipeline, store: store, models: models, now: { 0 }).run()
     #expect(second.stages["asked"] == Books(in: 3, emitted: 2, dropped: 1, reused: 3, rows: 5, leftOut: 1))
     #expect(
-      try await store.query("SELECT source, sample, reason FROM dropped WHERE run = 2 ORDER BY source") == [
-        ["source": "read:0", "sample": 1, "reason": "reply truncated"],
-        ["source": "read:1", "sample": nil, "reason": "reply truncated"],
-      ])
+      try await store.inspector.query(
+        "SELECT source, sample, reason FROM dropped WHERE run = 2 ORDER BY source") == [
+          ["source": "read:0", "sample": 1, "reason": "reply truncated"],
+          ["source": "read:1", "sample": nil, "reason": "reply truncated"],
+        ])
     #expect(
-      try await store.query("SELECT reply FROM asked").map { $0["reply"] } == ["a0", "a2", "c0", "c1", "c2"])
+      try await store.inspector.query("SELECT reply FROM asked").map { $0["reply"] } == [
+        "a0", "a2", "c0", "c1", "c2",
+      ])
   }
 }

@@ -15,9 +15,9 @@ import Testing
   private func paid(_ lab: Lab, _ options: RunOptions, _ words: String) async throws -> RunSummary {
     let summary = try await lab.run(options)
     let call = call(words)
-    _ = try await lab.store.remember(
+    _ = try await lab.store.replies.remember(
       call, request: call.request, RawReply(body: "{}", usage: Usage(promptTokens: 3)))
-    try await lab.store.failed(
+    try await lab.store.replies.failed(
       call, request: call.request, ModelError(.malformed, "cut", usage: Usage(promptTokens: 2)))
     return summary
   }
@@ -27,13 +27,13 @@ import Testing
     #expect(try await paid(lab, RunOptions(), "one").run == 1)
     #expect(try await paid(lab, RunOptions(origin: 1), "two").run == 2)
     #expect(try await paid(lab, RunOptions(), "three").run == 3)
-    #expect(try await lab.store.spent(since: 1) == .init(usd: 10, tokens: 10))
-    #expect(try await lab.store.spent(since: 3) == .init(usd: 5, tokens: 5))
-    let recorded = try #require(try await lab.store.recordedRun(2))
+    #expect(try await lab.store.replies.spent(since: 1) == .init(usd: 10, tokens: 10))
+    #expect(try await lab.store.replies.spent(since: 3) == .init(usd: 5, tokens: 5))
+    let recorded = try #require(try await lab.store.inspector.recordedRun(2))
     #expect((recorded.id, recorded.origin) == (2, 1))
     #expect(recorded.resolved == lab.pipeline.resolved)
-    #expect(try await lab.store.recordedRun(nil)?.origin == 3)
-    #expect(try await lab.store.recordedRun(4) == nil)
+    #expect(try await lab.store.inspector.recordedRun(nil)?.origin == 3)
+    #expect(try await lab.store.inspector.recordedRun(4) == nil)
   }
 
   @Test func aRememberedReplyCostsNothingAgain() async throws {
@@ -41,10 +41,10 @@ import Testing
     let call = call("one")
     _ = try await lab.run()
     for _ in 0..<2 {
-      _ = try await lab.store.remember(
+      _ = try await lab.store.replies.remember(
         call, request: call.request, RawReply(body: "{}", usage: Usage(promptTokens: 3)))
     }
-    #expect(try await lab.store.spent(since: 1) == .init(usd: 3, tokens: 3))
+    #expect(try await lab.store.replies.spent(since: 1) == .init(usd: 3, tokens: 3))
   }
 
   @Test func whatAnEndpointDoesNotCountIsEstimated() async throws {
@@ -54,8 +54,8 @@ import Testing
     let call = Call(
       model: counted.model, path: counted.path, body: counted.body, identity: counted.identity,
       promptEstimate: 4, completionEstimate: 6)
-    _ = try await lab.store.remember(call, request: call.request, RawReply(body: "{}"))
-    #expect(try await lab.store.spent(since: 1) == .init(usd: 4, tokens: 10))
+    _ = try await lab.store.replies.remember(call, request: call.request, RawReply(body: "{}"))
+    #expect(try await lab.store.replies.spent(since: 1) == .init(usd: 4, tokens: 10))
   }
 
   @Test func onlyModelsThatWouldBeCalledNeedAPrice() {

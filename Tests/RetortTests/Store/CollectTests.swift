@@ -20,7 +20,7 @@ import Testing
   }
 
   private func counts(_ lab: Lab) async throws -> [Int64] {
-    try await lab.store.table(
+    try await lab.store.inspector.table(
       """
       SELECT (SELECT count(*) FROM run), (SELECT count(*) FROM step), (SELECT count(*) FROM "row"),
         (SELECT count(*) FROM reply), (SELECT count(*) FROM emission), (SELECT count(*) FROM fingerprint)
@@ -56,12 +56,12 @@ import Testing
     let (lab, smaller) = try await lab()
     let call = Call(
       model: ModelSpec(alias: "m", name: "m"), path: "x", body: ["prompt": "p"], identity: ["a": 1])
-    _ = try await lab.store.remember(call, request: call.request, RawReply(body: "{}"))
+    _ = try await lab.store.replies.remember(call, request: call.request, RawReply(body: "{}"))
     _ = try await run(smaller, lab)
     #expect(try await lab.store.collect(keepRuns: 1).replies == 0)
-    #expect(try await lab.store.recall(call.request) != nil)
+    #expect(try await lab.store.replies.recall(call.request) != nil)
     #expect(try await lab.store.collect(keepRuns: 1, replies: true).replies == 1)
-    #expect(try await lab.store.recall(call.request) == nil)
+    #expect(try await lab.store.replies.recall(call.request) == nil)
   }
 
   @Test func aRunUnderWayIsLeftAlone() async throws {
@@ -72,7 +72,7 @@ import Testing
     let gate = Gate()
     let other = lab.waiting(at: gate)
     let run = Task { try await Engine(other, store: live, models: ScriptedProvider(), now: { 0 }).run() }
-    while try await lab.store.newestRun() != 2 { await Task.yield() }
+    while try await lab.store.inspector.newestRun() != 2 { await Task.yield() }
     await #expect(throws: StoreError.self) { try await lab.store.collect(keepRuns: 1) }
     gate.open()
     #expect(try await run.value.status == .complete)

@@ -50,7 +50,8 @@ import Testing
         status: 200, body: Array((answer + #""usage": {"prompt_tokens": 1, "completion_tokens": 2}}"#).utf8))
     }
     return (
-      pipeline, store, ModelStack(models: [spec], transport: transport, memory: store, environment: [:])
+      pipeline, store,
+      ModelStack(models: [spec], transport: transport, memory: store.replies, environment: [:])
     )
   }
 
@@ -58,23 +59,23 @@ import Testing
     let folder = try Bench.folder()
     let (pipeline, store, models) = try lab(in: folder)
     #expect(try await Engine(pipeline, store: store, models: models, now: { 0 }).run().status == .incomplete)
-    let told = try await store.query("SELECT \"row\", reply, told FROM told ORDER BY reply")
+    let told = try await store.inspector.query("SELECT \"row\", reply, told FROM told ORDER BY reply")
     #expect(told.count == 2)
     var all: Set<String> = []
     for row in told {
       let id = row["row"]?.string ?? ""
-      let trace = try await store.trace(id, run: 1).objects
+      let trace = try await store.inspector.trace(id, run: 1).objects
       #expect(trace.map { $0["stage"] } == ["read", "asked", "told"])
       #expect(trace.map { $0["calls"] } == [0, 1, 1])
       #expect(trace.map { $0["usd"] } == [0.0, 2.0, 2.0])
       // The reply whose text is the row's own.
       for (line, text) in zip(trace.dropFirst(), [row["reply"], row["told"]]) {
         let reply = line["replies"]?.string ?? ""
-        let body = try await store.query("SELECT body FROM reply WHERE id = ?", [.string(reply)])
+        let body = try await store.inspector.query("SELECT body FROM reply WHERE id = ?", [.string(reply)])
         #expect(body.first?["body"]?.string?.contains("\"\(text?.string ?? "")\"") == true)
       }
       let replies = trace.compactMap { $0["replies"]?.string }
-      let asked = try await store.query(Self.asked, [.string(id)])[0]["replies"]?.string ?? ""
+      let asked = try await store.inspector.query(Self.asked, [.string(id)])[0]["replies"]?.string ?? ""
       #expect(asked.split(separator: ",").map(String.init).sorted() == replies.sorted())
       all.formUnion(replies)
     }
@@ -86,8 +87,8 @@ import Testing
     let folder = try Bench.folder()
     let (pipeline, store, models) = try lab(askedBy: Pair.self, in: folder)
     _ = try await Engine(pipeline, store: store, models: models, now: { 0 }).run()
-    for line in try await store.query("SELECT \"row\" FROM asked") {
-      let trace = try await store.trace(line["row"]?.string ?? "", run: 1).objects
+    for line in try await store.inspector.query("SELECT \"row\" FROM asked") {
+      let trace = try await store.inspector.trace(line["row"]?.string ?? "", run: 1).objects
       #expect(trace.map { $0["calls"] } == [0, 2, 1])
     }
   }
@@ -96,8 +97,10 @@ import Testing
     let folder = try Bench.folder()
     let (pipeline, store, models) = try lab(in: folder)
     _ = try await Engine(pipeline, store: store, models: models, now: { 0 }).run()
-    let row = try await store.query("SELECT \"row\" FROM read WHERE word = 'refused'")[0]["row"]?.string ?? ""
-    let trace = try await store.trace(row, run: 1).objects
+    let row =
+      try await store.inspector.query("SELECT \"row\" FROM read WHERE word = 'refused'")[0]["row"]?.string
+      ?? ""
+    let trace = try await store.inspector.trace(row, run: 1).objects
     #expect(trace.map { $0["stage"] } == ["read", "asked"])
     #expect(trace.map { $0["ended"] } == [.null, "failed: refused: refused (HTTP 400): not this"])
   }
@@ -105,8 +108,8 @@ import Testing
   @Test func aTraceEndsWithTheDrop() async throws {
     let lab = try Lab(records: [""])
     _ = try await lab.run()
-    let row = try await lab.store.query("SELECT \"row\" FROM read")[0]["row"]?.string ?? ""
-    let trace = try await lab.store.trace(row, run: 1).objects
+    let row = try await lab.store.inspector.query("SELECT \"row\" FROM read")[0]["row"]?.string ?? ""
+    let trace = try await lab.store.inspector.trace(row, run: 1).objects
     #expect(trace.map { $0["ended"] } == [.null, "dropped: empty"])
   }
 
@@ -114,8 +117,8 @@ import Testing
     let lab = try Lab(records: ["a"])
     lab.refuseSets(true)
     _ = try await lab.run()
-    let row = try await lab.store.query("SELECT \"row\" FROM read")[0]["row"]?.string ?? ""
-    let trace = try await lab.store.trace(row, run: 1).objects
+    let row = try await lab.store.inspector.query("SELECT \"row\" FROM read")[0]["row"]?.string ?? ""
+    let trace = try await lab.store.inspector.trace(row, run: 1).objects
     #expect(trace.map { $0["stage"] } == ["read", "shout", "gather"])
     #expect(trace.last?["ended"] == "failed: StageFault: refuses sets")
   }
