@@ -1,0 +1,125 @@
+internal import Foundation
+internal import OrderedCollections
+package import RetortCore
+internal import RetortStages
+
+/// Performs a pipeline: every step whose key the store lacks, and no other.
+package struct Engine: Sendable {
+  let pipeline: Pipeline
+  let store: Store
+  let models: any ModelProvider
+  let options: RunOptions
+  let interruption: Interruption
+  /// Seconds since 1970.
+  let now: @Sendable () -> Double
+  /// Steps in flight of a stage that calls no model.
+  let cores: Int
+  /// Kinds of stages that write files.
+  let exports: [String]
+
+  package init(
+    _ pipeline: Pipeline, store: Store, models: any ModelProvider, options: RunOptions = .init(),
+    interruption: Interruption = Interruption(),
+    cores: Int = ProcessInfo.processInfo.activeProcessorCount,
+    exports: [String] = Catalog.standard.exports,
+    now: @escaping @Sendable () -> Double = { Date().timeIntervalSince1970 }
+  ) {
+    self.pipeline = pipeline
+    self.store = store
+    self.models = models
+    self.options = options
+    self.interruption = interruption
+    self.cores = cores
+    self.exports = exports
+    self.now = now
+  }
+
+  /// Runs to the end, or to where failures, a budget, a refusing endpoint, an interruption or cancellation stop it;
+  /// the summary says which. Interrupted, it begins no step and lets those in flight end as far as they need no further
+  /// call; cancelled, it drops them.
+  ///
+  /// Errors: ``RunError`` when the pipeline cannot run; the store's.
+  package func run(_ tell: @escaping @Sendable (RunEvent) -> Void = { _ in }) async throws -> RunSummary {
+    try checkNames()
+    let began = now()
+    let lock = try store.lock(for: pipeline.name, at: began)
+    defer { withExtendedLifetime(lock) {} }
+    let (run, begunBefore) = try await store.steps.beginRun(NewRun(pipeline, options), at: began)
+    store.bookCalls(to: run)
+    tell(.started(run: run))
+    let performance = Performance(self, run: run, begunBefore: begunBefore, tell: tell)
+    let status: RunStatus
+    do { status = try await watchingStore { try await performance.perform() } } catch {
+      guard Task.isCancelled else {
+        // Where the store itself is at fault this fails too, and says less.
+        try? await store.steps.breakRun(run, at: now())
+        throw error
+      }
+      status = .interrupted
+    }
+    let seconds = now() - began
+    // The last words are written even when this task is cancelled.
+    let summary = try await Task { [status, self] in
+      let summary = try await performance.summary(status, seconds: seconds)
+      try await store.steps.finishRun(run, status: summary.status.rawValue, at: now())
+      return summary
+    }.value
+    for entry in summary.stages.list where !entry.books.balance {
+      throw RunError("the books of stage '\(entry.stage)' do not balance: \(entry.books)")
+    }
+    return summary
+  }
+
+  /// Ends `work` soon after the store has left its path: what it still pays for could not be kept.
+  private func watchingStore(_ work: @escaping @Sendable () async throws -> RunStatus) async throws
+    -> RunStatus
+  {
+    try await withThrowingTaskGroup(of: RunStatus?.self) { group in
+      group.addTask(operation: work)
+      group.addTask { [store] in
+        while !Task.isCancelled {
+          try store.check()
+          try? await Task.sleep(for: .milliseconds(500))
+        }
+        return nil
+      }
+      defer { group.cancelAll() }
+      while let status = try await group.next() {
+        if let status { return status }
+      }
+      return .interrupted
+    }
+  }
+
+  /// Whether the files that an export's rows name are there with the recorded content.
+  static func areOnDisk(_ rows: [JSON], in folder: URL) -> Bool {
+    rows.allSatisfy { row in
+      guard let path = row["path"]?.string, let expected = row["sha256"]?.string else { return true }
+      let url = URL(filePath: path, relativeTo: folder)
+      guard (try? FileKind(at: url)) == .regular else { return false }
+      return (try? FileReading.sha256(of: url)) == expected
+    }
+  }
+
+  private func checkNames() throws {
+    for name in [options.only].compactMap({ $0 }) + options.redo.sorted() where pipeline[name] == nil {
+      throw RunError(
+        "expected a stage of \(pipeline.name) (\(pipeline.stages.map(\.name).joined(separator: ", "))), found '\(name)'"
+      )
+    }
+  }
+}
+
+extension NewRun {
+  /// A pipeline as its run is recorded.
+  init(_ pipeline: Pipeline, _ options: RunOptions) {
+    self.init(
+      pipeline: pipeline.name, file: pipeline.file.path, flags: options.flags, origin: options.origin,
+      fingerprint: pipeline.fingerprint, resolved: pipeline.resolved,
+      stages: pipeline.stages.map { stage in
+        Stage(
+          name: stage.name, kind: stage.entry.name, version: stage.entry.version, from: stage.from,
+          using: stage.using.mapValues { .string($0) }, columns: stage.columns)
+      })
+  }
+}
