@@ -31,10 +31,16 @@ let package = Package(
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
     .target(
+      name: "RetortStore",
+      dependencies: [
+        "CSQLite", "RetortCore",
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "OrderedCollections", package: "swift-collections"),
+      ]),
+    .target(
       name: "RetortRun",
       dependencies: [
-        "CSQLite", "RetortCore", "RetortStages",
-        .product(name: "GRDB", package: "GRDB.swift"),
+        "RetortCore", "RetortStages", "RetortStore",
         .product(name: "OrderedCollections", package: "swift-collections"),
         .product(name: "Yams", package: "Yams"),
       ]),
@@ -44,18 +50,18 @@ let package = Package(
     .target(
       name: "RetortViewer",
       dependencies: [
-        "RetortCore", "RetortRun",
+        "RetortCore", "RetortRun", "RetortStore",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
     .executableTarget(
       name: "RetortCLI",
       dependencies: [
-        "RetortCore", "RetortHTTP", "RetortRun", "RetortStages", "RetortViewer",
+        "RetortCore", "RetortHTTP", "RetortRun", "RetortStages", "RetortStore", "RetortViewer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
-    .target(name: "RetortTestSupport", dependencies: ["RetortCore", "RetortRun", "RetortStages"]),
+    .target(name: "RetortTestSupport", dependencies: ["RetortCore", "RetortRun", "RetortStages", "RetortStore"]),
     .testTarget(
       name: "RetortCoreTests",
       dependencies: [
@@ -71,8 +77,14 @@ let package = Package(
     .testTarget(
       name: "RetortRunTests",
       dependencies: [
-        "RetortRun", "RetortTestSupport",
+        "RetortRun", "RetortStore", "RetortTestSupport",
         .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "OrderedCollections", package: "swift-collections"),
+      ]),
+    .testTarget(
+      name: "RetortStoreTests",
+      dependencies: [
+        "RetortStore", "RetortTestSupport",
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
     .testTarget(name: "RetortHTTPTests", dependencies: ["RetortHTTP", "RetortTestSupport"]),
@@ -83,7 +95,7 @@ let package = Package(
         .product(name: "HummingbirdTesting", package: "hummingbird"),
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
-    .testTarget(name: "RetortCLITests", dependencies: ["RetortCLI", "RetortTestSupport"]),
+    .testTarget(name: "RetortCLITests", dependencies: ["RetortCLI", "RetortStore", "RetortTestSupport"]),
   ]
 )
 

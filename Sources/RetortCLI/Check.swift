@@ -4,6 +4,7 @@ internal import OrderedCollections
 internal import RetortCore
 internal import RetortRun
 internal import RetortStages
+internal import RetortStore
 
 /// The pipeline file and what may be changed in it from the command line.
 struct FileOptions: ParsableArguments {

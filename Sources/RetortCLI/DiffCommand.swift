@@ -3,6 +3,7 @@ internal import OrderedCollections
 internal import RetortCore
 internal import RetortRun
 internal import RetortStages
+internal import RetortStore
 
 struct DiffCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

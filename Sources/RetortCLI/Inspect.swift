@@ -3,6 +3,7 @@ internal import OrderedCollections
 internal import RetortCore
 internal import RetortRun
 internal import RetortStages
+internal import RetortStore
 
 struct Runs: AsyncParsableCommand {
   static let configuration = CommandConfiguration(abstract: "List the runs in the store, newest first.")

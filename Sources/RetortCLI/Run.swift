@@ -5,6 +5,7 @@ internal import RetortCore
 internal import RetortHTTP
 internal import RetortRun
 internal import RetortStages
+internal import RetortStore
 
 /// The flags of a run, as they are recorded with it so that `retort resume` keeps them.
 struct Flags: Codable {

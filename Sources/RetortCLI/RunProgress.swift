@@ -3,6 +3,7 @@ internal import OrderedCollections
 internal import RetortCore
 internal import RetortRun
 internal import RetortStages
+internal import RetortStore
 internal import Synchronization
 
 /// A run's progress on stderr: on a terminal a table that is drawn over itself, else plain lines: for each stage one a

@@ -3,6 +3,7 @@ internal import Foundation
 internal import RetortCore
 internal import RetortRun
 internal import RetortStages
+internal import RetortStore
 
 /// Options of every command that opens the store.
 struct StoreOptions: ParsableArguments {

@@ -2,6 +2,7 @@ internal import Foundation
 internal import RetortCore
 internal import RetortRun
 internal import RetortStages
+internal import RetortStore
 
 /// What the commands print, and where.
 enum Terminal {

@@ -2,6 +2,7 @@ internal import OrderedCollections
 internal import RetortCore
 internal import RetortRun
 internal import RetortStages
+internal import RetortStore
 
 /// A trace as text: a table of the rows, then how those ended that did, then where to look further.
 enum TracePage {

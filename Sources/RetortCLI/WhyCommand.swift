@@ -4,6 +4,7 @@ internal import OrderedCollections
 internal import RetortCore
 internal import RetortRun
 internal import RetortStages
+internal import RetortStore
 
 struct WhyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

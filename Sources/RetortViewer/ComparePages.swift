@@ -1,6 +1,7 @@
 internal import OrderedCollections
 internal import RetortCore
 internal import RetortRun
+internal import RetortStore
 
 /// Two runs, or two rows, side by side.
 struct ComparePages {

@@ -1,5 +1,6 @@
 internal import RetortCore
 internal import RetortRun
+internal import RetortStore
 
 /// The numbers of runs. Those of an ended run are counted once; those of a live one again after a while that is longer
 /// the longer counting takes, so that looking does not hold the run up.

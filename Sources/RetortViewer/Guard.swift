@@ -2,6 +2,7 @@ internal import HTTPTypes
 internal import Hummingbird
 internal import RetortCore
 internal import RetortRun
+internal import RetortStore
 
 /// Before every page: only this machine's names are answered and nothing is written; what goes wrong becomes a page.
 struct Guard<Context: RequestContext>: RouterMiddleware {

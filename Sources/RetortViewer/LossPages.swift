@@ -1,5 +1,6 @@
 internal import RetortCore
 internal import RetortRun
+internal import RetortStore
 
 /// Dropped and failed rows, by reason.
 struct LossPages {

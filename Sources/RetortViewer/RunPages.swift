@@ -1,5 +1,6 @@
 internal import RetortCore
 internal import RetortRun
+internal import RetortStore
 
 /// The list of runs, and one run with its picture.
 struct RunPages {

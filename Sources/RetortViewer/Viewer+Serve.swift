@@ -3,6 +3,7 @@ internal import Hummingbird
 internal import NIOCore
 internal import RetortCore
 internal import RetortRun
+internal import RetortStore
 
 extension Viewer {
   /// Serves pages on 127.0.0.1 until its task is cancelled or the process ends.

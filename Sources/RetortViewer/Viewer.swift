@@ -3,6 +3,7 @@ internal import Logging
 internal import NIOCore
 internal import RetortCore
 package import RetortRun
+internal import RetortStore
 
 /// Shows a store to a browser on this machine, and changes nothing in it.
 package struct Viewer: Sendable {

@@ -1,5 +1,6 @@
 import RetortCore
 import RetortRun
+import RetortStore
 import RetortStages
 import RetortTestSupport
 import Testing

@@ -1,6 +1,7 @@
 import OrderedCollections
 import RetortCore
 import RetortRun
+import RetortStore
 import RetortStages
 import Testing
 

@@ -106,7 +106,7 @@ extension PipelineReader {
           stage.keyPlace,
           "expected a stage name of lower-case letters, digits and '_', starting with a letter, "
             + "found '\(stage.name)'")
-      } else if Views.reservedNames.contains(stage.name) || stage.name.contains("__")
+      } else if Store.reservedNames.contains(stage.name) || stage.name.contains("__")
         || stage.name.hasPrefix("sqlite_")
       {
         report(

@@ -2,6 +2,7 @@ internal import Foundation
 internal import OrderedCollections
 internal import RetortCore
 internal import RetortStages
+internal import RetortStore
 
 extension RunReport {
   package var title: String { "\(pipeline), run \(run)" }

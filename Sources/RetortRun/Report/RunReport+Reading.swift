@@ -2,6 +2,7 @@ internal import Foundation
 internal import OrderedCollections
 package import RetortCore
 internal import RetortStages
+package import RetortStore
 
 extension RunReport {
   /// Reads what a report of a run shows, as the store is at one moment.

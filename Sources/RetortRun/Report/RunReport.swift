@@ -1,6 +1,7 @@
 internal import OrderedCollections
 package import RetortCore
 package import RetortStages
+package import RetortStore
 
 /// What there is to show others of a run: read from the store once, turned into a page by pure functions.
 package struct RunReport: Hashable, Sendable {

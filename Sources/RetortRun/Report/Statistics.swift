@@ -1,6 +1,7 @@
 internal import Foundation
 internal import RetortCore
 internal import RetortStages
+internal import RetortStore
 
 /// Numbers about numbers.
 package enum Statistics {

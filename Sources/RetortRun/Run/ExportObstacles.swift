@@ -2,6 +2,7 @@ internal import Foundation
 internal import OrderedCollections
 package import RetortCore
 internal import RetortStages
+internal import RetortStore
 
 extension Pipeline {
   /// What stands in the way of the exports: files that retort has no record of, and the store itself.

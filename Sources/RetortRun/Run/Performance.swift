@@ -2,6 +2,7 @@ internal import Foundation
 internal import OrderedCollections
 internal import RetortCore
 internal import RetortStages
+internal import RetortStore
 internal import Synchronization
 
 /// One run of an engine. The loop owns every decision; child tasks perform steps and commit them.

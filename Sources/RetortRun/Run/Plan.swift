@@ -2,6 +2,7 @@ internal import Foundation
 internal import OrderedCollections
 internal import RetortCore
 internal import RetortStages
+package import RetortStore
 
 /// What a run would do, and why: the engine's own look-ups without the engine.
 package struct Plan: Codable, Hashable, Sendable {

@@ -1,5 +1,6 @@
 package import RetortCore
 internal import RetortStages
+package import RetortStore
 
 /// How a run ended. All but `complete` can be resumed.
 package enum RunStatus: String, Codable, Hashable, Sendable, CaseIterable {

@@ -4,6 +4,7 @@ import Testing
 
 @testable import RetortCore
 @testable import RetortRun
+import RetortStore
 @testable import RetortStages
 
 /// Whole files and whole replies, spoilt.

@@ -6,6 +6,7 @@ import Testing
 
 @testable import RetortCore
 @testable import RetortRun
+import RetortStore
 @testable import RetortStages
 
 /// Nobody pays twice for our progress: what replies and steps are found by is what it was.

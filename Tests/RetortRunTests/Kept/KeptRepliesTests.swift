@@ -6,6 +6,7 @@ import Testing
 
 @testable import RetortCore
 @testable import RetortRun
+import RetortStore
 @testable import RetortStages
 
 /// Every reply of a kept store is found again by what is asked today, whatever the stages that asked are now: the acts

@@ -5,6 +5,7 @@ import Testing
 
 @testable import RetortCore
 @testable import RetortRun
+import RetortStore
 @testable import RetortStages
 
 /// Nobody pays twice for our progress: a store of every schema so far, run with its endpoints off, makes no call and

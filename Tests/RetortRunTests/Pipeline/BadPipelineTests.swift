@@ -4,6 +4,7 @@ import Testing
 
 @testable import RetortCore
 @testable import RetortRun
+import RetortStore
 @testable import RetortStages
 
 /// One mistake of each kind in files of the standard stage kinds: one report names them all, with their places.

@@ -5,6 +5,7 @@ import Testing
 
 @testable import RetortCore
 @testable import RetortRun
+import RetortStore
 @testable import RetortStages
 
 @Suite struct PlanTests {

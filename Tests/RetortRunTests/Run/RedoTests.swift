@@ -7,6 +7,7 @@ import Testing
 
 @testable import RetortCore
 @testable import RetortRun
+@testable import RetortStore
 @testable import RetortStages
 
 /// A redo that does not come to its end costs nothing: the answers from before it stand until it has finished.

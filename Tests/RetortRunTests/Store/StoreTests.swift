@@ -6,6 +6,7 @@ import Testing
 
 @testable import RetortCore
 @testable import RetortRun
+@testable import RetortStore
 @testable import RetortStages
 
 struct StoreTests {

@@ -6,6 +6,7 @@ import Testing
 
 @testable import RetortCore
 @testable import RetortRun
+@testable import RetortStore
 @testable import RetortStages
 
 /// Replies that an earlier version remembered and nobody can use; numbers that no endpoint should have given.

@@ -161,7 +161,7 @@ extension StepLog {
   }
 
   /// Rows by their numbers in the store.
-  package func rows(_ ids: [Int64]) async throws -> [Row] {
+  package func rows(_ ids: [Int64]) async throws -> [RetortCore.Row] {
     try await store.read { db in try ids.map { try StepTables.row($0, db) } }
   }
 

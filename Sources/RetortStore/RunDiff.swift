@@ -1,5 +1,4 @@
-internal import RetortCore
-internal import RetortStages
+package import RetortCore
 
 /// How two runs differ.
 package struct RunDiff: Codable, Hashable, Sendable {
@@ -57,7 +56,7 @@ package struct RunDiff: Codable, Hashable, Sendable {
   package struct Side: Codable, Hashable, Sendable {
     package var run: Int64
     package var status: String
-    package var calls: RunSummary.Calls
+    package var calls: RunCalls
   }
 
   package var old: Side

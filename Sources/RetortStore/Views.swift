@@ -1,7 +1,7 @@
 internal import Foundation
 internal import GRDB
 internal import OrderedCollections
-package import RetortCore
+internal import RetortCore
 
 /// The views that people read: one for each stage of the newest run of each pipeline, and the ledgers.
 enum Views {

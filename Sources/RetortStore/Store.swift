@@ -69,6 +69,9 @@ package final class Store: Sendable {
 
   deinit { if let scratch { try? FileManager.default.removeItem(at: scratch) } }
 
+  /// Names that a stage's view cannot have.
+  package static var reservedNames: Set<String> { Views.reservedNames }
+
   /// Whether there is a store under a name. Errors: ``StoreError`` where no store can be.
   package static func exists(_ name: String) throws -> Bool { try StoreFile.exists(name) }
 
