@@ -3,7 +3,7 @@ internal import GRDB
 internal import OrderedCollections
 
 /// One row of a run as a stage finds it: an occurrence that has no step yet.
-struct Arrival: Sendable {
+struct Arrival: Hashable, Sendable {
   let id: Int64
   let row: Int64
   /// The row's digest and JSON.
