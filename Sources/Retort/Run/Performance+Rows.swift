@@ -28,11 +28,8 @@ extension Performance {
       let arrivals = states[upstream].arrivals
       guard states[index].seen[slot] < arrivals else { continue }
       let (place, cursor) = (states[index].place, states[index].cursors[slot])
-      let page = try await store.write { db in
-        try Store.answer(
-          place, upstream: upstream, fingerprints: begun.fingerprints, after: cursor, limit: Self.pageSize,
-          db)
-      }
+      let page = try await steps.answerPage(
+        place, upstream: upstream, under: begun.fingerprints, after: cursor, limit: Self.pageSize)
       if page.rows < Self.pageSize { states[index].seen[slot] = arrivals }
       guard page.rows > 0 else { continue }
       states[index].cursors[slot] = page.last
@@ -99,11 +96,8 @@ extension Performance {
         [arrival.id], index, error, calls: calls.list, step: (begun.fingerprint, arrival.digest))
       return .failed(refused: (error as? ModelError)?.isForGood ?? false)
     }
-    let time = engine.now()
-    try await engine.store.write { db in
-      try Store.commit(
-        outcome, of: arrival, place: place, fingerprint: begun.fingerprint, calls: calls.list, at: time, db)
-    }
+    try await engine.store.steps.commitStep(
+      outcome, of: arrival, place: place, fingerprint: begun.fingerprint, calls: calls.list, at: engine.now())
     return .done(outcome.answered)
   }
 }

@@ -22,11 +22,7 @@ extension Performance {
       if let step = input.step,
         !state.stage.entry.exports || Engine.areOnDisk(input.files, in: engine.pipeline.folder)
       {
-        let limit = limit(of: index)
-        let out = try await store.write { db in
-          try Store.takeMembers(place, step: step, db)
-          return try Store.emitSet(place, step: step, limit: limit, db)
-        }
+        let out = try await steps.answerSet(place, from: step, limit: limit(of: index))
         states[index].setStep = step
         tell(.reused(stage: state.stage.name, .init(rows: input.count, out: out)))
         states[index].arrivals += 1
@@ -47,10 +43,7 @@ extension Performance {
         progressed = true
         continue
       }
-      let time = engine.now()
-      let step = try await store.write {
-        try Store.beginSet(place, fingerprint: begun.fingerprint, at: time, $0)
-      }
+      let step = try await steps.beginSet(place, fingerprint: begun.fingerprint, at: engine.now())
       states[index].setStep = step
       states[index].setInputs.insert(input.digest)
       startSet(step, place, input, limit: limit(of: index), index, begun, &group)
@@ -74,10 +67,7 @@ extension Performance {
   func lastGroups(of index: Int) async throws -> [StagePlace] {
     let (place, met) = (states[index].place, states[index].metGroups)
     guard let (ancestor, passing) = grouping(of: index) else { return [place] }
-    return try await store.read { db in
-      try Store.groups(run: place.run, per: ancestor, db).filter { !met.contains($0) }.map(place.group)
-        .filter { try Store.isWhole($0, passing: passing, db) }
-    }
+    return try await steps.groups(of: place, per: ancestor, passing: passing, without: met)
   }
 
   /// While upstream is at work: groups that have all their rows, among those of the rows that came since the last look
@@ -88,10 +78,8 @@ extension Performance {
     var candidates: OrderedSet<String> = []
     for (slot, upstream) in place.from.enumerated() {
       let cursor = states[index].cursors[slot]
-      let found = try await store.read { db in
-        try Store.groups(
-          of: upstream, run: place.run, after: cursor, limit: Self.pageSize, per: ancestor, db)
-      }
+      let found = try await steps.groupsOfArrivals(
+        from: upstream, run: place.run, after: cursor, limit: Self.pageSize, per: ancestor)
       states[index].cursors[slot] = found.cursor
       candidates.formUnion(found.scopes)
     }
@@ -99,9 +87,7 @@ extension Performance {
     candidates.subtract(states[index].metGroups)
     guard !candidates.isEmpty else { return [] }
     for scope in states[index].openGroups.prefix(64) { candidates.append(scope) }
-    let found = try await store.read { [candidates] db in
-      try candidates.map { (scope: $0, whole: try Store.isWhole(place.group($0), passing: passing, db)) }
-    }
+    let found = try await steps.wholeGroups(Array(candidates), of: place, passing: passing)
     for (scope, whole) in found {
       states[index].openGroups.remove(scope)
       if whole { states[index].metGroups.insert(scope) } else { states[index].openGroups.append(scope) }
@@ -112,30 +98,14 @@ extension Performance {
   func look(up place: StagePlace, _ index: Int, _ begun: Begun) async throws -> SetInput {
     let name = states[index].stage.name
     let ancestry = ordinals(of: engine.pipeline.ancestry(of: name).subtracting([name]))
-    let isExport = states[index].stage.entry.exports
-    return try await store.read { db in
-      let lost = try Store.lostRows(run: place.run, stages: ancestry, within: place, db)
-      let (digest, count) = try Store.setDigest(place, complete: !lost, db)
-      let step = try Store.doneSet(fingerprints: begun.fingerprints, input: digest, db)
-      return SetInput(
-        digest: digest, count: count, complete: !lost, step: step,
-        files: isExport ? try step.map { try Store.rows(of: $0, db) } ?? [] : [])
-    }
+    return try await steps.findSet(
+      place, passing: ancestry, under: begun.fingerprints, withFiles: states[index].stage.entry.exports)
   }
 
   func limit(of index: Int) -> Int? {
     let state = states[index]
     let feeds = engine.pipeline.stages.contains { $0.from.contains(state.stage.name) }
     return state.place.from.isEmpty && feeds ? engine.options.limit : nil
-  }
-
-  struct SetInput: Sendable {
-    let digest: Digest
-    let count: Int
-    let complete: Bool
-    let step: Int64?
-    /// What an export's step emitted before.
-    let files: [JSON]
   }
 
   func startSet(
@@ -153,12 +123,12 @@ extension Performance {
     _ step: Int64, _ place: StagePlace, _ input: SetInput, limit: Int?, _ index: Int, _ begun: Begun,
     _ process: @Sendable (RowSet<Columns>, SetSink<Columns>) async throws -> Void
   ) async throws -> Finished.End {
-    let (store, stage) = (engine.store, begun.stage)
+    let (steps, stage) = (engine.store.steps, begun.stage)
     let calls = CallList()
     let context = StepContext(
       stage: stage.name, depth: begun.depth, take: begun.take.number, used: { calls.append($0) })
-    let recorder = SetRecorder(store: store, stage: stage, place: place, step: step, count: input.count)
-    let rows = store.rowSet(place, count: input.count, complete: input.complete)
+    let recorder = SetRecorder(steps: steps, stage: stage, place: place, step: step, count: input.count)
+    let rows = steps.rowSet(place, count: input.count, complete: input.complete)
     do {
       try await StepContext.$current.withValue(context) {
         try await process(rows, SetSink { try await recorder.accept($0) })
@@ -166,15 +136,13 @@ extension Performance {
       try await recorder.finish()
     } catch {
       if error is StoreError { throw error }
-      try await store.write { try Store.forget(step: step, $0) }
+      try await steps.abandonSet(step)
       if Task.isCancelled { throw CancellationError() }
       if let stopped = Self.stop(error) { return stopped }
       return try await failSet(place, input, index, begun, error, calls: calls.list)
     }
-    let out = try await store.write { db in
-      try Store.finishSet(step, fingerprint: begun.fingerprint, input: input.digest, calls: calls.list, db)
-      return try Store.emitSet(place, step: step, limit: limit, db)
-    }
+    let out = try await steps.finishSet(
+      step, place, fingerprint: begun.fingerprint, input: input.digest, calls: calls.list, limit: limit)
     return .done(.init(rows: input.count, out: out))
   }
 
@@ -185,7 +153,7 @@ extension Performance {
   ) async throws -> Finished.End {
     var failed: [Int64?] = []
     if place.scope != nil || begun.stage.onFailure == .drop {
-      failed = try await engine.store.read { try Store.members(place, $0) }
+      failed = try await engine.store.steps.members(place)
     }
     try await fail(
       failed.isEmpty ? [nil] : failed, index, error, calls: calls,

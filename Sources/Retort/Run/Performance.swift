@@ -76,7 +76,6 @@ actor Performance {
     /// Without the take's number.
     let identity: JSON.Object
     let take: Take
-    var unfinishedRedo: UnfinishedRedo?
     /// Steps to be passed over, by their input, with the endpoint's words.
     let refused: [Data: ModelError]
   }
@@ -98,7 +97,7 @@ actor Performance {
   /// Rung after each last word; strokes that nobody heard yet are one.
   private let (strokes, bell) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
 
-  var store: Store { engine.store }
+  var steps: StepLog { engine.store.steps }
   static let pageSize = 500
 
   init(
@@ -146,9 +145,7 @@ actor Performance {
     }
     if Task.isCancelled { return .interrupted }
     if let stop { return stop }
-    let lost = try await store.read { [run, count = states.count] db in
-      try Store.lostRows(run: run, stages: Array(0..<count), db)
-    }
+    let lost = try await steps.hasLost(run: run, stages: Array(states.indices))
     return !lost && states.allSatisfy { !$0.needed || $0.settled } ? .complete : .incomplete
   }
 
@@ -199,15 +196,10 @@ actor Performance {
     var digests: JSON.Object = [:]
     for (role, name) in state.stage.using {
       guard let ordinal = engine.pipeline.stages.firstIndex(where: { $0.name == name }) else { continue }
-      let (run, ancestry) = (run, ordinals(of: engine.pipeline.ancestry(of: name)))
       let rows = StagePlace(run: run, ordinal: ordinal, from: [ordinal])
-      let set = try await store.read { db in
-        let lost = try Store.lostRows(run: run, stages: ancestry, db)
-        let (digest, count) = try Store.setDigest(rows, complete: !lost, db)
-        return (digest: digest, count: count, complete: !lost)
-      }
+      let set = try await steps.set(rows, passing: ordinals(of: engine.pipeline.ancestry(of: name)))
       digests[role] = .string(set.digest.description)
-      sets[role] = store.rowSet(rows, count: set.count, complete: set.complete)
+      sets[role] = steps.rowSet(rows, count: set.count, complete: set.complete)
     }
     let suffix = engine.options.exportSuffix
     let bound: BoundStage
@@ -224,27 +216,19 @@ actor Performance {
     guard var identity = state.stage.identity.object else { return nil }
     if !digests.isEmpty { identity["using"] = .object(digests) }
     if state.stage.entry.exports, !suffix.isEmpty { identity["export_suffix"] = .string(suffix) }
-    let (base, name) = (identity, state.stage.name)
-    let redo = engine.options.redo(of: name, begunBefore: begunBefore)
-    // A reader's one step is found under the run's own fingerprint, and an export's file is that of its newest take.
-    let fallsBack = !state.stage.from.isEmpty && !state.stage.entry.exports
-    let (place, redaction) = (state.place, engine.pipeline.redaction)
-    let retry = engine.options.retryRefused
-    let begun = try await store.write { db in
-      let take = try Store.take(base, redo: redo, db)
-      let identity = Store.identity(base, take: take.number)
-      let fingerprint = try Store.fingerprint(
-        identity, shown: redaction.values(identity), kind: bound.kind, version: bound.version, db)
-      try Store.note(fingerprint, of: place, db)
-      if retry { try Store.forgetRefusals(of: fingerprint, db) }
-      let earlier = try fallsBack ? Store.earlierPrints(base, before: take, db) : []
-      return Begun(
-        stage: state.stage, place: place, depth: state.depth, bound: bound, fingerprint: fingerprint,
-        fingerprints: [fingerprint] + earlier, identity: base, take: take,
-        unfinishedRedo: try take.leavesRedo ? Store.unfinishedRedo(of: name, base, db) : nil,
-        refused: try Store.refusedSteps(of: fingerprint, db))
-    }
-    if let redo = begun.unfinishedRedo { tell(.leavingRedo(redo)) }
+    let (name, redaction) = (state.stage.name, engine.pipeline.redaction)
+    let record = try await steps.begin(
+      StageRequest(
+        name: name, place: state.place, kind: bound.kind, version: bound.version, identity: identity,
+        shown: redaction.values, redo: engine.options.redo(of: name, begunBefore: begunBefore),
+        // A reader's one step is found under the run's own fingerprint, and an export's file is that of its newest take.
+        fallsBack: !state.stage.from.isEmpty && !state.stage.entry.exports,
+        retriesRefused: engine.options.retryRefused))
+    guard let fingerprint = record.fingerprint, let take = record.take else { return nil }
+    let begun = Begun(
+      stage: state.stage, place: state.place, depth: state.depth, bound: bound, fingerprint: fingerprint,
+      fingerprints: record.fingerprints, identity: identity, take: take, refused: record.refused)
+    if let redo = record.unfinishedRedo { tell(.leavingRedo(redo)) }
     states[index].begun = begun
     return begun
   }
@@ -286,15 +270,12 @@ actor Performance {
     switch finished.end {
     case .done:
       guard let begun = states[index].begun, !others.isEmpty else { return }
-      try await store.write { db in
-        try Store.takeWaiting(others, row: row, place: place, fingerprint: begun.fingerprint, db)
-      }
+      try await steps.answerWaiting(others, row: row, place: place, fingerprint: begun.fingerprint)
     case .failed:
       if states[index].stage.onFailure == .fail { states[index].failures += 1 }
       guard !others.isEmpty else { return }
-      try await store.write { [drop = states[index].stage.onFailure == .drop] db in
-        try Store.repeatFailure(of: row, for: others, place: place, drop: drop, db)
-      }
+      let drop = states[index].stage.onFailure == .drop
+      try await steps.failWaiting(others, row: row, place: place, drop: drop)
     case .stopped, .broken: states[index].failures += 1
     }
   }
@@ -303,10 +284,10 @@ actor Performance {
     states[index].finished = true
     states[index].settled = settled
     if settled, let begun = states[index].begun, begun.take.isRedo {
-      try await store.write { try Store.finishRedo(of: begun.identity, $0) }
+      try await steps.settleRedo(of: begun.identity)
     }
     // Only now can the view of a reader that could not tell its columns spell them out.
-    if states[index].stage.columns == nil { try await store.write { try Store.makeViews($0) } }
+    if states[index].stage.columns == nil { try await steps.refreshViews() }
     let books = try await books(index)
     states[index].books = books
     tell(.finished(stage: states[index].stage.name, books))
@@ -315,8 +296,7 @@ actor Performance {
 
   private func books(_ index: Int) async throws -> Books {
     if let books = states[index].books { return books }
-    let (place, step) = (states[index].place, states[index].setStep)
-    return try await store.read { try Store.books(place, reader: step, $0) }
+    return try await steps.books(states[index].place, reader: states[index].setStep)
   }
 
   static func stop(_ error: any Error) -> Finished.End? {
@@ -333,18 +313,16 @@ actor Performance {
     _ occurrences: [Int64?], _ index: Int, _ error: any Error, calls: [UsedCall] = [],
     step: (fingerprint: Int64, input: Data)? = nil
   ) async throws {
-    let (stage, place, time) = (states[index].stage, states[index].place, engine.now())
+    let stage = states[index].stage
     let kind = (error as? ModelError)?.kind.rawValue ?? "\(type(of: error))"
     let message = "\(error)"
     tell(.failed(stage: stage.name, kind: kind, message: message))
-    try await store.write { db in
-      try Store.fail(
-        occurrences, place: place, kind: kind, message: message, calls: calls.map(\.reply), at: time,
-        drop: stage.onFailure == .drop, db)
-      if let step, let error = error as? ModelError, error.isForGood, error.wasSent {
-        try Store.refuse(step.fingerprint, step.input, error, db)
-      }
+    var failure = StepFailure(kind: kind, message: message, calls: calls.map(\.reply))
+    if let step, let error = error as? ModelError, error.isForGood, error.wasSent {
+      failure.refused = .init(fingerprint: step.fingerprint, input: step.input, error: error)
     }
+    try await steps.noteFailure(
+      failure, of: occurrences, place: states[index].place, drop: stage.onFailure == .drop, at: engine.now())
   }
 
   // MARK: The end
@@ -358,9 +336,7 @@ actor Performance {
         continue
       }
       let ancestry = ordinals(of: engine.pipeline.ancestry(of: states[index].stage.name))
-      let (rows, lost) = try await store.read { [run] db in
-        (try Store.rows(of: step, db), try Store.lostRows(run: run, stages: ancestry, db))
-      }
+      let (rows, lost) = try await steps.emitted(by: step, passing: ancestry, run: run)
       for row in rows {
         exports.append(
           .init(
@@ -371,18 +347,12 @@ actor Performance {
             sha256: row["sha256"]?.string ?? "", complete: !lost))
       }
     }
-    let calls = try await store.read { [run] in try Store.calls(of: run, $0) }
+    let calls = try await steps.calls(of: run)
     return RunSummary(
       run: run, pipeline: engine.pipeline.name, status: status, stages: OrderedBooks(books), calls: calls,
       seconds: seconds, exports: exports, refused: refusals.rows, passedOver: refusals.passedOver,
       kept: ledger.kept)
   }
-}
-
-/// A reply that a step used, by its number in the store, and the sample it was used for; nil for all of them.
-struct UsedCall: Hashable, Sendable {
-  let reply: Int64
-  let sample: Int?
 }
 
 /// The calls that a step used, in order.

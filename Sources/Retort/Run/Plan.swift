@@ -1,5 +1,4 @@
 internal import Foundation
-internal import GRDB
 internal import OrderedCollections
 
 /// What a run would do, and why: the engine's own look-ups without the engine.
@@ -49,38 +48,37 @@ package struct Plan: Codable, Hashable, Sendable {
   package static func make(
     _ pipeline: Pipeline, store: Store, options: RunOptions = .init()
   ) async throws -> Plan {
-    try await store.sketch { db in
-      var planner = Planner(pipeline: pipeline, options: options)
-      return try planner.plan(db)
-    }
+    var planner = Planner(pipeline: pipeline, options: options, sketch: try await store.sketch())
+    return try await planner.plan()
   }
 }
 
 private struct Planner {
   let pipeline: Pipeline
   let options: RunOptions
-  /// A sketch has rows of no other run.
-  let run: Int64 = 0
+  let sketch: Sketch
   /// Stages whose rows are all known.
   private var whole: Set<String> = []
   private var begunBefore: Set<String> = []
   private var unfinishedRedos: [UnfinishedRedo] = []
 
-  init(pipeline: Pipeline, options: RunOptions) {
+  init(pipeline: Pipeline, options: RunOptions, sketch: Sketch) {
     self.pipeline = pipeline
     self.options = options
+    self.sketch = sketch
   }
 
-  mutating func plan(_ db: Database) throws -> Plan {
-    begunBefore = try options.origin.map { try Store.begunStages(since: $0, db) } ?? []
+  mutating func plan() async throws -> Plan {
+    if let origin = options.origin { begunBefore = try await sketch.begunStages(since: origin) }
     let needed = options.only.map { pipeline.ancestry(of: $0) }
     let order = pipeline.stages.indices.sorted {
       (pipeline.depth(of: pipeline.stages[$0].name), $0) < (pipeline.depth(of: pipeline.stages[$1].name), $1)
     }
     var found: [Int: Plan.Stage] = [:]
     for ordinal in order where needed?.contains(pipeline.stages[ordinal].name) ?? true {
-      var entry = try plan(ordinal, db)
-      entry.rows = try Store.books(StagePlace(run: run, ordinal: ordinal, from: []), reader: nil, db).rows
+      var entry = try await plan(ordinal)
+      let place = StagePlace(run: Sketch.run, ordinal: ordinal, from: [])
+      entry.rows = try await sketch.books(place, reader: nil).rows
       found[ordinal] = entry
     }
     var plan = Plan(stages: pipeline.stages.indices.compactMap { found[$0] })
@@ -88,10 +86,10 @@ private struct Planner {
     return plan
   }
 
-  private mutating func plan(_ ordinal: Int, _ db: Database) throws -> Plan.Stage {
+  private mutating func plan(_ ordinal: Int) async throws -> Plan.Stage {
     let stage = pipeline.stages[ordinal]
     let from = stage.from.compactMap { name in pipeline.stages.firstIndex { $0.name == name } }
-    let place = StagePlace(run: run, ordinal: ordinal, from: from)
+    let place = StagePlace(run: Sketch.run, ordinal: ordinal, from: from)
     var entry = Plan.Stage(stage: stage.name, done: 0, todo: 0, waits: false, reason: "done")
     let upstream = stage.from.allSatisfy(whole.contains)
     guard stage.using.values.allSatisfy(whole.contains) else {
@@ -99,20 +97,14 @@ private struct Planner {
       entry.reason = "waits for \(stage.using.values.filter { !whole.contains($0) }.joined(separator: ", "))"
       return entry
     }
-    let base = try identity(of: stage, db)
-    let redo = options.redo(of: stage.name, begunBefore: begunBefore)
-    let take = try Store.knownTake(base, redo: redo, db)
-    if let take, take.leavesRedo {
-      unfinishedRedos.append(try Store.unfinishedRedo(of: stage.name, base, db))
-    }
-    let forced = take == nil || take?.isRedo == true
-    let identity = Store.identity(base, take: take?.number ?? 0)
-    let known = try take.flatMap { _ in try Store.knownFingerprint(identity, db) }
-    let refused = try known.map { try options.retryRefused ? [:] : Store.refusedSteps(of: $0, db) } ?? [:]
-    var fingerprints = known.map { [$0] } ?? []
-    if let take, !stage.from.isEmpty, !stage.entry.exports {
-      fingerprints += try Store.earlierPrints(base, before: take, db)
-    }
+    let record = try await sketch.begin(
+      StageRequest(
+        name: stage.name, place: place, kind: stage.entry.name, version: stage.entry.version,
+        identity: try await identity(of: stage), shown: pipeline.redaction.values,
+        redo: options.redo(of: stage.name, begunBefore: begunBefore),
+        fallsBack: !stage.from.isEmpty && !stage.entry.exports, retriesRefused: options.retryRefused))
+    if let redo = record.unfinishedRedo { unfinishedRedos.append(redo) }
+    let forced = record.take?.isRedo ?? true
     if stage.entry.isSet {
       guard upstream else {
         entry.waits = true
@@ -120,17 +112,15 @@ private struct Planner {
         return entry
       }
       if let per = stage.per, let ancestor = pipeline.stages.firstIndex(where: { $0.name == per }) {
-        for scope in try Store.groups(run: run, per: ancestor, db) {
-          var group = place
-          group.scope = scope
-          let (input, count) = try Store.setDigest(group, complete: true, db)
-          guard count > 0 else { continue }
-          if let step = try Store.setStep(fingerprints: fingerprints, input: input, db) {
-            try Store.takeMembers(group, step: step, db)
-            try Store.emitSet(group, step: step, limit: nil, db)
-            entry.done += count
-          } else if refused[Data(input.bytes)] != nil {
-            entry.passedOver += count
+        for group in try await sketch.groups(of: place, per: ancestor, passing: [], without: []) {
+          let input = try await sketch.findSet(
+            group, passing: [], under: record.fingerprints, withFiles: false)
+          guard input.count > 0 else { continue }
+          if let step = input.step {
+            _ = try await sketch.answerSet(group, from: step, limit: nil)
+            entry.done += input.count
+          } else if record.refused[Data(input.digest.bytes)] != nil {
+            entry.passedOver += input.count
           } else {
             entry.todo += 1
           }
@@ -138,26 +128,29 @@ private struct Planner {
         if entry.todo == 0, entry.passedOver == 0 {
           whole.insert(stage.name)
         } else {
-          entry.reason = forced ? "forced" : try reason(stage, identity, db)
+          entry.reason = forced ? "forced" : try await reason(stage, record.identity)
         }
         return entry
       }
-      let (input, count) = try Store.setDigest(place, complete: true, db)
-      if let step = try Store.doneSet(fingerprints: fingerprints, input: input, db) {
-        guard try !stage.entry.exports || Engine.areOnDisk(Store.rows(of: step, db), in: pipeline.folder)
-        else {
+      let input = try await sketch.findSet(
+        place, passing: [], under: record.fingerprints, withFiles: stage.entry.exports)
+      if let step = input.step {
+        guard !stage.entry.exports || Engine.areOnDisk(input.files, in: pipeline.folder) else {
           entry.todo = 1
           entry.reason = "file missing or changed"
           return entry
         }
         let limited = from.isEmpty && pipeline.stages.contains { $0.from.contains(stage.name) }
-        try Store.takeMembers(place, step: step, db)
-        try Store.emitSet(place, step: step, limit: limited ? options.limit : nil, db)
-        entry.done = max(1, count)
+        _ = try await sketch.answerSet(place, from: step, limit: limited ? options.limit : nil)
+        entry.done = max(1, input.count)
         whole.insert(stage.name)
         return entry
       }
-      if refused[Data(input.bytes)] != nil { entry.passedOver = count } else { entry.todo = 1 }
+      if record.refused[Data(input.digest.bytes)] != nil {
+        entry.passedOver = input.count
+      } else {
+        entry.todo = 1
+      }
     } else {
       entry.waits = !upstream
       var missing: Set<Int64> = []
@@ -165,13 +158,17 @@ private struct Planner {
       for source in from {
         var cursor: Int64 = 0
         while true {
-          let page = try Store.answer(
-            place, upstream: source, fingerprints: fingerprints, after: cursor, limit: 1000, db)
+          let page = try await sketch.answerPage(
+            place, upstream: source, under: record.fingerprints, after: cursor, limit: 1000)
           guard page.rows > 0 else { break }
           cursor = page.last
           entry.done += page.hits.rows
           for miss in page.misses {
-            if refused[miss.digest] == nil { missing.insert(miss.row) } else { passedOver.insert(miss.row) }
+            if record.refused[miss.digest] == nil {
+              missing.insert(miss.row)
+            } else {
+              passedOver.insert(miss.row)
+            }
           }
         }
       }
@@ -182,19 +179,18 @@ private struct Planner {
         return entry
       }
     }
-    entry.reason = forced ? "forced" : try reason(stage, identity, db)
+    entry.reason = forced ? "forced" : try await reason(stage, record.identity)
     return entry
   }
 
   /// As ``Performance`` makes it, without its take.
-  private func identity(of stage: PipelineStage, _ db: Database) throws -> JSON.Object {
+  private func identity(of stage: PipelineStage) async throws -> JSON.Object {
     var fields = stage.identity.object ?? [:]
     var sets: JSON.Object = [:]
     for (role, name) in stage.using {
       guard let ordinal = pipeline.stages.firstIndex(where: { $0.name == name }) else { continue }
-      sets[role] = .string(
-        try Store.setDigest(StagePlace(run: run, ordinal: ordinal, from: [ordinal]), complete: true, db)
-          .digest.description)
+      let rows = StagePlace(run: Sketch.run, ordinal: ordinal, from: [ordinal])
+      sets[role] = .string(try await sketch.set(rows, passing: []).digest.description)
     }
     if !sets.isEmpty { fields["using"] = .object(sets) }
     if stage.entry.exports, !options.exportSuffix.isEmpty {
@@ -204,21 +200,11 @@ private struct Planner {
   }
 
   /// Compares with the stage of this name in the pipeline's last run.
-  private func reason(_ stage: PipelineStage, _ identity: JSON, _ db: Database) throws -> String {
-    let last = try GRDB.Row.fetchOne(
-      db,
-      sql: """
-        SELECT f.config, s.run, s.stage FROM run_stage s JOIN run r ON r.id = s.run
-        JOIN fingerprint f ON f.id = s.fingerprint
-        WHERE r.pipeline = ? AND s.name = ? ORDER BY r.id DESC LIMIT 1
-        """, arguments: [pipeline.name, stage.name])
-    guard let last else { return "never run" }
-    let changed = Difference.between(try last.json(0), pipeline.redaction.values(identity)).map(\.path)
+  private func reason(_ stage: PipelineStage, _ identity: JSON) async throws -> String {
+    guard let last = try await sketch.last(stage.name, of: pipeline.name) else { return "never run" }
+    let changed = Difference.between(last.identity, pipeline.redaction.values(identity)).map(\.path)
     guard changed.isEmpty else { return "changed: \(changed.joined(separator: ", "))" }
-    let message = try String.fetchOne(
-      db, sql: "SELECT message FROM failure WHERE run = ? AND stage = ? ORDER BY id DESC LIMIT 1",
-      arguments: [try last.at(1) as Int64, try last.at(2) as Int])
-    return message.map { "failed before: \($0)" } ?? "new rows"
+    return last.failure.map { "failed before: \($0)" } ?? "new rows"
   }
 }
 

@@ -2,6 +2,23 @@ internal import Foundation
 internal import GRDB
 internal import OrderedCollections
 
+/// What a run paid for and what it was given from memory.
+package struct RunCalls: Codable, Hashable, Sendable {
+  package var made = 0
+  package var remembered = 0
+  package var failed = 0
+  package var promptTokens = 0
+  package var completionTokens = 0
+  package var usd = 0.0
+  package init() {}
+
+  enum CodingKeys: String, CodingKey {
+    case made, remembered, failed, usd
+    case promptTokens = "prompt_tokens"
+    case completionTokens = "completion_tokens"
+  }
+}
+
 extension Store: ReplyMemory {
   package func recall(_ request: Digest) async throws -> RawReply? {
     try await lookUp { try Self.recall(request, $0) }
@@ -102,8 +119,8 @@ extension Store: ReplyMemory {
   }
 
   /// What a run paid for and what it was given from memory.
-  static func calls(of run: Int64, _ db: Database) throws -> RunSummary.Calls {
-    var calls = RunSummary.Calls()
+  static func calls(of run: Int64, _ db: Database) throws -> RunCalls {
+    var calls = RunCalls()
     for table in ["reply", "failed_call"] {
       let row = try GRDB.Row.fetchOne(
         db,

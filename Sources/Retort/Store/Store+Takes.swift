@@ -3,7 +3,7 @@ internal import GRDB
 internal import OrderedCollections
 
 /// What `--redo` asks of a stage.
-enum Redo: Sendable {
+package enum Redo: Hashable, Sendable {
   /// Nothing.
   case none
   /// To go on with a redo that was begun; nothing where it has finished.
@@ -14,12 +14,18 @@ enum Redo: Sendable {
 
 /// Which answers of a stage a run goes by. The first ones are take 0; each `--redo` asks for a further take, which becomes
 /// the valid one when the stage has finished.
-struct Take: Hashable, Sendable {
-  var number: Int
+package struct Take: Hashable, Sendable {
+  package var number: Int
   /// Whether it is yet to become the valid one.
-  var isRedo = false
+  package var isRedo: Bool
   /// Another one was begun and has not finished.
-  var leavesRedo = false
+  package var leavesRedo: Bool
+
+  package init(number: Int, isRedo: Bool = false, leavesRedo: Bool = false) {
+    self.number = number
+    self.isRedo = isRedo
+    self.leavesRedo = leavesRedo
+  }
 }
 
 /// A redo that was begun and has not finished: until it has, the answers from before it stand.
