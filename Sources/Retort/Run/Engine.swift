@@ -46,7 +46,6 @@ package struct Engine: Sendable {
       try Store.makeViews(db)
       return (run, begunBefore)
     }
-    store.currentRun = run
     store.file.watchLog()
     tell(.started(run: run))
     let performance = Performance(self, run: run, begunBefore: begunBefore, tell: tell)

@@ -80,8 +80,7 @@ extension Performance {
   ) async throws -> Finished.End {
     let (stage, place) = (begun.stage, begun.place)
     let calls = CallList()
-    let context = StepContext(
-      stage: stage.name, depth: begun.depth, take: begun.take.number, used: { calls.append($0) })
+    let context = StepContext { calls.append($0) }
     let outcome: Outcome<PackedRow>
     do {
       let row = try Row(text: arrival.text)

@@ -155,8 +155,7 @@ extension Performance {
   ) async throws -> Finished.End {
     let (store, stage) = (engine.store, begun.stage)
     let calls = CallList()
-    let context = StepContext(
-      stage: stage.name, depth: begun.depth, take: begun.take.number, used: { calls.append($0) })
+    let context = StepContext { calls.append($0) }
     let recorder = SetRecorder(store: store, stage: stage, place: place, step: step, count: input.count)
     let rows = store.rowSet(place, count: input.count, complete: input.complete)
     do {

@@ -67,7 +67,6 @@ actor Performance {
   struct Begun: Sendable {
     let stage: PipelineStage
     let place: StagePlace
-    let depth: Int
     let bound: BoundStage
     /// Under which its new steps are kept.
     let fingerprint: Int64
@@ -210,28 +209,29 @@ actor Performance {
       sets[role] = store.rowSet(rows, count: set.count, complete: set.complete)
     }
     let suffix = engine.options.exportSuffix
-    let bound: BoundStage
-    do {
-      bound = try state.stage.configured.bind(
-        Workspace(
-          folder: engine.pipeline.folder, models: engine.models, sets: sets, exportSuffix: suffix,
-          branches: state.stage.from.count, isGrouped: state.stage.per != nil,
-          pipeline: engine.pipeline.fingerprint, ledger: ledger))
-    } catch {
-      try await fail([nil], index, error, calls: [])
-      return nil
-    }
     guard var identity = state.stage.identity.object else { return nil }
     if !digests.isEmpty { identity["using"] = .object(digests) }
     if state.stage.entry.exports, !suffix.isEmpty { identity["export_suffix"] = .string(suffix) }
     let (base, name) = (identity, state.stage.name)
     let redo = engine.options.redo(of: name, begunBefore: begunBefore)
+    let take = try await store.write { try Store.take(base, redo: redo, $0) }
+    let origin = CallOrigin(run: run, stage: name, depth: state.depth, take: take.number)
+    let bound: BoundStage
+    do {
+      bound = try state.stage.configured.bind(
+        Workspace(
+          folder: engine.pipeline.folder, models: engine.models.asked(by: origin), sets: sets,
+          exportSuffix: suffix, branches: state.stage.from.count, isGrouped: state.stage.per != nil,
+          pipeline: engine.pipeline.fingerprint, ledger: ledger))
+    } catch {
+      try await fail([nil], index, error, calls: [])
+      return nil
+    }
     // A reader's one step is found under the run's own fingerprint, and an export's file is that of its newest take.
     let fallsBack = !state.stage.from.isEmpty && !state.stage.entry.exports
     let (place, redaction) = (state.place, engine.pipeline.redaction)
     let retry = engine.options.retryRefused
     let begun = try await store.write { db in
-      let take = try Store.take(base, redo: redo, db)
       let identity = Store.identity(base, take: take.number)
       let fingerprint = try Store.fingerprint(
         identity, shown: redaction.values(identity), kind: bound.kind, version: bound.version, db)
@@ -239,7 +239,7 @@ actor Performance {
       if retry { try Store.forgetRefusals(of: fingerprint, db) }
       let earlier = try fallsBack ? Store.earlierPrints(base, before: take, db) : []
       return Begun(
-        stage: state.stage, place: place, depth: state.depth, bound: bound, fingerprint: fingerprint,
+        stage: state.stage, place: place, bound: bound, fingerprint: fingerprint,
         fingerprints: [fingerprint] + earlier, identity: base, take: take,
         unfinishedRedo: try take.leavesRedo ? Store.unfinishedRedo(of: name, base, db) : nil,
         refused: try Store.refusedSteps(of: fingerprint, db))

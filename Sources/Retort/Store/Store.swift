@@ -1,6 +1,5 @@
 internal import Foundation
 internal import GRDB
-internal import Synchronization
 
 /// The one place where results live: rows, steps, replies and runs, in a SQLite file that people can open too.
 ///
@@ -13,15 +12,8 @@ package final class Store: Sendable {
   let path: String
   let file: StoreFile
   private let writer: GroupWriter
-  private let running = Mutex<Int64?>(nil)
   /// Holds the copy that is looked at in place of a store that cannot be opened where it is.
   private let scratch: URL?
-
-  /// The run that calls are booked to.
-  var currentRun: Int64? {
-    get { running.withLock { $0 } }
-    set { running.withLock { $0 = newValue } }
-  }
 
   /// Opens or creates the store at a path, creating its folder.
   ///
