@@ -77,17 +77,17 @@ package final class DictionaryMemory: ReplyMemory {
 
   package func recall(_ request: Digest) async throws -> RawReply? { state.withLock { $0.replies[request] } }
 
-  package func remember(_ call: Call, request: Digest, _ reply: RawReply) async throws -> Int64 {
+  package func remember(_ call: Call, _ reply: RawReply) async throws -> Int64 {
     state.withLock {
       let number = Int64($0.replies.count + 1)
       var kept = reply
       kept.call = number
-      $0.replies[request] = kept
+      $0.replies[call.request] = kept
       return number
     }
   }
 
-  package func failed(_ call: Call, request: Digest, _ error: ModelError) async throws {
+  package func failed(_ call: Call, _ error: ModelError) async throws {
     state.withLock { $0.failures.append(error) }
   }
 }

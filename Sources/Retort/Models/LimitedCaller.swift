@@ -14,7 +14,7 @@ package struct LimitedCaller: Caller {
   }
 
   package func answer(_ call: Call) async throws -> RawReply {
-    try await pool.enter(depth: StepContext.current?.depth ?? 0)
+    try await pool.enter(depth: call.origin.depth)
     defer { pool.leave() }
     let estimate = Double(call.promptEstimate + call.completionEstimate)
     try await clock.sleep(pool.reserve(tokens: estimate, at: clock.seconds))

@@ -41,7 +41,7 @@ package struct RememberingCaller: Caller {
       return known
     }
     do { return try await inner.answer(call) } catch let error as ModelError {
-      if error.isUnrecorded { try await memory.failed(call, request: request, error) }
+      if error.isUnrecorded { try await memory.failed(call, error) }
       throw error
     }
   }
@@ -68,10 +68,10 @@ package struct RecordingCaller: Caller {
   package func answer(_ call: Call) async throws -> RawReply {
     var reply: RawReply
     do { reply = try await inner.answer(call) } catch let error as ModelError where error.usage != nil {
-      try await memory.failed(call, request: call.request, error)
+      try await memory.failed(call, error)
       throw error
     }
-    reply.call = try await memory.remember(call, request: call.request, reply)
+    reply.call = try await memory.remember(call, reply)
     return reply
   }
 }

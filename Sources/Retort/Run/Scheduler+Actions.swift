@@ -1,5 +1,3 @@
-internal import Foundation
-
 extension Scheduler {
   /// What is to be done. Stages are named by their place in the file, groups by the path of their ancestor row (nil for
   /// the whole set).
@@ -79,6 +77,8 @@ extension Scheduler {
     /// It has a step, whose rows came out.
     case known
     case missing(SetInput)
+    /// It has no step, and an endpoint has refused to make one for good.
+    case refused(SetInput)
   }
 
   /// What a step is applied to.
@@ -96,14 +96,4 @@ extension Scheduler {
     /// As ``pending``, and nothing more of this kind can be made in this run.
     case halted(RunStatus, message: String)
   }
-}
-
-/// The rows that a set step is given.
-struct SetInput: Hashable, Sendable {
-  let digest: Digest
-  let count: Int
-  /// Whether no row was lost upstream to a failure that was turned into a drop.
-  var isComplete = true
-  /// By an endpoint and for good.
-  var isRefused = false
 }

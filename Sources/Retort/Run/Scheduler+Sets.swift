@@ -23,7 +23,7 @@ extension Scheduler {
     guard mayStart(stage), stages[stage].setsInFlight[input.digest] == nil else { return nil }
     stages[stage].missing = nil
     stages[stage].sets.removeFirst()
-    if input.isRefused {
+    if stages[stage].isRefused {
       progressed = true
       _ = fail(stage, rows: input.count)
       return .passOverSet(stage: stage, group: group, input)
@@ -57,7 +57,10 @@ extension Scheduler {
   mutating func take(_ found: SetLookUp, at stage: Int) {
     switch found {
     case .missing(let input):
-      stages[stage].missing = input
+      (stages[stage].missing, stages[stage].isRefused) = (input, false)
+      return
+    case .refused(let input):
+      (stages[stage].missing, stages[stage].isRefused) = (input, true)
       return
     case .known:
       stages[stage].arrivals += 1

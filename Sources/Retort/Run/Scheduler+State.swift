@@ -44,6 +44,8 @@ extension Scheduler {
     var sets: ArraySlice<String?> = []
     /// The input of the first of ``sets`` where it was looked up and has no step.
     var missing: SetInput?
+    /// Whether an endpoint has refused ``missing`` for good.
+    var isRefused = false
     /// Rows of each set that has a step in flight.
     var setsInFlight: [Digest: Int] = [:]
     var groups = GroupSearch()

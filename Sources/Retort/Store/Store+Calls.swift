@@ -43,12 +43,12 @@ extension Store: ReplyMemory {
     }
   }
 
-  package func remember(_ call: Call, request: Digest, _ reply: RawReply) async throws -> Int64 {
-    let (run, stage, time) = (currentRun, StepContext.current?.stage, Date().timeIntervalSince1970)
+  package func remember(_ call: Call, _ reply: RawReply) async throws -> Int64 {
+    let (run, stage, time) = (call.origin.run, call.origin.stage, Date().timeIntervalSince1970)
     let (prompt, parameters) = Self.split(call.body)
     let usage = call.booked(reply)
     let usd = call.model.price?.usd(usage)
-    let (digest, key) = (Data(Digest(of: prompt).bytes), Data(request.bytes))
+    let (digest, key) = (Data(Digest(of: prompt).bytes), Data(call.request.bytes))
     let keys = Redaction(call.model.keysInFile)
     let (promptText, parametersText) = (keys.values(prompt).text, keys.values(parameters).text)
     let model = keys.words(call.model.name)
@@ -77,8 +77,8 @@ extension Store: ReplyMemory {
     }
   }
 
-  package func failed(_ call: Call, request: Digest, _ error: ModelError) async throws {
-    let (run, stage, time) = (currentRun, StepContext.current?.stage, Date().timeIntervalSince1970)
+  package func failed(_ call: Call, _ error: ModelError) async throws {
+    let (run, stage, time) = (call.origin.run, call.origin.stage, Date().timeIntervalSince1970)
     let usage = error.usage ?? Usage()
     let usd = call.model.price?.usd(usage)
     try await write { db in
@@ -89,7 +89,7 @@ extension Store: ReplyMemory {
           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)
           """,
         arguments: [
-          Data(request.bytes), Redaction(call.model.keysInFile).words(call.model.name), run, stage,
+          Data(call.request.bytes), Redaction(call.model.keysInFile).words(call.model.name), run, stage,
           error.kind.rawValue, error.status, error.message,
           usage.promptTokens, usage.completionTokens, usage.cachedTokens, usd, call.attempt, time,
         ])

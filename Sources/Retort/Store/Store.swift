@@ -1,6 +1,5 @@
 internal import Foundation
 internal import GRDB
-internal import Synchronization
 
 /// The one place where results live: rows, steps, replies and runs, in a SQLite file that people can open too.
 ///
@@ -13,7 +12,6 @@ package final class Store: Sendable {
   let path: String
   let file: StoreFile
   private let writer: GroupWriter
-  private let running = Mutex<Int64?>(nil)
   /// Holds the copy that is looked at in place of a store that cannot be opened where it is.
   private let scratch: URL?
 
@@ -21,10 +19,6 @@ package final class Store: Sendable {
   package var steps: StepLog { StepLog(store: self) }
   /// A run to be thought through and not made, over the store as it is now. Errors: ``StoreError``.
   package func sketch() async throws -> Sketch { try await Sketch(self) }
-
-  /// The run that calls are booked to.
-  var currentRun: Int64? { running.withLock { $0 } }
-  package func bookCalls(to run: Int64) { running.withLock { $0 = run } }
 
   /// Errors: ``StoreError`` when the path does not lead to this store any more.
   package func check() throws { try file.check() }

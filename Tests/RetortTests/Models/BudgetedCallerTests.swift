@@ -7,7 +7,7 @@ struct BudgetedCallerTests {
     var model = ModelSpec(alias: "m", name: "m")
     model.price = .init(input: 1, output: 2)
     return Call(
-      model: model, path: "x", body: [:], identity: [:], promptEstimate: prompt,
+      model: model, origin: CallOrigin(), path: "x", body: [:], identity: [:], promptEstimate: prompt,
       completionEstimate: completion)
   }
 

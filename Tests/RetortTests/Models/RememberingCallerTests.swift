@@ -6,8 +6,10 @@ import Testing
 struct RememberingCallerTests {
   private let call = Self.call()
 
-  private static func call() -> Call {
-    Call(model: ModelSpec(alias: "m", name: "m"), path: "x", body: [:], identity: ["a": 1])
+  private static func call(take: Int = 0) -> Call {
+    Call(
+      model: ModelSpec(alias: "m", name: "m"), origin: CallOrigin(take: take), path: "x", body: [:],
+      identity: ["a": 1])
   }
 
   private func stack(_ inner: any Caller, _ memory: DictionaryMemory) -> RememberingCaller {
@@ -28,8 +30,8 @@ struct RememberingCallerTests {
     let caller = stack(ScriptedCaller { _, before in RawReply(body: "\(before)") }, memory)
     let used = UsedCalls()
     for take in [0, 1, 0] {
-      let context = StepContext(stage: "s", depth: 0, take: take, used: used.add)
-      _ = try await StepContext.$current.withValue(context) { try await caller.answer(Self.call()) }
+      let context = StepContext(used: used.add)
+      _ = try await StepContext.$current.withValue(context) { try await caller.answer(Self.call(take: take)) }
     }
     #expect(used.all == [1, 2, 1])
   }

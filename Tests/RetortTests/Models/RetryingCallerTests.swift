@@ -6,7 +6,7 @@ struct RetryingCallerTests {
   private func call(retries: Int) -> Call {
     var model = ModelSpec(alias: "m", name: "m")
     model.retries = retries
-    return Call(model: model, path: "x", body: [:], identity: [:])
+    return Call(model: model, origin: CallOrigin(), path: "x", body: [:], identity: [:])
   }
 
   @Test func waitsLongerEachTimeAndCountsItsTries() async throws {
@@ -84,7 +84,9 @@ struct RetryingCallerTests {
     let caller = RetryingCaller(inner, breaker: Breaker(threshold: 3), clock: JumpingClock())
     var kinds: [ModelError.Kind?] = []
     for number in 0..<4 {
-      let call = Call(model: call(retries: 1).model, path: "x", body: [:], identity: .int(Int64(number)))
+      let call = Call(
+        model: call(retries: 1).model, origin: CallOrigin(), path: "x", body: [:],
+        identity: .int(Int64(number)))
       do { _ = try await caller.answer(call) } catch { kinds.append((error as? ModelError)?.kind) }
     }
     #expect(kinds == [.server, .server, .parked, .parked])

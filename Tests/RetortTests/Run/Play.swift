@@ -74,7 +74,7 @@ extension RunEvent.Answered {
 }
 
 extension SetInput {
-  init(_ digest: Digest, _ count: Int) { self.init(digest: digest, count: count) }
+  init(_ digest: Digest, _ count: Int) { self.init(digest: digest, count: count, complete: true) }
 }
 
 extension Digest: ExpressibleByStringLiteral {

@@ -255,11 +255,11 @@ import Testing
   }
 
   @Test func aSetThatWasRefusedForGoodIsPassedOver() {
-    let refused = SetInput(digest: "A", count: 2, isRefused: true)
+    let refused = SetInput("A", 2)
     var play = Play([.reader, .set(from: 0)])
     play.reads(0)
     play.begins(1)
-    play.asks(.lookUpSet(stage: 1, group: nil), .set(stage: 1, .missing(refused)))
+    play.asks(.lookUpSet(stage: 1, group: nil), .set(stage: 1, .refused(refused)))
     play.asks(.passOverSet(stage: 1, group: nil, refused))
     play.asks(.finish(stage: 1, settled: false))
     play.asks(.end(.incomplete))

@@ -179,8 +179,8 @@ private struct World {
       answer(members, of: stage)
       return .known
     }
-    return .missing(
-      .init(digest: digest, count: members.count, isRefused: members.count % 5 == 4))
+    let input = SetInput(digest: digest, count: members.count, complete: true)
+    return members.count % 5 == 4 ? .refused(input) : .missing(input)
   }
 
   private mutating func isKnown(_ key: Key) -> Bool {
