@@ -320,12 +320,7 @@ actor Performance {
   }
 
   static func stop(_ error: any Error) -> Finished.End? {
-    switch (error as? ModelError)?.kind {
-    case .budget: .stopped(.budget, "\(error)")
-    case .parked: .stopped(.parked, "\(error)")
-    case .interrupted: .stopped(.interrupted, "\(error)")
-    default: nil
-    }
+    (error as? Halt).map { .stopped(RunStatus($0.reason), "\($0)") }
   }
 
   /// - Parameter step: what failed, by its key; noted where the endpoint has just refused it for good.
