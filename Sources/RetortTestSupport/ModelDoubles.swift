@@ -68,12 +68,12 @@ package final class ScriptedTransport: Transport {
 
 /// Replies kept in a dictionary, numbered from 1.
 package final class DictionaryMemory: ReplyMemory {
-  private let state = Mutex<(replies: [Digest: RawReply], failures: [ModelError])>(([:], []))
+  private let state = Mutex<(replies: [Digest: RawReply], failures: [FailedCall])>(([:], []))
 
   package init() {}
 
   package var count: Int { state.withLock { $0.replies.count } }
-  package var failures: [ModelError] { state.withLock { $0.failures } }
+  package var failures: [FailedCall] { state.withLock { $0.failures } }
 
   package func recall(_ request: Digest) async throws -> RawReply? { state.withLock { $0.replies[request] } }
 
@@ -87,8 +87,8 @@ package final class DictionaryMemory: ReplyMemory {
     }
   }
 
-  package func failed(_ call: Call, _ error: ModelError) async throws {
-    state.withLock { $0.failures.append(error) }
+  package func failed(_ call: Call, _ failure: FailedCall) async throws {
+    state.withLock { $0.failures.append(failure) }
   }
 }
 

@@ -81,7 +81,7 @@ package struct RawReply: Hashable, Sendable {
   }
 }
 
-/// Answers calls. Errors: ``ModelError``, or `CancellationError`.
+/// Answers calls. Errors: ``ModelError``, ``Halt``, or `CancellationError`.
 package protocol Caller: Sendable {
   func answer(_ call: Call) async throws -> RawReply
 }
@@ -94,8 +94,8 @@ package protocol ReplyMemory: Sendable {
   func recall(_ requests: [Digest]) async throws -> [RawReply?]
   /// Returns once the reply is durable; the answer is the call's number.
   func remember(_ call: Call, _ reply: RawReply) async throws -> Int64
-  /// A call that came to nothing, for the table of calls. `error.usage` is what it cost all the same.
-  func failed(_ call: Call, _ error: ModelError) async throws
+  /// A call that came to nothing, for the table of calls. `failure.usage` is what it cost all the same.
+  func failed(_ call: Call, _ failure: FailedCall) async throws
 }
 
 extension ReplyMemory {

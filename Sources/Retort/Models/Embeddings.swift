@@ -108,8 +108,8 @@ package struct Embeddings: EmbeddingModel {
   private func askAtOnce(_ texts: ArraySlice<(text: String, request: Digest)>) async throws -> [Found] {
     let call = Self.call(model, origin, texts.map(\.text))
     let reply: RawReply
-    do { reply = try await caller.answer(call) } catch let error as ModelError {
-      if error.isUnrecorded { try await memory.failed(call, error) }
+    do { reply = try await caller.answer(call) } catch {
+      if let failed = FailedCall(error), failed.usage == nil { try await memory.failed(call, failed) }
       throw error
     }
     let kept = try await memory.recall(texts.map(\.request))
@@ -194,10 +194,8 @@ package struct EmbeddingRecorder: Caller {
   package func answer(_ call: Call) async throws -> RawReply {
     let texts = (call.identity["input"]?.array ?? []).compactMap(\.string)
     let (reply, parts): (RawReply, [RawReply])
-    do { (reply, parts) = try await answer(call, count: texts.count) } catch let error as ModelError
-      where error.usage != nil
-    {
-      try await memory.failed(call, error)
+    do { (reply, parts) = try await answer(call, count: texts.count) } catch {
+      if let failed = FailedCall(error), failed.usage != nil { try await memory.failed(call, failed) }
       throw error
     }
     for (text, part) in zip(texts, parts) {

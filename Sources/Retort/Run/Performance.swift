@@ -96,7 +96,8 @@ actor Performance {
         stage: stage, upstream: upstream, try await lookUpRows(of: upstream, at: stage, after: after, limit))
     case .lookUpGroups(let stage, let upstream, let after, let limit):
       return .groups(
-        stage: stage, upstream: upstream, try await lookUpGroups(of: upstream, at: stage, after: after, limit))
+        stage: stage, upstream: upstream, try await lookUpGroups(of: upstream, at: stage, after: after, limit)
+      )
     case .lookUpAllGroups(let stage):
       return .allGroups(stage: stage, try await lookup.groups(of: stage))
     case .checkGroups(let stage, let groups):
@@ -190,12 +191,7 @@ actor Performance {
 
   /// How a step ends that cannot be made as things are, and no other step either; nil for what is its own failure.
   static func halt(_ error: any Error) -> Scheduler.StepEnd? {
-    switch (error as? ModelError)?.kind {
-    case .budget: .halted(.budget, message: "\(error)")
-    case .parked: .halted(.parked, message: "\(error)")
-    case .interrupted: .halted(.interrupted, message: "\(error)")
-    default: nil
-    }
+    (error as? Halt).map { .halted(RunStatus($0.reason), message: "\($0)") }
   }
 
   /// - Parameter step: what failed, by its key; noted where the endpoint has just refused it for good.

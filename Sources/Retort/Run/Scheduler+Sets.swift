@@ -6,10 +6,12 @@ extension Scheduler {
     guard isOver || node.isGrouped else { return nil }
     guard node.isGrouped || hasSettledUpstream(of: stage) else { return finish(stage, settled: false) }
     guard stages[stage].hasBegun else { return .begin(stage: stage) }
-    if stages[stage].inFlight < node.window, let action = nextSet(of: stage) ?? search(stage, isOver: isOver) {
+    if stages[stage].inFlight < node.window, let action = nextSet(of: stage) ?? search(stage, isOver: isOver)
+    {
       return action
     }
-    guard isOver, stages[stage].groups.isClosed, stages[stage].sets.isEmpty, stages[stage].inFlight == 0 else {
+    guard isOver, stages[stage].groups.isClosed, stages[stage].sets.isEmpty, stages[stage].inFlight == 0
+    else {
       return nil
     }
     return finish(stage, settled: hasSettledUpstream(of: stage) && !stages[stage].isHeld)

@@ -77,9 +77,9 @@ extension Store: ReplyMemory {
     }
   }
 
-  package func failed(_ call: Call, _ error: ModelError) async throws {
+  package func failed(_ call: Call, _ failure: FailedCall) async throws {
     let (run, stage, time) = (call.origin.run, call.origin.stage, Date().timeIntervalSince1970)
-    let usage = error.usage ?? Usage()
+    let usage = failure.usage ?? Usage()
     let usd = call.model.price?.usd(usage)
     try await write { db in
       try db.execute(
@@ -90,7 +90,7 @@ extension Store: ReplyMemory {
           """,
         arguments: [
           Data(call.request.bytes), Redaction(call.model.keysInFile).words(call.model.name), run, stage,
-          error.kind.rawValue, error.status, error.message,
+          failure.kind, failure.status, failure.message,
           usage.promptTokens, usage.completionTokens, usage.cachedTokens, usd, call.attempt, time,
         ])
     }

@@ -110,7 +110,7 @@ private final class AskedMemory: ReplyMemory {
     }
   }
 
-  func failed(_ call: Call, _ error: ModelError) async throws {
-    Issue.record("\(call.path) failed: \(error)")
+  func failed(_ call: Call, _ failure: FailedCall) async throws {
+    Issue.record("\(call.path) failed: \(failure.message)")
   }
 }

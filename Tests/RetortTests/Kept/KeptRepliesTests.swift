@@ -98,5 +98,5 @@ private final class Recalled: ReplyMemory {
   }
 
   func remember(_ call: Call, _ reply: RawReply) async throws -> Int64 { 0 }
-  func failed(_ call: Call, _ error: ModelError) async throws {}
+  func failed(_ call: Call, _ failure: FailedCall) async throws {}
 }

@@ -18,7 +18,7 @@ struct EndpointErrorTests {
     }
     do {
       _ = try await caller.answer(call)
-      throw ModelError(.budget, "expected a failure")
+      throw Halt(.budget, "expected a failure")
     } catch let error as ModelError { return error }
   }
 

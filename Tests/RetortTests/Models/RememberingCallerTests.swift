@@ -70,7 +70,7 @@ struct RememberingCallerTests {
     gate.open()
     await #expect(throws: ModelError(.refused, "no")) { try await first.value }
     #expect(try await second.value.body == "hi")
-    #expect(memory.failures == [ModelError(.refused, "no")])
+    #expect(memory.failures == [FailedCall(ModelError(.refused, "no"))])
   }
 
   @Test func aFailedTryThatCostSomethingIsWrittenDownOnce() async throws {
@@ -83,7 +83,7 @@ struct RememberingCallerTests {
     let retrying = RetryingCaller(RecordingCaller(inner, memory: memory), clock: JumpingClock()) { 0 }
     let caller = RememberingCaller(retrying, memory: memory)
     #expect(try await caller.answer(call).body == "hi")
-    #expect(memory.failures == [paid])
+    #expect(memory.failures == [FailedCall(paid)])
     var once = call
     once.attempt = call.model.retries + 1
     let failing = RetryingCaller(
@@ -91,13 +91,13 @@ struct RememberingCallerTests {
     ) { 0 }
     let other = RememberingCaller(failing, memory: DictionaryMemory())
     await #expect(throws: paid) { try await other.answer(once) }
-    #expect(memory.failures == [paid, paid])
+    #expect(memory.failures == [FailedCall(paid), FailedCall(paid)])
   }
 
   @Test func whatTheBudgetRefusesWasNoCall() async throws {
     let memory = DictionaryMemory()
-    let caller = stack(ScriptedCaller { _, _ in throw ModelError(.budget, "over") }, memory)
-    await #expect(throws: ModelError(.budget, "over")) { try await caller.answer(call) }
+    let caller = stack(ScriptedCaller { _, _ in throw Halt(.budget, "over") }, memory)
+    await #expect(throws: Halt(.budget, "over")) { try await caller.answer(call) }
     #expect(memory.failures.isEmpty)
   }
 

@@ -13,7 +13,8 @@ struct Play {
   }
 
   mutating func asks(
-    _ action: Scheduler.Action, _ events: Scheduler.Event..., sourceLocation: SourceLocation = #_sourceLocation
+    _ action: Scheduler.Action, _ events: Scheduler.Event...,
+    sourceLocation: SourceLocation = #_sourceLocation
   ) {
     #expect(scheduler.next() == action, sourceLocation: sourceLocation)
     for event in events { scheduler.handle(event) }

@@ -12,7 +12,8 @@ import Testing
     play.begins(2)
     play.begins(1)
     play.reads(0)
-    play.asks(.lookUpRows(stage: 1, upstream: 0, after: 0, limit: 3), .rows(stage: 1, upstream: 0, [1, 2, 3]))
+    play.asks(
+      .lookUpRows(stage: 1, upstream: 0, after: 0, limit: 3), .rows(stage: 1, upstream: 0, [1, 2, 3]))
     for row: Arrival in [1, 2, 3] { play.asks(.performRow(stage: 1, row)) }
     play.asks(.lookUpRows(stage: 1, upstream: 0, after: 3, limit: 3), .rows(stage: 1, upstream: 0, []))
     play.asks(.wait, .done(1, row: 1), .done(1, row: 2))
@@ -57,7 +58,8 @@ import Testing
   @Test func aGroupOfAFailedRowStaysOpenAndTheOthersAreMade() {
     var play = atWork()
     play.asks(
-      .checkGroups(stage: 2, ["a", "b"]), .checked(stage: 2, ["a", "b"].map { .init(group: $0, isWhole: true) }))
+      .checkGroups(stage: 2, ["a", "b"]),
+      .checked(stage: 2, ["a", "b"].map { .init(group: $0, isWhole: true) }))
     play.asks(.lookUpSet(stage: 2, group: "a"), .set(stage: 2, .known))
     play.asks(.lookUpSet(stage: 2, group: "b"), .set(stage: 2, .known))
     play.asks(.wait, .ended(stage: 1, .row(3), .failed(isRefused: false)))
@@ -75,7 +77,8 @@ import Testing
     play.reads(0)
     play.asks(.lookUpAllGroups(stage: 1), .allGroups(stage: 1, ["a", "b"]))
     play.asks(
-      .checkGroups(stage: 1, ["a", "b"]), .checked(stage: 1, ["a", "b"].map { .init(group: $0, isWhole: true) }))
+      .checkGroups(stage: 1, ["a", "b"]),
+      .checked(stage: 1, ["a", "b"].map { .init(group: $0, isWhole: true) }))
     play.asks(.lookUpSet(stage: 1, group: "a"), .set(stage: 1, .missing(.init("A", 1))))
     play.asks(.performSet(stage: 1, group: "a", .init("A", 1)))
     play.asks(.lookUpSet(stage: 1, group: "b"), .set(stage: 1, .missing(.init("A", 1))))
@@ -92,7 +95,8 @@ import Testing
     play.reads(0)
     play.asks(.lookUpAllGroups(stage: 1), .allGroups(stage: 1, ["a", "b"]))
     play.asks(
-      .checkGroups(stage: 1, ["a", "b"]), .checked(stage: 1, ["a", "b"].map { .init(group: $0, isWhole: true) }))
+      .checkGroups(stage: 1, ["a", "b"]),
+      .checked(stage: 1, ["a", "b"].map { .init(group: $0, isWhole: true) }))
     play.asks(.lookUpSet(stage: 1, group: "a"), .set(stage: 1, .missing(.init("A", 1))))
     play.asks(.performSet(stage: 1, group: "a", .init("A", 1)))
     play.asks(.wait, .ended(stage: 1, .set("A"), .failed(isRefused: true)))

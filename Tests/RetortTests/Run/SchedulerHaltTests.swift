@@ -9,7 +9,8 @@ import Testing
     var play = Play([.reader, .rows(from: 0, window: 2).calling])
     play.begins(1)
     play.reads(0)
-    play.asks(.lookUpRows(stage: 1, upstream: 0, after: 0, limit: 3), .rows(stage: 1, upstream: 0, [7, 8, 9]))
+    play.asks(
+      .lookUpRows(stage: 1, upstream: 0, after: 0, limit: 3), .rows(stage: 1, upstream: 0, [7, 8, 9]))
     play.asks(.performRow(stage: 1, 7))
     play.asks(.performRow(stage: 1, 8))
     play.asks(.lookUpRows(stage: 1, upstream: 0, after: 9, limit: 3), .rows(stage: 1, upstream: 0, []))
@@ -44,7 +45,8 @@ import Testing
     play.begins(2)
     play.begins(1)
     play.reads(0)
-    play.asks(.lookUpRows(stage: 1, upstream: 0, after: 0, limit: 3), .rows(stage: 1, upstream: 0, [7, 8, 9]))
+    play.asks(
+      .lookUpRows(stage: 1, upstream: 0, after: 0, limit: 3), .rows(stage: 1, upstream: 0, [7, 8, 9]))
     play.asks(.performRow(stage: 1, 7))
     play.asks(.performRow(stage: 1, 8))
     play.asks(.lookUpRows(stage: 1, upstream: 0, after: 9, limit: 3), .rows(stage: 1, upstream: 0, []))
@@ -104,7 +106,8 @@ import Testing
     play.reads(0)
     play.asks(.lookUpAllGroups(stage: 1), .allGroups(stage: 1, ["a", "b"]))
     play.asks(
-      .checkGroups(stage: 1, ["a", "b"]), .checked(stage: 1, ["a", "b"].map { .init(group: $0, isWhole: true) }))
+      .checkGroups(stage: 1, ["a", "b"]),
+      .checked(stage: 1, ["a", "b"].map { .init(group: $0, isWhole: true) }))
     play.asks(.lookUpSet(stage: 1, group: "a"), .set(stage: 1, .missing(.init("A", 1))))
     play.asks(.performSet(stage: 1, group: "a", .init("A", 1)))
     play.hears(.ended(stage: 1, .set("A"), .halted(.budget, message: "spent")))

@@ -40,7 +40,8 @@ import Testing
     play.begins(2)
     play.begins(1)
     play.reads(0)
-    play.asks(.lookUpRows(stage: 1, upstream: 0, after: 0, limit: 3), .rows(stage: 1, upstream: 0, [7, 8, 9]))
+    play.asks(
+      .lookUpRows(stage: 1, upstream: 0, after: 0, limit: 3), .rows(stage: 1, upstream: 0, [7, 8, 9]))
     play.asks(.performRow(stage: 1, 7))
     play.asks(.wait, .done(1, row: 7))
     play.asks(.settleRow(stage: 1, row: 7, .done(.one), followers: []))
@@ -78,11 +79,13 @@ import Testing
     var play = Play([.reader, .rows(from: 0, window: 2)])
     play.begins(1)
     play.reads(0)
-    play.asks(.lookUpRows(stage: 1, upstream: 0, after: 0, limit: 3), .rows(stage: 1, upstream: 0, [7, 8, 9]))
+    play.asks(
+      .lookUpRows(stage: 1, upstream: 0, after: 0, limit: 3), .rows(stage: 1, upstream: 0, [7, 8, 9]))
     play.asks(.performRow(stage: 1, 7))
     play.asks(.performRow(stage: 1, 8))
     // One is ready: the next page may be looked up.
-    play.asks(.lookUpRows(stage: 1, upstream: 0, after: 9, limit: 3), .rows(stage: 1, upstream: 0, [10, 11, 12]))
+    play.asks(
+      .lookUpRows(stage: 1, upstream: 0, after: 9, limit: 3), .rows(stage: 1, upstream: 0, [10, 11, 12]))
     play.asks(.wait, .done(1, row: 8))
     play.asks(.settleRow(stage: 1, row: 8, .done(.one), followers: []))
     play.asks(.performRow(stage: 1, 9))

@@ -120,7 +120,8 @@ private struct World {
       scheduler.handle(
         .groups(
           stage: stage, upstream: upstream,
-          .init(rows: rows.count, last: rows.last?.id ?? after, groups: rows.map { group(of: $0, at: stage) })))
+          .init(rows: rows.count, last: rows.last?.id ?? after, groups: rows.map { group(of: $0, at: stage) })
+        ))
     case .lookUpAllGroups(let stage):
       #expect(nodes[stage].from.allSatisfy { finished[$0] != nil })
       let groups = out[try #require(ancestors[stage])].map { "\($0.id)" }
@@ -153,7 +154,8 @@ private struct World {
 
   // MARK: Look-ups
 
-  private mutating func rows(_ stage: Int, _ upstream: Int, _ after: Int64, _ limit: Int) -> Scheduler.RowPage {
+  private mutating func rows(_ stage: Int, _ upstream: Int, _ after: Int64, _ limit: Int) -> Scheduler.RowPage
+  {
     let found = Array(out[upstream].filter { $0.id > after }.prefix(limit))
     var page = Scheduler.RowPage(rows: found.count, last: found.last?.id ?? after)
     for occurrence in found {

@@ -20,7 +20,7 @@ import Testing
     _ = try await lab.store.remember(
       call, RawReply(body: "{}", usage: Usage(promptTokens: 3)))
     try await lab.store.failed(
-      call, ModelError(.malformed, "cut", usage: Usage(promptTokens: 2)))
+      call, #require(FailedCall(ModelError(.malformed, "cut", usage: Usage(promptTokens: 2)))))
     return summary
   }
 
