@@ -1,6 +1,7 @@
 internal import RetortCore
 internal import RetortRun
 internal import RetortStages
+internal import RetortStore
 
 /// What a run has told so far, stage by stage. Times are seconds on a clock that the caller reads.
 struct RunBoard: Hashable, Sendable {

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import RetortStore
 
 /// The files of a new project: a pipeline that runs against any OpenAI-compatible endpoint.
 enum Scaffold {

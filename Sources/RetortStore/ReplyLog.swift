@@ -47,12 +47,12 @@ package struct ReplyLog: ReplyMemory {
     }
   }
 
-  package func remember(_ call: Call, request: Digest, _ reply: RawReply) async throws -> Int64 {
-    let (run, stage, time) = (store.currentRun, StepContext.current?.stage, store.now())
+  package func remember(_ call: Call, _ reply: RawReply) async throws -> Int64 {
+    let (run, stage, time) = (call.origin.run, call.origin.stage, store.now())
     let (prompt, parameters) = Self.split(call.body)
     let usage = call.booked(reply)
     let usd = call.model.price?.usd(usage)
-    let (digest, key) = (Data(Digest(of: prompt).bytes), Data(request.bytes))
+    let (digest, key) = (Data(Digest(of: prompt).bytes), Data(call.request.bytes))
     let keys = Redaction(call.model.keysInFile)
     let (promptText, parametersText) = (keys.values(prompt).text, keys.values(parameters).text)
     let model = keys.words(call.model.name)
@@ -81,9 +81,9 @@ package struct ReplyLog: ReplyMemory {
     }
   }
 
-  package func failed(_ call: Call, request: Digest, _ error: ModelError) async throws {
-    let (run, stage, time) = (store.currentRun, StepContext.current?.stage, store.now())
-    let usage = error.usage ?? Usage()
+  package func failed(_ call: Call, _ failure: FailedCall) async throws {
+    let (run, stage, time) = (call.origin.run, call.origin.stage, store.now())
+    let usage = failure.usage ?? Usage()
     let usd = call.model.price?.usd(usage)
     try await store.write { db in
       try db.execute(
@@ -93,8 +93,8 @@ package struct ReplyLog: ReplyMemory {
           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)
           """,
         arguments: [
-          Data(request.bytes), Redaction(call.model.keysInFile).words(call.model.name), run, stage,
-          error.kind.rawValue, error.status, error.message,
+          Data(call.request.bytes), Redaction(call.model.keysInFile).words(call.model.name), run, stage,
+          failure.kind, failure.status, failure.message,
           usage.promptTokens, usage.completionTokens, usage.cachedTokens, usd, call.attempt, time,
         ])
     }

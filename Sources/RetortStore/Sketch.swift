@@ -59,12 +59,8 @@ package struct Sketch: StepLookup {
     }
   }
 
-  package func groups(
-    of place: StagePlace, per ancestor: Int, passing stages: [StagePlace], without met: Set<String>
-  ) async throws -> [StagePlace] {
-    try await moment.look {
-      try StepTables.groups(of: place, per: ancestor, passing: stages, without: met, $0)
-    }
+  package func groups(run: Int64, per ancestor: Int) async throws -> [String] {
+    try await moment.look { try StepTables.groups(run: run, per: ancestor, $0) }
   }
 
   package func books(_ place: StagePlace, reader step: Int64?) async throws -> Books {

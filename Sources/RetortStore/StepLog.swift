@@ -69,6 +69,11 @@ extension StepLog {
     }
   }
 
+  /// The number of the take that ``begin(_:)`` will decide for, before anything is noted; `identity` without it.
+  package func takeNumber(of identity: JSON.Object, redo: Redo) async throws -> Int {
+    try await store.read { try StepTables.takeNumber(identity, redo: redo, $0) }
+  }
+
   /// Makes the answers of a redo whose stage has finished the valid ones; `identity` without its take.
   package func settleRedo(of identity: JSON.Object) async throws {
     try await store.write { try StepTables.finishRedo(of: identity, $0) }
@@ -115,12 +120,8 @@ extension StepLog: StepLookup {
     }
   }
 
-  package func groups(
-    of place: StagePlace, per ancestor: Int, passing stages: [StagePlace], without met: Set<String>
-  ) async throws -> [StagePlace] {
-    try await store.read {
-      try StepTables.groups(of: place, per: ancestor, passing: stages, without: met, $0)
-    }
+  package func groups(run: Int64, per ancestor: Int) async throws -> [String] {
+    try await store.read { try StepTables.groups(run: run, per: ancestor, $0) }
   }
 
   package func books(_ place: StagePlace, reader step: Int64?) async throws -> Books {

@@ -26,11 +26,8 @@ package protocol StepLookup: Sendable {
   func answerPage(
     _ place: StagePlace, upstream: Int, under fingerprints: [Int64], after cursor: Int64, limit: Int
   ) async throws -> ArrivalPage
-  /// The groups of a set, one for each row of the stage `ancestor`, in order: those whose rows have all been answered by
-  /// the stages that they pass, without those at the paths `met`.
-  func groups(
-    of place: StagePlace, per ancestor: Int, passing stages: [StagePlace], without met: Set<String>
-  ) async throws -> [StagePlace]
+  /// The groups of a set: the paths of the rows of the stage `ancestor`, in order.
+  func groups(run: Int64, per ancestor: Int) async throws -> [String]
   /// The counts of a stage. `step` is a reader's.
   func books(_ place: StagePlace, reader step: Int64?) async throws -> Books
 }

@@ -173,14 +173,6 @@ extension StepTables {
       arguments: [run, stage])
   }
 
-  static func groups(
-    of place: StagePlace, per ancestor: Int, passing stages: [StagePlace], without met: Set<String>,
-    _ db: Database
-  ) throws -> [StagePlace] {
-    try groups(run: place.run, per: ancestor, db).filter { !met.contains($0) }.map(place.group)
-      .filter { try isWhole($0, passing: stages, db) }
-  }
-
   /// The groups of up to `limit` rows of an upstream stage beyond `cursor`, in the order of their arrival: the path of
   /// a row's ancestor is the last one of its stage that is not after the row's own.
   static func groups(

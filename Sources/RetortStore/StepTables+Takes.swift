@@ -10,6 +10,7 @@ extension StepTables {
     var begun: Int?
     /// The highest one ever begun.
     var highest = 0
+    var next: Int { max(number, highest) + 1 }
   }
 
   /// Decides which take of the stage with this identity a run goes by, and notes a redo that it begins.
@@ -17,7 +18,7 @@ extension StepTables {
     if case .begin = redo {
       let stored = try storedTake(identity, db)
       if stored.begun == nil {
-        let next = max(stored.number, stored.highest) + 1
+        let next = stored.next
         try db.execute(
           sql: """
             INSERT INTO take (stage, number, begun, highest) VALUES (?1, ?2, ?3, ?3)
@@ -40,6 +41,11 @@ extension StepTables {
       return isFirst ? Take(number: begun, isRedo: true) : Take(number: stored.number, leavesRedo: true)
     case (_, .some(let begun)): return Take(number: begun, isRedo: true)
     }
+  }
+
+  /// The number of the take that ``take(_:redo:_:)`` would decide for.
+  static func takeNumber(_ identity: JSON.Object, redo: Redo, _ db: Database) throws -> Int {
+    try knownTake(identity, redo: redo, db)?.number ?? storedTake(identity, db).next
   }
 
   /// Makes the answers of a redo whose stage has finished the valid ones.

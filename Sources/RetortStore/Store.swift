@@ -1,7 +1,6 @@
 internal import Foundation
 internal import GRDB
 internal import RetortCore
-internal import Synchronization
 
 /// The one place where results live: rows, steps, replies and runs, in a SQLite file that people can open too.
 ///
@@ -16,7 +15,6 @@ package final class Store: Sendable {
   /// Seconds since 1970.
   let now: @Sendable () -> Double
   private let writer: GroupWriter
-  private let running = Mutex<Int64?>(nil)
   /// Holds the copy that is looked at in place of a store that cannot be opened where it is.
   private let scratch: URL?
 
@@ -29,10 +27,6 @@ package final class Store: Sendable {
   package var replies: ReplyLog { ReplyLog(store: self) }
   /// What people look at.
   package var inspector: Inspector { Inspector(self) }
-
-  /// The run that calls are booked to.
-  var currentRun: Int64? { running.withLock { $0 } }
-  package func bookCalls(to run: Int64) { running.withLock { $0 = run } }
 
   /// Errors: ``StoreError`` when the path does not lead to this store any more.
   package func check() throws { try file.check() }

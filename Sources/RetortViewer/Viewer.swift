@@ -2,8 +2,8 @@ internal import Hummingbird
 internal import Logging
 internal import NIOCore
 internal import RetortCore
-package import RetortRun
-internal import RetortStore
+internal import RetortRun
+package import RetortStore
 
 /// Shows a store to a browser on this machine, and changes nothing in it.
 package struct Viewer: Sendable {

@@ -2,6 +2,7 @@ package import Foundation
 internal import OrderedCollections
 package import RetortCore
 internal import RetortStages
+internal import RetortStore
 
 extension Pipeline {
   /// Reads and checks a pipeline file. Nothing is called, started or downloaded.

@@ -2,7 +2,7 @@ internal import Foundation
 internal import OrderedCollections
 package import RetortCore
 internal import RetortStages
-internal import RetortStore
+package import RetortStore
 
 /// Performs a pipeline: every step whose key the store lacks, and no other.
 package struct Engine: Sendable {
@@ -46,7 +46,6 @@ package struct Engine: Sendable {
     let lock = try store.lock(for: pipeline.name, at: began)
     defer { withExtendedLifetime(lock) {} }
     let (run, begunBefore) = try await store.steps.beginRun(NewRun(pipeline, options), at: began)
-    store.bookCalls(to: run)
     tell(.started(run: run))
     let performance = Performance(self, run: run, begunBefore: begunBefore, tell: tell)
     let status: RunStatus
@@ -89,16 +88,6 @@ package struct Engine: Sendable {
         if let status { return status }
       }
       return .interrupted
-    }
-  }
-
-  /// Whether the files that an export's rows name are there with the recorded content.
-  static func areOnDisk(_ rows: [JSON], in folder: URL) -> Bool {
-    rows.allSatisfy { row in
-      guard let path = row["path"]?.string, let expected = row["sha256"]?.string else { return true }
-      let url = URL(filePath: path, relativeTo: folder)
-      guard (try? FileKind(at: url)) == .regular else { return false }
-      return (try? FileReading.sha256(of: url)) == expected
     }
   }
 

@@ -1,6 +1,6 @@
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortStore
+package import RetortStore
 
 extension Forecast {
   /// What a plan's calls will take. Readers that were never read are read here, to count their rows; no model is

@@ -14,6 +14,15 @@ package enum RunStatus: String, Codable, Hashable, Sendable, CaseIterable {
   case parked
   case interrupted
 
+  init(_ reason: Halt.Reason) {
+    self =
+      switch reason {
+      case .budget: .budget
+      case .parked: .parked
+      case .interrupted: .interrupted
+      }
+  }
+
   /// The exit status of `retort run`.
   package var exitCode: Int32 {
     switch self {

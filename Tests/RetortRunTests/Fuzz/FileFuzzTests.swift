@@ -1,10 +1,10 @@
 import Foundation
+import RetortStore
 import RetortTestSupport
 import Testing
 
 @testable import RetortCore
 @testable import RetortRun
-import RetortStore
 @testable import RetortStages
 
 /// Whole files and whole replies, spoilt.

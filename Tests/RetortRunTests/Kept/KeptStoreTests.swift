@@ -1,11 +1,11 @@
 import Foundation
 import OrderedCollections
+import RetortStore
 import RetortTestSupport
 import Testing
 
 @testable import RetortCore
 @testable import RetortRun
-import RetortStore
 @testable import RetortStages
 
 /// Nobody pays twice for our progress: a store of every schema so far, run with its endpoints off, makes no call and

@@ -1,10 +1,10 @@
 import Foundation
+import RetortStore
 import RetortTestSupport
 import Testing
 
 @testable import RetortCore
 @testable import RetortRun
-import RetortStore
 @testable import RetortStages
 
 /// One mistake of each kind in files of the standard stage kinds: one report names them all, with their places.

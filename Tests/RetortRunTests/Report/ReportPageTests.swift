@@ -1,10 +1,10 @@
 import Foundation
 import OrderedCollections
+import RetortStore
 import Testing
 
 @testable import RetortCore
 @testable import RetortRun
-import RetortStore
 @testable import RetortStages
 
 @Suite struct ReportPageTests {

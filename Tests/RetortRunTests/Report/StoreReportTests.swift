@@ -1,11 +1,11 @@
 import Foundation
 import OrderedCollections
+import RetortStore
 import RetortTestSupport
 import Testing
 
 @testable import RetortCore
 @testable import RetortRun
-import RetortStore
 @testable import RetortStages
 
 @Suite struct StoreReportTests {

@@ -6,8 +6,8 @@ import Testing
 
 @testable import RetortCore
 @testable import RetortRun
-@testable import RetortStore
 @testable import RetortStages
+@testable import RetortStore
 
 @Suite struct EngineExportTests {
   @Test func anExportIsDoneOnlyWhileItsFileIsThere() async throws {

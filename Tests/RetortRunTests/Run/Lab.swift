@@ -2,8 +2,8 @@ import Foundation
 import OrderedCollections
 import RetortCore
 import RetortRun
-import RetortStore
 import RetortStages
+import RetortStore
 import RetortTestSupport
 import Synchronization
 
@@ -153,7 +153,7 @@ private struct Shout: Stage {
       return (notes.refused == word, notes.parked == word)
     }
     if refused { throw StageFault("refuses \(word)") }
-    if parked { throw ModelError(.parked, "kept refusing") }
+    if parked { throw Halt(.parked, "kept refusing") }
     return word.isEmpty ? .drop(reason: "empty") : .emit([Output(loud: word.uppercased())])
   }
 }

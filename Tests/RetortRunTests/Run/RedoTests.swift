@@ -7,8 +7,8 @@ import Testing
 
 @testable import RetortCore
 @testable import RetortRun
-@testable import RetortStore
 @testable import RetortStages
+@testable import RetortStore
 
 /// A redo that does not come to its end costs nothing: the answers from before it stand until it has finished.
 struct RedoTests {

@@ -6,8 +6,8 @@ import Testing
 
 @testable import RetortCore
 @testable import RetortRun
-@testable import RetortStore
 @testable import RetortStages
+@testable import RetortStore
 
 struct StoreTests {
   private func path() throws -> String { try Bench.folder().appending(path: "store.sqlite").path }

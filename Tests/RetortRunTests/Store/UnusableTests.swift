@@ -6,8 +6,8 @@ import Testing
 
 @testable import RetortCore
 @testable import RetortRun
-@testable import RetortStore
 @testable import RetortStages
+@testable import RetortStore
 
 /// Replies that an earlier version remembered and nobody can use; numbers that no endpoint should have given.
 @Suite struct UnusableTests {
@@ -19,9 +19,9 @@ import Testing
     var ids: [Int64] = []
     for (number, (body, reply)) in bodies.enumerated() {
       let call = Call(
-        model: ModelSpec(alias: "m", name: "m"), path: "x", body: .object(body), identity: .int(Int64(number))
-      )
-      ids.append(try await store.replies.remember(call, request: call.request, RawReply(body: reply)))
+        model: ModelSpec(alias: "m", name: "m"), origin: CallOrigin(run: 1), path: "x", body: .object(body),
+        identity: .int(Int64(number)))
+      ids.append(try await store.replies.remember(call, RawReply(body: reply)))
     }
     return ids
   }
