@@ -19,7 +19,7 @@ struct ReportCommand: AsyncParsableCommand {
         throw CommandFailure.usage(
           "expected a run to report, found none\(run.map { " numbered \($0)" } ?? "")")
       }
-      let report = try await store.report(recorded.id)
+      let report = try await store.report(recorded.id, catalog: .standard)
       let text = markdown ? ReportMarkdown.text(report) : ReportPage.html(report)
       guard let output else { return Terminal.print(text) }
       try await write(text, to: output)
@@ -35,7 +35,8 @@ struct ReportCommand: AsyncParsableCommand {
     }
     // A store that can only be looked at notes nothing: then a report is written once under a name.
     let store = try? storeOptions.openExisting()
-    let ledger: any FileLedger = store.map { StoreLedger($0, folder: URL(filePath: ".")) } ?? MemoryLedger()
+    let ledger: any FileLedger =
+      store.map { StoreLedger($0, folder: URL(filePath: "."), catalog: .standard) } ?? MemoryLedger()
     let file = try await AtomicFile(target, in: ledger)
     try file.write(text)
     try await OwnFiles(ledger).put([file])

@@ -26,7 +26,8 @@ struct StoreOptions: ParsableArguments {
   /// Refuses exports that would write over what retort did not make. Errors: ``CommandFailure/usage(_:)``.
   func refuseObstacles(_ pipeline: Pipeline, _ options: RunOptions, in store: Store) async throws {
     let found = try await pipeline.obstacles(
-      to: options, ledger: StoreLedger(store, folder: pipeline.folder), store: path)
+      to: options, ledger: StoreLedger(store, folder: pipeline.folder, catalog: pipeline.catalog), store: path
+    )
     guard found.isEmpty else { throw CommandFailure.usage(found.joined(separator: "\nerror: ")) }
   }
 

@@ -151,7 +151,7 @@ extension Performance {
   /// One step of a set stage, from its rows to the commit.
   nonisolated func performSet(
     _ step: Int64, _ place: StagePlace, _ input: SetInput, limit: Int?, _ index: Int, _ begun: Begun,
-    _ process: @Sendable (RowSet<Columns>, SetSink<Columns>) async throws -> Void
+    _ process: @Sendable (RowSet<Columns>, @escaping SetAnswer.Accept) async throws -> Void
   ) async throws -> Finished.End {
     let (store, stage) = (engine.store, begun.stage)
     let calls = CallList()
@@ -161,7 +161,7 @@ extension Performance {
     let rows = store.rowSet(place, count: input.count, complete: input.complete)
     do {
       try await StepContext.$current.withValue(context) {
-        try await process(rows, SetSink { try await recorder.accept($0) })
+        try await process(rows) { try await recorder.accept($0) }
       }
       try await recorder.finish()
     } catch {

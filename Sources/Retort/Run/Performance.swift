@@ -108,7 +108,8 @@ actor Performance {
     self.run = run
     self.begunBefore = begunBefore
     self.tell = tell
-    ledger = StoreLedger(engine.store, folder: engine.pipeline.folder)
+    ledger = StoreLedger(
+      engine.store, folder: engine.pipeline.folder, catalog: engine.pipeline.catalog)
     let pipeline = engine.pipeline
     let ordinals = Dictionary(uniqueKeysWithValues: pipeline.stages.enumerated().map { ($1.name, $0) })
     let needed = engine.options.only.map { pipeline.ancestry(of: $0) }

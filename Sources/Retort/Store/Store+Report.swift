@@ -3,16 +3,16 @@ internal import GRDB
 internal import OrderedCollections
 
 extension Store {
-  /// Reads what a report of a run shows.
+  /// Reads what a report of a run shows. `catalog` says of its stages' kinds what is worth showing.
   ///
   /// Errors: ``RunError`` when there is no such run.
-  package func report(_ run: Int64) async throws -> RunReport {
+  package func report(_ run: Int64, catalog: Catalog) async throws -> RunReport {
     guard let recorded = try await recordedRun(run) else {
       throw RunError("expected a run, found none numbered \(run)")
     }
     let drops = try await drops(of: run)
     return try await read { db in
-      let reader = try ReportReader(run, db)
+      let reader = try ReportReader(run, resolved: recorded.resolved, catalog: catalog, db)
       let begun = try GRDB.Row.fetchOne(
         db,
         sql: """
@@ -43,13 +43,17 @@ private struct ReportReader {
     let using: [String]
     let columns: [String]?
     let fingerprint: String?
-    var exports: Bool { Catalog.standard[kind]?.exports ?? kind.hasPrefix("export-") }
+    /// What is known of its kind; nil for one of another program.
+    let entry: StageEntry?
+    /// Added column to the name it was written under.
+    let renames: [String: String]
+    var exports: Bool { entry?.exports ?? false }
   }
 
   private let run: Int64
   private let stages: [Stage]
 
-  init(_ run: Int64, _ db: Database) throws {
+  init(_ run: Int64, resolved: JSON?, catalog: Catalog, _ db: Database) throws {
     self.run = run
     stages = try GRDB.Row.fetchAll(
       db,
@@ -59,12 +63,17 @@ private struct ReportReader {
         """, arguments: [run]
     ).map { row in
       let using = try row.json(5).object?.values.compactMap(\.string) ?? []
+      let (name, kind): (String, String) = (try row.at(1), try row.at(2))
+      let renames = resolved?["stages"]?[name]?["as"]?.object ?? [:]
       return Stage(
-        ordinal: try row.at(0), name: try row.at(1), kind: try row.at(2), version: try row.at(3),
+        ordinal: try row.at(0), name: name, kind: kind, version: try row.at(3),
         from: try Store.names(try row.at(4)), using: using,
         columns: try (row.at(6) as String?).map(Store.names),
         // The first byte is the scheme.
-        fingerprint: (try row.at(7) as Data?).map { String($0.hex.dropFirst(2).prefix(12)) })
+        fingerprint: (try row.at(7) as Data?).map { String($0.hex.dropFirst(2).prefix(12)) },
+        entry: catalog[kind],
+        renames: Dictionary(
+          uniqueKeysWithValues: renames.compactMap { key, to in to.string.map { (key, $0) } }))
     }
   }
 
@@ -87,7 +96,7 @@ private struct ReportReader {
     return stages.filter { !taken.contains($0.name) }
   }
 
-  /// Numbers that stages added under names that speak of rewards; four columns of a stage at most.
+  /// Numbers that stages added and that their kinds say are worth a plot; four columns of a stage at most.
   func rewards(_ db: Database) throws -> [RunReport.Rewards] {
     var found: [RunReport.Rewards] = []
     for stage in stages where !stage.exports {
@@ -95,22 +104,27 @@ private struct ReportReader {
       guard let columns = stage.columns, upstream.allSatisfy({ $0.columns != nil }) else { continue }
       let known = Set(upstream.flatMap { $0.columns ?? [] })
       var numbers: [RunReport.Rewards.Column] = []
-      for name in columns where !known.contains(name) && name.contains(/reward|advantage|score/) {
-        let values = try self.numbers(name, of: stage, db)
-        if values.contains(where: { $0 != nil }) { numbers.append(.init(name: name, values: values)) }
+      let plots = stage.entry?.plots ?? .speakingOfRewards
+      for plot in plots.of(columns.filter { !known.contains($0) }, renames: stage.renames) {
+        let values = try self.numbers(plot.name, of: stage, db)
+        if values.contains(where: { $0 != nil }) { numbers.append(.init(plot, values: values)) }
         if numbers.count == 4 { break }
       }
-      guard !numbers.isEmpty else { continue }
-      let text = ["cot", "response", "completion", "reply", "text"].first(where: columns.contains)
+      guard let first = numbers.first else { continue }
+      let text = SharedColumns.judged.first(where: columns.contains)
       var rewards =
         RunReport.Rewards(
-          stage: stage.name, unit: stage.kind == ScoreReward.name ? "logits" : "", columns: numbers,
+          stage: stage.name, unit: first.plot.unit, columns: numbers,
           kept: try kept(of: stage, db), lengths: try text.map { try lengths($0, of: stage, db) } ?? [],
           text: text ?? "")
-      if columns.contains("group") { rewards.groups = try texts("group", of: stage, db) }
-      if columns.contains("length") { rewards.tokens = try self.numbers("length", of: stage, db) }
-      if columns.contains("correct") {
-        rewards.correct = try texts("correct", of: stage, db).map {
+      if columns.contains(SharedColumns.group) {
+        rewards.groups = try texts(SharedColumns.group, of: stage, db)
+      }
+      if columns.contains(SharedColumns.length) {
+        rewards.tokens = try self.numbers(SharedColumns.length, of: stage, db)
+      }
+      if columns.contains(SharedColumns.correct) {
+        rewards.correct = try texts(SharedColumns.correct, of: stage, db).map {
           $0 == "1" ? true : $0 == "0" ? false : nil
         }
       }
@@ -151,15 +165,16 @@ private struct ReportReader {
   }
 
   func heads(_ db: Database) throws -> [RunReport.Head] {
-    try stages.filter { $0.kind == FitRewardModel.name }.flatMap { stage in
-      try String.fetchAll(
+    try stages.flatMap { stage in
+      guard let columns = stage.entry?.heads else { return [RunReport.Head]() }
+      return try String.fetchAll(
         db,
         sql: """
           SELECT r.json FROM occurrence o JOIN "row" r ON r.id = o."row" WHERE o.run = ? AND o.stage = ? ORDER BY o.path
           """, arguments: [run, stage.ordinal]
       ).compactMap { text in
         let row = try JSON(stored: text)
-        guard let fitted = row["held_out"], let plain = row["bradley_terry"] else { return nil }
+        guard let fitted = row[columns.fitted], let plain = row[columns.plain] else { return nil }
         return RunReport.Head(
           stage: stage.name, heldOut: try fitted.decode(HeadReport.self),
           bradleyTerry: try plain.decode(HeadReport.self))

@@ -7,12 +7,14 @@ internal import Synchronization
 package final class StoreLedger: FileLedger {
   private let store: Store
   private let folder: URL
+  private let exports: [JSON]
   private let changed = Mutex<[KeptFile]>([])
 
-  /// `folder` is the one that paths in the rows of exports are seen from.
-  package init(_ store: Store, folder: URL) {
+  /// `folder` is the one that paths in the rows of exports are seen from; `catalog` says which kinds export.
+  package init(_ store: Store, folder: URL, catalog: Catalog) {
     self.store = store
     self.folder = folder
+    exports = catalog.kinds.filter(\.exports).map { .string($0.name) }
   }
 
   /// Files that somebody had changed, where they are kept.
@@ -24,7 +26,7 @@ package final class StoreLedger: FileLedger {
   package func hashes(of target: ExportTarget) async throws -> Set<String> {
     let path = PathIdentity.canonical(target.url)
     let names = Set([target.url.path, path, Workspace.relative(target.url.path, to: folder)])
-    let kinds = Catalog.standard.kinds.filter(\.exports).map { JSON.string($0.name) }
+    let kinds = exports
     return try await store.read { db in
       var found = try String.fetchSet(
         db, sql: #"SELECT mark FROM "file__mark" WHERE path = ? AND role = ?"#,

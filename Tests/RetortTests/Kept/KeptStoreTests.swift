@@ -85,7 +85,7 @@ import Testing
         "questions: broken line 1", "questions: missing column 1", "unique: duplicate 1",
       ])
     for run in runs.compactMap(\.first?.int) {
-      let report = try await store.report(run)
+      let report = try await store.report(run, catalog: .standard)
       #expect(ReportMarkdown.text(report).contains("| stage |"))
       #expect(!ReportPage.html(report).isEmpty)
       let made = try await store.query(

@@ -9,7 +9,7 @@ import Testing
   @Test func aReportHasTheFunnelTheReasonsAndSamples() async throws {
     let lab = try Lab(records: ["a", "", "b", "c", ""], export: "out.jsonl")
     let summary = try await lab.run()
-    let report = try await lab.store.report(summary.run)
+    let report = try await lab.store.report(summary.run, catalog: .standard)
     #expect(report.title == "lab, run 1")
     #expect(report.command == "retort run lab.yaml")
     #expect(report.stages.map(\.name) == ["read", "shout", "gather", "out"])
@@ -56,11 +56,11 @@ import Testing
       models: Array(pipeline.models.values), transport: transport, memory: store, clock: JumpingClock(),
       environment: [:])
     let summary = try await Engine(pipeline, store: store, models: models).run()
-    let report = try await store.report(summary.run)
+    let report = try await store.report(summary.run, catalog: .standard)
     #expect(
       report.rewards == [
         .init(
-          stage: "rows", unit: "", columns: [.init(name: "reward", values: [4.5, 1, 5])],
+          stage: "rows", unit: "", columns: [.init(PlottedColumn("reward"), values: [4.5, 1, 5])],
           kept: [true, false, true], lengths: [4, 3, 6], text: "cot")
       ])
     #expect(
@@ -76,7 +76,7 @@ import Testing
   @Test func aRunThatIsNotThereIsAnError() async throws {
     let lab = try Lab(records: [])
     await #expect(throws: RunError("expected a run, found none numbered 3")) {
-      try await lab.store.report(3)
+      try await lab.store.report(3, catalog: .standard)
     }
   }
 }

@@ -69,7 +69,9 @@ import Testing
       + "name another path, or move what is there away"
     #expect(
       try await lab.pipeline.obstacles(
-        to: RunOptions(), ledger: StoreLedger(lab.store, folder: lab.pipeline.folder), store: "/none")
+        to: RunOptions(),
+        ledger: StoreLedger(
+          lab.store, folder: lab.pipeline.folder, catalog: lab.pipeline.catalog), store: "/none")
         == ["out: \(words)"])
     #expect(try await lab.run().status == .incomplete)
     #expect(try await lab.store.query("SELECT message FROM failed") == [["message": .string(words)]])
@@ -83,7 +85,9 @@ import Testing
     let folder = lab.pipeline.folder
     try FileManager.default.removeItem(at: folder.appending(path: "out.jsonl.manifest.json"))
     let target = ExportTarget(folder.appending(path: "out.jsonl"))
-    #expect(try await OwnFiles(StoreLedger(lab.store, folder: folder)).refusal(of: target) == nil)
+    #expect(
+      try await OwnFiles(StoreLedger(lab.store, folder: folder, catalog: lab.pipeline.catalog)).refusal(
+        of: target) == nil)
     #expect(try await OwnFiles(MemoryLedger()).refusal(of: target) != nil)
   }
 
@@ -114,7 +118,9 @@ import Testing
     try "stages: { rows: { uses: read-jsonl, with: { file: rows.csv } } }".write(
       to: yaml, atomically: false, encoding: .utf8)
     func run() async throws -> RunSummary {
-      try await Engine(Pipeline.read(yaml), store: lab.store, models: ScriptedProvider(), now: { 0 }).run()
+      try await Engine(
+        Pipeline.read(yaml, catalog: .standard), store: lab.store, models: ScriptedProvider(), now: { 0 }
+      ).run()
     }
     #expect(try await run().status == .incomplete)
     #expect(

@@ -161,7 +161,7 @@ struct StoreTests {
     let run = try await lab.run().run
     for change in ["flags = 'no json'", "started = 1e300, flags = '{}', resolved = '[1'"] {
       try await lab.store.write { try $0.execute(sql: "UPDATE run SET \(change)") }
-      await #expect(throws: (any Error).self) { _ = try await lab.store.report(run) }
+      await #expect(throws: (any Error).self) { _ = try await lab.store.report(run, catalog: .standard) }
     }
     try await lab.store.write { try $0.execute(sql: "UPDATE run_stage SET \"from\" = '[' ") }
     await #expect(throws: StoreError.self) { _ = try await lab.store.outline(of: run) }

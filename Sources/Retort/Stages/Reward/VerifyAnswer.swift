@@ -1,7 +1,7 @@
 internal import OrderedCollections
 
 /// Says whether a response's answer is right, and rewards it.
-package struct VerifyAnswer: Stage {
+package struct VerifyAnswer: RowStage {
   package static let name = "verify-answer"
   package static let version = 2
   package static let laterKeys: Set = ["decimal", "command"]
@@ -21,6 +21,8 @@ package struct VerifyAnswer: Stage {
     "threshold":
       "For judge: the probability of being good, 0 to 1, above which an answer is correct; default 0.5.",
   ]
+
+  package static let plots = PlottedColumns.own([PlottedColumn("reward")])
 
   package struct Config: Codable, Sendable {
     package var verifier: Verifier

@@ -2,7 +2,7 @@ internal import Foundation
 internal import OrderedCollections
 
 /// Drops rows that an evaluation set contains, so that a model is not tested on what it was trained on.
-package struct Decontaminate: Stage {
+package struct Decontaminate: RowStage {
   package struct Config: Codable, Sendable {
     package var files: [DataFile]
     package var column: String

@@ -1,5 +1,5 @@
 /// Drops rows whose parsings break a rule, after asking a model to repair them where the pipeline says so.
-package struct ValidateStructure: Stage {
+package struct ValidateStructure: RowStage {
   package static let name = "validate-structure"
   package static let version = 3
   package static let summary =

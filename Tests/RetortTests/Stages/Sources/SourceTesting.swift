@@ -32,9 +32,9 @@ private struct NoModels: ModelProvider {
 
 let noModels = Workspace(folder: FileManager.default.temporaryDirectory, models: NoModels())
 
-func read<S: SetStage>(_ stage: S) async throws -> ReaderAnswers {
+func read(_ stage: some Reader) async throws -> ReaderAnswers {
   let log = ReaderLog()
-  try await stage.process(RowSet<S.Input>([]), into: SetSink { await log.add($0) })
+  for answer in try await Bench.answers(of: stage) { await log.add(answer) }
   return await log.answers
 }
 
