@@ -108,7 +108,8 @@ struct Doctor: AsyncParsableCommand {
 
   private func report() throws {
     let environment = ProcessInfo.processInfo.environment
-    let models = try file.map { try Pipeline.read(URL(filePath: $0)).models.values.elements } ?? []
+    let models =
+      try file.map { try Pipeline.read(URL(filePath: $0), catalog: .standard).models.values.elements } ?? []
     let python = Self.find("python3")
     Terminal.print(
       "python3 (local models, trainer scripts): \(python ?? "not found; apt-get install python3")")

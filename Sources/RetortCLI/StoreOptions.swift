@@ -29,7 +29,7 @@ struct StoreOptions: ParsableArguments {
   /// Refuses exports that would write over what retort did not make. Errors: ``CommandFailure/usage(_:)``.
   func refuseObstacles(_ pipeline: Pipeline, _ options: RunOptions, in store: Store) async throws {
     let found = try await pipeline.obstacles(
-      to: options, ledger: StoreLedger(store, folder: pipeline.folder, exports: Catalog.standard.exports),
+      to: options, ledger: StoreLedger(store, folder: pipeline.folder, exports: pipeline.catalog.exports),
       store: path)
     guard found.isEmpty else { throw CommandFailure.usage(found.joined(separator: "\nerror: ")) }
   }

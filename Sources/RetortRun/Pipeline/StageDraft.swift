@@ -83,7 +83,7 @@ extension PipelineReader {
       let bound = try configured.bind(workspace(""))
       draft.bound = bound
       draft.writes = bound.writes
-      if bound.exports {
+      if draft.entry?.exports == true {
         draft.writes += try configured.bind(workspace(RunOptions(limit: 1).exportSuffix)).writes
       }
     } catch let error as InertModels.WrongKind {

@@ -95,17 +95,18 @@ extension RunReport {
   private static func section(_ rewards: Rewards) -> [ReportBlock] {
     let unit = rewards.unit.isEmpty ? "" : " (\(rewards.unit))"
     var blocks: [ReportBlock] = [.heading(3, rewards.stage)]
-    // A column of another scale would press the others into one bin: only those that speak of one thing share a plot.
-    let named = rewards.columns.map { ($0, $0.name.hasPrefix("reward_with") ? "reward_with" : $0.name) }
-    for (_, columns) in OrderedDictionary(grouping: named, by: { $0.1 }) {
+    let plotted = OrderedDictionary(grouping: rewards.columns) { $0.plot.shared?.title ?? $0.name }
+    for columns in plotted.values {
       let series = columns.enumerated().map { place, column in
         Charts.Series(
-          name: words(column.0.name), values: column.0.values.compactMap { $0 }, style: "s\(place)")
+          name: column.plot.legend ?? column.name, values: column.values.compactMap { $0 }, style: "s\(place)"
+        )
       }
-      let name = columns.count > 1 ? "reward with and without few-shot" : columns[0].0.name
+      let shared = columns.count > 1 ? columns[0].plot.shared : nil
       blocks += plots(
-        Charts.histogram("\(rewards.stage): \(name)", series, x: (columns.count > 1 ? "reward" : name) + unit)
-      )
+        Charts.histogram(
+          "\(rewards.stage): \(shared?.title ?? columns[0].name)", series,
+          x: (shared?.axis ?? columns[0].name) + unit))
     }
     guard let judged = rewards.columns.last else { return blocks }
     let outcomes = zip(judged.values, rewards.kept).compactMap { value, kept in value.map { ($0, kept) } }
@@ -120,14 +121,6 @@ extension RunReport {
     }
     blocks.append(summary(rewards))
     return blocks + lengths(rewards, judged, unit) + groups(rewards) + agreement(rewards)
-  }
-
-  private static func words(_ column: String) -> String {
-    switch column {
-    case "reward_with_few_shot": "with few-shot"
-    case "reward_without_few_shot": "without (zero-shot)"
-    default: column
-    }
   }
 
   private static func summary(_ rewards: Rewards) -> ReportBlock {

@@ -6,7 +6,7 @@ extension RunReport {
   /// Pictures of single groups: what the rollouts of one question got for their length. Those with right and wrong
   /// rollouts come first, since they show what a comparison does.
   static func groups(_ rewards: Rewards) -> [ReportBlock] {
-    guard let scored = rewards.columns.last(where: { $0.name.hasSuffix("advantage") }),
+    guard let scored = rewards.columns.last(where: \.plot.comparesGroup),
       rewards.groups.count == scored.values.count, rewards.tokens.count == scored.values.count
     else { return [] }
     var found: OrderedDictionary<String, [Rollout]> = [:]
@@ -41,7 +41,7 @@ extension RunReport {
   /// higher reward, ties counted half (the area under the ROC curve).
   static func agreement(_ rewards: Rewards) -> [ReportBlock] {
     let rows = rewards.columns.compactMap { column -> [String]? in
-      guard !column.name.hasSuffix("advantage"), column.values.count == rewards.correct.count else {
+      guard !column.plot.comparesGroup, column.values.count == rewards.correct.count else {
         return nil
       }
       let verdicts = zip(column.values, rewards.correct).compactMap { value, correct in

@@ -1,13 +1,12 @@
 internal import Foundation
 internal import OrderedCollections
 package import RetortCore
-internal import RetortStages
 package import RetortStore
 
 extension RunReport {
   /// Reads what a report of a run shows, as the store is at one moment.
   ///
-  /// - Parameter catalog: tells which stages write files.
+  /// - Parameter catalog: says of the stages' kinds what is worth showing.
   /// Errors: ``NotFound`` when there is no such run; the store's.
   package static func read(_ run: Int64, from inspector: Inspector, catalog: Catalog) async throws
     -> RunReport
@@ -18,7 +17,8 @@ extension RunReport {
     else { throw NotFound("expected a run, found none numbered \(run)") }
     let drops = try await inspector.drops(of: run)
     let reader = ReportReader(
-      inspector: inspector, run: run, stages: try await inspector.stages(of: run), catalog: catalog)
+      inspector: inspector, run: run, stages: try await inspector.stages(of: run),
+      resolved: recorded.resolved, catalog: catalog)
     let (calls, arrivals) = try await reader.calls()
     return RunReport(
       run: run, pipeline: line.pipeline, file: line.file, status: recorded.status, started: line.started,
@@ -36,10 +36,16 @@ private struct ReportReader {
   let inspector: Inspector
   let run: Int64
   let stages: [RecordedStage]
+  /// The pipeline as it was read; nil for runs of early versions.
+  let resolved: JSON?
   let catalog: Catalog
 
-  private func exports(_ stage: RecordedStage) -> Bool {
-    catalog[stage.kind]?.exports ?? stage.kind.hasPrefix("export-")
+  private func exports(_ stage: RecordedStage) -> Bool { catalog[stage.kind]?.exports ?? false }
+
+  /// Added column to the name it was written under.
+  private func renames(of stage: RecordedStage) -> [String: String] {
+    let renames = resolved?["stages"]?[stage.name]?["as"]?.object ?? [:]
+    return Dictionary(uniqueKeysWithValues: renames.compactMap { key, to in to.string.map { (key, $0) } })
   }
 
   func described() async throws -> [RunReport.Stage] {
@@ -61,7 +67,7 @@ private struct ReportReader {
 
   // MARK: Rewards
 
-  /// Numbers that stages added under names that speak of rewards; four columns of a stage at most.
+  /// Numbers that stages added and that their kinds say are worth a plot; four columns of a stage at most.
   func rewards() async throws -> [RunReport.Rewards] {
     var found: [RunReport.Rewards] = []
     for stage in stages where !exports(stage) {
@@ -69,9 +75,10 @@ private struct ReportReader {
       guard let columns = stage.columns, upstream.allSatisfy({ $0.columns != nil }) else { continue }
       let known = Set(upstream.flatMap { $0.columns ?? [] })
       var numbers: [RunReport.Rewards.Column] = []
-      for name in columns where !known.contains(name) && name.contains(/reward|advantage|score/) {
-        let values = try await self.numbers(name, of: stage)
-        if values.contains(where: { $0 != nil }) { numbers.append(.init(name: name, values: values)) }
+      let plots = catalog[stage.kind]?.plots ?? .speakingOfRewards
+      for plot in plots.of(columns.filter { !known.contains($0) }, renames: renames(of: stage)) {
+        let values = try await self.numbers(plot.name, of: stage)
+        if values.contains(where: { $0 != nil }) { numbers.append(.init(plot, values: values)) }
         if numbers.count == 4 { break }
       }
       guard !numbers.isEmpty else { continue }
@@ -83,15 +90,15 @@ private struct ReportReader {
   private func rewards(
     _ numbers: [RunReport.Rewards.Column], of stage: RecordedStage, columns: [String]
   ) async throws -> RunReport.Rewards {
-    let text = ["cot", "response", "completion", "reply", "text"].first(where: columns.contains) ?? ""
+    let text = SharedColumns.judged.first(where: columns.contains) ?? ""
     var rewards = RunReport.Rewards(
-      stage: stage.name, unit: stage.kind == ScoreReward.name ? "logits" : "", columns: numbers,
+      stage: stage.name, unit: numbers.first?.plot.unit ?? "", columns: numbers,
       kept: try await inspector.reach(of: stage.ordinal, to: ends.map(\.ordinal), run: run),
       lengths: try await text.isEmpty ? [] : inspector.lengths(text, of: stage.ordinal, run: run), text: text)
-    if columns.contains("group") { rewards.groups = try await texts("group", of: stage) }
-    if columns.contains("length") { rewards.tokens = try await self.numbers("length", of: stage) }
-    if columns.contains("correct") {
-      rewards.correct = try await texts("correct", of: stage).map {
+    if columns.contains(SharedColumns.group) { rewards.groups = try await texts(SharedColumns.group, of: stage) }
+    if columns.contains(SharedColumns.length) { rewards.tokens = try await numbers(SharedColumns.length, of: stage) }
+    if columns.contains(SharedColumns.correct) {
+      rewards.correct = try await texts(SharedColumns.correct, of: stage).map {
         $0 == "1" ? true : $0 == "0" ? false : nil
       }
     }
@@ -108,9 +115,10 @@ private struct ReportReader {
 
   func heads() async throws -> [RunReport.Head] {
     var heads: [RunReport.Head] = []
-    for stage in stages where stage.kind == FitRewardModel.name {
+    for stage in stages {
+      guard let columns = catalog[stage.kind]?.heads else { continue }
       for row in try await inspector.contents(of: stage.ordinal, run: run) {
-        guard let fitted = row.columns["held_out"], let plain = row.columns["bradley_terry"] else { continue }
+        guard let fitted = row.columns[columns.fitted], let plain = row.columns[columns.plain] else { continue }
         heads.append(
           RunReport.Head(
             stage: stage.name, heldOut: try fitted.decode(HeadReport.self),

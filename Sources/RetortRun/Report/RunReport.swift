@@ -19,9 +19,15 @@ package struct RunReport: Hashable, Sendable {
   /// The numbers that a stage gave its rows, row by row.
   package struct Rewards: Hashable, Sendable {
     package struct Column: Hashable, Sendable {
-      package var name: String
+      package var plot: PlottedColumn
       /// Nil where a row has no number.
       package var values: [Double?]
+      package var name: String { plot.name }
+
+      package init(_ plot: PlottedColumn, values: [Double?]) {
+        self.plot = plot
+        self.values = values
+      }
     }
     package var stage: String
     /// Of the numbers; empty for none.

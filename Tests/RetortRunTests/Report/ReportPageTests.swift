@@ -26,8 +26,8 @@ import Testing
         .init(
           stage: text, unit: text,
           columns: [
-            .init(name: "reward_with_few_shot", values: [1, 2, nil, -1]),
-            .init(name: text, values: [1, 2, 3, 4]),
+            .init(PlottedColumn("reward_with_few_shot"), values: [1, 2, nil, -1]),
+            .init(PlottedColumn(text), values: [1, 2, 3, 4]),
           ], kept: [true, false, true, false], lengths: [10, 20, 30, 40], text: text)
       ],
       calls: [
@@ -93,8 +93,8 @@ import Testing
     let rewards = RunReport.Rewards(
       stage: "compared", unit: "",
       columns: [
-        .init(name: "reward", values: [1, 0, 0, 1, 0.5]),
-        .init(name: "twyn_advantage", values: [1, -1, 0, 0, 9]),
+        .init(PlottedColumn("reward"), values: [1, 0, 0, 1, 0.5]),
+        .init(PlottedColumn("twyn_advantage", comparesGroup: true), values: [1, -1, 0, 0, 9]),
       ], kept: [true, true, true, true, true], lengths: [], text: "", groups: ["a", "a", "b", "b", "alone"],
       tokens: [5, 9, 7, 8, 1], correct: [true, false, false, false, nil])
     let plots = RunReport.groups(rewards).map { block -> String in

@@ -64,7 +64,7 @@ import Testing
     #expect(
       report.rewards == [
         .init(
-          stage: "rows", unit: "", columns: [.init(name: "reward", values: [4.5, 1, 5])],
+          stage: "rows", unit: "", columns: [.init(PlottedColumn("reward"), values: [4.5, 1, 5])],
           kept: [true, false, true], lengths: [4, 3, 6], text: "cot")
       ])
     #expect(

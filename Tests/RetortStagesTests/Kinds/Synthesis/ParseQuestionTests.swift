@@ -4,7 +4,7 @@ import RetortStages
 import RetortTestSupport
 import Testing
 
-@Suite struct ParseTests {
+@Suite struct ParseQuestionTests {
   private static let model = ModelRef(ModelSpec(alias: "teacher", name: "t"))
 
   private func workspace(_ chat: @escaping @Sendable (ChatRequest) async throws -> ChatReply) -> Workspace {
@@ -30,24 +30,6 @@ import Testing
     #expect(outputs == [.init(questionParsing: ["a", "b"])])
   }
 
-  @Test func rationaleIsRepairedWithTheComplaint() async throws {
-    let stage = try ParseRationale(
-      .init(model: Self.model, repair: 1),
-      in: workspace { request in
-        guard request.draw == 1 else { return ChatReply(text: #"{"cot_parsing": [{"statement": "s"}]}"#) }
-        #expect(request.messages.count == 4)
-        #expect(
-          request.messages[3].content.contains("cot_parsing[0].evidence: expected a text, found nothing"))
-        return ChatReply(
-          text: #"{"cot_parsing": [{"statement": "s", "evidence": "e", "Verification": "true"}]}"#)
-      })
-    guard case .emit(let outputs) = try await stage.process(.init(question: "q", cot: "c")) else {
-      Issue.record("dropped")
-      return
-    }
-    #expect(outputs == [.init(cotParsing: [Triple(statement: "s", evidence: "e", verification: "true")])])
-  }
-
   @Test(arguments: [("no JSON at all", "stop", "reply not usable"), ("[\"a\"", "length", "reply truncated")])
   func dropsWhatCannotBeUsed(text: String, finish: String, expected: String) async throws {
     let stage = try ParseQuestion(
@@ -57,29 +39,6 @@ import Testing
       return
     }
     #expect(reason == expected)
-  }
-
-  @Test func demonstrationsMayBeEarlierTurns() async throws {
-    var config = ParsingConfig(model: Self.model)
-    config.demonstrations = .turns
-    let stage = try ParseRationale(
-      config,
-      in: workspace { request in
-        #expect(!request.messages[0].content.contains("Example"))
-        #expect(
-          Array(request.messages.dropFirst()) == [
-            .user("Question:\nq1\n\nReasoning:\nc1"), .assistant(#"{"cot_parsing":["t1"]}"#),
-            .user("Question:\nq\n\nReasoning:\nc"),
-          ])
-        return ChatReply(text: #"{"cot_parsing": []}"#)
-      })
-    let shown: [JSON] = [["question": "q1", "cot": "c1", "cot_parsing": ["t1"]]]
-    #expect(
-      try await stage.process(.init(question: "q", cot: "c", demonstrations: shown))
-        == .emit([.init(cotParsing: [])]))
-    await #expect(throws: StageError.self) {
-      try await stage.process(.init(question: "q", cot: "c", demonstrations: [["question": "q1"]]))
-    }
   }
 
   @Test func theSchemaBoundsListsAndTexts() async throws {
@@ -102,15 +61,5 @@ import Testing
     #expect(throws: StageError("repair: expected 0 to 10, found 11")) {
       try ParseQuestion(.init(model: Self.model, repair: 11), in: workspace { _ in ChatReply(text: "") })
     }
-  }
-
-  @Test(arguments: [
-    ("rationale", PromptText.rationale), ("parse-question", PromptText.questionParsing),
-    ("parse-rationale", PromptText.rationaleParsing), ("score-reward", PromptText.rewardQuestion),
-  ])
-  func shippedPromptsAreTheDefaults(name: String, text: String) throws {
-    let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../..")
-    let file = root.appending(path: "prompts/\(name).mustache")
-    #expect(try String(contentsOf: file, encoding: .utf8) == text)
   }
 }

@@ -8,88 +8,6 @@ import Testing
 
 private let model = ModelRef(ModelSpec(alias: "policy", name: "policy"))
 
-@Suite struct ReadCompletionTests {
-  @Test(arguments: [
-    ("<think>so</think>\n<answer> B </answer>", "so", "B"),
-    ("first\n</think> The answer is: 42.", "first", "42"),
-    ("Thus \\boxed{\\frac{1}{2}} holds.", "", "\\frac{1}{2}"),
-    ("\\boxed{2} was wrong. The answer is 3", "", "\\boxed{2} was wrong. The answer is 3"),
-    ("Two.\n\n**Answer:** B", "", "B"), ("<think>The answer is A", "The answer is A", ""),
-    ("<think>A</think><answer>draft <answer>B</answer>", "A", "B"),
-    ("<THINK>x</THINK> The answer is B", "x", "B"),
-    ("Answer: x\nAnswer: (C)\nbecause", "", "(C)"), (" plain ", "", "plain"), ("", "", ""),
-    ("\\boxed{open", "", "\\boxed{open"),
-  ])
-  func takesReasoningAndAnswerApart(text: String, reasoning: String, answer: String) {
-    let found = ReadCompletion(text)
-    #expect(found.reasoning == reasoning)
-    #expect(found.answer == answer)
-  }
-
-  @Test func takesTheReasoningThatTheEndpointSeparated() {
-    #expect(ReadCompletion("B", reasoning: " why ").reasoning == "why")
-  }
-}
-
-@Suite struct SampleRolloutsTests {
-  private func stage(
-    _ config: SampleRollouts.Config, _ reply: @escaping @Sendable (ChatRequest) throws -> ChatReply
-  ) throws -> SampleRollouts {
-    try SampleRollouts(
-      config, in: Workspace(folder: URL(filePath: "/"), models: ScriptedProvider(chat: { try reply($0) })))
-  }
-
-  @Test func drawsAGroupOfEachQuestion() async throws {
-    let stage = try stage(.init(model: model, samples: 2, logprobs: true, system: "Think.")) { request in
-      #expect(request.messages == [.system("Think."), .user("q")])
-      #expect(request.topLogprobs == 0)
-      return ChatReply(
-        text: "r\(request.draw)</think>Answer: B", finishReason: request.draw == 0 ? "stop" : "length",
-        logprobs: [TokenLogprob("r", -0.5), TokenLogprob("x", -1)],
-        usage: Usage(completionTokens: request.draw == 0 ? 7 : 0))
-    }
-    let question: JSON.Object = ["question": "q", "id": 1]
-    guard case .emit(let outputs) = try await stage.process(Columns(question)) else {
-      Issue.record("dropped")
-      return
-    }
-    let group = RowID.text(Digest(of: .object(question)))
-    #expect(
-      outputs == [
-        .init(
-          completion: "r0</think>Answer: B", reasoning: "r0", answer: "B", length: 7, lengthSource: .usage,
-          finishReason: "stop", group: group, logprobs: [-0.5, -1]),
-        .init(
-          completion: "r1</think>Answer: B", reasoning: "r1", answer: "B", length: 2, lengthSource: .logprobs,
-          finishReason: "length", group: group, logprobs: [-0.5, -1]),
-      ])
-    #expect(
-      stage.adds == [
-        "completion", "reasoning", "answer", "length", "length_source", "finish_reason", "group", "logprobs",
-      ])
-  }
-
-  @Test func saysWhenItHadToEstimateALength() async throws {
-    let stage = try stage(.init(model: model, samples: 1)) { request in
-      #expect(request.topLogprobs == nil)
-      return ChatReply(text: "12345678", reasoning: "1234")
-    }
-    guard case .emit(let outputs) = try await stage.process(Columns(["question": "q"])) else {
-      Issue.record("dropped")
-      return
-    }
-    #expect(outputs.map(\.length) == [3])
-    #expect(outputs.map(\.lengthSource) == [.estimate])
-    #expect(stage.adds?.contains("logprobs") == false)
-    #expect(try outputs.map { Array(try JSON(encoding: $0).object?.keys ?? []) } == [stage.adds])
-  }
-
-  @Test func refusesRepliesWithoutTheLogprobsItAskedFor() async throws {
-    let stage = try stage(.init(model: model, logprobs: true)) { _ in ChatReply(text: "a") }
-    await #expect(throws: ModelError.self) { try await stage.process(Columns(["question": "q"])) }
-  }
-}
-
 @Suite struct VerifyAnswerTests {
   private static let nothing: JSON? = nil
 
@@ -219,7 +137,7 @@ private let model = ModelRef(ModelSpec(alias: "policy", name: "policy"))
   @Test func puzzlesAreSolved() async throws {
     let puzzles = try GeneratePuzzles(.init(seed: 3, count: 8), in: Bench.nowhere)
     let stage = try VerifyAnswer(.init(verifier: .puzzle, answer: "given"), in: Bench.nowhere)
-    for answer in try await Bench.answers(of: puzzles, to: []) {
+    for answer in try await Bench.answers(of: puzzles) {
       guard case .make(var row, _) = answer else { continue }
       let right = row["answer"]?.string?.uppercased() ?? ""
       for letter in ["A", "B", "C", "D"] {
@@ -254,77 +172,5 @@ private let model = ModelRef(ModelSpec(alias: "policy", name: "policy"))
     #expect(throws: StageError.self) {
       try VerifyAnswer(.init(verifier: .exact, model: model), in: workspace)
     }
-  }
-}
-
-@Suite struct ScoreLogprobsTests {
-  private static func spec(_ kind: ModelSpec.Kind) -> ModelSpec {
-    ModelSpec(alias: "p", name: "p", kind: kind)
-  }
-
-  @Test func vllmReportsThePromptItReads() async throws {
-    let caller = ScriptedCaller { call, _ in
-      switch call.path {
-      case "/tokenize":
-        return RawReply(body: call.body["messages"] != nil ? #"{"tokens":[1,2,3]}"# : #"{"tokens":[7,8]}"#)
-      default:
-        #expect(call.body["prompt"] == [1, 2, 3, 7, 8])
-        return RawReply(
-          body: #"{"choices":[{"prompt_logprobs":[null,{"2":{"logprob":-9}},{"3":{"logprob":-9}},"#
-            + #"{"5":{"logprob":-0.1},"7":{"logprob":-0.5,"decoded_token":"a"}},{"8":{"logprob":-1.5}}]}]}"#)
-      }
-    }
-    let found = try await LogprobEndpoint(Self.spec(.vllmLogprobs), through: caller)
-      .logprobs(of: "ab", after: [.user("q")])
-    #expect(found == [TokenLogprob("a", -0.5), TokenLogprob("", -1.5)])
-    #expect(caller.calls.map(\.path) == ["/tokenize", "/tokenize", "completions"])
-    #expect(caller.calls[0].body["add_generation_prompt"] == true)
-  }
-
-  @Test func llamaWritesTheCompletionAgain() async throws {
-    let caller = ScriptedCaller { call, _ in
-      switch call.path {
-      case "/apply-template": return RawReply(body: #"{"prompt":"<q>"}"#)
-      case "/tokenize":
-        return RawReply(body: call.body["content"] == "<q>" ? #"{"tokens":[1]}"# : #"{"tokens":[7,8]}"#)
-      default:
-        #expect(call.body["grammar"] == "root ::= <[7]> <[8]>")
-        #expect(call.body["n_predict"] == 2)
-        return RawReply(
-          body:
-            #"{"completion_probabilities":[{"id":7,"token":"a","logprob":-0.5},{"id":8,"token":"b","logprob":-2}]}"#
-        )
-      }
-    }
-    let found = try await LogprobEndpoint(Self.spec(.llamaLogprobs), through: caller)
-      .logprobs(of: "ab", after: [.user("q")])
-    #expect(found == [TokenLogprob("a", -0.5), TokenLogprob("b", -2)])
-  }
-
-  @Test func otherTokensAreNoAnswer() async throws {
-    let caller = ScriptedCaller { call, _ in
-      RawReply(body: #"{"prompt":"","tokens":[7],"completion_probabilities":[{"id":9,"logprob":-1}]}"#)
-    }
-    await #expect(throws: ModelError.self) {
-      try await LogprobEndpoint(Self.spec(.llamaLogprobs), through: caller).logprobs(of: "a", after: [])
-    }
-  }
-
-  @Test func addsOneForEachToken() async throws {
-    let workspace = Workspace(
-      folder: URL(filePath: "/"),
-      models: ScriptedProvider(scorer: { completion, messages in
-        #expect(messages == [.system("s"), .user("q")])
-        return completion.map { TokenLogprob(String($0), -1) }
-      }))
-    let stage = try ScoreLogprobs(.init(model: model, system: "s"), in: workspace)
-    guard case .emit(let outputs) = try await stage.process(Columns(["question": "q", "completion": "ab"]))
-    else {
-      Issue.record("dropped")
-      return
-    }
-    #expect(outputs == [.init(logprobs: [-1, -1])])
-    #expect(
-      try await Bench.fates(of: stage, for: [["question": "q", "completion": nil]]) == ["no completion"])
   }
 }
