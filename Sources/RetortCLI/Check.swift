@@ -8,16 +8,15 @@ struct FileOptions: ParsableArguments {
   @Argument(help: "The pipeline file.") var file: String
   @Option(name: .long, help: "Set a key of the file: stages.rationale.with.samples=8.") var set: [String] = []
 
-  func read() throws -> Pipeline {
+  func read(in shell: Shell) throws -> Pipeline {
     let pipeline = try Pipeline.read(
-      URL(filePath: file), catalog: .standard, environment: ProcessInfo.processInfo.environment, settings: set
-    )
-    Terminal.warn(pipeline.warnings)
+      shell.url(file), catalog: .standard, environment: shell.environment, settings: set)
+    shell.terminal.warn(pipeline.warnings)
     return pipeline
   }
 }
 
-struct Check: AsyncParsableCommand {
+struct Check: Command {
   static let configuration = CommandConfiguration(
     abstract: "Check a pipeline file: every mistake at once, no call made.")
   @OptionGroup var fileOptions: FileOptions
@@ -25,31 +24,31 @@ struct Check: AsyncParsableCommand {
   @Flag(name: .long, help: "Check the files that its exports wrote against their manifests, too.")
   var exports = false
 
-  func run() async throws {
-    try await reporting {
-      let pipeline = try fileOptions.read()
-      do {
-        try await storeOptions.looking {
-          try await storeOptions.refuseObstacles(pipeline, RunOptions(), in: $0)
-        }
-      } catch let error as StoreError {
-        Terminal.complain("not checked, what stands where the exports write: \(error)")
+  func perform(in shell: Shell) async throws {
+    let pipeline = try fileOptions.read(in: shell)
+    do {
+      try await storeOptions.looking(in: shell) {
+        try await storeOptions.refuseObstacles(pipeline, RunOptions(), store: $0, in: shell)
       }
-      Terminal.print(
-        "\(fileOptions.file): \(pipeline.stages.count) stages, \(pipeline.models.count) models, no mistake found"
-      )
-      for note in try Pipeline.trustNotes(on: URL(filePath: fileOptions.file), settings: fileOptions.set) {
-        Terminal.print("note: \(Terminal.safe(note))")
-      }
-      if exports { try report(ExportCheck(pipeline)) }
+    } catch let error as StoreError {
+      shell.terminal.complain("not checked, what stands where the exports write: \(error)")
     }
+    shell.terminal.print(
+      "\(fileOptions.file): \(pipeline.stages.count) stages, \(pipeline.models.count) models, no mistake found"
+    )
+    for note in try Pipeline.trustNotes(
+      on: shell.url(fileOptions.file), environment: shell.environment, settings: fileOptions.set)
+    {
+      shell.terminal.print("note: \(Terminal.safe(note))")
+    }
+    if exports { try report(ExportCheck(pipeline), in: shell) }
   }
 }
 
 extension Check {
-  private func report(_ check: ExportCheck) throws {
+  private func report(_ check: ExportCheck, in shell: Shell) throws {
     for export in check.whole {
-      Terminal.print(
+      shell.terminal.print(
         "\(export.stage): \(export.rows) rows\(export.complete ? "" : ", incomplete"), as \(export.manifest) says"
       )
     }
@@ -59,59 +58,54 @@ extension Check {
   }
 }
 
-struct Stages: AsyncParsableCommand {
+struct Stages: Command {
   static let configuration = CommandConfiguration(abstract: "List the stage kinds, or one with its keys.")
   @Argument(help: "A stage kind.") var name: String?
   @Flag(name: .long, help: "Print the reference in Markdown, as docs/stages.md has it.") var markdown = false
 
-  func run() async throws {
-    try await reporting {
-      guard let name else {
-        if markdown { return Terminal.print(StageReference.markdown(.standard)) }
-        let rows = Catalog.standard.kinds.map { [JSON.string($0.name), .string($0.summary)] }
-        return Terminal.lines(of: Table(columns: ["stage", "what it does"], rows: rows), width: 200)
-          .forEach(Terminal.print)
-      }
-      guard let entry = Catalog.standard[name] else {
-        throw CommandFailure.usage("expected a stage kind, found '\(name)'; `retort stages` lists them")
-      }
-      if markdown { return Terminal.print(StageReference.section(entry)) }
-      Terminal.print("\(entry.name)\n\(entry.summary)\n")
-      for fact in StageReference.facts(entry) { Terminal.print("  \(fact)") }
-      Terminal.print("")
-      for key in entry.configShape().keys {
-        let required = key.required ? ", required" : ""
-        Terminal.print("  \(key.name) (\(key.value)\(required)): \(entry.keys[key.name] ?? "")")
-      }
+  func perform(in shell: Shell) async throws {
+    guard let name else {
+      if markdown { return shell.terminal.print(StageReference.markdown(.standard)) }
+      let rows = Catalog.standard.kinds.map { [JSON.string($0.name), .string($0.summary)] }
+      return Terminal.lines(of: Table(columns: ["stage", "what it does"], rows: rows), width: 200)
+        .forEach(shell.terminal.print)
+    }
+    guard let entry = Catalog.standard[name] else {
+      throw CommandFailure.usage("expected a stage kind, found '\(name)'; `retort stages` lists them")
+    }
+    if markdown { return shell.terminal.print(StageReference.section(entry)) }
+    shell.terminal.print("\(entry.name)\n\(entry.summary)\n")
+    for fact in StageReference.facts(entry) { shell.terminal.print("  \(fact)") }
+    shell.terminal.print("")
+    for key in entry.configShape().keys {
+      let required = key.required ? ", required" : ""
+      shell.terminal.print("  \(key.name) (\(key.value)\(required)): \(entry.keys[key.name] ?? "")")
     }
   }
 }
 
-struct Schema: AsyncParsableCommand {
+struct Schema: Command {
   static let configuration = CommandConfiguration(
     abstract: "Print the JSON Schema of pipeline files, for editors.")
 
-  func run() async throws { Terminal.print(PipelineSchema.json(.standard).text) }
+  func perform(in shell: Shell) async throws { shell.terminal.print(PipelineSchema.json(.standard).text) }
 }
 
-struct Doctor: AsyncParsableCommand {
+struct Doctor: Command {
   static let configuration = CommandConfiguration(
     abstract: "Say what this machine lacks, for a pipeline file or in general.")
   @Argument(help: "A pipeline file, to say which of its models' keys are set.") var file: String?
 
-  func run() async throws {
-    try await reporting { try report() }
-  }
-
-  private func report() throws {
-    let environment = ProcessInfo.processInfo.environment
-    let models = try file.map { try Pipeline.read(URL(filePath: $0)).models.values.elements } ?? []
-    let python = Self.find("python3")
-    Terminal.print(
+  func perform(in shell: Shell) async throws {
+    let models =
+      try file.map { try Pipeline.read(shell.url($0), environment: shell.environment).models.values.elements }
+      ?? []
+    let python = Self.find("python3", in: shell)
+    shell.terminal.print(
       "python3 (local models, trainer scripts): \(python ?? "not found; apt-get install python3")")
-    Self.keys(models, environment).forEach(Terminal.print)
-    let isFetched = FileManager.default.fileExists(atPath: ".models/engine/.complete")
-    Terminal.print("local model: \(isFetched ? "ready in .models" : "not fetched; `make models`")")
+    Self.keys(models, shell.environment).forEach(shell.terminal.print)
+    let isFetched = FileManager.default.fileExists(atPath: shell.path(".models/engine/.complete"))
+    shell.terminal.print("local model: \(isFetched ? "ready in .models" : "not fetched; `make models`")")
   }
 
   /// Of each variable that an `api_key_env` or `headers_env` names, whether it is set, and whose it is.
@@ -135,8 +129,8 @@ struct Doctor: AsyncParsableCommand {
     }
   }
 
-  private static func find(_ program: String) -> String? {
-    (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+  private static func find(_ program: String, in shell: Shell) -> String? {
+    (shell.environment["PATH"] ?? "").split(separator: ":")
       .map { "\($0)/\(program)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
   }
 }

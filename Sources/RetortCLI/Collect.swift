@@ -3,7 +3,7 @@ internal import Foundation
 internal import OrderedCollections
 internal import Retort
 
-struct Collect: AsyncParsableCommand {
+struct Collect: Command {
   static let configuration = CommandConfiguration(
     commandName: "gc", abstract: "Forget what no kept run needs; paid replies stay unless --replies.")
   @OptionGroup var storeOptions: StoreOptions
@@ -24,16 +24,14 @@ struct Collect: AsyncParsableCommand {
     if unusable, replies { throw ValidationError("expected either --unusable or --replies, found both") }
   }
 
-  func run() async throws {
-    try await reporting {
-      let store = try storeOptions.openExisting()
-      let freed =
-        try await unusable
-        ? store.collectUnusable(dryRun: dryRun)
-        : store.collect(keepRuns: keepRuns, replies: replies, dryRun: dryRun)
-      if json { return Terminal.print(try JSON(encoding: freed).text) }
-      Terminal.print(Self.line(freed, dryRun: dryRun))
-    }
+  func perform(in shell: Shell) async throws {
+    let store = try storeOptions.openExisting(in: shell)
+    let freed =
+      try await unusable
+      ? store.collectUnusable(dryRun: dryRun)
+      : store.collect(keepRuns: keepRuns, replies: replies, dryRun: dryRun)
+    if json { return shell.terminal.print(try JSON(encoding: freed).text) }
+    shell.terminal.print(Self.line(freed, dryRun: dryRun))
   }
 
   static func line(_ freed: Freed, dryRun: Bool) -> String {

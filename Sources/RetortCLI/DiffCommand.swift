@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import OrderedCollections
 internal import Retort
 
-struct DiffCommand: AsyncParsableCommand {
+struct DiffCommand: Command {
   static let configuration = CommandConfiguration(
     commandName: "diff", abstract: "Compare two runs: configuration, counts, rows and cost.")
   @Argument(help: "The earlier run, by its number.") var old: Int64
@@ -15,16 +15,14 @@ struct DiffCommand: AsyncParsableCommand {
     if limit < 0 { throw ValidationError("expected --limit of at least 0, found \(limit)") }
   }
 
-  func run() async throws {
-    try await reporting {
-      let store = try storeOptions.openReading()
-      let diff: RunDiff
-      do { diff = try await store.diff(old, new, examples: limit) } catch let error as RunError {
-        throw CommandFailure.usage("\(error.description); `retort runs` lists them")
-      }
-      if json { return Terminal.print(try JSON(encoding: diff).text) }
-      Self.lines(diff).forEach(Terminal.print)
+  func perform(in shell: Shell) async throws {
+    let store = try storeOptions.openReading(in: shell)
+    let diff: RunDiff
+    do { diff = try await store.diff(old, new, examples: limit) } catch let error as RunError {
+      throw CommandFailure.usage("\(error.description); `retort runs` lists them")
     }
+    if json { return shell.terminal.print(try JSON(encoding: diff).text) }
+    Self.lines(diff).forEach(shell.terminal.print)
   }
 
   static func lines(_ diff: RunDiff) -> [String] {

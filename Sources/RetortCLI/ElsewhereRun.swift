@@ -7,6 +7,7 @@ internal import Retort
 struct ElsewhereRun {
   let run: RecordedRun
   let flags: Flags
+  let shell: Shell
 
   /// What would be done, so that somebody can say whether it may.
   func lines() throws -> [String] {
@@ -37,7 +38,7 @@ struct ElsewhereRun {
 
   private func read() throws -> Pipeline {
     try Self.mustBeAFile(run.file)
-    return try Session.read(run.file, flags)
+    return try Session.read(URL(filePath: run.file), flags, in: shell)
   }
 
   /// What a store names may be anything: a pipe would be waited for without end.
@@ -50,15 +51,15 @@ struct ElsewhereRun {
 
   /// Shows what would be done, and returns when it may be. Errors: ``CommandFailure`` when it may not.
   func ask(yes: Bool) throws {
-    for line in try lines() { Terminal.complain(line) }
+    for line in try lines() { shell.terminal.complain(line) }
     if yes { return }
-    guard isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 else {
+    guard let answer = shell.terminal.ask else {
       throw CommandFailure.usage(
         "expected --yes to resume a run that was made elsewhere; or begin one of your own with `retort run FILE`"
       )
     }
-    Terminal.tell("resume it? [y/N] ")
-    guard ["y", "yes"].contains(readLine()?.lowercased() ?? "") else {
+    shell.terminal.tell("resume it? [y/N] ")
+    guard ["y", "yes"].contains(answer()?.lowercased() ?? "") else {
       throw CommandFailure.usage("run \(run.id) was not resumed")
     }
   }

@@ -4,7 +4,7 @@ internal import Retort
 
 /// `retort measure-rewards`, which `tools/bench` runs beside numpy: times the formulas of the rewards on arrays that
 /// are the same for both, and leaves what it computed for a comparison.
-struct MeasureRewards: ParsableCommand {
+struct MeasureRewards: Command {
   static let configuration = CommandConfiguration(
     commandName: "measure-rewards",
     abstract: "Time the reward formulas on arrays; for the benchmark.",
@@ -20,7 +20,22 @@ struct MeasureRewards: ParsableCommand {
   @Option(help: "Tokens of a rollout.") var tokens = 16
   @Option(help: "How often each method is run.") var times = 3
 
-  func run() throws {
+  func perform(in shell: Shell) throws {
+    let seconds = try RewardTimes(
+      folder: shell.url(folder, directoryHint: .isDirectory), group: group, tokens: tokens, times: times
+    ).measured()
+    shell.terminal.print(String(decoding: try JSONEncoder().encode(seconds), as: UTF8.self))
+  }
+}
+
+private struct RewardTimes {
+  let folder: URL
+  let group: Int
+  let tokens: Int
+  let times: Int
+
+  /// The least seconds of each method.
+  func measured() throws -> [String: Double] {
     let flags = try groups("correct").map { $0.map { $0 == 1 } }
     let (rewards, lengths) = try (groups("reward"), groups("length"))
     let distributions = try zip(groups("mean"), groups("sigma")).map { means, sigmas in
@@ -54,7 +69,7 @@ struct MeasureRewards: ParsableCommand {
     } numbers: {
       $0.map(\.weight)
     }
-    print(String(decoding: try JSONEncoder().encode(seconds), as: UTF8.self))
+    return seconds
   }
 
   /// The least seconds of a method, whose numbers are written.
@@ -69,7 +84,7 @@ struct MeasureRewards: ParsableCommand {
       least = min(least, (clock.now - began) / .seconds(1))
       guard turn == 0 else { continue }
       let data = numbers(result).withUnsafeBytes { Data($0) }
-      try data.write(to: URL(filePath: folder).appending(path: name + ".out"))
+      try data.write(to: folder.appending(path: name + ".out"))
     }
     return least
   }
@@ -77,9 +92,15 @@ struct MeasureRewards: ParsableCommand {
   private func groups(_ name: String) throws -> [[Double]] { try array(name, by: group) }
 
   private func array(_ name: String, by width: Int) throws -> [[Double]] {
-    let data = try Data(contentsOf: URL(filePath: folder).appending(path: name))
+    let file = folder.appending(path: name)
+    let data: Data
+    do { data = try Data(contentsOf: file) } catch {
+      throw CommandFailure.usage(
+        "expected an array of numbers in '\(file.relativePath)', found no file to read")
+    }
     guard width > 0, data.count.isMultiple(of: 8 * width) else {
-      throw ValidationError("\(name): expected a multiple of \(width) numbers, found \(data.count) bytes")
+      throw CommandFailure.usage(
+        "\(name): expected a multiple of \(width) numbers, found \(data.count) bytes")
     }
     return data.withUnsafeBytes { bytes in
       let numbers = bytes.bindMemory(to: Double.self)

@@ -3,7 +3,7 @@ internal import Foundation
 internal import OrderedCollections
 internal import Retort
 
-struct PlanCommand: AsyncParsableCommand {
+struct PlanCommand: Command {
   static let configuration = CommandConfiguration(
     commandName: "plan",
     abstract: "Say what is done, what is to do and why, and what it will cost; make no call.")
@@ -12,26 +12,24 @@ struct PlanCommand: AsyncParsableCommand {
   @OptionGroup var storeOptions: StoreOptions
   @Flag(name: .long, help: "Print JSON.") var json = false
 
-  func run() async throws {
-    try await reporting {
-      let values = flags.values
-      let pipeline = try Session.read(file, values)
-      try Session.checkNames(values, pipeline)
-      let options = RunOptions(
-        limit: values.limit, only: values.only, redo: Set(values.redo),
-        retryRefused: values.retryRefused ?? false)
-      let (plan, forecast) = try await storeOptions.looking { store in
-        try await storeOptions.refuseObstacles(pipeline, options, in: store)
-        let plan = try await Plan.make(pipeline, store: store, options: options)
-        return (plan, try await Forecast.make(plan, of: pipeline, store: store, limit: values.limit))
-      }
-      for redo in plan.unfinishedRedos { Terminal.complain(redo.description) }
-      if json {
-        return Terminal.print(
-          try JSON.object(["stages": JSON(encoding: plan.stages), "forecast": JSON(encoding: forecast)]).text)
-      }
-      (PlanPage.lines(plan) + PlanPage.lines(forecast, pipeline, values)).forEach(Terminal.print)
+  func perform(in shell: Shell) async throws {
+    let values = flags.values
+    let pipeline = try Session.read(shell.url(file), values, in: shell)
+    try Session.checkNames(values, pipeline)
+    let options = RunOptions(
+      limit: values.limit, only: values.only, redo: Set(values.redo),
+      retryRefused: values.retryRefused ?? false)
+    let (plan, forecast) = try await storeOptions.looking(in: shell) { store in
+      try await storeOptions.refuseObstacles(pipeline, options, store: store, in: shell)
+      let plan = try await Plan.make(pipeline, store: store, options: options)
+      return (plan, try await Forecast.make(plan, of: pipeline, store: store, limit: values.limit))
     }
+    for redo in plan.unfinishedRedos { shell.terminal.complain(redo.description) }
+    if json {
+      return shell.terminal.print(
+        try JSON.object(["stages": JSON(encoding: plan.stages), "forecast": JSON(encoding: forecast)]).text)
+    }
+    (PlanPage.lines(plan) + PlanPage.lines(forecast, pipeline, values)).forEach(shell.terminal.print)
   }
 }
 

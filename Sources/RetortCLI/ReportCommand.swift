@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import Retort
 
-struct ReportCommand: AsyncParsableCommand {
+struct ReportCommand: Command {
   static let configuration = CommandConfiguration(
     commandName: "report",
     abstract: "Write a run's report to show others: one HTML file with plots and samples, or Markdown.")
@@ -12,35 +12,33 @@ struct ReportCommand: AsyncParsableCommand {
     false
   @OptionGroup var storeOptions: StoreOptions
 
-  func run() async throws {
-    try await reporting {
-      let store = try storeOptions.openReading()
-      guard let recorded = try await store.recordedRun(run) else {
-        throw CommandFailure.usage(
-          "expected a run to report, found none\(run.map { " numbered \($0)" } ?? "")")
-      }
-      let report = try await store.report(recorded.id)
-      let text = markdown ? ReportMarkdown.text(report) : ReportPage.html(report)
-      guard let output else { return Terminal.print(text) }
-      try await write(text, to: output)
-      Terminal.complain("wrote \(output)")
+  func perform(in shell: Shell) async throws {
+    let store = try storeOptions.openReading(in: shell)
+    guard let recorded = try await store.recordedRun(run) else {
+      throw CommandFailure.usage(
+        "expected a run to report, found none\(run.map { " numbered \($0)" } ?? "")")
     }
+    let report = try await store.report(recorded.id)
+    let text = markdown ? ReportMarkdown.text(report) : ReportPage.html(report)
+    guard let output else { return shell.terminal.print(text) }
+    try await write(text, to: output, in: shell)
+    shell.terminal.complain("wrote \(output)")
   }
 
   /// Replaces a report that this store made, and nothing else.
-  private func write(_ text: String, to path: String) async throws {
-    let target = ExportTarget(URL(filePath: path).standardizedFileURL, as: .report)
-    if let what = Store.owns(target.url, store: storeOptions.path) {
+  private func write(_ text: String, to path: String, in shell: Shell) async throws {
+    let target = ExportTarget(shell.url(path).standardizedFileURL, as: .report)
+    if let what = Store.owns(target.url, store: storeOptions.path(in: shell)) {
       throw CommandFailure.cannotRun("expected another path than '\(path)', which is \(what)")
     }
     // A store that can only be looked at notes nothing: then a report is written once under a name.
-    let store = try? storeOptions.openExisting()
-    let ledger: any FileLedger = store.map { StoreLedger($0, folder: URL(filePath: ".")) } ?? MemoryLedger()
+    let store = try? storeOptions.openExisting(in: shell)
+    let ledger: any FileLedger = store.map { StoreLedger($0, folder: shell.url(".")) } ?? MemoryLedger()
     let file = try await AtomicFile(target, in: ledger)
     try file.write(text)
     try await OwnFiles(ledger).put([file])
     for kept in ledger.kept {
-      Terminal.complain("kept \(kept.keptAs): \(kept.path) was not as retort had written it")
+      shell.terminal.complain("kept \(kept.keptAs): \(kept.path) was not as retort had written it")
     }
   }
 }

@@ -7,20 +7,7 @@ enum Main {
     // A reader that has gone away is an error of its write, and not the end of a run.
     signal(SIGPIPE, SIG_IGN)
     Signals.install()
-    do {
-      var command = try RetortCommand.parseAsRoot()
-      if var command = command as? any AsyncParsableCommand {
-        try await command.run()
-      } else {
-        try command.run()
-      }
-    } catch {
-      guard RetortCommand.exitCode(for: error) == .validationFailure else {
-        RetortCommand.exit(withError: error)
-      }
-      Terminal.complain(RetortCommand.fullMessage(for: error))
-      exit(2)
-    }
+    exit(await RetortCommand.perform(Array(CommandLine.arguments.dropFirst()), in: .current))
   }
 }
 

@@ -82,7 +82,7 @@ private func checkBudget(_ usd: Double?, _ tokens: Int?) throws {
   if let tokens, tokens < 0 { throw ValidationError("expected --max-tokens of at least 0, found \(tokens)") }
 }
 
-struct Run: AsyncParsableCommand {
+struct Run: Command {
   static let configuration = CommandConfiguration(
     abstract: "Perform what a pipeline file asks for and is not done.")
   @Argument(help: "The pipeline file.") var file: String
@@ -90,25 +90,24 @@ struct Run: AsyncParsableCommand {
   @OptionGroup var storeOptions: StoreOptions
   @Flag(name: .long, help: "Print a JSON summary on stdout.") var json = false
 
-  func run() async throws {
-    try await reporting {
-      let flags = flags.values
-      let pipeline = try Session.read(file, flags)
-      try Session.checkNames(flags, pipeline)
-      // The store is made last: a run that cannot begin leaves none behind.
-      try await storeOptions.looking {
-        try await storeOptions.refuseObstacles(
-          pipeline, RunOptions(limit: flags.limit, only: flags.only), in: $0)
-        try await Session.checkPrices(flags, pipeline, in: $0)
-      }
-      let store = try Store(path: storeOptions.path)
-      try await Session(pipeline: pipeline, flags: flags, store: store, storeOption: storeOptions.store)
-        .perform(json: json)
+  func perform(in shell: Shell) async throws {
+    let flags = flags.values
+    let pipeline = try Session.read(shell.url(file), flags, in: shell)
+    try Session.checkNames(flags, pipeline)
+    // The store is made last: a run that cannot begin leaves none behind.
+    try await storeOptions.looking(in: shell) {
+      try await storeOptions.refuseObstacles(
+        pipeline, RunOptions(limit: flags.limit, only: flags.only), store: $0, in: shell)
+      try await Session.checkPrices(flags, pipeline, in: $0)
     }
+    let store = try Store(path: storeOptions.path(in: shell))
+    try await Session(
+      pipeline: pipeline, flags: flags, store: store, storeOption: storeOptions.store, shell: shell
+    ).perform(json: json)
   }
 }
 
-struct Resume: AsyncParsableCommand {
+struct Resume: Command {
   static let configuration = CommandConfiguration(
     abstract: "Perform the last run again, or a named one: the file is read anew, the flags are kept.")
   @Argument(help: "The run's number. Default: the newest.") var run: Int64?
@@ -125,35 +124,34 @@ struct Resume: AsyncParsableCommand {
 
   func validate() throws { try checkBudget(maxUsd, maxTokens) }
 
-  func run() async throws {
-    try await reporting {
-      let store = try storeOptions.openExisting()
-      guard let recorded = try await store.recordedRun(run) else {
-        throw CommandFailure.usage(
-          "expected a run to resume, found none\(run.map { " numbered \($0)" } ?? "")")
-      }
-      var flags = try Flags(of: recorded)
-      if let lost = flags.withheld?.first {
-        throw CommandFailure.usage(
-          "expected every setting of the run to be recorded, found --set \(lost), whose key was not kept; start it with "
-            + "`retort run` and --set again: what is done is not done again")
-      }
-      flags.retryRefused = retryRefused ? true : nil
-      if !recorded.isFromHere {
-        try ElsewhereRun(run: recorded, flags: flags).ask(yes: yes)
-        try await store.adopt(recorded.id)
-      }
-      flags.maxUSD = maxUsd ?? flags.maxUSD
-      flags.maxTokens = maxTokens ?? flags.maxTokens
-      let pipeline = try Session.read(recorded.file, flags)
-      try Session.checkNames(flags, pipeline)
-      try await storeOptions.refuseObstacles(
-        pipeline, RunOptions(limit: flags.limit, only: flags.only), in: store)
-      try await Session.checkPrices(flags, pipeline, in: store, origin: recorded.origin)
-      try await Session(
-        pipeline: pipeline, flags: flags, store: store, storeOption: storeOptions.store, resumed: recorded
-      ).perform(json: json)
+  func perform(in shell: Shell) async throws {
+    let store = try storeOptions.openExisting(in: shell)
+    guard let recorded = try await store.recordedRun(run) else {
+      throw CommandFailure.usage(
+        "expected a run to resume, found none\(run.map { " numbered \($0)" } ?? "")")
     }
+    var flags = try Flags(of: recorded)
+    if let lost = flags.withheld?.first {
+      throw CommandFailure.usage(
+        "expected every setting of the run to be recorded, found --set \(lost), whose key was not kept; start it with "
+          + "`retort run` and --set again: what is done is not done again")
+    }
+    flags.retryRefused = retryRefused ? true : nil
+    if !recorded.isFromHere {
+      try ElsewhereRun(run: recorded, flags: flags, shell: shell).ask(yes: yes)
+      try await store.adopt(recorded.id)
+    }
+    flags.maxUSD = maxUsd ?? flags.maxUSD
+    flags.maxTokens = maxTokens ?? flags.maxTokens
+    let pipeline = try Session.read(URL(filePath: recorded.file), flags, in: shell)
+    try Session.checkNames(flags, pipeline)
+    try await storeOptions.refuseObstacles(
+      pipeline, RunOptions(limit: flags.limit, only: flags.only), store: store, in: shell)
+    try await Session.checkPrices(flags, pipeline, in: store, origin: recorded.origin)
+    try await Session(
+      pipeline: pipeline, flags: flags, store: store, storeOption: storeOptions.store, shell: shell,
+      resumed: recorded
+    ).perform(json: json)
   }
 }
 
@@ -164,20 +162,20 @@ struct Session {
   let store: Store
   /// The path that was given with `--store`.
   let storeOption: String?
+  let shell: Shell
   /// The run that this one goes on with.
   var resumed: RecordedRun?
 
-  static func read(_ file: String, _ flags: Flags) throws -> Pipeline {
+  static func read(_ file: URL, _ flags: Flags, in shell: Shell) throws -> Pipeline {
     let pipeline = try Pipeline.read(
-      URL(filePath: file), catalog: .standard, environment: ProcessInfo.processInfo.environment,
-      settings: flags.set)
-    Terminal.warn(pipeline.warnings)
+      file, catalog: .standard, environment: shell.environment, settings: flags.set)
+    shell.terminal.warn(pipeline.warnings)
     return pipeline
   }
 
   func perform(json: Bool) async throws {
     if let resumed {
-      for line in Self.changes(since: resumed, pipeline) { Terminal.complain(line) }
+      for line in Self.changes(since: resumed, pipeline) { shell.terminal.complain(line) }
     }
     let options = RunOptions(
       limit: flags.limit, only: flags.only, redo: Set(flags.redo),
@@ -185,18 +183,19 @@ struct Session {
       flags: try JSON(encoding: flags.recorded(without: pipeline.redaction)))
     let spent = if let resumed { try await store.spent(since: resumed.origin) } else { Budget.Amount() }
     let budget = Budget(maxUSD: flags.maxUSD, maxTokens: flags.maxTokens, spent: spent)
-    let environment = ProcessInfo.processInfo.environment
+    let environment = shell.environment
     let progress = RunProgress(
       pipeline.stages.filter { flags.only.map(pipeline.ancestry(of:))?.contains($0.name) ?? true }
         .map { ($0.name, $0.from) },
-      on: .standardError(environment),
+      on: .init(shell),
       spending: { [flags] in
         let spent = budget.spent
         return .init(tokens: spent.tokens, usd: spent.usd, maxTokens: flags.maxTokens, maxUSD: flags.maxUSD)
       })
     let specs = Array(pipeline.models.values)
     let keys = Redaction(specs.flatMap { $0.secrets(environment) + $0.keysInFile })
-    let transport = HTTPClient(connections: max(1, specs.map(\.concurrency).reduce(0, +)))
+    let transport = HTTPClient(
+      connections: max(1, specs.map(\.concurrency).reduce(0, +)), certificates: environment["RETORT_CA_FILE"])
     let interruption = Interruption()
     let launcher = Launcher(
       folder: pipeline.folder, transport: transport, interruption: interruption,
@@ -221,7 +220,7 @@ struct Session {
       summary, drops: drops,
       broken: BrokenRecords.found(in: summary.stages, drops: drops, files: pipeline.inputs),
       store: storeOption)
-    if json { Terminal.print(try JSON(encoding: summary).text) }
+    if json { shell.terminal.print(try JSON(encoding: summary).text) }
     if summary.status.exitCode != 0 { throw ExitCode(summary.status.exitCode) }
   }
 

@@ -12,18 +12,6 @@ final class RunProgress: Sendable {
     var colour: Bool
     var size: @Sendable () -> (width: Int, height: Int)
     var write: @Sendable (String) -> Void
-
-    /// stderr: colours unless `NO_COLOR` is set, plain lines on a terminal that says it is dumb.
-    static func standardError(_ environment: [String: String]) -> Screen {
-      let isTerminal = isatty(STDERR_FILENO) != 0 && environment["TERM"] ?? "dumb" != "dumb"
-      return Screen(
-        isTerminal: isTerminal, colour: isTerminal && environment["NO_COLOR"]?.isEmpty ?? true,
-        size: {
-          var size = winsize()
-          let known = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
-          return known ? (Int(size.ws_col), Int(size.ws_row)) : (80, 24)
-        }, write: { Terminal.tell($0) })
-    }
   }
 
   private struct State {
@@ -199,6 +187,20 @@ final class RunProgress: Sendable {
     screen.write(up + lines.map { $0 + "\u{1B}[K\n" }.joined() + "\u{1B}[J")
     state.drawn = lines.count
     state.lastDrawing = time
+  }
+}
+
+extension RunProgress.Screen {
+  /// Colours unless `NO_COLOR` is set, plain lines on a terminal that says it is dumb.
+  init(_ shell: Shell) {
+    let isTerminal = shell.terminal.isScreen && shell.environment["TERM"] ?? "dumb" != "dumb"
+    self.init(
+      isTerminal: isTerminal, colour: isTerminal && shell.environment["NO_COLOR"]?.isEmpty ?? true,
+      size: {
+        var size = winsize()
+        let known = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+        return known ? (Int(size.ws_col), Int(size.ws_row)) : (80, 24)
+      }, write: shell.terminal.tell)
   }
 }
 

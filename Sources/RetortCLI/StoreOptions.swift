@@ -7,13 +7,16 @@ struct StoreOptions: ParsableArguments {
   @Option(name: .long, help: "The store. Default: $RETORT_STORE, else ./.retort/store.sqlite.")
   var store: String?
 
-  var path: String {
-    store ?? ProcessInfo.processInfo.environment["RETORT_STORE"] ?? ".retort/store.sqlite"
+  /// As it was named.
+  func name(in shell: Shell) -> String {
+    store ?? shell.environment["RETORT_STORE"] ?? ".retort/store.sqlite"
   }
 
+  func path(in shell: Shell) -> String { shell.path(name(in: shell)) }
+
   /// Works with a store that may not be there yet; where it is not, with an empty one that is gone afterwards.
-  func looking<T>(_ work: (Store) async throws -> T) async throws -> T {
-    guard try !exists() else { return try await work(try Store(reading: path)) }
+  func looking<T>(in shell: Shell, _ work: (Store) async throws -> T) async throws -> T {
+    guard try !exists(in: shell) else { return try await work(try Store(reading: path(in: shell))) }
     let folder = FileManager.default.temporaryDirectory.appending(path: "retort-\(UUID().uuidString)")
     Leftovers.add(folder.path)
     defer {
@@ -24,31 +27,34 @@ struct StoreOptions: ParsableArguments {
   }
 
   /// Refuses exports that would write over what retort did not make. Errors: ``CommandFailure/usage(_:)``.
-  func refuseObstacles(_ pipeline: Pipeline, _ options: RunOptions, in store: Store) async throws {
+  func refuseObstacles(
+    _ pipeline: Pipeline, _ options: RunOptions, store: Store, in shell: Shell
+  ) async throws {
     let found = try await pipeline.obstacles(
-      to: options, ledger: StoreLedger(store, folder: pipeline.folder), store: path)
+      to: options, ledger: StoreLedger(store, folder: pipeline.folder), store: path(in: shell))
     guard found.isEmpty else { throw CommandFailure.usage(found.joined(separator: "\nerror: ")) }
   }
 
   /// Opens a store to write to; one that is not there is an error, not a new empty one.
-  func openExisting() throws -> Store {
-    try mustExist()
-    return try Store(path: path)
+  func openExisting(in shell: Shell) throws -> Store {
+    try mustExist(in: shell)
+    return try Store(path: path(in: shell))
   }
 
   /// Opens a store to look inside, with no right to write.
-  func openReading() throws -> Store {
-    try mustExist()
-    return try Store(reading: path)
+  func openReading(in shell: Shell) throws -> Store {
+    try mustExist(in: shell)
+    return try Store(reading: path(in: shell))
   }
 
-  private func exists() throws -> Bool {
-    do { return try Store.exists(path) } catch { throw CommandFailure.usage("\(error)") }
+  private func exists(in shell: Shell) throws -> Bool {
+    do { return try Store.exists(path(in: shell)) } catch { throw CommandFailure.usage("\(error)") }
   }
 
-  private func mustExist() throws {
-    guard try exists() else {
-      throw CommandFailure.usage("expected a store at '\(path)', found none; name one with --store")
+  private func mustExist(in shell: Shell) throws {
+    guard try exists(in: shell) else {
+      throw CommandFailure.usage(
+        "expected a store at '\(name(in: shell))', found none; name one with --store")
     }
   }
 }
@@ -67,30 +73,5 @@ struct LookOptions: ParsableArguments {
       throw CommandFailure.usage("expected a run in the store, found none; `retort run FILE` makes one")
     }
     return newest
-  }
-}
-
-/// A failure with the exit status that the outside relies on.
-enum CommandFailure: Error {
-  case usage(String)
-  case cannotRun(String)
-}
-
-extension AsyncParsableCommand {
-  /// Performs a command's work, printing what went wrong to stderr and ending with its exit status.
-  func reporting(_ work: () async throws -> Void) async throws {
-    do { try await work() } catch let error as PipelineErrors {
-      Terminal.complain(error.description)
-      throw ExitCode(2)
-    } catch CommandFailure.usage(let message) {
-      Terminal.complain("error: \(message)")
-      throw ExitCode(2)
-    } catch CommandFailure.cannotRun(let message) {
-      Terminal.complain("error: \(message)")
-      throw ExitCode(1)
-    } catch let code as ExitCode { throw code } catch {
-      Terminal.complain("error: \(error)")
-      throw ExitCode(1)
-    }
   }
 }

@@ -1,29 +1,50 @@
 internal import Foundation
 internal import Retort
 
-/// What the commands print, and where.
-enum Terminal {
-  /// Ends the process where nobody reads on, as `| head` does, or where there is no room.
-  static func print(_ text: String) {
-    do { try FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8)) } catch {
+/// Where a command prints, and who may answer it.
+struct Terminal: Sendable {
+  /// Takes what was asked for: stdout.
+  var out: @Sendable (String) -> Void
+  /// Takes what is said beside it, whole lines or not: stderr.
+  var err: @Sendable (String) -> Void
+  /// Whether what is said beside it is seen on a screen.
+  var isScreen = false
+  /// Waits for a line that somebody types; nil where nobody can.
+  var ask: (@Sendable () -> String?)?
+  /// Characters of a line of help. Nil: as many as the process's terminal has.
+  var columns: Int?
+
+  /// That of the process. Ends it where nobody reads on, as `| head` does, or where there is no room. Where stderr is
+  /// closed or full, nobody hears it and a run goes on.
+  static let standard = Terminal(
+    out: { write($0) }, err: { say($0) }, isScreen: isatty(STDERR_FILENO) != 0,
+    ask: isatty(STDIN_FILENO) != 0 && isatty(STDERR_FILENO) != 0 ? { @Sendable in readLine() } : nil)
+
+  private static func write(_ text: String) {
+    do { try FileHandle.standardOutput.write(contentsOf: Data(text.utf8)) } catch {
       if (error as NSError).isBrokenPipe { exit(128 + SIGPIPE) }
-      complain("error: expected to write to stdout: \(error.localizedDescription)")
+      say("error: expected to write to stdout: \(error.localizedDescription)\n")
       exit(1)
     }
   }
 
-  static func complain(_ text: String) { tell(harmless(text) + "\n") }
+  private static func say(_ text: String) {
+    try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
+  }
+
+  func print(_ text: String) { out(text + "\n") }
+
+  func complain(_ text: String) { tell(Self.harmless(text) + "\n") }
+
+  func tell(_ text: String) { err(text) }
 
   /// Tells of what is no mistake.
-  static func warn(_ warnings: [Diagnostic]) {
+  func warn(_ warnings: [Diagnostic]) {
     for warning in warnings {
       complain(
         "\(warning.file):\(warning.line):\(warning.column): warning: \(warning.message)")
     }
   }
-
-  /// Writes to stderr; where that is closed or full, nobody hears it and a run goes on.
-  static func tell(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
 
   /// Without control characters but line breaks and tabs: what a model or a server says must not reach the terminal
   /// as orders to it.
@@ -41,9 +62,9 @@ enum Terminal {
     return String(safe)
   }
 
-  static func print(_ table: Table, json: Bool) {
+  func print(_ table: Table, json: Bool) {
     if json { return print(table.json.text) }
-    for line in lines(of: table) { print(line) }
+    for line in Self.lines(of: table) { print(line) }
   }
 
   /// Columns padded to their widest cell; numbers to the right, long cells cut to `width` characters.

@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Retort
 internal import RetortViewer
 
-struct ViewCommand: AsyncParsableCommand {
+struct ViewCommand: Command {
   static let configuration = CommandConfiguration(
     commandName: "view",
     abstract: "Show the store in a browser: runs, rows, their lineage and calls, live while a run goes on.",
@@ -16,13 +16,11 @@ struct ViewCommand: AsyncParsableCommand {
     }
   }
 
-  func run() async throws {
-    try await reporting {
-      let viewer = try Viewer(storeOptions.openReading())
-      let path = storeOptions.path
-      do {
-        try await viewer.serve(port: port) { Terminal.print("\(path) is shown at \($0) (Ctrl-C ends)") }
-      } catch let error as PortInUse { throw CommandFailure.cannotRun(error.description) }
-    }
+  func perform(in shell: Shell) async throws {
+    let viewer = try Viewer(storeOptions.openReading(in: shell))
+    let path = storeOptions.name(in: shell)
+    do {
+      try await viewer.serve(port: port) { shell.terminal.print("\(path) is shown at \($0) (Ctrl-C ends)") }
+    } catch let error as PortInUse { throw CommandFailure.cannotRun(error.description) }
   }
 }
