@@ -61,7 +61,7 @@ let package = Package(
         .product(name: "HummingbirdTesting", package: "hummingbird"),
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
-    .testTarget(name: "RetortCLITests", dependencies: ["RetortCLI", "RetortTestSupport"]),
+    .testTarget(name: "RetortCLITests", dependencies: ["RetortCLI", "RetortHTTP", "RetortTestSupport"]),
   ]
 )
 

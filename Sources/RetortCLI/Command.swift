@@ -14,7 +14,7 @@ extension Command {
 }
 
 /// A failure with the exit status that the outside relies on.
-enum CommandFailure: Error {
+enum CommandFailure: Error, Hashable {
   case usage(String)
   case cannotRun(String)
 }

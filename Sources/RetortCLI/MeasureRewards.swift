@@ -95,7 +95,7 @@ private struct RewardTimes {
     let file = folder.appending(path: name)
     let data: Data
     do { data = try Data(contentsOf: file) } catch {
-      throw CommandFailure.usage(
+      throw CommandFailure.cannotRun(
         "expected an array of numbers in '\(file.relativePath)', found no file to read")
     }
     guard width > 0, data.count.isMultiple(of: 8 * width) else {

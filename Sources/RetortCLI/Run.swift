@@ -187,7 +187,7 @@ struct Session {
     let progress = RunProgress(
       pipeline.stages.filter { flags.only.map(pipeline.ancestry(of:))?.contains($0.name) ?? true }
         .map { ($0.name, $0.from) },
-      on: .init(shell),
+      on: .init(shell), now: shell.now,
       spending: { [flags] in
         let spent = budget.spent
         return .init(tokens: spent.tokens, usd: spent.usd, maxTokens: flags.maxTokens, maxUSD: flags.maxUSD)

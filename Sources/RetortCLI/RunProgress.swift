@@ -36,7 +36,7 @@ final class RunProgress: Sendable {
   ///   - spending: what the run has spent by now.
   init(
     _ stages: [(name: String, from: [String])], on screen: Screen,
-    now: @escaping @Sendable () -> Double = { ProcessInfo.processInfo.systemUptime },
+    now: @escaping @Sendable () -> Double,
     spending: @escaping @Sendable () -> ProgressPage.Spending = { .init() }
   ) {
     state = Mutex(State(board: RunBoard(stages, at: now())))

@@ -70,10 +70,31 @@ enum Scaffold {
         "expected no \(existing.map(\.0.path).joined(separator: ", ")) in \(folder.path), found it; nothing was "
           + "written; name another folder")
     }
+    if let found = obstacle(at: folder) {
+      throw CommandFailure.cannotRun(
+        "expected a folder or nothing at '\(folder.relativePath)', found \(found); nothing was written")
+    }
     for (url, text) in targets {
-      try FileManager.default.createDirectory(
-        at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-      try Data(text.utf8).write(to: url, options: .withoutOverwriting)
+      do {
+        try FileManager.default.createDirectory(
+          at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: url, options: .withoutOverwriting)
+      } catch {
+        let reason = (error as NSError).systemError.map { String(cString: strerror($0)) } ?? "\(error)"
+        throw CommandFailure.cannotRun(
+          "expected to write '\(url.relativePath)', found that it cannot be (\(reason))")
+      }
+    }
+  }
+
+  /// What stands where the folder should be, and is none.
+  private static func obstacle(at folder: URL) -> String? {
+    var isFolder: ObjCBool = false
+    guard !FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder) else {
+      return isFolder.boolValue ? nil : "a file"
+    }
+    return (try? FileManager.default.destinationOfSymbolicLink(atPath: folder.path)).map {
+      "a link to '\($0)', where nothing is"
     }
   }
 }

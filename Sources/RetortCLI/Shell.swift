@@ -6,6 +6,8 @@ struct Shell: Sendable {
   var environment: [String: String]
   /// Where relative paths begin. Nil: in the folder of the process.
   var folder: URL?
+  /// Seconds on a steady clock, by which a run's progress is told.
+  var now: @Sendable () -> Double = { ProcessInfo.processInfo.systemUptime }
 
   /// That of the process.
   static var current: Shell {

@@ -106,8 +106,11 @@ struct Terminal: Sendable {
 }
 
 extension NSError {
-  fileprivate var isBrokenPipe: Bool {
+  fileprivate var isBrokenPipe: Bool { systemError == EPIPE }
+
+  /// The number of the system's own error beneath Foundation's.
+  var systemError: Int32? {
     let cause = userInfo[NSUnderlyingErrorKey] as? NSError ?? self
-    return cause.domain == NSPOSIXErrorDomain && cause.code == Int(EPIPE)
+    return cause.domain == NSPOSIXErrorDomain ? Int32(cause.code) : nil
   }
 }

@@ -188,9 +188,14 @@ import Testing
   }
 
   @Test func coloursNeedATerminalAndNoNO_COLOR() {
-    // Under test stderr is no terminal, or a dumb one.
-    #expect(RunProgress.Screen.standardError(["TERM": "dumb"]).isTerminal == false)
-    #expect(RunProgress.Screen.standardError(["NO_COLOR": "1", "TERM": "xterm"]).colour == false)
+    func screen(_ environment: [String: String], isScreen: Bool = true) -> RunProgress.Screen {
+      let terminal = Terminal(out: { _ in }, err: { _ in }, isScreen: isScreen)
+      return .init(Shell(terminal: terminal, environment: environment))
+    }
+    #expect(screen(["TERM": "dumb"]).isTerminal == false)
+    #expect(screen(["TERM": "xterm"], isScreen: false).isTerminal == false)
+    #expect(screen(["NO_COLOR": "1", "TERM": "xterm"]).colour == false)
+    #expect(screen(["TERM": "xterm"]).colour)
   }
 
   @Test func theReportSaysWhyRowsWereDroppedAndWhereFilesAre() {
