@@ -110,7 +110,7 @@ extension NSError {
 
   /// The number of the system's own error beneath Foundation's.
   var systemError: Int32? {
-    let cause = userInfo[NSUnderlyingErrorKey] as? NSError ?? self
+    let cause = (userInfo[NSUnderlyingErrorKey] as? any Error).map { $0 as NSError } ?? self
     return cause.domain == NSPOSIXErrorDomain ? Int32(cause.code) : nil
   }
 }

@@ -1,6 +1,6 @@
 """Whether the walls between the targets and the folders stand.
 
-    tools/walls [--root FOLDER] [PART ...]     checks imports, cycles, access, or those that are named
+    tools/walls [--root FOLDER] [PART ...]     checks imports, cycles, access, documents, or those that are named
     tools/walls --table [--depth N]            prints which folder uses which types of which other
     tools/walls --self-test                    checks the checks
 
@@ -14,14 +14,20 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 import checks  # noqa: E402
+from documents import documents  # noqa: E402
 
-PARTS = {"imports": checks.imports, "cycles": checks.cycles, "access": checks.access}
+PARTS = {
+    "imports": lambda files, root: checks.imports(files),
+    "cycles": lambda files, root: checks.cycles(files),
+    "access": lambda files, root: checks.access(files),
+    "documents": documents,
+}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", metavar="PART", help="imports, cycles, access; all of them by default")
-    parser.add_argument("--root", default="Sources", help="the folder that holds the targets (default: Sources)")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; all of them by default")
+    parser.add_argument("--root", type=pathlib.Path, default=pathlib.Path("."), help="the repository (default: .)")
     parser.add_argument("--table", action="store_true")
     parser.add_argument("--depth", type=int, help="how many names of a folder's path count, the target being the first")
     parser.add_argument("--self-test", action="store_true")
@@ -30,15 +36,15 @@ def main():
         return self_test()
     unknown = set(options.parts) - set(PARTS)
     if unknown:
-        parser.error(f"expected imports, cycles or access, found {', '.join(sorted(unknown))}")
-    files = checks.sources(options.root)
+        parser.error(f"expected one of {', '.join(PARTS)}, found {', '.join(sorted(unknown))}")
+    files = checks.sources(options.root / "Sources")
     if not files:
-        parser.error(f"expected Swift files under {options.root}, found none")
+        parser.error(f"expected Swift files under {options.root / 'Sources'}, found none")
     if options.table:
         return print_table(files, options.depth)
     faults = 0
     for name in options.parts or PARTS:
-        found = PARTS[name](files)
+        found = PARTS[name](files, options.root)
         print(f"{name}: {'as drawn' if not found else ''}")
         for line in found:
             print(f"  {line}")
@@ -48,7 +54,7 @@ def main():
 
 def print_table(files, depth):
     used = checks.table(files, depth)
-    folders = {checks._cut(file.folder, depth) for file in files}
+    folders = {checks.cut(file.folder, depth) for file in files}
     for number, layer in enumerate(checks.layers(used, folders)):
         print(f"layer {number}")
         for folder in layer:

@@ -138,13 +138,13 @@ def table(files, depth=None):
     for file in files:
         for use in file.uses:
             other = names.file(use, file)
-            here, there = _cut(file.folder, depth), _cut(other.folder, depth) if other else None
+            here, there = cut(file.folder, depth), cut(other.folder, depth) if other else None
             if other and here != there:
                 used[here][there][use.name].add(file.path)
     return used
 
 
-def _cut(folder, depth):
+def cut(folder, depth):
     return "/".join(folder.split("/")[:depth])
 
 

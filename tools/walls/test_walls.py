@@ -5,6 +5,7 @@ import unittest
 
 import checks
 import swift
+from documents import documents
 
 
 def house(files):
@@ -156,6 +157,25 @@ class Reading(unittest.TestCase):
     def test_places(self):
         text = 'let a = """\n\n  \\(\n  1)\n  """\n/*\n\n*/\nlet b = 1\n'
         self.assertEqual([token.line for token in swift.tokens(text) if token.text == "let"], [1, 9])
+
+
+class Documents(unittest.TestCase):
+    def test_what_they_name_is_there(self):
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            for path, text in {
+                "Sources/T/A.swift": "struct Row {}",
+                "README.md": "`Sources/T/A.swift`, `Sources/T`, `Sources/U/B.swift`, `Sources/*/B.swift`",
+                "docs/glossary.md": "| term | meaning | type |\n| row | `Gone` | `Row`, `Lost` |",
+                "docs/other.md": "| row | `Lost` |",
+            }.items():
+                (root / path).parent.mkdir(parents=True, exist_ok=True)
+                (root / path).write_text(text)
+            self.assertEqual(
+                documents(checks.sources(root / "Sources"), root), [
+                    "README.md:1: expected a file or folder at 'Sources/U/B.swift', found none",
+                    "docs/glossary.md:2: expected a type of the sources, found 'Lost'",
+                ])
 
 
 class Access(unittest.TestCase):
