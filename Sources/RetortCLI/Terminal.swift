@@ -1,5 +1,7 @@
 internal import Foundation
-internal import Retort
+internal import RetortCore
+internal import RetortRun
+internal import RetortStages
 
 /// Where a command prints, and who may answer it.
 struct Terminal: Sendable {

@@ -1,4 +1,6 @@
-package import Retort
+package import RetortCore
+internal import RetortRun
+internal import RetortStages
 internal import Synchronization
 
 /// A clock that never waits: sleeping moves it on. It remembers how long was slept.
