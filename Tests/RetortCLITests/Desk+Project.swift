@@ -1,6 +1,6 @@
 import Foundation
 import OrderedCollections
-import Retort
+import RetortCore
 import RetortTestSupport
 import Synchronization
 

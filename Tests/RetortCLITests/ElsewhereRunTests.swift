@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-@testable import Retort
 @testable import RetortCLI
+@testable import RetortRun
 
 /// A run that the store says was made elsewhere.
 @Suite struct ElsewhereRunTests {

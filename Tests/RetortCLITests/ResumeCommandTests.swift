@@ -1,5 +1,4 @@
 import Foundation
-import Retort
 import RetortTestSupport
 import Testing
 

@@ -215,7 +215,7 @@ import Testing
       DropCount(stage: "sound", reason: $0.0, rows: $0.1)
     }
     #expect(
-      Array(RunProgress.lines(summary, drops: drops).dropFirst(2)) == [
+      Array(SummaryPage.lines(summary, drops: drops).dropFirst(2)) == [
         "sound dropped: b 3, a 2, c 1, d 1, e 1, and 1 more",
         "calls: 0 made, 0 remembered, 0 failed", "tokens: 0 prompt, 0 completion; USD 0.0000",
         "wrote 2 files under /a/out (2 rows)", "wrote /a/all.jsonl (1 rows, incomplete)",
@@ -229,7 +229,7 @@ import Testing
       stages: OrderedBooks([.init("read", Books(in: 1, pending: 1))]),
       calls: .init(), seconds: 2, exports: [])
     #expect(
-      RunProgress.lines(summary) == [
+      SummaryPage.lines(summary) == [
         "stage  in  emitted  dropped  failed  pending  reused  rows",
         "read    1        0        0       0        1       0     0",
         "calls: 0 made, 0 remembered, 0 failed", "tokens: 0 prompt, 0 completion; USD 0.0000",

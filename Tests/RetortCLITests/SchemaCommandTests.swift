@@ -1,5 +1,5 @@
 import OrderedCollections
-import Retort
+import RetortCore
 import Testing
 
 @testable import RetortCLI

@@ -1,5 +1,5 @@
 import Foundation
-import Retort
+import RetortCore
 import RetortHTTP
 import RetortTestSupport
 import Testing

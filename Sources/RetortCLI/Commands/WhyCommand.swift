@@ -1,9 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
-internal import OrderedCollections
 internal import RetortCore
 internal import RetortRun
-internal import RetortStages
 
 struct WhyCommand: Command {
   static let configuration = CommandConfiguration(
@@ -37,29 +35,7 @@ struct WhyCommand: Command {
       note = "\(recorded.file) is not compared with the run: \(words)"
     } catch { note = "\(recorded.file) cannot be compared with the run: \(error)" }
     if lookOptions.json { return shell.terminal.print(try JSON(encoding: why).text) }
-    Self.lines(why).forEach(shell.terminal.print)
+    WhyPage.lines(why).forEach(shell.terminal.print)
     if let note { shell.terminal.complain(note) }
-  }
-
-  /// One paragraph for each answer, then what follows from all of them.
-  static func lines(_ why: Why) -> [String] {
-    var lines: [String] = []
-    for answer in why.answers {
-      let row = answer.row.map { "\($0) (\(answer.source))" } ?? answer.source
-      lines.append("\(row) at \(answer.stage): \(answer.outcome.rawValue)")
-      lines.append("  " + Terminal.safe(answer.detail))
-      if let step = answer.step, let made = answer.madeIn {
-        let reused = made == why.run ? "" : ", reused by run \(why.run)"
-        lines.append("  step \(step), made in run \(made)\(reused)")
-      }
-    }
-    if !why.changed.isEmpty {
-      lines.append("changed since run \(why.run):")
-      lines += why.changed.map { "  \(Terminal.safe($0.description))" }
-      lines.append("the next run makes the step again")
-    } else if why.answers.contains(where: { $0.outcome == .failed || $0.outcome == .pending }) {
-      lines.append("retort resume \(why.run) tries what failed and does what is pending")
-    }
-    return lines
   }
 }

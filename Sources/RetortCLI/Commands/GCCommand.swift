@@ -1,11 +1,9 @@
 internal import ArgumentParser
 internal import Foundation
-internal import OrderedCollections
 internal import RetortCore
 internal import RetortRun
-internal import RetortStages
 
-struct Collect: Command {
+struct GCCommand: Command {
   static let configuration = CommandConfiguration(
     commandName: "gc", abstract: "Forget what no kept run needs; paid replies stay unless --replies.")
   @OptionGroup var storeOptions: StoreOptions

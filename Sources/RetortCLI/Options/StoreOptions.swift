@@ -2,7 +2,6 @@ internal import ArgumentParser
 internal import Foundation
 internal import RetortCore
 internal import RetortRun
-internal import RetortStages
 
 /// Options of every command that opens the store.
 struct StoreOptions: ParsableArguments {
@@ -58,22 +57,5 @@ struct StoreOptions: ParsableArguments {
       throw CommandFailure.usage(
         "expected a store at '\(name(in: shell))', found none; name one with --store")
     }
-  }
-}
-
-/// Options of every command that looks at a run.
-struct LookOptions: ParsableArguments {
-  @Option(name: .long, help: "The run, by its number. Default: the newest.")
-  var run: Int64?
-
-  @Flag(name: .long, help: "Print JSON.")
-  var json = false
-
-  func resolve(in store: Store) async throws -> Int64 {
-    if let run { return run }
-    guard let newest = try await store.newestRun() else {
-      throw CommandFailure.usage("expected a run in the store, found none; `retort run FILE` makes one")
-    }
-    return newest
   }
 }

@@ -2,7 +2,6 @@ internal import ArgumentParser
 internal import Foundation
 internal import RetortCore
 internal import RetortRun
-internal import RetortStages
 
 struct ReportCommand: Command {
   static let configuration = CommandConfiguration(

@@ -1,7 +1,4 @@
 internal import Foundation
-internal import RetortCore
-internal import RetortRun
-internal import RetortStages
 
 /// A run's progress as lines of text: a function of what the run told, the time and the terminal.
 enum ProgressPage {

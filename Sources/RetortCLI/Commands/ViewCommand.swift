@@ -1,7 +1,4 @@
 internal import ArgumentParser
-internal import RetortCore
-internal import RetortRun
-internal import RetortStages
 internal import RetortViewer
 
 struct ViewCommand: Command {

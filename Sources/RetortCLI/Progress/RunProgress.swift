@@ -1,21 +1,9 @@
-internal import Foundation
-internal import OrderedCollections
-internal import RetortCore
 internal import RetortRun
-internal import RetortStages
 internal import Synchronization
 
 /// A run's progress on stderr: on a terminal a table that is drawn over itself, else plain lines: for each stage one a
 /// second at first, and one a minute once the run has lasted ten.
 final class RunProgress: Sendable {
-  /// Where it is shown. `size` is asked at every drawing, since a window may be resized.
-  struct Screen: Sendable {
-    var isTerminal: Bool
-    var colour: Bool
-    var size: @Sendable () -> (width: Int, height: Int)
-    var write: @Sendable (String) -> Void
-  }
-
   private struct State {
     var board: RunBoard
     var seen: Set<String> = []
@@ -90,67 +78,11 @@ final class RunProgress: Sendable {
     _ summary: RunSummary, drops: [DropCount], broken: [BrokenRecords] = [], store: String? = nil
   ) {
     state.withLock { erase(&$0) }
-    for line in Self.lines(summary, drops: drops, store: store) { screen.write(line + "\n") }
+    for line in SummaryPage.lines(summary, drops: drops, store: store) { screen.write(line + "\n") }
     for lost in broken {
       let line = Terminal.safe(lost.description)
       screen.write(screen.colour ? "\u{1B}[1;31m\(line)\u{1B}[0m\n" : line + "\n")
     }
-  }
-
-  /// - Parameter store: the path that was given with `--store`.
-  static func lines(_ summary: RunSummary, drops: [DropCount] = [], store: String? = nil) -> [String] {
-    let rows = summary.stages.list.map { entry -> [JSON] in
-      let books = entry.books
-      return [.string(entry.stage)]
-        + [books.in, books.emitted, books.dropped, books.failed, books.pending, books.reused, books.rows]
-        .map { .int(Int64($0)) }
-    }
-    let table = Table(
-      columns: ["stage", "in", "emitted", "dropped", "failed", "pending", "reused", "rows"], rows: rows)
-    var lines = Terminal.lines(of: table)
-    for stage in summary.stages.list.map(\.stage) {
-      let counts = drops.filter { $0.stage == stage }
-      guard !counts.isEmpty else { continue }
-      let shown = counts.prefix(5).map { "\(Terminal.safe($0.reason)) \($0.rows)" }
-      let more = counts.count > shown.count ? ", and \(counts.count - shown.count) more" : ""
-      lines.append("\(stage) dropped: \(shown.joined(separator: ", "))\(more)")
-    }
-    let calls = summary.calls
-    lines += [
-      "calls: \(calls.made) made, \(calls.remembered) remembered, \(calls.failed) failed",
-      "tokens: \(calls.promptTokens) prompt, \(calls.completionTokens) completion; USD \(PlanPage.money(calls.usd))",
-    ]
-    for exports in OrderedDictionary(grouping: summary.exports, by: \.stage).values {
-      let rows = exports.map(\.rows).reduce(0, +)
-      let incomplete = exports.allSatisfy(\.complete) ? "" : ", incomplete"
-      let what = exports.count == 1 ? exports[0].path : "\(exports.count) files under \(folder(of: exports))"
-      lines.append("wrote \(what) (\(rows) rows\(incomplete))")
-    }
-    for file in summary.kept {
-      lines.append("kept \(file.keptAs): \(file.path) was not as retort had written it")
-    }
-    lines.append("\(summary.status.rawValue) in \(String(format: "%.1f", summary.seconds)) s")
-    let option = store.map { " --store \(ShellWord($0))" } ?? ""
-    if summary.refused > 0 {
-      let over = summary.passedOver > 0 ? ", \(summary.passedOver) of them before and passed over" : ""
-      lines.append(
-        "refused for good: \(summary.refused) rows\(over); ask again: retort resume \(summary.run)\(option) --retry-refused"
-      )
-    }
-    if summary.status != .complete {
-      let more = summary.status == .budget ? " and a larger --max-usd or --max-tokens" : ""
-      lines.append("go on with: retort resume \(summary.run)\(option)\(more)")
-    }
-    return lines
-  }
-
-  /// The deepest folder that holds every file.
-  private static func folder(of exports: [RunSummary.Export]) -> String {
-    let folders = exports.map { URL(filePath: $0.path).deletingLastPathComponent().pathComponents }
-    let shared = folders.dropFirst().reduce(folders[0]) { all, next in
-      zip(all, next).prefix { $0 == $1 }.map(\.0)
-    }
-    return shared.reduce(URL(filePath: "/")) { $0.appending(path: $1) }.standardizedFileURL.path
   }
 
   private func tellLine(_ name: String, at time: Double, last: Bool = false, _ state: inout State) {
@@ -189,20 +121,6 @@ final class RunProgress: Sendable {
     screen.write(up + lines.map { $0 + "\u{1B}[K\n" }.joined() + "\u{1B}[J")
     state.drawn = lines.count
     state.lastDrawing = time
-  }
-}
-
-extension RunProgress.Screen {
-  /// Colours unless `NO_COLOR` is set, plain lines on a terminal that says it is dumb.
-  init(_ shell: Shell) {
-    let isTerminal = shell.terminal.isScreen && shell.environment["TERM"] ?? "dumb" != "dumb"
-    self.init(
-      isTerminal: isTerminal, colour: isTerminal && shell.environment["NO_COLOR"]?.isEmpty ?? true,
-      size: {
-        var size = winsize()
-        let known = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
-        return known ? (Int(size.ws_col), Int(size.ws_row)) : (80, 24)
-      }, write: shell.terminal.tell)
   }
 }
 

@@ -1,12 +1,10 @@
 internal import ArgumentParser
 internal import Foundation
-internal import RetortCore
-internal import RetortRun
 internal import RetortStages
 
 /// `retort measure-rewards`, which `tools/bench` runs beside numpy: times the formulas of the rewards on arrays that
 /// are the same for both, and leaves what it computed for a comparison.
-struct MeasureRewards: Command {
+struct MeasureRewardsCommand: Command {
   static let configuration = CommandConfiguration(
     commandName: "measure-rewards",
     abstract: "Time the reward formulas on arrays; for the benchmark.",

@@ -1,7 +1,6 @@
 internal import Foundation
 internal import RetortCore
 internal import RetortRun
-internal import RetortStages
 
 /// Where a command prints, and who may answer it.
 struct Terminal: Sendable {
