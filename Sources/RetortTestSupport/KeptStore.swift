@@ -63,7 +63,7 @@ package final class KeptStore: Sendable {
       environment: [:])
   }
 
-  /// What was asked of an endpoint since the store was opened: the stage's name and the prompt's beginning.
+  /// What was asked of an endpoint since the store was opened: the beginning of each request.
   package var asked: [String] { transport.asked.withLock { $0 } }
 
   /// The files that its runs left, by their path, and those of other runs than its own (`--limit`) not.
@@ -97,7 +97,7 @@ private final class DeadTransport: Transport {
 
   func send(_ request: HTTPRequest) async throws -> HTTPResponse {
     let body = String(decoding: (request.body ?? []).prefix(400), as: UTF8.self)
-    asked.withLock { $0.append("\(StepContext.current?.stage ?? "-"): \(body)") }
+    asked.withLock { $0.append(body) }
     throw ModelError(.refused, "this endpoint is off")
   }
 }

@@ -70,27 +70,27 @@ package final class ScriptedTransport: Transport {
 
 /// Replies kept in a dictionary, numbered from 1.
 package final class DictionaryMemory: ReplyMemory {
-  private let state = Mutex<(replies: [Digest: RawReply], failures: [ModelError])>(([:], []))
+  private let state = Mutex<(replies: [Digest: RawReply], failures: [FailedCall])>(([:], []))
 
   package init() {}
 
   package var count: Int { state.withLock { $0.replies.count } }
-  package var failures: [ModelError] { state.withLock { $0.failures } }
+  package var failures: [FailedCall] { state.withLock { $0.failures } }
 
   package func recall(_ request: Digest) async throws -> RawReply? { state.withLock { $0.replies[request] } }
 
-  package func remember(_ call: Call, request: Digest, _ reply: RawReply) async throws -> Int64 {
+  package func remember(_ call: Call, _ reply: RawReply) async throws -> Int64 {
     state.withLock {
       let number = Int64($0.replies.count + 1)
       var kept = reply
       kept.call = number
-      $0.replies[request] = kept
+      $0.replies[call.request] = kept
       return number
     }
   }
 
-  package func failed(_ call: Call, request: Digest, _ error: ModelError) async throws {
-    state.withLock { $0.failures.append(error) }
+  package func failed(_ call: Call, _ failure: FailedCall) async throws {
+    state.withLock { $0.failures.append(failure) }
   }
 }
 

@@ -26,9 +26,9 @@ package final class Breaker: Sendable {
     self.patience = patience
   }
 
-  /// Errors: ``ModelError`` of kind `parked` when the endpoint is not to be called any more.
+  /// Errors: ``Halt`` for `parked` when the endpoint is not to be called any more.
   package func check() throws {
-    if let reason = state.withLock({ $0.openedBy }) { throw ModelError(.parked, reason) }
+    if let reason = state.withLock({ $0.openedBy }) { throw Halt(.parked, reason) }
   }
 
   /// The endpoint answered, be it with a refusal of one request.
@@ -51,20 +51,20 @@ package final class Breaker: Sendable {
     }
   }
 
-  /// A call has used up its retries; answers the error it ends with.
-  package func gaveUp(_ error: ModelError) -> ModelError {
+  /// A call has used up its retries; answers what it ends with.
+  package func gaveUp(_ error: ModelError) -> any Error {
     state.withLock {
       guard $0.failures >= threshold || $0.openedBy != nil else { return error }
       let reason = $0.openedBy ?? Self.words($0.tries, error)
       $0.openedBy = reason
-      return ModelError(.parked, status: error.status, reason)
+      return Halt(.parked, status: error.status, reason)
     }
   }
 
-  package func open(_ reason: String) -> ModelError {
+  package func open(_ reason: String) -> Halt {
     state.withLock {
       $0.openedBy = $0.openedBy ?? reason
-      return ModelError(.parked, reason)
+      return Halt(.parked, reason)
     }
   }
 

@@ -1,5 +1,3 @@
-internal import Synchronization
-
 /// Refuses a call that the run's budget does not cover. It sets the call's estimate aside before the call is sent and
 /// books what the endpoint counted afterwards.
 package struct BudgetedCaller: Caller {
@@ -19,7 +17,7 @@ package struct BudgetedCaller: Caller {
       budget.settle(aside, paid: Budget.Amount(call.booked(reply), price: call.model.price))
       return reply
     } catch {
-      let usage = (error as? ModelError)?.usage ?? Usage()
+      let usage = FailedCall(error)?.usage ?? Usage()
       budget.settle(aside, paid: Budget.Amount(usage, price: call.model.price))
       throw error
     }
@@ -72,77 +70,55 @@ package final class Budget: Sendable {
     }
   }
 
-  private typealias Waiter = CheckedContinuation<Bool, any Error>
   private struct State {
     var spent: Amount
     var aside: [Amount] = []
-    var next = 0
-    var waiters: [Int: Waiter] = [:]
-    /// Waiters whose task was cancelled before they had queued.
-    var cancelled: Set<Int> = []
   }
+  /// Those who wait for calls in flight.
+  private enum Waiting { case forRoom }
+
   private let maxUSD: Double?
   private let maxTokens: Int?
-  private let state: Mutex<State>
+  /// Waiters are told whether their amount was set aside; else they ask again.
+  private let state: Waiters<State, Waiting, Bool>
 
   /// - Parameter spent: what earlier attempts of the same run have cost.
   package init(maxUSD: Double? = nil, maxTokens: Int? = nil, spent: Amount = .init()) {
     self.maxUSD = maxUSD
     self.maxTokens = maxTokens
-    state = Mutex(State(spent: spent))
+    state = Waiters(State(spent: spent))
   }
 
-  package var spent: Amount { state.withLock { $0.spent } }
+  package var spent: Amount { state.withState { $0.spent } }
 
   /// Sets an amount aside. What calls in flight have set aside may come back, since as a rule they cost less: while
   /// that is what is missing, it waits for them.
   ///
-  /// Errors: ``ModelError`` of kind `budget`.
+  /// Errors: ``Halt`` for `budget`.
   func reserve(_ amount: Amount) async throws {
-    let id = state.withLock {
-      $0.next += 1
-      return $0.next
-    }
-    defer { state.withLock { _ = $0.cancelled.remove(id) } }
-    var isGranted = false
-    while !isGranted {
-      isGranted = try await withTaskCancellationHandler {
-        try await withCheckedThrowingContinuation { continuation in
-          if let outcome = admit(amount, or: continuation, id) { continuation.resume(with: outcome) }
-        }
-      } onCancel: {
-        let waiter: Waiter? = state.withLock {
-          $0.cancelled.insert(id)
-          return $0.waiters.removeValue(forKey: id)
-        }
-        waiter?.resume(throwing: CancellationError())
-      }
+    var isSetAside = false
+    while !isSetAside {
+      isSetAside = try await state.wait(under: .forRoom) { try admit(amount, &$0) }
     }
   }
 
-  /// Grants or refuses the amount; nil when it has to wait.
-  private func admit(_ amount: Amount, or waiter: Waiter, _ id: Int) -> Result<Bool, any Error>? {
-    state.withLock {
-      if $0.cancelled.contains(id) { return .failure(CancellationError()) }
-      if let refusal = refusal(amount, spent: $0.spent) { return .failure(refusal) }
-      // Summed afresh, so that rounding cannot leave a rest behind when all calls have settled.
-      guard refusal(amount, spent: $0.aside.reduce($0.spent, +)) == nil else {
-        $0.waiters[id] = waiter
-        return nil
-      }
-      $0.aside.append(amount)
-      return .success(true)
-    }
+  /// Sets the amount aside; nil when it has to wait.
+  private func admit(_ amount: Amount, _ state: inout State) throws -> Bool? {
+    if let refusal = refusal(amount, spent: state.spent) { throw refusal }
+    // Summed afresh, so that rounding cannot leave a rest behind when all calls have settled.
+    guard refusal(amount, spent: state.aside.reduce(state.spent, +)) == nil else { return nil }
+    state.aside.append(amount)
+    return true
   }
 
-  private func refusal(_ amount: Amount, spent: Amount) -> ModelError? {
+  private func refusal(_ amount: Amount, spent: Amount) -> Halt? {
     if let maxUSD, spent.usd + amount.usd > maxUSD {
-      return ModelError(
+      return Halt(
         .budget,
         "the call may cost \(amount.usd) USD; with \(spent.usd) USD spent that is over \(maxUSD) USD")
     }
     if let maxTokens, spent.tokens.adding(bounded: amount.tokens) > maxTokens {
-      return ModelError(
+      return Halt(
         .budget,
         "the call may take \(amount.tokens) tokens; with \(spent.tokens) spent that is over \(maxTokens)")
     }
@@ -150,12 +126,10 @@ package final class Budget: Sendable {
   }
 
   func settle(_ amount: Amount, paid: Amount) {
-    let waiters = state.withLock { state in
+    state.change { state, waiting in
       if let place = state.aside.firstIndex(of: amount) { state.aside.remove(at: place) }
       state.spent = state.spent + paid
-      defer { state.waiters = [:] }
-      return state.waiters
+      waiting.releaseAll(under: .forRoom, with: false)
     }
-    for waiter in waiters.values { waiter.resume(returning: false) }
   }
 }

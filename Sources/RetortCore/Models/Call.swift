@@ -5,6 +5,7 @@
 /// read the committed reply.
 package struct Call: Sendable {
   package let model: ModelSpec
+  package let origin: CallOrigin
   /// Appended to the endpoint's address; with a leading `/` it counts from the server's root, before any `/v1`.
   package let path: String
   /// The body as it is sent.
@@ -25,11 +26,12 @@ package struct Call: Sendable {
   package var attempt = 1
 
   package init(
-    model: ModelSpec, path: String, body: JSON, identity: JSON, promptEstimate: Int = 0,
+    model: ModelSpec, origin: CallOrigin, path: String, body: JSON, identity: JSON, promptEstimate: Int = 0,
     completionEstimate: Int = 0, check: @escaping @Sendable (JSON) throws -> Void = { _ in },
     textBytes: @escaping @Sendable (JSON) -> Int = { _ in 0 }
   ) {
     self.model = model
+    self.origin = origin
     self.path = path
     self.body = body
     self.identity = identity
@@ -37,7 +39,7 @@ package struct Call: Sendable {
     self.textBytes = textBytes
     self.promptEstimate = min(max(0, promptEstimate), Usage.most)
     self.completionEstimate = min(max(0, completionEstimate), Usage.most)
-    request = Digest(of: ["identity": identity, "take": .int(Int64(StepContext.current?.take ?? 0))])
+    request = Digest(of: ["identity": identity, "take": .int(Int64(origin.take))])
   }
 
   var estimate: Usage { Usage(promptTokens: promptEstimate, completionTokens: completionEstimate) }
@@ -79,7 +81,7 @@ package struct RawReply: Hashable, Sendable {
   }
 }
 
-/// Answers calls. Errors: ``ModelError``, or `CancellationError`.
+/// Answers calls. Errors: ``ModelError``, ``Halt``, or `CancellationError`.
 package protocol Caller: Sendable {
   func answer(_ call: Call) async throws -> RawReply
 }
@@ -91,9 +93,9 @@ package protocol ReplyMemory: Sendable {
   /// Several at once, in the order they were asked for.
   func recall(_ requests: [Digest]) async throws -> [RawReply?]
   /// Returns once the reply is durable; the answer is the call's number.
-  func remember(_ call: Call, request: Digest, _ reply: RawReply) async throws -> Int64
-  /// A call that came to nothing, for the table of calls. `error.usage` is what it cost all the same.
-  func failed(_ call: Call, request: Digest, _ error: ModelError) async throws
+  func remember(_ call: Call, _ reply: RawReply) async throws -> Int64
+  /// A call that came to nothing, for the table of calls. `failure.usage` is what it cost all the same.
+  func failed(_ call: Call, _ failure: FailedCall) async throws
 }
 
 extension ReplyMemory {

@@ -3,13 +3,15 @@ internal import OrderedCollections
 /// The chat act in the wire format of OpenAI's `/chat/completions`.
 package struct ChatCompletions: ChatModel {
   private let model: ModelSpec
+  private let origin: CallOrigin
   private let caller: any Caller
 
   /// Tokens set aside for a reply that names no bound.
   private static let usualReply = 1024
 
-  package init(_ model: ModelSpec, through caller: any Caller) {
+  package init(_ model: ModelSpec, for origin: CallOrigin = CallOrigin(), through caller: any Caller) {
     self.model = model
+    self.origin = origin
     self.caller = caller
   }
 
@@ -60,8 +62,9 @@ package struct ChatCompletions: ChatModel {
     // Four tokens around each message, as chat templates have it.
     let prompt = request.messages.reduce(0) { $0 + 4 + Call.estimateTokens($1.content) }
     return Call(
-      model: model, path: "chat/completions", body: .object(body), identity: .object(identity),
-      promptEstimate: prompt, completionEstimate: sampling.maxTokens ?? Self.usualReply,
+      model: model, origin: origin, path: "chat/completions", body: .object(body),
+      identity: .object(identity), promptEstimate: prompt,
+      completionEstimate: sampling.maxTokens ?? Self.usualReply,
       check: { json in
         try Self.check(json)
         try check(try Self.reply(json, usage: Usage(), call: 0))

@@ -7,6 +7,7 @@ internal import OrderedCollections
 /// for in batches.
 package struct Embeddings: EmbeddingModel {
   private let model: ModelSpec
+  private let origin: CallOrigin
   private let caller: any Caller
   private let memory: any ReplyMemory
   private let flights: Flights
@@ -18,11 +19,12 @@ package struct Embeddings: EmbeddingModel {
   /// - Parameter caller: the stack without memory of whole replies; texts are remembered one by one here, by
   ///   ``EmbeddingRecorder``, which must be part of `caller`.
   package init(
-    _ model: ModelSpec, through caller: any Caller, memory: any ReplyMemory, flights: Flights = Flights(),
-    length: VectorLength? = nil
+    _ model: ModelSpec, for origin: CallOrigin = CallOrigin(), through caller: any Caller,
+    memory: any ReplyMemory, flights: Flights = Flights(), length: VectorLength? = nil
   ) {
     self.length = length ?? VectorLength(model)
     self.model = model
+    self.origin = origin
     self.caller = caller
     self.memory = memory
     self.flights = flights
@@ -35,7 +37,7 @@ package struct Embeddings: EmbeddingModel {
       var following: [(text: String, request: Digest)] = []
       var seen = Set(found.keys)
       for text in texts where seen.insert(text).inserted {
-        let request = Self.call(model, [text]).request
+        let request = Self.call(model, origin, [text]).request
         if flights.lead(request) {
           leading.append((text, request))
         } else {
@@ -104,10 +106,10 @@ package struct Embeddings: EmbeddingModel {
   }
 
   private func askAtOnce(_ texts: ArraySlice<(text: String, request: Digest)>) async throws -> [Found] {
-    let call = Self.call(model, texts.map(\.text))
+    let call = Self.call(model, origin, texts.map(\.text))
     let reply: RawReply
-    do { reply = try await caller.answer(call) } catch let error as ModelError {
-      if error.isUnrecorded { try await memory.failed(call, request: call.request, error) }
+    do { reply = try await caller.answer(call) } catch {
+      if let failed = FailedCall(error), failed.usage == nil { try await memory.failed(call, failed) }
       throw error
     }
     let kept = try await memory.recall(texts.map(\.request))
@@ -119,12 +121,12 @@ package struct Embeddings: EmbeddingModel {
 
   private typealias Found = (text: String, request: Digest, reply: RawReply)
 
-  static func call(_ model: ModelSpec, _ texts: [String]) -> Call {
+  static func call(_ model: ModelSpec, _ origin: CallOrigin, _ texts: [String]) -> Call {
     let input = JSON.array(texts.map { .string($0) })
     var body: JSON.Object = ["model": .string(model.name), "input": input, "encoding_format": "float"]
     body.merge(model.extraBody) { $1 }
     return Call(
-      model: model, path: "embeddings", body: .object(body),
+      model: model, origin: origin, path: "embeddings", body: .object(body),
       identity: ["act": "embedding", "model": model.identity, "input": input],
       promptEstimate: texts.reduce(0) { $0 + Call.estimateTokens($1) })
   }
@@ -192,15 +194,13 @@ package struct EmbeddingRecorder: Caller {
   package func answer(_ call: Call) async throws -> RawReply {
     let texts = (call.identity["input"]?.array ?? []).compactMap(\.string)
     let (reply, parts): (RawReply, [RawReply])
-    do { (reply, parts) = try await answer(call, count: texts.count) } catch let error as ModelError
-      where error.usage != nil
-    {
-      try await memory.failed(call, request: call.request, error)
+    do { (reply, parts) = try await answer(call, count: texts.count) } catch {
+      if let failed = FailedCall(error), failed.usage != nil { try await memory.failed(call, failed) }
       throw error
     }
     for (text, part) in zip(texts, parts) {
-      let single = Embeddings.call(call.model, [text])
-      _ = try await memory.remember(single, request: single.request, part)
+      let single = Embeddings.call(call.model, call.origin, [text])
+      _ = try await memory.remember(single, part)
     }
     return reply
   }

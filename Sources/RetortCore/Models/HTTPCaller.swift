@@ -133,11 +133,11 @@ extension ModelError {
   /// Whether the endpoint may have worked, and charge, for a try that it reported no tokens for: the request was sent,
   /// and no refusal came back.
   fileprivate var mayHaveCost: Bool {
-    guard usage == nil, wasSent, status.map({ $0 < 300 || $0 >= 500 }) ?? true else { return false }
+    guard usage == nil, status.map({ $0 < 300 || $0 >= 500 }) ?? true else { return false }
     return switch kind {
     case .connection, .timeout, .server, .malformed, .unsupported: true
     case .rateLimited: status != 429
-    case .unreachable, .refused, .denied, .forbidden, .filtered, .budget, .parked, .interrupted: false
+    case .unreachable, .refused, .denied, .forbidden, .filtered: false
     }
   }
 }

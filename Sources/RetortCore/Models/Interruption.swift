@@ -1,35 +1,29 @@
-internal import Synchronization
-
 /// A wish to end a run softly: no step and no call is begun any more, what is in flight comes to its end and is kept.
 package final class Interruption: Sendable {
-  private enum Moment { case requested, quiet }
+  private enum Moment: CaseIterable { case requested, quiet }
   private struct State {
     var isRequested = false
     var inFlight = 0
-    var next = 0
-    var waiters: [Int: (moment: Moment, continuation: CheckedContinuation<Void, any Error>)] = [:]
-    /// Waiters whose task was cancelled before they had queued.
-    var cancelled: Set<Int> = []
 
     func hasCome(_ moment: Moment) -> Bool { isRequested && (moment == .requested || inFlight == 0) }
   }
-  private let state = Mutex(State())
+  private let state = Waiters<State, Moment, Void>(State())
 
   package init() {}
 
-  package var isRequested: Bool { state.withLock { $0.isRequested } }
+  package var isRequested: Bool { state.withState { $0.isRequested } }
   /// Calls that were sent and whose replies are not committed yet.
-  package var inFlight: Int { state.withLock { $0.inFlight } }
+  package var inFlight: Int { state.withState { $0.inFlight } }
 
   package func request() { change { $0.isRequested = true } }
 
-  /// Errors: ``ModelError`` of kind `interrupted` once it was requested.
-  func check() throws { if isRequested { throw ModelError.interrupted } }
+  /// Errors: ``Halt`` for `interrupted` once it was requested.
+  func check() throws { if isRequested { throw Halt.interrupted } }
 
   /// Counts a call as in flight while `body` runs. Errors: as ``check()``, and those of `body`.
   fileprivate func call<T>(_ body: () async throws -> T) async throws -> T {
-    try state.withLock {
-      if $0.isRequested { throw ModelError.interrupted }
+    try state.withState {
+      if $0.isRequested { throw Halt.interrupted }
       $0.inFlight += 1
     }
     defer { change { $0.inFlight -= 1 } }
@@ -42,43 +36,17 @@ package final class Interruption: Sendable {
   fileprivate func quiet() async throws { try await wait(for: .quiet) }
 
   private func wait(for moment: Moment) async throws {
-    let id = state.withLock {
-      $0.next += 1
-      return $0.next
-    }
-    defer { state.withLock { _ = $0.cancelled.remove(id) } }
-    try await withTaskCancellationHandler {
-      try await withCheckedThrowingContinuation { continuation in
-        let outcome: Result<Void, any Error>? = state.withLock {
-          if $0.cancelled.contains(id) { return .failure(CancellationError()) }
-          if $0.hasCome(moment) { return .success(()) }
-          $0.waiters[id] = (moment, continuation)
-          return nil
-        }
-        if let outcome { continuation.resume(with: outcome) }
-      }
-    } onCancel: {
-      let waiter = state.withLock {
-        $0.cancelled.insert(id)
-        return $0.waiters.removeValue(forKey: id)
-      }
-      waiter?.continuation.resume(throwing: CancellationError())
-    }
+    try await state.wait(under: moment) { $0.hasCome(moment) ? () : nil }
   }
 
   private func change(_ body: (inout State) -> Void) {
-    let ready = state.withLock { state in
+    state.change { state, waiting in
       body(&state)
-      let ready = state.waiters.filter { state.hasCome($0.value.moment) }
-      for id in ready.keys { state.waiters[id] = nil }
-      return ready.values.map(\.continuation)
+      for moment in Moment.allCases where state.hasCome(moment) {
+        waiting.releaseAll(under: moment, with: ())
+      }
     }
-    for continuation in ready { continuation.resume() }
   }
-}
-
-extension ModelError {
-  static let interrupted = ModelError(.interrupted, "the run was interrupted before the call was sent")
 }
 
 /// Refuses to send a call once the run is interrupted. It sits around what commits the reply: a call is in flight until
@@ -99,15 +67,14 @@ struct InterruptedCaller: Caller {
   let interruption: Interruption
 
   func answer(_ call: Call) async throws -> RawReply {
-    do { return try await inner.answer(call) } catch let error as ModelError where error.kind == .interrupted
-    {
+    do { return try await inner.answer(call) } catch let halt as Halt where halt.reason == .interrupted {
       try await interruption.quiet()
-      throw error
+      throw halt
     }
   }
 }
 
-/// A clock whose sleepers an interruption wakes. Errors: ``ModelError`` of kind `interrupted`.
+/// A clock whose sleepers an interruption wakes. Errors: ``Halt`` for `interrupted`.
 package struct InterruptibleClock: ModelClock {
   private let clock: any ModelClock
   private let interruption: Interruption
@@ -126,7 +93,7 @@ package struct InterruptibleClock: ModelClock {
       group.addTask { try await clock.sleep(seconds) }
       group.addTask {
         try await interruption.requested()
-        throw ModelError.interrupted
+        throw Halt.interrupted
       }
       defer { group.cancelAll() }
       try await group.next()

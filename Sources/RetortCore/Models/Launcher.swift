@@ -54,7 +54,7 @@ package actor Launcher {
   }
 
   /// The model's address: its endpoint, or that of its server, which is started on first use. Models with the same
-  /// command share a server. Errors: ``ModelError`` of kind `parked` when the server does not come up.
+  /// command share a server. Errors: ``Halt`` for `parked` when the server does not come up.
   package func address(of model: ModelSpec) async throws -> String {
     guard let command = model.launch, !command.isEmpty else {
       return try await ModelStack.endpoint(of: model)
@@ -71,7 +71,7 @@ package actor Launcher {
   private func start(_ command: [String], for model: ModelSpec) async throws -> String {
     let program = URL(filePath: command[0], relativeTo: folder).standardizedFileURL.path
     guard FileManager.default.isExecutableFile(atPath: program) else {
-      throw ModelError.unready(
+      throw Halt.unready(
         "expected a program at \(program) to launch for model '\(model.alias)', found none")
     }
     let process = Process()
@@ -85,19 +85,19 @@ package actor Launcher {
     process.standardOutput = output
     process.standardError = FileHandle.nullDevice
     do { try process.run() } catch {
-      throw ModelError.unready("expected to launch \(program) for model '\(model.alias)': \(error)")
+      throw Halt.unready("expected to launch \(program) for model '\(model.alias)': \(error)")
     }
     running.add(leash.fileHandleForWriting)
 
     let line = try await firstLine(of: output.fileHandleForReading, program)
     if line.hasPrefix(Self.farewell) {
       let status = line.dropFirst(Self.farewell.count)
-      throw ModelError.unready(
+      throw Halt.unready(
         "expected a server from \(program) for model '\(model.alias)', it ended with status \(status) before it "
           + "said its address")
     }
     guard let base = (try? JSON(parsing: String(line)))?["base_url"]?.string else {
-      throw ModelError.unready(
+      throw Halt.unready(
         "expected {\"base_url\": …} as the first line of \(program), found '\(redaction.words(line).prefix(200))'"
       )
     }
@@ -109,7 +109,7 @@ package actor Launcher {
       if let answer = try? await transport.send(probe), answer.status < 500 { return base }
       try await clock.sleep(0.2)
     }
-    throw ModelError.unready(
+    throw Halt.unready(
       "expected an answer from \(base) within \(Int(Self.patience)) seconds, got none")
   }
 
@@ -125,12 +125,12 @@ package actor Launcher {
       }
       group.addTask {
         try await Task.sleep(for: .seconds(Self.patience))
-        throw ModelError.unready(
+        throw Halt.unready(
           "expected \(program) to say its address within \(Int(Self.patience)) seconds, it said none")
       }
       group.addTask {
         try await interruption.requested()
-        throw ModelError.interrupted
+        throw Halt.interrupted
       }
       defer { group.cancelAll() }
       return try await group.next() ?? ""

@@ -11,10 +11,12 @@ package protocol LogprobModel: Sendable {
 /// completion into tokens, so that the two are told apart exactly.
 package struct LogprobEndpoint: LogprobModel {
   private let model: ModelSpec
+  private let origin: CallOrigin
   private let caller: any Caller
 
-  package init(_ model: ModelSpec, through caller: any Caller) {
+  package init(_ model: ModelSpec, for origin: CallOrigin = CallOrigin(), through caller: any Caller) {
     self.model = model
+    self.origin = origin
     self.caller = caller
   }
 
@@ -115,7 +117,7 @@ package struct LogprobEndpoint: LogprobModel {
     body.merge(model.extraBody) { $1 }
     let raw = try await caller.answer(
       Call(
-        model: model, path: path, body: .object(body),
+        model: model, origin: origin, path: path, body: .object(body),
         identity: [
           "act": "logprobs", "path": .string(path), "model": model.identity, "fields": .object(fields),
         ], promptEstimate: prompt, completionEstimate: completion, check: { _ = try read($0) }))

@@ -8,12 +8,12 @@ extension ModelSpec {
   }
 
   /// The headers that carry its secrets, names in lower case.
-  /// Errors: ``ModelError`` of kind `parked` when a variable is unset or empty.
+  /// Errors: ``Halt`` for `parked` when a variable is unset or empty.
   func secretHeaders(_ environment: [String: String]) throws -> [String: String] {
     func value(_ name: String, _ what: String) throws -> String {
       guard let value = environment[name], !value.isEmpty else {
         let found = environment[name] == nil ? "unset" : "empty"
-        throw ModelError.unready(
+        throw Halt.unready(
           "expected \(what) of model '\(alias)' in the environment variable \(name), found it \(found); set it, "
             + "then resume")
       }

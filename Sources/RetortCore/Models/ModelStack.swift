@@ -1,5 +1,7 @@
-/// The models of a run: every act on top of one stack of wrappers.
-package final class ModelStack: ModelProvider {
+/// The models of a run: every act on top of one stack of wrappers, whose limits and memory all who ask share.
+package struct ModelStack: ModelProvider {
+  /// On whose behalf it is asked.
+  private var origin = CallOrigin()
   private let transport: any Transport
   private let memory: any ReplyMemory
   private let budget: Budget
@@ -47,9 +49,15 @@ package final class ModelStack: ModelProvider {
     breakers = Dictionary(models.map { (Self.server($0), Breaker()) }) { first, _ in first }
   }
 
+  package func asked(by origin: CallOrigin) -> any ModelProvider {
+    var stack = self
+    stack.origin = origin
+    return stack
+  }
+
   package func chat(_ model: ModelRef) throws -> any ChatModel {
     guard model.spec.kind == .chat || model.spec.kind == .judge else { throw mismatch(model.spec, "chat") }
-    return ChatCompletions(model.spec, through: remembered(model.spec))
+    return ChatCompletions(model.spec, for: origin, through: remembered(model.spec))
   }
 
   package func embedding(_ model: ModelRef) throws -> any EmbeddingModel {
@@ -57,25 +65,25 @@ package final class ModelStack: ModelProvider {
     let length = lengths[model.spec.alias] ?? VectorLength(model.spec)
     let caller = limited(model.spec) { EmbeddingRecorder($0, memory: self.memory, length: length) }
     return Embeddings(
-      model.spec, through: InterruptedCaller(inner: caller, interruption: interruption), memory: memory,
-      flights: flights, length: length)
+      model.spec, for: origin, through: InterruptedCaller(inner: caller, interruption: interruption),
+      memory: memory, flights: flights, length: length)
   }
 
   package func reward(_ model: ModelRef) throws -> any RewardModel {
     switch model.spec.kind {
-    case .chat, .judge: Judge(ChatCompletions(model.spec, through: remembered(model.spec)))
+    case .chat, .judge: Judge(ChatCompletions(model.spec, for: origin, through: remembered(model.spec)))
     case .embedding, .vllmLogprobs, .llamaLogprobs: throw mismatch(model.spec, "reward")
-    default: RewardEndpoint(model.spec, through: remembered(model.spec))
+    default: RewardEndpoint(model.spec, for: origin, through: remembered(model.spec))
     }
   }
 
   package func scorer(_ model: ModelRef) throws -> any LogprobModel {
     guard model.spec.kind.scoresText else { throw mismatch(model.spec, "logprobs") }
-    return LogprobEndpoint(model.spec, through: remembered(model.spec))
+    return LogprobEndpoint(model.spec, for: origin, through: remembered(model.spec))
   }
 
   package func tokens(_ model: ModelRef) throws -> any TokenModel {
-    TokenEndpoint(model.spec, through: remembered(model.spec))
+    TokenEndpoint(model.spec, for: origin, through: remembered(model.spec))
   }
 
   // The order, from the outside in: Interrupted(Remembering(Retrying(Limited(Budgeted(Gated(Standing(Recording(HTTP)))))))).

@@ -171,7 +171,7 @@ package struct RewardScore: Codable, Hashable, Sendable {
   }
 }
 
-/// Why a model gave no answer.
+/// Why a model gave no answer. What stops a run is none: ``Halt``.
 package struct ModelError: Error, Hashable, Sendable, CustomStringConvertible {
   package enum Kind: String, Hashable, Sendable, Codable {
     /// No connection came about: nothing was sent.
@@ -196,12 +196,6 @@ package struct ModelError: Error, Hashable, Sendable, CustomStringConvertible {
     case refused
     /// A reply that is not what the protocol promises (HTML, truncated JSON, no choices).
     case malformed
-    /// The run's budget does not cover the call.
-    case budget
-    /// The endpoint kept refusing, or cannot be called from this machine as it is: the run is parked.
-    case parked
-    /// The run was interrupted before the call was sent.
-    case interrupted
     /// The endpoint cannot do what was asked (no logprobs, no embeddings).
     case unsupported
   }
@@ -214,7 +208,7 @@ package struct ModelError: Error, Hashable, Sendable, CustomStringConvertible {
   package var retryAfter: Double?
   /// Tokens that the failed call was charged for, where the endpoint reported them.
   package var usage: Usage?
-  /// False where this machine lacks what the call needs: it is no failed call then.
+  /// False for what an earlier run was refused and this one did not ask again.
   package var wasSent = true
 
   package init(
@@ -225,13 +219,6 @@ package struct ModelError: Error, Hashable, Sendable, CustomStringConvertible {
     self.message = message
     self.retryAfter = retryAfter
     self.usage = usage
-  }
-
-  /// What every call to a model needs is not there, its key or its server: the run is parked, nothing was sent.
-  package static func unready(_ message: String) -> ModelError {
-    var error = ModelError(.parked, message)
-    error.wasSent = false
-    return error
   }
 
   /// Whether the same request would be refused again, whenever it is sent: what was asked is wrong, and neither key,

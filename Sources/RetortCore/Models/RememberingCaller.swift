@@ -1,5 +1,3 @@
-internal import Synchronization
-
 /// Answers from memory where it can; else lets one of several identical calls through and shares its reply.
 ///
 /// Only success is shared: if the call that went ahead fails, one that waited goes next. Every call that a step used
@@ -40,17 +38,12 @@ package struct RememberingCaller: Caller {
       known.remembered = true
       return known
     }
-    do { return try await inner.answer(call) } catch let error as ModelError {
-      if error.isUnrecorded { try await memory.failed(call, request: request, error) }
+    do { return try await inner.answer(call) } catch {
+      // A try that cost something was written down when it failed.
+      if let failed = FailedCall(error), failed.usage == nil { try await memory.failed(call, failed) }
       throw error
     }
   }
-}
-
-extension ModelError {
-  /// Whether the failed call is still to be written down: a try that cost something was when it failed, and one that
-  /// the budget, an interruption or this machine refused was never sent.
-  var isUnrecorded: Bool { usage == nil && wasSent && kind != .budget && kind != .interrupted }
 }
 
 /// Commits each reply before it goes further out. It sits inside the limits, so that a call keeps its slot until its
@@ -67,65 +60,34 @@ package struct RecordingCaller: Caller {
 
   package func answer(_ call: Call) async throws -> RawReply {
     var reply: RawReply
-    do { reply = try await inner.answer(call) } catch let error as ModelError where error.usage != nil {
-      try await memory.failed(call, request: call.request, error)
+    do { reply = try await inner.answer(call) } catch {
+      if let failed = FailedCall(error), failed.usage != nil { try await memory.failed(call, failed) }
       throw error
     }
-    reply.call = try await memory.remember(call, request: call.request, reply)
+    reply.call = try await memory.remember(call, reply)
     return reply
   }
 }
 
 /// The requests in flight, and who waits for each.
 package final class Flights: Sendable {
-  private typealias Waiter = CheckedContinuation<RawReply?, any Error>
-  private struct State {
-    var next = 0
-    var waiters: [Digest: [Int: Waiter]] = [:]
-    var cancelled: Set<Int> = []
-  }
-  private let state = Mutex(State())
+  private let flying = Waiters<Set<Digest>, Digest, RawReply?>([])
 
   package init() {}
 
   /// Whether the caller goes ahead; if so it must ``land(_:_:)``.
-  func lead(_ request: Digest) -> Bool {
-    state.withLock {
-      guard $0.waiters[request] == nil else { return false }
-      $0.waiters[request] = [:]
-      return true
-    }
-  }
+  func lead(_ request: Digest) -> Bool { flying.withState { $0.insert(request).inserted } }
 
   /// The reply of the one that went ahead; nil if it failed or has landed meanwhile: then look again.
   func follow(_ request: Digest) async throws -> RawReply? {
-    let id = state.withLock {
-      $0.next += 1
-      return $0.next
-    }
-    defer { state.withLock { _ = $0.cancelled.remove(id) } }
-    return try await withTaskCancellationHandler {
-      try await withCheckedThrowingContinuation { continuation in
-        let outcome: Result<RawReply?, any Error>? = state.withLock {
-          if $0.cancelled.contains(id) { return .failure(CancellationError()) }
-          guard $0.waiters[request] != nil else { return .success(nil) }
-          $0.waiters[request]?[id] = continuation
-          return nil
-        }
-        if let outcome { continuation.resume(with: outcome) }
-      }
-    } onCancel: {
-      let waiter: Waiter? = state.withLock {
-        $0.cancelled.insert(id)
-        return $0.waiters[request]?.removeValue(forKey: id)
-      }
-      waiter?.resume(throwing: CancellationError())
-    }
+    try await flying.wait(under: request) { $0.contains(request) ? nil : .some(nil) }
   }
 
   /// Ends the flight; nil when it failed.
   func land(_ request: Digest, _ reply: RawReply?) {
-    let waiters = state.withLock { $0.waiters.removeValue(forKey: request) ?? [:] }
-    for waiter in waiters.values { waiter.resume(returning: reply) }
+    flying.change { flying, waiting in
+      flying.remove(request)
+      waiting.releaseAll(under: request, with: reply)
+    }
   }
 }

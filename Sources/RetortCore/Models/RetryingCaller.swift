@@ -43,6 +43,9 @@ package struct RetryingCaller: Caller {
         }
         try await clock.sleep(delay(after: error, attempt: call.attempt))
         call.attempt += 1
+      } catch let halt as Halt {
+        if halt.status != nil { breaker.answered() }
+        throw halt
       }
     }
   }
@@ -65,7 +68,7 @@ extension ModelError {
     case .unreachable, .connection, .timeout, .rateLimited, .server: true
     // A broken envelope is a proxy's page or a cut connection, as a rule.
     case .malformed: true
-    case .refused, .denied, .forbidden, .filtered, .budget, .parked, .interrupted, .unsupported: false
+    case .refused, .denied, .forbidden, .filtered, .unsupported: false
     }
   }
 }

@@ -5,10 +5,12 @@ internal import OrderedCollections
 /// server can give them; else the activation is undone, and the score's `scale` says so.
 package struct RewardEndpoint: RewardModel {
   private let model: ModelSpec
+  private let origin: CallOrigin
   private let caller: any Caller
 
-  package init(_ model: ModelSpec, through caller: any Caller) {
+  package init(_ model: ModelSpec, for origin: CallOrigin = CallOrigin(), through caller: any Caller) {
     self.model = model
+    self.origin = origin
     self.caller = caller
   }
 
@@ -58,7 +60,7 @@ package struct RewardEndpoint: RewardModel {
     }
     body.merge(model.extraBody) { $1 }
     return Call(
-      model: model, path: path, body: .object(body),
+      model: model, origin: origin, path: path, body: .object(body),
       identity: ["act": "reward", "model": model.identity, "messages": messages],
       promptEstimate: conversation.reduce(0) { $0 + 4 + Call.estimateTokens($1.content) }
     ) { [kind = model.kind] in _ = try Self.score($0, from: kind) }

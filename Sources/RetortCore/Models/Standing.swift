@@ -5,18 +5,18 @@ internal import Synchronization
 package final class Standing: Sendable {
   private struct State {
     var hasAnswered = false
-    var closedBy: ModelError?
+    var closedBy: Halt?
     var isDoubted = false
   }
   private let state = Mutex(State())
 
   package init() {}
 
-  /// Errors: ``ModelError`` of kind `parked` when the model is not to be called any more.
+  /// Errors: ``Halt`` for `parked` when the model is not to be called any more.
   func check() throws {
-    guard var error = state.withLock({ $0.closedBy }) else { return }
-    error.wasSent = false
-    throw error
+    guard var halt = state.withLock({ $0.closedBy }) else { return }
+    halt.endsCall = false
+    throw halt
   }
 
   func answered() { state.withLock { $0.hasAnswered = true } }
@@ -29,11 +29,11 @@ package final class Standing: Sendable {
     }
   }
 
-  /// The error that a call ends with: `parked` where it says that no call will be answered.
-  func judged(_ error: ModelError, of model: ModelSpec) -> ModelError {
+  /// What a call ends with: a halt where its error says that no call will be answered.
+  func judged(_ error: ModelError, of model: ModelSpec) -> any Error {
     state.withLock {
       guard error.kind == .denied || error.kind == .forbidden && !$0.hasAnswered else { return error }
-      let parked = ModelError(
+      let parked = Halt(
         .parked, status: error.status,
         "the endpoint refuses model '\(model.alias)', whatever it is asked: \(error.message)",
         usage: error.usage)

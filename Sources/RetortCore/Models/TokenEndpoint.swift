@@ -9,17 +9,19 @@ package protocol TokenModel: Sendable {
 /// The counting act over the servers that can do it: vLLM and llama.cpp, each of which ignores the other's words.
 package struct TokenEndpoint: TokenModel {
   private let model: ModelSpec
+  private let origin: CallOrigin
   private let caller: any Caller
 
-  package init(_ model: ModelSpec, through caller: any Caller) {
+  package init(_ model: ModelSpec, for origin: CallOrigin = CallOrigin(), through caller: any Caller) {
     self.model = model
+    self.origin = origin
     self.caller = caller
   }
 
   package func count(_ text: String) async throws -> Int {
     if text.isEmpty { return 0 }
     let call = Call(
-      model: model, path: "/tokenize",
+      model: model, origin: origin, path: "/tokenize",
       body: [
         "model": .string(model.name), "prompt": .string(text), "add_special_tokens": false,
         "content": .string(text), "add_special": false,

@@ -78,6 +78,8 @@ package struct Workspace: Sendable {
 /// Where a workspace gets its models from. The engine's own hands out remembered, limited, retrying ones; a test's
 /// hands out scripted ones.
 package protocol ModelProvider: Sendable {
+  /// The same models, each of whose requests is made on behalf of `origin`.
+  func asked(by origin: CallOrigin) -> any ModelProvider
   func chat(_ model: ModelRef) throws -> any ChatModel
   func embedding(_ model: ModelRef) throws -> any EmbeddingModel
   func reward(_ model: ModelRef) throws -> any RewardModel
@@ -86,6 +88,9 @@ package protocol ModelProvider: Sendable {
 }
 
 extension ModelProvider {
+  /// For models that book nothing.
+  package func asked(by origin: CallOrigin) -> any ModelProvider { self }
+
   package func tokens(_ model: ModelRef) throws -> any TokenModel {
     throw ModelError(
       .unsupported, "expected a server that counts tokens, found none for '\(model.spec.alias)'")

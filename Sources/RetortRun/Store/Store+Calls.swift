@@ -4,6 +4,23 @@ internal import OrderedCollections
 package import RetortCore
 internal import RetortStages
 
+/// What a run paid for and what it was given from memory.
+package struct RunCalls: Codable, Hashable, Sendable {
+  package var made = 0
+  package var remembered = 0
+  package var failed = 0
+  package var promptTokens = 0
+  package var completionTokens = 0
+  package var usd = 0.0
+  package init() {}
+
+  enum CodingKeys: String, CodingKey {
+    case made, remembered, failed, usd
+    case promptTokens = "prompt_tokens"
+    case completionTokens = "completion_tokens"
+  }
+}
+
 extension Store: ReplyMemory {
   package func recall(_ request: Digest) async throws -> RawReply? {
     try await lookUp { try Self.recall(request, $0) }
@@ -28,12 +45,12 @@ extension Store: ReplyMemory {
     }
   }
 
-  package func remember(_ call: Call, request: Digest, _ reply: RawReply) async throws -> Int64 {
-    let (run, stage, time) = (currentRun, StepContext.current?.stage, Date().timeIntervalSince1970)
+  package func remember(_ call: Call, _ reply: RawReply) async throws -> Int64 {
+    let (run, stage, time) = (call.origin.run, call.origin.stage, Date().timeIntervalSince1970)
     let (prompt, parameters) = Self.split(call.body)
     let usage = call.booked(reply)
     let usd = call.model.price?.usd(usage)
-    let (digest, key) = (Data(Digest(of: prompt).bytes), Data(request.bytes))
+    let (digest, key) = (Data(Digest(of: prompt).bytes), Data(call.request.bytes))
     let keys = Redaction(call.model.keysInFile)
     let (promptText, parametersText) = (keys.values(prompt).text, keys.values(parameters).text)
     let model = keys.words(call.model.name)
@@ -62,9 +79,9 @@ extension Store: ReplyMemory {
     }
   }
 
-  package func failed(_ call: Call, request: Digest, _ error: ModelError) async throws {
-    let (run, stage, time) = (currentRun, StepContext.current?.stage, Date().timeIntervalSince1970)
-    let usage = error.usage ?? Usage()
+  package func failed(_ call: Call, _ failure: FailedCall) async throws {
+    let (run, stage, time) = (call.origin.run, call.origin.stage, Date().timeIntervalSince1970)
+    let usage = failure.usage ?? Usage()
     let usd = call.model.price?.usd(usage)
     try await write { db in
       try db.execute(
@@ -74,8 +91,8 @@ extension Store: ReplyMemory {
           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)
           """,
         arguments: [
-          Data(request.bytes), Redaction(call.model.keysInFile).words(call.model.name), run, stage,
-          error.kind.rawValue, error.status, error.message,
+          Data(call.request.bytes), Redaction(call.model.keysInFile).words(call.model.name), run, stage,
+          failure.kind, failure.status, failure.message,
           usage.promptTokens, usage.completionTokens, usage.cachedTokens, usd, call.attempt, time,
         ])
     }
@@ -104,8 +121,8 @@ extension Store: ReplyMemory {
   }
 
   /// What a run paid for and what it was given from memory.
-  static func calls(of run: Int64, _ db: Database) throws -> RunSummary.Calls {
-    var calls = RunSummary.Calls()
+  static func calls(of run: Int64, _ db: Database) throws -> RunCalls {
+    var calls = RunCalls()
     for table in ["reply", "failed_call"] {
       let row = try GRDB.Row.fetchOne(
         db,

@@ -27,7 +27,7 @@ actor MathHelper {
   }
 
   /// Whether two texts say the same expression; nil where one of them is none, or comparing them takes too long.
-  /// Errors: ``ModelError`` that parks the run, when the helper cannot be started.
+  /// Errors: ``Halt`` that parks the run, when the helper cannot be started.
   func agree(_ answer: String, _ reference: String) async throws -> Bool? {
     // One after the other: the helper answers in the order it is asked.
     let before = last
@@ -68,8 +68,8 @@ actor MathHelper {
     return helper
   }
 
-  private func unready(_ reason: String) -> ModelError {
-    ModelError.unready(
+  private func unready(_ reason: String) -> Halt {
+    Halt.unready(
       "expected a helper for verifier: math from '\(command.joined(separator: " "))', found none: \(reason); "
         + "name tools/verify-math of the project under 'command', and run it with --install where there is a network"
     )

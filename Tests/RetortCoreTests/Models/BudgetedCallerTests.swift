@@ -7,7 +7,7 @@ struct BudgetedCallerTests {
     var model = ModelSpec(alias: "m", name: "m")
     model.price = .init(input: 1, output: 2)
     return Call(
-      model: model, path: "x", body: [:], identity: [:], promptEstimate: prompt,
+      model: model, origin: CallOrigin(), path: "x", body: [:], identity: [:], promptEstimate: prompt,
       completionEstimate: completion)
   }
 
@@ -27,7 +27,7 @@ struct BudgetedCallerTests {
     let caller = BudgetedCaller(ScriptedCaller { _, _ in RawReply(body: "") }, budget: budget)
     _ = try await caller.answer(call(prompt: 100, completion: 50))
     #expect(budget.spent.tokens == 150)
-    await #expect(throws: ModelError.self) { try await caller.answer(call(prompt: 100, completion: 50)) }
+    await #expect(throws: Halt.self) { try await caller.answer(call(prompt: 100, completion: 50)) }
   }
 
   @Test func refusesWhatItDoesNotCover() async {
@@ -35,7 +35,7 @@ struct BudgetedCallerTests {
     let caller = BudgetedCaller(
       inner, budget: Budget(maxTokens: 100, spent: .init(usd: 0, tokens: 60)))
     await #expect(
-      throws: ModelError(.budget, "the call may take 50 tokens; with 60 spent that is over 100")
+      throws: Halt(.budget, "the call may take 50 tokens; with 60 spent that is over 100")
     ) { try await caller.answer(call(prompt: 25, completion: 25)) }
     #expect(inner.calls.isEmpty)
   }
@@ -95,7 +95,7 @@ extension BudgetedCallerTests {
     gate.open()
     _ = try await first
     await #expect(
-      throws: ModelError(.budget, "the call may take 60 tokens; with 60 spent that is over 100")
+      throws: Halt(.budget, "the call may take 60 tokens; with 60 spent that is over 100")
     ) { try await second.value }
     #expect(inner.calls.count == 1)
   }

@@ -11,12 +11,14 @@ struct EndpointErrorTests {
       HTTPResponse(status: status, headers: headers, body: Array(body.utf8))
     }
     let caller = HTTPCaller(transport, clock: JumpingClock(), endpoint: { "http://host/v1" })
-    let call = Call(model: ModelSpec(alias: "t", name: "m"), path: "x", body: [:], identity: [:]) { json in
+    let call = Call(
+      model: ModelSpec(alias: "t", name: "m"), origin: CallOrigin(), path: "x", body: [:], identity: [:]
+    ) { json in
       if json["choices"] == nil { throw ModelError(.malformed, "expected 'choices'") }
     }
     do {
       _ = try await caller.answer(call)
-      throw ModelError(.budget, "expected a failure")
+      throw Halt(.budget, "expected a failure")
     } catch let error as ModelError { return error }
   }
 

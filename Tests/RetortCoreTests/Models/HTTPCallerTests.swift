@@ -12,7 +12,7 @@ struct HTTPCallerTests {
   }()
 
   private func call(_ path: String = "chat/completions") -> Call {
-    Call(model: Self.model, path: path, body: ["a": 1], identity: ["a": 1]) { json in
+    Call(model: Self.model, origin: CallOrigin(), path: path, body: ["a": 1], identity: ["a": 1]) { json in
       if json["choices"] == nil { throw ModelError(.malformed, "expected 'choices'") }
     }
   }

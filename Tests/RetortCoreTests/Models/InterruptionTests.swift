@@ -27,7 +27,7 @@ import Testing
     ).chat(ModelRef(Self.model))
   }
 
-  private static let refusal = ModelError(
+  private static let refusal = Halt(
     .interrupted, "the run was interrupted before the call was sent")
 
   @Test func aCallInFlightIsKeptAndARefusedOneWaitsForIt() async throws {
@@ -43,8 +43,8 @@ import Testing
     let second = Task { [memory] in
       do {
         _ = try await chat.reply(to: ChatRequest([.user("second")]))
-        return (error: nil as ModelError?, kept: memory.count)
-      } catch { return (error as? ModelError, memory.count) }
+        return (error: nil as Halt?, kept: memory.count)
+      } catch { return (error as? Halt, memory.count) }
     }
     for _ in 0..<10_000 { await Task.yield() }
     gate.open()

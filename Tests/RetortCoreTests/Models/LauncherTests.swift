@@ -28,7 +28,7 @@ struct LauncherTests {
     let launcher = Launcher(folder: URL(filePath: "/"), transport: transport, clock: JumpingClock())
     defer { launcher.stop() }
     await #expect(
-      throws: ModelError.unready("expected {\"base_url\": …} as the first line of /bin/sh, found 'no model'")
+      throws: Halt.unready("expected {\"base_url\": …} as the first line of /bin/sh, found 'no model'")
     ) { try await launcher.address(of: model("echo no model")) }
   }
 
@@ -38,7 +38,7 @@ struct LauncherTests {
     var model = model("")
     model.launch = ["foo"]
     await #expect(
-      throws: ModelError.unready("expected a program at /nowhere/foo to launch for model 'local', found none")
+      throws: Halt.unready("expected a program at /nowhere/foo to launch for model 'local', found none")
     ) { try await launcher.address(of: model) }
   }
 
@@ -46,7 +46,7 @@ struct LauncherTests {
     let launcher = Launcher(folder: URL(filePath: "/"), transport: transport)
     defer { launcher.stop() }
     await #expect(
-      throws: ModelError.unready(
+      throws: Halt.unready(
         "expected a server from /bin/sh for model 'local', it ended with status 3 before it said its address")
     ) { try await launcher.address(of: model("exit 3")) }
   }
@@ -65,7 +65,7 @@ struct LauncherTests {
     let launcher = Launcher(folder: URL(filePath: "/"), transport: transport, interruption: interruption)
     defer { launcher.stop() }
     interruption.request()
-    await #expect(throws: ModelError.interrupted) { try await launcher.address(of: model("exec sleep 60")) }
+    await #expect(throws: Halt.interrupted) { try await launcher.address(of: model("exec sleep 60")) }
   }
 
   @Test func whatAServerSaysHoldsNoKey() async throws {
@@ -73,7 +73,7 @@ struct LauncherTests {
       folder: URL(filePath: "/"), transport: transport, redaction: Redaction(["sk-123456789abc"]))
     defer { launcher.stop() }
     await #expect(
-      throws: ModelError.unready(
+      throws: Halt.unready(
         "expected {\"base_url\": …} as the first line of /bin/sh, found 'with [key]'")
     ) { try await launcher.address(of: model("echo with sk-123456789abc")) }
   }

@@ -4,9 +4,10 @@ import Synchronization
 import Testing
 
 struct LimitedCallerTests {
-  private func call(_ name: String, tokens: Int = 0) -> Call {
+  private func call(_ name: String, tokens: Int = 0, depth: Int = 0) -> Call {
     Call(
-      model: ModelSpec(alias: "m", name: "m"), path: name, body: [:], identity: [:], promptEstimate: tokens)
+      model: ModelSpec(alias: "m", name: "m"), origin: CallOrigin(depth: depth), path: name, body: [:],
+      identity: [:], promptEstimate: tokens)
   }
 
   @Test func theDeepestStageGoesFirst() async throws {
@@ -20,8 +21,7 @@ struct LimitedCallerTests {
     try await withThrowingTaskGroup(of: Void.self) { group in
       for (place, (name, depth)) in [("first", 0), ("a", 0), ("b", 2), ("c", 1), ("d", 2)].enumerated() {
         group.addTask {
-          let context = StepContext(stage: name, depth: depth, take: 0, used: { _ in })
-          try await StepContext.$current.withValue(context) { _ = try await caller.answer(call(name)) }
+          _ = try await caller.answer(call(name, depth: depth))
         }
         #expect(await turn { place == 0 ? inner.calls.count == 1 : pool.waiting == place })
       }

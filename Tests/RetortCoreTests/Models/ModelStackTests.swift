@@ -41,7 +41,7 @@ struct ModelStackTests {
     let chat = try stack(ScriptedTransport { _, _ in Self.good }, DictionaryMemory(), key: key)
       .chat(ModelRef(Self.model))
     await #expect(
-      throws: ModelError.unready(
+      throws: Halt.unready(
         "expected the key of model 't' in the environment variable KEY, found it \(found); set it, then resume"
       )
     ) { try await chat.reply(to: ChatRequest([.user("q")])) }

@@ -6,8 +6,10 @@ import Testing
 struct RememberingCallerTests {
   private let call = Self.call()
 
-  private static func call() -> Call {
-    Call(model: ModelSpec(alias: "m", name: "m"), path: "x", body: [:], identity: ["a": 1])
+  private static func call(take: Int = 0) -> Call {
+    Call(
+      model: ModelSpec(alias: "m", name: "m"), origin: CallOrigin(take: take), path: "x", body: [:],
+      identity: ["a": 1])
   }
 
   private func stack(_ inner: any Caller, _ memory: DictionaryMemory) -> RememberingCaller {
@@ -28,8 +30,8 @@ struct RememberingCallerTests {
     let caller = stack(ScriptedCaller { _, before in RawReply(body: "\(before)") }, memory)
     let used = UsedCalls()
     for take in [0, 1, 0] {
-      let context = StepContext(stage: "s", depth: 0, take: take, used: used.add)
-      _ = try await StepContext.$current.withValue(context) { try await caller.answer(Self.call()) }
+      let context = StepContext(used: used.add)
+      _ = try await StepContext.$current.withValue(context) { try await caller.answer(Self.call(take: take)) }
     }
     #expect(used.all == [1, 2, 1])
   }
@@ -68,7 +70,7 @@ struct RememberingCallerTests {
     gate.open()
     await #expect(throws: ModelError(.refused, "no")) { try await first.value }
     #expect(try await second.value.body == "hi")
-    #expect(memory.failures == [ModelError(.refused, "no")])
+    #expect(memory.failures == [FailedCall(ModelError(.refused, "no"))])
   }
 
   @Test func aFailedTryThatCostSomethingIsWrittenDownOnce() async throws {
@@ -81,7 +83,7 @@ struct RememberingCallerTests {
     let retrying = RetryingCaller(RecordingCaller(inner, memory: memory), clock: JumpingClock()) { 0 }
     let caller = RememberingCaller(retrying, memory: memory)
     #expect(try await caller.answer(call).body == "hi")
-    #expect(memory.failures == [paid])
+    #expect(memory.failures == [FailedCall(paid)])
     var once = call
     once.attempt = call.model.retries + 1
     let failing = RetryingCaller(
@@ -89,13 +91,13 @@ struct RememberingCallerTests {
     ) { 0 }
     let other = RememberingCaller(failing, memory: DictionaryMemory())
     await #expect(throws: paid) { try await other.answer(once) }
-    #expect(memory.failures == [paid, paid])
+    #expect(memory.failures == [FailedCall(paid), FailedCall(paid)])
   }
 
   @Test func whatTheBudgetRefusesWasNoCall() async throws {
     let memory = DictionaryMemory()
-    let caller = stack(ScriptedCaller { _, _ in throw ModelError(.budget, "over") }, memory)
-    await #expect(throws: ModelError(.budget, "over")) { try await caller.answer(call) }
+    let caller = stack(ScriptedCaller { _, _ in throw Halt(.budget, "over") }, memory)
+    await #expect(throws: Halt(.budget, "over")) { try await caller.answer(call) }
     #expect(memory.failures.isEmpty)
   }
 

@@ -8,7 +8,7 @@ import Testing
 struct GoldenAsk: Sendable {
   let name: String
   var take = 0
-  let act: @Sendable (ModelStack, ModelRef) async throws -> Void
+  let act: @Sendable (any ModelProvider, ModelRef) async throws -> Void
 
   private static let conversation: [ChatMessage] = [
     .system("Be brief."), .user("Wie heißt \"A\"?\n"), .assistant("A."), .user("And B? 7 + 5 = 12 🙂"),

@@ -63,8 +63,7 @@ import Testing
           models: [model], transport: ScriptedTransport { request, _ in try GoldenAsk.answer(request) },
           memory: asked,
           clock: JumpingClock(), environment: ["KEY": "k"])
-        let context = StepContext(stage: "s", depth: 0, take: ask.take, used: { _ in })
-        try await StepContext.$current.withValue(context) { try await ask.act(stack, ModelRef(model)) }
+        try await ask.act(stack.asked(by: CallOrigin(stage: "s", take: ask.take)), ModelRef(model))
         let calls = asked.calls
         keys += calls.enumerated().map { place, call in
           let name = "\(model.alias) \(ask.name)" + (calls.count > 1 ? " \(place)" : "")
@@ -106,15 +105,14 @@ private final class AskedMemory: ReplyMemory {
 
   func recall(_ request: Digest) async throws -> RawReply? { nil }
 
-  func remember(_ call: Call, request: Digest, _ reply: RawReply) async throws -> Int64 {
-    #expect(request == call.request)
-    return noted.withLock {
+  func remember(_ call: Call, _ reply: RawReply) async throws -> Int64 {
+    noted.withLock {
       $0.append(call)
       return Int64($0.count)
     }
   }
 
-  func failed(_ call: Call, request: Digest, _ error: ModelError) async throws {
-    Issue.record("\(call.path) failed: \(error)")
+  func failed(_ call: Call, _ failure: FailedCall) async throws {
+    Issue.record("\(call.path) failed: \(failure.message)")
   }
 }

@@ -22,8 +22,7 @@ import Testing
       let models = kept.models(of: pipeline, memory: recalled)
       for model in pipeline.models.values.map({ ModelRef($0) }) {
         for take in 0...1 {
-          let context = StepContext(stage: "s", depth: 0, take: take, used: { _ in })
-          await StepContext.$current.withValue(context) { await Self.ask(model, calls, models) }
+          await Self.ask(model, calls, models.asked(by: CallOrigin(stage: "s", take: take)))
         }
       }
     }
@@ -32,7 +31,9 @@ import Testing
   }
 
   /// Asks all that such a model may have been asked; what was asked of another, or in another draw, comes to nothing.
-  private static func ask(_ model: ModelRef, _ calls: [RecordedCall], _ models: ModelStack) async {
+  private static func ask(_ model: ModelRef, _ calls: [RecordedCall], _ models: any ModelProvider)
+    async
+  {
     let own = calls.filter { $0.model == model.spec.name }
     switch model.spec.kind {
     case .chat, .judge:
@@ -98,6 +99,6 @@ private final class Recalled: ReplyMemory {
     return reply
   }
 
-  func remember(_ call: Call, request: Digest, _ reply: RawReply) async throws -> Int64 { 0 }
-  func failed(_ call: Call, request: Digest, _ error: ModelError) async throws {}
+  func remember(_ call: Call, _ reply: RawReply) async throws -> Int64 { 0 }
+  func failed(_ call: Call, _ failure: FailedCall) async throws {}
 }

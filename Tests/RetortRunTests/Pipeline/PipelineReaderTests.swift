@@ -108,7 +108,7 @@ struct PipelineReaderTests {
     #expect(
       try azure.secretHeaders(["KEY": "k", "GATE": "Basic x"]) == ["api-key": "k", "x-auth": "Basic x"])
     #expect(
-      throws: ModelError.unready(
+      throws: Halt.unready(
         "expected the header X-Auth of model 'azure' in the environment variable GATE, found it unset; set it, then "
           + "resume")
     ) { try azure.secretHeaders(["KEY": "k"]) }

@@ -152,7 +152,7 @@ private struct Shout: Stage {
       return (notes.refused == word, notes.parked == word)
     }
     if refused { throw StageFault("refuses \(word)") }
-    if parked { throw ModelError(.parked, "kept refusing") }
+    if parked { throw Halt(.parked, "kept refusing") }
     return word.isEmpty ? .drop(reason: "empty") : .emit([Output(loud: word.uppercased())])
   }
 }

@@ -7,20 +7,22 @@ import RetortTestSupport
 import Testing
 
 @Suite struct SpentTests {
-  private func call(_ words: String) -> Call {
+  private func call(_ words: String, run: Int64 = 1) -> Call {
     var model = ModelSpec(alias: "m", name: "m")
     model.price = .init(input: 1_000_000, output: 0)
-    return Call(model: model, path: "x", body: ["prompt": .string(words)], identity: [.string(words)])
+    return Call(
+      model: model, origin: CallOrigin(run: run), path: "x", body: ["prompt": .string(words)],
+      identity: [.string(words)])
   }
 
   /// A run in which the store is told of one reply and one failed try.
   private func paid(_ lab: Lab, _ options: RunOptions, _ words: String) async throws -> RunSummary {
     let summary = try await lab.run(options)
-    let call = call(words)
+    let call = call(words, run: summary.run)
     _ = try await lab.store.remember(
-      call, request: call.request, RawReply(body: "{}", usage: Usage(promptTokens: 3)))
+      call, RawReply(body: "{}", usage: Usage(promptTokens: 3)))
     try await lab.store.failed(
-      call, request: call.request, ModelError(.malformed, "cut", usage: Usage(promptTokens: 2)))
+      call, #require(FailedCall(ModelError(.malformed, "cut", usage: Usage(promptTokens: 2)))))
     return summary
   }
 
@@ -44,7 +46,7 @@ import Testing
     _ = try await lab.run()
     for _ in 0..<2 {
       _ = try await lab.store.remember(
-        call, request: call.request, RawReply(body: "{}", usage: Usage(promptTokens: 3)))
+        call, RawReply(body: "{}", usage: Usage(promptTokens: 3)))
     }
     #expect(try await lab.store.spent(since: 1) == .init(usd: 3, tokens: 3))
   }
@@ -54,9 +56,9 @@ import Testing
     _ = try await lab.run()
     let counted = call("one")
     let call = Call(
-      model: counted.model, path: counted.path, body: counted.body, identity: counted.identity,
-      promptEstimate: 4, completionEstimate: 6)
-    _ = try await lab.store.remember(call, request: call.request, RawReply(body: "{}"))
+      model: counted.model, origin: counted.origin, path: counted.path, body: counted.body,
+      identity: counted.identity, promptEstimate: 4, completionEstimate: 6)
+    _ = try await lab.store.remember(call, RawReply(body: "{}"))
     #expect(try await lab.store.spent(since: 1) == .init(usd: 4, tokens: 10))
   }
 

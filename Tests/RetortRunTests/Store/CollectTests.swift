@@ -57,8 +57,9 @@ import Testing
   @Test func paidRepliesStayUnlessAskedFor() async throws {
     let (lab, smaller) = try await lab()
     let call = Call(
-      model: ModelSpec(alias: "m", name: "m"), path: "x", body: ["prompt": "p"], identity: ["a": 1])
-    _ = try await lab.store.remember(call, request: call.request, RawReply(body: "{}"))
+      model: ModelSpec(alias: "m", name: "m"), origin: CallOrigin(run: 1), path: "x", body: ["prompt": "p"],
+      identity: ["a": 1])
+    _ = try await lab.store.remember(call, RawReply(body: "{}"))
     _ = try await run(smaller, lab)
     #expect(try await lab.store.collect(keepRuns: 1).replies == 0)
     #expect(try await lab.store.recall(call.request) != nil)

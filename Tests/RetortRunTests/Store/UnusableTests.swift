@@ -18,9 +18,9 @@ import Testing
     var ids: [Int64] = []
     for (number, (body, reply)) in bodies.enumerated() {
       let call = Call(
-        model: ModelSpec(alias: "m", name: "m"), path: "x", body: .object(body), identity: .int(Int64(number))
-      )
-      ids.append(try await store.remember(call, request: call.request, RawReply(body: reply)))
+        model: ModelSpec(alias: "m", name: "m"), origin: CallOrigin(run: 1), path: "x", body: .object(body),
+        identity: .int(Int64(number)))
+      ids.append(try await store.remember(call, RawReply(body: reply)))
     }
     return ids
   }

@@ -196,10 +196,10 @@ private let model = ModelRef(ModelSpec(alias: "policy", name: "policy"))
   @Test func aMissingHelperParksTheRun() async throws {
     for command in [["/nowhere/verify-math"], ["/bin/sh", "-c", #"echo '{"error": "no network"}'"#]] {
       let stage = try VerifyAnswer(.init(verifier: .math, command: command), in: Bench.nowhere)
-      let error = await #expect(throws: ModelError.self) {
+      let halt = await #expect(throws: Halt.self) {
         try await stage.process(Columns(["answer": "a", "reference": "b"]))
       }
-      #expect(error?.kind == .parked)
+      #expect(halt?.reason == .parked)
     }
     #expect(throws: StageError.self) {
       try VerifyAnswer(.init(verifier: .exact, command: ["x"]), in: Bench.nowhere)
