@@ -24,6 +24,7 @@ MODIFIERS = set(
 ACCESS = ["private", "fileprivate", "internal", "package", "public", "open"]
 TYPES = {"struct", "class", "enum", "actor", "protocol", "typealias", "associatedtype"}
 DECLARATIONS = TYPES | {"extension", "func", "init", "var", "let", "case", "subscript"}
+BEFORE_AN_IMPORT = {"", "\n", "testable", "preconcurrency", *ACCESS}
 BEFORE_A_REGEX = set("( , = : [ { ; ! & | ?".split()) | {"return", "in", "case", "where", "if", "try", "newline"}
 
 
@@ -183,13 +184,13 @@ class _Reader:
     def word(self, at, token):
         before = self.text(at - 1)
         self.source.words.add(token.text)
-        if token.text == "import" and not self.scopes and before in MODIFIERS_OF_IMPORTS:
+        if token.text == "import" and not self.scopes and before in BEFORE_AN_IMPORT:
             # As in `import struct Foundation.Data`.
             name = self.text(at + 2) if self.text(at + 1) in DECLARATIONS else self.text(at + 1)
             self.source.imports.append((name, token.line, self.is_testable(at)))
         elif token.text in DECLARATIONS and before != "." and self.declares(at):
             self.declare(at, token)
-        elif token.text[:1].isupper() and self.text(at - 1) not in TYPES:
+        elif token.text[:1].isupper() and before not in TYPES:
             module = self.text(at - 2) if before == "." and self.text(at - 2) in self.modules else ""
             if before != "." or module:
                 self.use(token, module)
@@ -214,23 +215,21 @@ class _Reader:
 
     def declare(self, at, token):
         name = token.text if token.text in ("init", "subscript") else self.text(at + 1)
-        around = self.scopes[-1] if self.scopes else None
         if token.text == "extension":
-            name, _ = self.dotted(at + 1)
+            name = self.dotted(at + 1)
+        around = self.scopes[-1] if self.scopes else None
         access = self.access(at, around)
         generics = around.generics if around else frozenset()
         generics |= self.generic_parameters(at + (1 if token.text in ("init", "subscript") else 2))
         path = around.path if around else ""
-        if token.text == "extension" or token.text in TYPES:
-            inner = f"{path}.{name}" if path else name
-        else:
-            inner = path
+        opens = token.text == "extension" or token.text in TYPES
+        inner = f"{path}.{name}".strip(".") if opens else path
         is_local = around is not None and around.kind in ("func", "init", "subscript", "block")
         if token.text != "extension" and not is_local:
             self.source.declarations.append(
                 Declaration(name, token.text, access, token.line, self.signature(at), path))
         if token.text not in ("typealias", "associatedtype", "case", "var", "let"):
-            kept = access if token.text in TYPES | {"extension"} else "private"
+            kept = access if opens else "private"
             self.pending = _Scope(inner, token.text, kept, generics)
 
     def dotted(self, at):
@@ -238,19 +237,17 @@ class _Reader:
         while self.text(at + 1) == ".":
             name, at = f"{name}.{self.text(at + 2)}", at + 2
         first, _, rest = name.partition(".")
-        return (rest if first in self.modules and rest else name), at
+        return rest if first in self.modules and rest else name
 
     def access(self, at, around):
         """Written before it, else that of an extension, a protocol or an enum's cases around it, else internal."""
-        while True:
+        keyword = self.text(at)
+        at -= 1
+        while self.text(at) in MODIFIERS | {"(", ")", "set", "unsafe"}:
+            if self.text(at) in ACCESS and self.text(at + 1) != "(":
+                return self.text(at)
             at -= 1
-            word = self.text(at)
-            if word in ACCESS and self.text(at + 1) != "(":
-                return word
-            if word == ")" or word == "(" or word in ("set", "unsafe") or word in MODIFIERS:
-                continue
-            break
-        inherits = around and (around.kind in ("extension", "protocol") or self.text(at + 1) == "case")
+        inherits = around and (around.kind in ("extension", "protocol") or keyword == "case")
         return around.access if inherits else "internal"
 
     def generic_parameters(self, at):
@@ -301,6 +298,3 @@ class _Reader:
             scopes += (self.pending.path,) if self.pending.path else ()
             generics |= self.pending.generics
         self.source.uses.append(Use(token.text, token.line, scopes, generics, module))
-
-
-MODIFIERS_OF_IMPORTS = {"", "\n", "internal", "package", "public", "private", "fileprivate", "testable", "preconcurrency"}
