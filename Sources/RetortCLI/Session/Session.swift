@@ -2,7 +2,6 @@ internal import ArgumentParser
 internal import Foundation
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortHTTP
 internal import RetortRun
 internal import RetortStages
 
@@ -28,43 +27,9 @@ struct Session {
     if let resumed {
       for line in Self.changes(since: resumed, pipeline) { shell.terminal.complain(line) }
     }
-    let options = RunOptions(
-      limit: flags.limit, only: flags.only, redo: Set(flags.redo),
-      retryRefused: flags.retryRefused ?? false, origin: resumed?.origin,
-      flags: try JSON(encoding: flags.recorded(without: pipeline.redaction)))
-    let spent = if let resumed { try await store.spent(since: resumed.origin) } else { Budget.Amount() }
-    let budget = Budget(maxUSD: flags.maxUSD, maxTokens: flags.maxTokens, spent: spent)
-    let environment = shell.environment
-    let progress = RunProgress(
-      pipeline.stages.filter { flags.only.map(pipeline.ancestry(of:))?.contains($0.name) ?? true }
-        .map { ($0.name, $0.from) },
-      on: .init(shell), now: shell.now,
-      spending: { [flags] in
-        let spent = budget.spent
-        return .init(tokens: spent.tokens, usd: spent.usd, maxTokens: flags.maxTokens, maxUSD: flags.maxUSD)
-      })
-    let specs = Array(pipeline.models.values)
-    let keys = Redaction(specs.flatMap { $0.secrets(environment) + $0.keysInFile })
-    let transport = HTTPClient(
-      connections: max(1, specs.map(\.concurrency).reduce(0, +)), certificates: environment["RETORT_CA_FILE"])
-    let interruption = Interruption()
-    let launcher = Launcher(
-      folder: pipeline.folder, transport: transport, interruption: interruption,
-      environment: { ServerEnvironment.variables(of: $0, among: specs, environment) }, redaction: keys)
-    let models = ModelStack(
-      models: specs, transport: transport, memory: store, budget: budget,
-      interruption: interruption, environment: environment, redaction: keys, say: progress.say,
-      address: { try await launcher.address(of: $0) })
-    let engine = Engine(pipeline, store: store, models: models, options: options, interruption: interruption)
-    let result: Result<RunSummary, any Error>
-    do {
-      result = .success(
-        try await Signals.soften(interruption, saying: progress.say, lastSign: { progress.lastSign }) {
-          try await progress.ticking { try await engine.run(progress.tell) }
-        })
-    } catch { result = .failure(error) }
-    launcher.stop()
-    let summary = try result.get()
+    let budget = try await budget()
+    let progress = progress(under: budget)
+    let summary = try await run(under: budget, progress)
     let hasDrops = summary.stages.list.contains { $0.books.dropped + $0.books.leftOut > 0 }
     let drops = hasDrops ? try await store.drops(of: summary.run) : []
     progress.report(
@@ -73,6 +38,40 @@ struct Session {
       store: storeOption)
     if json { shell.terminal.print(try JSON(encoding: summary).text) }
     if summary.status.exitCode != 0 { throw ExitCode(summary.status.exitCode) }
+  }
+
+  private func run(under budget: Budget, _ progress: RunProgress) async throws -> RunSummary {
+    let options = RunOptions(
+      limit: flags.limit, only: flags.only, redo: Set(flags.redo),
+      retryRefused: flags.retryRefused ?? false, origin: resumed?.origin,
+      flags: try JSON(encoding: flags.recorded(without: pipeline.redaction)))
+    let interruption = Interruption()
+    let endpoints = Endpoints(of: pipeline, shell.environment, interruption)
+    defer { endpoints.stop() }
+    let engine = Engine(
+      pipeline, store: store, models: endpoints.models(memory: store, budget: budget, say: progress.say),
+      options: options, interruption: interruption)
+    let lastSign = { @Sendable in progress.lastSign }
+    return try await Signals.soften(interruption, saying: progress.say, lastSign: lastSign) {
+      try await progress.ticking { try await engine.run(progress.tell) }
+    }
+  }
+
+  /// What is left of it to this run is what those that it goes on with have not spent.
+  private func budget() async throws -> Budget {
+    let spent = if let resumed { try await store.spent(since: resumed.origin) } else { Budget.Amount() }
+    return Budget(maxUSD: flags.maxUSD, maxTokens: flags.maxTokens, spent: spent)
+  }
+
+  private func progress(under budget: Budget) -> RunProgress {
+    RunProgress(
+      pipeline.stages.filter { flags.only.map(pipeline.ancestry(of:))?.contains($0.name) ?? true }
+        .map { ($0.name, $0.from) },
+      on: .init(shell), now: shell.now,
+      spending: { [flags] in
+        let spent = budget.spent
+        return .init(tokens: spent.tokens, usd: spent.usd, maxTokens: flags.maxTokens, maxUSD: flags.maxUSD)
+      })
   }
 
   /// What the file, its prompts, its data or the environment have that the resumed run had not.
