@@ -9,22 +9,22 @@ package struct BudgetedCaller: Caller {
     self.budget = budget
   }
 
-  package func answer(_ call: Call) async throws -> RawReply {
-    let aside = Budget.Amount(call.estimate, price: call.model.price)
+  package func answer(_ request: ModelRequest) async throws -> RawReply {
+    let aside = Budget.Amount(request.estimate, price: request.model.price)
     try await budget.reserve(aside)
     do {
-      let reply = try await inner.answer(call)
-      budget.settle(aside, paid: Budget.Amount(call.booked(reply), price: call.model.price))
+      let reply = try await inner.answer(request)
+      budget.settle(aside, paid: Budget.Amount(request.booked(reply), price: request.model.price))
       return reply
     } catch {
       let usage = FailedCall(error)?.usage ?? Usage()
-      budget.settle(aside, paid: Budget.Amount(usage, price: call.model.price))
+      budget.settle(aside, paid: Budget.Amount(usage, price: request.model.price))
       throw error
     }
   }
 }
 
-extension Call {
+extension ModelRequest {
   /// What is booked for an answer: what the endpoint counted. One that counts nothing, or far too little, would never
   /// reach a bound: then the estimate is what there is.
   func booked(_ reply: RawReply) -> Usage {
@@ -35,11 +35,11 @@ extension Call {
   /// prompt or reply. Nil where it can.
   func doubted(_ usage: Usage, replyBytes: Int) -> Usage? {
     var better = usage
-    if promptEstimate * 4 > (usage.promptTokens + 1) * Self.bytesPerToken {
-      better.promptTokens = promptEstimate
+    if estimate.promptTokens * 4 > (usage.promptTokens + 1) * Self.bytesPerToken {
+      better.promptTokens = estimate.promptTokens
     }
     if replyBytes > (usage.completionTokens + 1) * Self.bytesPerToken {
-      better.completionTokens = max(completionEstimate, (replyBytes + 3) / 4)
+      better.completionTokens = max(estimate.completionTokens, TokenEstimate.quarter(replyBytes))
     }
     return better == usage || usage == Usage() ? nil : better
   }

@@ -1,79 +1,49 @@
 internal import OrderedCollections
 
-/// The chat act in the wire format of OpenAI's `/chat/completions`.
-package struct ChatCompletions: ChatModel {
-  private let model: ModelSpec
-  private let origin: CallOrigin
-  private let caller: any Caller
+/// The chat act in the format of OpenAI's `/chat/completions`. Its words for sampling are those of identities.
+struct ChatCompletions: ActFormat {
+  init() {}
 
-  /// Tokens set aside for a reply that names no bound.
-  private static let usualReply = 1024
+  func understands(_ model: ModelSpec) -> Bool { model.kind == .chat || model.kind == .judge }
+  var addedPaths: [String] { ["/chat/completions", "/completions"] }
+  var promptField: String? { "messages" }
+  func path(of act: ChatRequest) -> String { "chat/completions" }
 
-  package init(_ model: ModelSpec, for origin: CallOrigin = CallOrigin(), through caller: any Caller) {
-    self.model = model
-    self.origin = origin
-    self.caller = caller
+  func body(_ act: ChatRequest, prompt: JSON, to model: ModelSpec) -> JSON.Object {
+    var body: JSON.Object = ["model": .string(model.name), "messages": prompt]
+    body.merge(act.options) { $1 }
+    if let seed = act.sampling.seed { body["seed"] = .int(Int64(seed &+ act.draw)) }
+    return body
   }
 
-  package func reply(to request: ChatRequest) async throws -> ChatReply {
-    try await reply(to: request) { _ in }
+  func answer(_ act: ChatRequest, in reply: ReplyBody, isNew: Bool) throws -> ChatReply {
+    if isNew { try Self.check(reply.json) }
+    return try Self.reply(reply.json)
   }
 
-  package func reply(
-    to request: ChatRequest, accepting check: @escaping @Sendable (ChatReply) throws -> Void
-  ) async throws -> ChatReply {
-    let reply = try Self.reply(try await caller.answer(call(request, accepting: check)))
-    try check(reply)
-    return reply
+  func textBytes(_ answer: ChatReply) -> Int {
+    answer.text.utf8.count + (answer.reasoning ?? "").utf8.count
   }
 
-  func call(
-    _ request: ChatRequest, accepting check: @escaping @Sendable (ChatReply) throws -> Void = { _ in }
-  ) -> Call {
-    let messages = JSON.array(
-      request.messages.map { ["role": .string($0.role.rawValue), "content": .string($0.content)] })
-    let sampling = request.sampling
-    var settings: JSON.Object = [:]
-    if let temperature = sampling.temperature { settings["temperature"] = .double(temperature) }
-    if let topP = sampling.topP { settings["top_p"] = .double(topP) }
-    if let maxTokens = sampling.maxTokens { settings["max_tokens"] = .int(Int64(maxTokens)) }
-    if let stop = sampling.stop, !stop.isEmpty { settings["stop"] = .array(stop.map { .string($0) }) }
-    if let schema = request.schema {
-      settings["response_format"] = [
-        "type": "json_schema",
-        "json_schema": ["name": "reply", "strict": true, "schema": schema],
-      ]
+  func accepts(_ stored: StoredReply) throws -> Bool {
+    guard stored.reply.json["choices"] != nil else { return false }
+    try Self.check(stored.reply.json)
+    if Judge.asked(stored.parameters, stored.prompt) { _ = try Judge.score(Self.reply(stored.reply.json)) }
+    return true
+  }
+
+  func texts(in reply: JSON) -> [(reasoning: String, text: String)]? {
+    reply["choices"]?.array?.compactMap { choice in
+      let message = choice["message"]
+      let reasoning = message?["reasoning_content"]?.string ?? message?["reasoning"]?.string ?? ""
+      let text = message?["content"]?.string ?? choice["text"]?.string
+      return text == nil && reasoning.isEmpty ? nil : (reasoning, text ?? "")
     }
-    if let top = request.topLogprobs {
-      settings["logprobs"] = true
-      settings["top_logprobs"] = .int(Int64(min(20, max(0, top))))
-    }
-
-    var identity: JSON.Object = ["act": "chat", "model": model.identity, "messages": messages]
-    identity["sampling"] = .object(settings)
-    if let seed = sampling.seed { identity["seed"] = .int(Int64(seed)) }
-    identity["draw"] = .int(Int64(request.draw))
-
-    var body: JSON.Object = ["model": .string(model.name), "messages": messages]
-    body.merge(settings) { $1 }
-    if let seed = sampling.seed { body["seed"] = .int(Int64(seed &+ request.draw)) }
-    body.merge(model.extraBody) { $1 }
-
-    // Four tokens around each message, as chat templates have it.
-    let prompt = request.messages.reduce(0) { $0 + 4 + Call.estimateTokens($1.content) }
-    return Call(
-      model: model, origin: origin, path: "chat/completions", body: .object(body),
-      identity: .object(identity), promptEstimate: prompt,
-      completionEstimate: sampling.maxTokens ?? Self.usualReply,
-      check: { json in
-        try Self.check(json)
-        try check(try Self.reply(json, usage: Usage(), call: 0))
-      }, textBytes: Self.textBytes)
   }
 
   /// Refuses what nobody could use: no message, an error beside it, a text that the server broke off.
   /// Errors: ``ModelError`` of kind `malformed` or `server`.
-  static func check(_ json: JSON) throws {
+  private static func check(_ json: JSON) throws {
     let (choice, message) = try choice(json)
     if let error = fault(json, choice, message) {
       throw ModelError(.server, "expected a whole reply, found an error beside it: \(error.prefix(200))")
@@ -86,15 +56,7 @@ package struct ChatCompletions: ChatModel {
   }
 
   /// Errors: ``ModelError`` of kind `malformed` when there is no choice or it has no message.
-  static func reply(_ raw: RawReply) throws -> ChatReply {
-    let json: JSON
-    do { json = try JSON(parsing: raw.body) } catch {
-      throw ModelError(.malformed, status: raw.status, "expected a JSON reply: \(error)")
-    }
-    return try reply(json, usage: raw.usage, call: raw.call)
-  }
-
-  private static func reply(_ json: JSON, usage: Usage, call: Int64) throws -> ChatReply {
+  private static func reply(_ json: JSON) throws -> ChatReply {
     let (choice, message) = try choice(json)
     let text = text(message["content"]) ?? choice["text"]?.string ?? ""
     let refusal = message["refusal"]?.string ?? ""
@@ -105,8 +67,7 @@ package struct ChatCompletions: ChatModel {
       text: refuses ? refusal : text,
       reasoning: (message["reasoning_content"] ?? message["reasoning"])?.string,
       finishReason: refuses ? ChatReply.refusal : end,
-      logprobs: logprobs(choice["logprobs"]?["content"]?.array ?? []),
-      usage: usage, call: call == 0 ? "" : String(call))
+      logprobs: logprobs(choice["logprobs"]?["content"]?.array ?? []))
   }
 
   /// The first choice, by `index` where there are several, and its message.
@@ -116,11 +77,6 @@ package struct ChatCompletions: ChatModel {
       let message = choice["message"], message.object != nil
     else { throw ModelError(.malformed, "expected choices[0].message, found: \(json.text.prefix(200))") }
     return (choice, message)
-  }
-
-  private static func textBytes(_ json: JSON) -> Int {
-    guard let reply = try? reply(json, usage: Usage(), call: 0) else { return 0 }
-    return reply.text.utf8.count + (reply.reasoning ?? "").utf8.count
   }
 
   /// Of every token, or none: a list with gaps says nothing about the text.

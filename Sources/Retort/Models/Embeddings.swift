@@ -1,10 +1,7 @@
-internal import Foundation
 internal import OrderedCollections
 
-/// The embedding act in the wire format of OpenAI's `/embeddings`.
-///
-/// Each text is remembered by itself, so that a new row pays for its own text only; what is not remembered is asked
-/// for in batches.
+/// A model that turns texts into vectors. Each text is remembered by itself, so that a new row pays for its own text only;
+/// what is not remembered is asked for in batches.
 package struct Embeddings: EmbeddingModel {
   private let model: ModelSpec
   private let origin: CallOrigin
@@ -12,32 +9,40 @@ package struct Embeddings: EmbeddingModel {
   private let memory: any ReplyMemory
   private let flights: Flights
   private let length: VectorLength
+  private let format: any ActFormat<EmbeddingRequest>
 
   /// Most texts of one request.
   package static let batch = 64
 
+  /// A text that is asked for, and what its vector is remembered under.
+  private typealias Wanted = (text: String, request: Digest)
+  private typealias Found = (text: String, request: Digest, reply: RawReply)
+
   /// - Parameter caller: the stack without memory of whole replies; texts are remembered one by one here, by
   ///   ``EmbeddingRecorder``, which must be part of `caller`.
-  package init(
+  /// Nil where the model gives no vectors.
+  package init?(
     _ model: ModelSpec, for origin: CallOrigin = CallOrigin(), through caller: any Caller,
     memory: any ReplyMemory, flights: Flights = Flights(), length: VectorLength? = nil
   ) {
-    self.length = length ?? VectorLength(model)
+    guard let format = WireFormats.format(of: EmbeddingRequest.self, for: model) else { return nil }
     self.model = model
     self.origin = origin
     self.caller = caller
     self.memory = memory
     self.flights = flights
+    self.format = format
+    self.length = length ?? VectorLength(model)
   }
 
   package func embed(_ texts: [String]) async throws -> [[Float]] {
     var found: [String: RawReply] = [:]
     while true {
-      var leading: [(text: String, request: Digest)] = []
-      var following: [(text: String, request: Digest)] = []
+      var leading: [Wanted] = []
+      var following: [Wanted] = []
       var seen = Set(found.keys)
       for text in texts where seen.insert(text).inserted {
-        let request = Self.call(model, origin, [text]).request
+        let request = request([text]).digest
         if flights.lead(request) {
           leading.append((text, request))
         } else {
@@ -52,7 +57,7 @@ package struct Embeddings: EmbeddingModel {
       }
     }
     for reply in found.values where reply.call != 0 { StepContext.current?.used(reply.call) }
-    let vectors = try found.mapValues { try Self.vectors($0.body, count: 1)[0] }
+    let vectors = try found.mapValues { try vector($0).compactMap { $0.number.map { Float($0) } } }
     let result = texts.compactMap { vectors[$0] }
     guard Set(result.map(\.count)).count <= 1 else {
       throw ModelError(
@@ -61,19 +66,18 @@ package struct Embeddings: EmbeddingModel {
     return result
   }
 
-  private func fetch(_ leading: [(text: String, request: Digest)], into found: inout [String: RawReply])
-    async throws
-  {
+  private func fetch(_ leading: [Wanted], into found: inout [String: RawReply]) async throws {
     var open = Dictionary(uniqueKeysWithValues: leading.map { ($0.request, $0.text) })
     defer { for request in open.keys { flights.land(request, nil) } }
-    var missing: [(text: String, request: Digest)] = []
+    var missing: [Wanted] = []
     for ((text, request), reply) in zip(leading, try await memory.recall(leading.map(\.request))) {
       guard var known = reply else {
         missing.append((text, request))
         continue
       }
       known.remembered = true
-      length.learn { try? Self.vectors(known.body, count: 1).first?.count }
+      known.reading.json = try? known.read().json
+      length.learn { try? vector(known).count }
       found[text] = known
       flights.land(request, known)
       open[request] = nil
@@ -93,8 +97,7 @@ package struct Embeddings: EmbeddingModel {
     }
   }
 
-  /// One call. The recorder has committed its vectors; they are read back with their numbers.
-  private func ask(_ texts: ArraySlice<(text: String, request: Digest)>) async throws -> [Found] {
+  private func ask(_ texts: ArraySlice<Wanted>) async throws -> [Found] {
     do { return try await askAtOnce(texts) } catch let error as ModelError
       where error.isForGood && texts.count > 1
     {
@@ -105,81 +108,31 @@ package struct Embeddings: EmbeddingModel {
     }
   }
 
-  private func askAtOnce(_ texts: ArraySlice<(text: String, request: Digest)>) async throws -> [Found] {
-    let call = Self.call(model, origin, texts.map(\.text))
-    let reply: RawReply
-    do { reply = try await caller.answer(call) } catch {
-      if let failed = FailedCall(error), failed.usage == nil { try await memory.failed(call, failed) }
+  /// One call. The recorder has taken its reply apart and committed the parts.
+  private func askAtOnce(_ texts: ArraySlice<Wanted>) async throws -> [Found] {
+    let request = request(texts.map(\.text))
+    do {
+      let reply = try await caller.answer(request)
+      return zip(texts, reply.reading.parts).map { ($0.text, $0.request, $1) }
+    } catch {
+      if let failed = FailedCall(error), failed.usage == nil { try await memory.failed(request, failed) }
       throw error
     }
-    let kept = try await memory.recall(texts.map(\.request))
-    let parts = kept.contains(nil) ? try EmbeddingRecorder.split(reply, count: texts.count) : []
-    return zip(texts, kept).enumerated().map { place, known in
-      (known.0.text, known.0.request, known.1 ?? parts[place])
-    }
   }
 
-  private typealias Found = (text: String, request: Digest, reply: RawReply)
-
-  static func call(_ model: ModelSpec, _ origin: CallOrigin, _ texts: [String]) -> Call {
-    let input = JSON.array(texts.map { .string($0) })
-    var body: JSON.Object = ["model": .string(model.name), "input": input, "encoding_format": "float"]
-    body.merge(model.extraBody) { $1 }
-    return Call(
-      model: model, origin: origin, path: "embeddings", body: .object(body),
-      identity: ["act": "embedding", "model": model.identity, "input": input],
-      promptEstimate: texts.reduce(0) { $0 + Call.estimateTokens($1) })
+  /// Its reply is read by the recorder, as it takes it apart.
+  private func request(_ texts: [String]) -> ModelRequest {
+    format.request(EmbeddingRequest(texts), of: model, for: origin) { _ in 0 }
   }
 
-  /// The vectors of a reply in the order of their `index`. Errors: ``ModelError`` of kind `malformed`.
-  static func vectors(_ body: String, count: Int) throws -> [[Float]] {
-    try lists(body, count: count, checked: false).map { $0.compactMap { $0.number.map { Float($0) } } }
-  }
-
-  /// The vectors of a reply, in the order of their `index`, in the forms that servers give them: a list of numbers, one
-  /// inside another list, or base64 of single precision. A vector of zeros has no direction:
-  /// it is none, but earlier versions remembered such, and those are read without `checked`.
-  static func lists(_ body: String, count: Int, checked: Bool = true) throws -> [[JSON]] {
-    let json = try? JSON(parsing: body)
-    guard let data = json?["data"]?.array ?? json?.array, data.count == count else {
-      throw ModelError(.malformed, "expected \(count) vectors under 'data', found: \(body.prefix(200))")
-    }
-    var lists = [[JSON]](repeating: [], count: count)
-    for (place, item) in data.enumerated() {
-      let index = (item["index"]?.int ?? item["index"]?.string.flatMap { Int64($0) }) ?? Int64(place)
-      let vector = numbers(item["embedding"] ?? item)
-      guard !vector.isEmpty, (0..<Int64(count)).contains(index) else {
-        throw ModelError(.malformed, "expected a list of numbers at data[\(place)].embedding")
-      }
-      let values = vector.map { $0.number.map { Float($0) } ?? .nan }
-      guard !checked || values.allSatisfy({ abs($0) <= 1e15 }) && values.contains(where: { $0 != 0 }) else {
-        throw ModelError(
-          .malformed, "expected numbers, not all 0, at data[\(place)].embedding, found other values")
-      }
-      lists[Int(index)] = vector
-    }
-    guard !lists.contains(where: \.isEmpty) else {
-      throw ModelError(.malformed, "expected one vector for each of \(count) texts, found an index twice")
-    }
-    return lists
+  /// The one vector of a text's own reply. Errors: ``ModelError`` of kind `malformed`.
+  private func vector(_ reply: RawReply) throws -> [JSON] {
+    let body = (try? reply.read()) ?? ReplyBody(text: reply.body, json: .null)
+    return try OpenAIEmbeddings.vectors(in: body, count: 1, isNew: false)[0]
   }
 }
 
-extension Embeddings {
-  /// Empty where there is no vector.
-  private static func numbers(_ json: JSON) -> [JSON] {
-    if let list = json.array { return list.count == 1 ? list[0].array ?? list : list }
-    guard let text = json.string, let bytes = Data(base64Encoded: text), bytes.count % 4 == 0 else {
-      return []
-    }
-    return stride(from: 0, to: bytes.count, by: 4).map { start in
-      let bits = bytes[start..<start + 4].reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-      return .double(Double(Float(bitPattern: bits)))
-    }
-  }
-}
-
-/// Commits a batch of vectors text by text, inside the limits as ``RecordingCaller`` is.
+/// Takes a batch of vectors apart and commits it text by text, inside the limits as ``RecordingCaller`` is.
 package struct EmbeddingRecorder: Caller {
   private let inner: any Caller
   private let memory: any ReplyMemory
@@ -191,42 +144,49 @@ package struct EmbeddingRecorder: Caller {
     self.length = length
   }
 
-  package func answer(_ call: Call) async throws -> RawReply {
-    let texts = (call.identity["input"]?.array ?? []).compactMap(\.string)
-    let (reply, parts): (RawReply, [RawReply])
-    do { (reply, parts) = try await answer(call, count: texts.count) } catch {
-      if let failed = FailedCall(error), failed.usage != nil { try await memory.failed(call, failed) }
+  package func answer(_ request: ModelRequest) async throws -> RawReply {
+    guard let format = WireFormats.format(of: EmbeddingRequest.self, for: request.model) else {
+      return try await inner.answer(request)
+    }
+    let texts = (request.identity[EmbeddingRequest.promptName]?.array ?? []).compactMap(\.string)
+    var reply: RawReply
+    let parts: [RawReply]
+    do {
+      reply = try await inner.answer(request)
+      parts = try takenApart(reply, texts, format)
+    } catch {
+      if let failed = FailedCall(error), failed.usage != nil { try await memory.failed(request, failed) }
       throw error
     }
-    for (text, part) in zip(texts, parts) {
-      let single = Embeddings.call(call.model, call.origin, [text])
-      _ = try await memory.remember(single, part)
+    for (text, var part) in zip(texts, parts) {
+      let single = format.request(EmbeddingRequest([text]), of: request.model, for: request.origin) { _ in 0 }
+      part.call = try await memory.remember(single, part)
+      reply.reading.parts.append(part)
     }
     return reply
   }
 
-  private func answer(_ call: Call, count: Int) async throws -> (RawReply, [RawReply]) {
-    let reply = try await inner.answer(call)
+  /// One reply for each text; the tokens are spread so that they add up to what was counted.
+  private func takenApart(_ reply: RawReply, _ texts: [String], _ format: any ActFormat<EmbeddingRequest>)
+    throws -> [RawReply]
+  {
     do {
-      try length?.check(Embeddings.lists(reply.body, count: count))
-      return (reply, try Self.split(reply, count: count))
+      let vectors = try format.answer(EmbeddingRequest(texts), in: try reply.read(), isNew: true)
+      try length?.check(vectors)
+      return vectors.enumerated().map { place, vector in
+        var part = reply
+        let json = OpenAIEmbeddings.reply(vector)
+        (part.body, part.reading.json) = (json.text, json)
+        let share = { (tokens: Int) in
+          Usage(promptTokens: tokens * (place + 1) / texts.count - tokens * place / texts.count)
+        }
+        part.usage = share(reply.usage.promptTokens)
+        part.booked = reply.booked.map { share($0.promptTokens) }
+        return part
+      }
     } catch var error as ModelError {
       error.usage = reply.usage
       throw error
-    }
-  }
-
-  /// One reply for each text; the tokens are spread so that they add up to what was counted.
-  static func split(_ reply: RawReply, count: Int) throws -> [RawReply] {
-    try Embeddings.lists(reply.body, count: count).enumerated().map { place, numbers in
-      var part = reply
-      part.body = JSON.object(["data": [["index": 0, "embedding": .array(numbers)]]]).text
-      let share = { (tokens: Int) in
-        Usage(promptTokens: tokens * (place + 1) / count - tokens * place / count)
-      }
-      part.usage = share(reply.usage.promptTokens)
-      part.booked = reply.booked.map { share($0.promptTokens) }
-      return part
     }
   }
 }

@@ -7,7 +7,7 @@ package struct HTTPCaller: Caller {
   private let secrets: @Sendable () throws -> [String: String]
   private let redaction: Redaction
   private let clock: any ModelClock
-  private let doubt: @Sendable (Call) -> Void
+  private let doubt: @Sendable (ModelRequest) -> Void
 
   /// Most characters of the server's own words that an error repeats.
   package static let messageBound = 500
@@ -19,7 +19,7 @@ package struct HTTPCaller: Caller {
   package init(
     _ transport: any Transport, secrets: @escaping @Sendable () throws -> [String: String] = { [:] },
     redaction: Redaction = Redaction(), clock: any ModelClock = SystemModelClock(),
-    doubt: @escaping @Sendable (Call) -> Void = { _ in },
+    doubt: @escaping @Sendable (ModelRequest) -> Void = { _ in },
     endpoint: @escaping @Sendable () async throws -> String
   ) {
     self.transport = transport
@@ -30,22 +30,22 @@ package struct HTTPCaller: Caller {
     self.doubt = doubt
   }
 
-  package func answer(_ call: Call) async throws -> RawReply {
-    do { return try await exchange(call) } catch var error as ModelError
-      where error.mayHaveCost && call.estimate != Usage()
+  package func answer(_ request: ModelRequest) async throws -> RawReply {
+    do { return try await exchange(request) } catch var error as ModelError
+      where error.mayHaveCost && request.estimate != Usage()
     {
-      error.usage = call.estimate
+      error.usage = request.estimate
       throw error
     }
   }
 
-  private func exchange(_ call: Call) async throws -> RawReply {
+  private func exchange(_ asked: ModelRequest) async throws -> RawReply {
     var headers = ["content-type": "application/json", "accept": "application/json"]
     headers.merge(try secrets()) { $1 }
-    for (name, value) in call.model.headers { headers[name.lowercased()] = value }
+    for (name, value) in asked.model.headers { headers[name.lowercased()] = value }
     let request = HTTPRequest(
-      method: "POST", url: Self.url(base: try await endpoint(), path: call.path), headers: headers,
-      body: Array(call.body.text.utf8), timeout: call.model.timeout, maxBody: 64 << 20)
+      method: "POST", url: Self.url(base: try await endpoint(), path: asked.exchange.path), headers: headers,
+      body: Array(asked.exchange.text.utf8), timeout: asked.model.timeout, maxBody: 64 << 20)
     let started = clock.seconds
     let response: HTTPResponse
     do { response = try await transport.send(request) } catch var error as ModelError {
@@ -60,32 +60,34 @@ package struct HTTPCaller: Caller {
       throw ModelError(
         .malformed, status: response.status, "expected UTF-8, found other bytes in the reply: \(words)")
     }
-    let (body, json) = try parsed(text, response.status)
-    let usage = Usage(reply: json)
-    do { try call.check(json) } catch var error as ModelError {
+    let said = try parsed(text, response.status)
+    let usage = asked.exchange.usage(said.json)
+    let textBytes: Int
+    do { textBytes = try asked.exchange.read(said) } catch var error as ModelError {
       error.status = response.status
       error.usage = usage
       // Some servers report an error under status 200.
-      let told = EndpointError(status: response.status, body: json)
+      let told = EndpointError(status: response.status, body: said.json)
       if let kind = told.kind { (error.kind, error.status) = (kind, told.status) }
-      if let said = EndpointError.message(json), !error.message.contains(said) {
-        error.message += "; the server says: \(said)"
+      if let words = EndpointError.message(said.json), !error.message.contains(words) {
+        error.message += "; the server says: \(words)"
       }
       error.message = bounded(error.message)
       throw error
     }
     var reply = RawReply(
-      status: response.status, body: body, usage: usage ?? Usage(), seconds: seconds, attempts: call.attempt)
-    if let usage, let better = call.doubted(usage, replyBytes: call.textBytes(json)) {
+      status: response.status, body: said.text, usage: usage ?? Usage(), seconds: seconds,
+      attempts: asked.attempt, reading: .init(json: said.json))
+    if let usage, let better = asked.doubted(usage, replyBytes: textBytes) {
       reply.booked = better
-      doubt(call)
+      doubt(asked)
     }
     return reply
   }
 
   /// The reply as it may be stored and read, without keys.
-  private func parsed(_ text: String, _ status: Int) throws -> (text: String, json: JSON) {
-    do { return redaction.reply(text, saying: try JSON(parsing: text)) } catch {
+  private func parsed(_ text: String, _ status: Int) throws -> ReplyBody {
+    do { return ReplyBody(redaction.reply(text, saying: try JSON(parsing: text))) } catch {
       guard let read = try? JSON(tolerating: text) else {
         let form = text.hasPrefix("data:") ? " a stream of events" : ""
         throw ModelError(
@@ -93,7 +95,7 @@ package struct HTTPCaller: Caller {
           "expected a JSON reply (\(redaction.words(error.description))), found\(form): \(bounded(text))")
       }
       // Kept as it was read, since whoever looks at it later is strict.
-      return redaction.reply(read.text, saying: read)
+      return ReplyBody(redaction.reply(read.text, saying: read))
     }
   }
 
@@ -161,23 +163,8 @@ enum RetryAfter {
   private static func bounded(_ seconds: Double) -> Double { min(max(0, seconds), longest) }
 }
 
-extension Usage {
-  /// The `usage` of a reply; nil where it reports none. Cached prompt tokens are named differently by different
-  /// endpoints. What is no count of tokens, negative or over ``most``, counts as not reported.
-  init?(reply: JSON) {
-    guard let usage = reply["usage"], usage.object != nil else { return nil }
-    func count(_ json: JSON?) -> Int? {
-      json?.number.flatMap { (0...Double(Self.most)).contains($0) ? Int(bounded: $0) : nil }
-    }
-    // Where they are called input tokens, those of the cache are counted beside them.
-    let beside = ["cache_read_input_tokens", "cache_creation_input_tokens"].map { count(usage[$0]) ?? 0 }
-    let prompt =
-      count(usage["prompt_tokens"]) ?? count(usage["input_tokens"]).map { $0 + beside[0] + beside[1] }
-    let total = count(usage["total_tokens"])
-    let completion = count(usage["completion_tokens"]) ?? count(usage["output_tokens"])
-    self.init(
-      promptTokens: prompt ?? max(0, (total ?? 0) - (completion ?? 0)), completionTokens: completion ?? 0,
-      cachedTokens: count(usage["prompt_tokens_details"]?["cached_tokens"])
-        ?? count(usage["prompt_cache_hit_tokens"]) ?? beside[0])
+extension ReplyBody {
+  fileprivate init(_ redacted: (text: String, json: JSON)) {
+    self.init(text: redacted.text, json: redacted.json)
   }
 }

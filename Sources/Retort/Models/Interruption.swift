@@ -42,7 +42,9 @@ package final class Interruption: Sendable {
   private func change(_ body: (inout State) -> Void) {
     state.change { state, waiting in
       body(&state)
-      for moment in Moment.allCases where state.hasCome(moment) { waiting.releaseAll(under: moment, with: ()) }
+      for moment in Moment.allCases where state.hasCome(moment) {
+        waiting.releaseAll(under: moment, with: ())
+      }
     }
   }
 }
@@ -53,8 +55,8 @@ struct GatedCaller: Caller {
   let inner: any Caller
   let interruption: Interruption
 
-  func answer(_ call: Call) async throws -> RawReply {
-    try await interruption.call { try await inner.answer(call) }
+  func answer(_ request: ModelRequest) async throws -> RawReply {
+    try await interruption.call { try await inner.answer(request) }
   }
 }
 
@@ -64,8 +66,8 @@ struct InterruptedCaller: Caller {
   let inner: any Caller
   let interruption: Interruption
 
-  func answer(_ call: Call) async throws -> RawReply {
-    do { return try await inner.answer(call) } catch let halt as Halt where halt.reason == .interrupted {
+  func answer(_ request: ModelRequest) async throws -> RawReply {
+    do { return try await inner.answer(request) } catch let halt as Halt where halt.reason == .interrupted {
       try await interruption.quiet()
       throw halt
     }

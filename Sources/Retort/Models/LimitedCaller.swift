@@ -11,13 +11,13 @@ package struct LimitedCaller: Caller {
     self.clock = clock
   }
 
-  package func answer(_ call: Call) async throws -> RawReply {
-    try await pool.enter(depth: call.origin.depth)
+  package func answer(_ request: ModelRequest) async throws -> RawReply {
+    try await pool.enter(depth: request.origin.depth)
     defer { pool.leave() }
-    let estimate = Double(call.promptEstimate + call.completionEstimate)
+    let estimate = Double(request.estimate.promptTokens + request.estimate.completionTokens)
     try await clock.sleep(pool.reserve(tokens: estimate, at: clock.seconds))
     do {
-      let reply = try await inner.answer(call)
+      let reply = try await inner.answer(request)
       let used = Double(reply.usage.promptTokens + reply.usage.completionTokens)
       if used > 0 { pool.correct(tokens: used - estimate) }
       return reply

@@ -56,40 +56,46 @@ package struct ModelStack: ModelProvider {
   }
 
   package func chat(_ model: ModelRef) throws -> any ChatModel {
-    guard model.spec.kind == .chat || model.spec.kind == .judge else { throw mismatch(model.spec, "chat") }
-    return ChatCompletions(model.spec, for: origin, through: remembered(model.spec))
+    guard let chat = asked(model, ChatRequest.self) else { throw mismatch(model.spec, "chat") }
+    return chat
   }
 
   package func embedding(_ model: ModelRef) throws -> any EmbeddingModel {
-    guard model.spec.kind == .embedding else { throw mismatch(model.spec, "embedding") }
     let length = lengths[model.spec.alias] ?? VectorLength(model.spec)
     let caller = limited(model.spec) { EmbeddingRecorder($0, memory: self.memory, length: length) }
-    return Embeddings(
+    let embeddings = Embeddings(
       model.spec, for: origin, through: InterruptedCaller(inner: caller, interruption: interruption),
       memory: memory, flights: flights, length: length)
+    guard let embeddings else { throw mismatch(model.spec, "embedding") }
+    return embeddings
   }
 
   package func reward(_ model: ModelRef) throws -> any RewardModel {
-    switch model.spec.kind {
-    case .chat, .judge: Judge(ChatCompletions(model.spec, for: origin, through: remembered(model.spec)))
-    case .embedding, .vllmLogprobs, .llamaLogprobs: throw mismatch(model.spec, "reward")
-    default: RewardEndpoint(model.spec, for: origin, through: remembered(model.spec))
-    }
+    if let chat = asked(model, ChatRequest.self) { return Judge(chat) }
+    guard let reward = asked(model, RewardRequest.self) else { throw mismatch(model.spec, "reward") }
+    return reward
   }
 
   package func scorer(_ model: ModelRef) throws -> any LogprobModel {
-    guard model.spec.kind.scoresText else { throw mismatch(model.spec, "logprobs") }
-    return LogprobEndpoint(model.spec, for: origin, through: remembered(model.spec))
+    guard let scorer = AskedScorer(model.spec, for: origin, through: remembered(model.spec)) else {
+      throw mismatch(model.spec, "logprobs")
+    }
+    return scorer
   }
 
   package func tokens(_ model: ModelRef) throws -> any TokenModel {
-    TokenEndpoint(model.spec, for: origin, through: remembered(model.spec))
+    guard let counter = asked(model, TokenCountRequest.self) else { throw mismatch(model.spec, "tokens") }
+    return counter
   }
 
   // The order, from the outside in: Interrupted(Remembering(Retrying(Limited(Budgeted(Gated(Standing(Recording(HTTP)))))))).
   //
   // A call that waits for a retry is outside Limited and holds no slot; a reply is committed inside it, so the slot
   // is held until the commit has returned.
+
+  private func asked<A: Act>(_ model: ModelRef, _ act: A.Type) -> AskedModel<A>? {
+    AskedModel(model.spec, for: origin, through: remembered(model.spec))
+  }
 
   private func remembered(_ model: ModelSpec) -> any Caller {
     let caller = limited(model) { RecordingCaller($0, memory: self.memory) }
@@ -107,16 +113,18 @@ package struct ModelStack: ModelProvider {
   }
 
   private func http(_ model: ModelSpec, _ standing: Standing) -> any Caller {
-    let doubt: @Sendable (Call) -> Void = { [say] call in
+    let doubt: @Sendable (ModelRequest) -> Void = { [say] request in
       guard standing.isFirstDoubt() else { return }
       say(
-        "model '\(call.model.alias)' reports far fewer tokens than its texts have; budgets and the ledger book the estimate"
+        "model '\(request.model.alias)' reports far fewer tokens than its texts have; budgets and the ledger book the estimate"
       )
     }
     return HTTPCaller(
       transport,
       // Keys are read when they are needed: checking and planning work without them.
-      secrets: { [environment] in try model.secretHeaders(environment) }, redaction: redaction, clock: clock,
+      secrets: { [environment] in
+        try model.secretHeaders(environment, keyHeader: WireFormats.keyHeader(of: model))
+      }, redaction: redaction, clock: clock,
       doubt: doubt,
       endpoint: { [address, interruption] in
         let base = try await address(model)

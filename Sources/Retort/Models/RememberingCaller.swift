@@ -13,18 +13,18 @@ package struct RememberingCaller: Caller {
     self.flights = flights
   }
 
-  package func answer(_ call: Call) async throws -> RawReply {
-    let request = call.request
+  package func answer(_ request: ModelRequest) async throws -> RawReply {
+    let digest = request.digest
     while true {
       let reply: RawReply
-      if flights.lead(request) {
-        do { reply = try await first(call, request) } catch {
-          flights.land(request, nil)
+      if flights.lead(digest) {
+        do { reply = try await first(request) } catch {
+          flights.land(digest, nil)
           throw error
         }
-        flights.land(request, reply)
+        flights.land(digest, reply)
       } else {
-        guard var shared = try await flights.follow(request) else { continue }
+        guard var shared = try await flights.follow(digest) else { continue }
         shared.remembered = true
         reply = shared
       }
@@ -33,14 +33,14 @@ package struct RememberingCaller: Caller {
     }
   }
 
-  private func first(_ call: Call, _ request: Digest) async throws -> RawReply {
-    if var known = try await memory.recall(request) {
+  private func first(_ request: ModelRequest) async throws -> RawReply {
+    if var known = try await memory.recall(request.digest) {
       known.remembered = true
       return known
     }
-    do { return try await inner.answer(call) } catch {
+    do { return try await inner.answer(request) } catch {
       // A try that cost something was written down when it failed.
-      if let failed = FailedCall(error), failed.usage == nil { try await memory.failed(call, failed) }
+      if let failed = FailedCall(error), failed.usage == nil { try await memory.failed(request, failed) }
       throw error
     }
   }
@@ -58,13 +58,13 @@ package struct RecordingCaller: Caller {
     self.memory = memory
   }
 
-  package func answer(_ call: Call) async throws -> RawReply {
+  package func answer(_ request: ModelRequest) async throws -> RawReply {
     var reply: RawReply
-    do { reply = try await inner.answer(call) } catch {
-      if let failed = FailedCall(error), failed.usage != nil { try await memory.failed(call, failed) }
+    do { reply = try await inner.answer(request) } catch {
+      if let failed = FailedCall(error), failed.usage != nil { try await memory.failed(request, failed) }
       throw error
     }
-    reply.call = try await memory.remember(call, reply)
+    reply.call = try await memory.remember(request, reply)
     return reply
   }
 }

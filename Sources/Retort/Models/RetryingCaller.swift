@@ -22,12 +22,12 @@ package struct RetryingCaller: Caller {
     self.random = random
   }
 
-  package func answer(_ call: Call) async throws -> RawReply {
-    var call = call
+  package func answer(_ request: ModelRequest) async throws -> RawReply {
+    var request = request
     while true {
       try breaker.check()
       do {
-        let reply = try await inner.answer(call)
+        let reply = try await inner.answer(request)
         breaker.answered()
         return reply
       } catch let error as ModelError {
@@ -36,13 +36,13 @@ package struct RetryingCaller: Caller {
           if error.status != nil { breaker.answered() }
           throw error
         }
-        breaker.failed(error, of: call.request, at: clock.seconds)
-        guard call.attempt <= call.model.retries else { throw breaker.gaveUp(error) }
+        breaker.failed(error, of: request.digest, at: clock.seconds)
+        guard request.attempt <= request.model.retries else { throw breaker.gaveUp(error) }
         if let wait = error.retryAfter, wait > Self.patience {
           throw breaker.open("asked to wait \(Int(bounded: wait)) seconds: \(error.description)")
         }
-        try await clock.sleep(delay(after: error, attempt: call.attempt))
-        call.attempt += 1
+        try await clock.sleep(delay(after: error, attempt: request.attempt))
+        request.attempt += 1
       } catch let halt as Halt {
         if halt.status != nil { breaker.answered() }
         throw halt

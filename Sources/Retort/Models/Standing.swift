@@ -49,12 +49,12 @@ struct StandingCaller: Caller {
   let inner: any Caller
   let standing: Standing
 
-  func answer(_ call: Call) async throws -> RawReply {
+  func answer(_ request: ModelRequest) async throws -> RawReply {
     try standing.check()
     do {
-      let reply = try await inner.answer(call)
+      let reply = try await inner.answer(request)
       standing.answered()
       return reply
-    } catch let error as ModelError { throw standing.judged(error, of: call.model) }
+    } catch let error as ModelError { throw standing.judged(error, of: request.model) }
   }
 }

@@ -1,34 +1,24 @@
-/// Replies of old stores, held against today's checks. What was asked is told from the request's parameters and the
-/// reply's form; where they leave a doubt the reply counts as usable.
-enum StoredReply {
+/// A reply of an old store, to be held against today's checks. What was asked is told from the request's parameters and
+/// the reply's form; where they leave a doubt the reply counts as usable.
+package struct StoredReply: Sendable {
+  package let reply: ReplyBody
+  package let parameters: JSON
+  package let prompt: JSON
+
   /// Why nobody could use a reply; nil where somebody could.
-  static func fault(body: String, parameters: JSON, prompt: JSON) -> String? {
+  package static func fault(body: String, parameters: JSON, prompt: JSON) -> String? {
     guard let json = try? JSON(parsing: body) else { return "no JSON" }
+    let stored = StoredReply(
+      reply: ReplyBody(text: body, json: json), parameters: parameters, prompt: prompt)
     do {
-      try check(json, body: body, parameters: parameters, prompt: prompt)
+      try stored.check()
       return nil
     } catch { return (error as? ModelError)?.message ?? "\(error)" }
   }
 
-  private static func check(_ json: JSON, body: String, parameters: JSON, prompt: JSON) throws {
-    if let choices = json["choices"] {
-      if parameters["prompt_logprobs"] != nil {
-        let list = choices.array?.first?["prompt_logprobs"]?.array ?? []
-        guard let tokens = prompt.array, tokens.count != list.count else { return }
-        throw ModelError(.malformed, "expected \(tokens.count) prompt_logprobs, found \(list.count)")
-      }
-      try ChatCompletions.check(json)
-      if Judge.asked(parameters, prompt) {
-        _ = try Judge.score(ChatCompletions.reply(RawReply(body: body)))
-      }
-    } else if let list = json["completion_probabilities"]?.array {
-      guard list.contains(where: { TokenLogprob.read($0["logprob"]) == nil }) else { return }
-      throw ModelError(.malformed, "expected a 'logprob' of each token")
-    } else if json["data"]?.array?.first?["embedding"] != nil {
-      _ = try Embeddings.lists(body, count: json["data"]?.array?.count ?? 0)
-    } else if let kind = RewardEndpoint.kind(of: json) {
-      _ = try RewardEndpoint.score(json, from: kind)
-    } else if let error = json["error"], !error.isBlank {
+  private func check() throws {
+    for format in WireFormats.all where try format.accepts(self) { return }
+    if let error = reply.json["error"], !error.isBlank {
       throw ModelError(.malformed, "expected a reply, found an error: \(error.text.prefix(200))")
     }
   }

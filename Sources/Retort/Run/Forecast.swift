@@ -271,7 +271,7 @@ private struct Forecaster {
     let calls = steps * perStep
     let row = (stage.from.compactMap { rowBytes[$0] }.max() ?? 0) / 4
     let template = (config["prompt"]?.string ?? config["template"]?.string).map {
-      Double(Call.estimateTokens($0))
+      Double(TokenEstimate.bytes($0))
     }
     let prompt = model.kind == .embedding ? row : row + (template ?? Self.usualPrompt)
     let reply =

@@ -3,10 +3,10 @@ import RetortTestSupport
 import Testing
 
 struct BudgetedCallerTests {
-  func call(prompt: Int, completion: Int) -> Call {
+  func call(prompt: Int, completion: Int) -> ModelRequest {
     var model = ModelSpec(alias: "m", name: "m")
     model.price = .init(input: 1, output: 2)
-    return Call(
+    return ModelRequest(
       model: model, origin: CallOrigin(), path: "x", body: [:], identity: [:], promptEstimate: prompt,
       completionEstimate: completion)
   }

@@ -11,7 +11,7 @@ struct EndpointErrorTests {
       HTTPResponse(status: status, headers: headers, body: Array(body.utf8))
     }
     let caller = HTTPCaller(transport, clock: JumpingClock(), endpoint: { "http://host/v1" })
-    let call = Call(
+    let call = ModelRequest(
       model: ModelSpec(alias: "t", name: "m"), origin: CallOrigin(), path: "x", body: [:], identity: [:]
     ) { json in
       if json["choices"] == nil { throw ModelError(.malformed, "expected 'choices'") }

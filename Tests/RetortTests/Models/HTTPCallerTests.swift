@@ -11,8 +11,9 @@ struct HTTPCallerTests {
     return model
   }()
 
-  private func call(_ path: String = "chat/completions") -> Call {
-    Call(model: Self.model, origin: CallOrigin(), path: path, body: ["a": 1], identity: ["a": 1]) { json in
+  private func call(_ path: String = "chat/completions") -> ModelRequest {
+    ModelRequest(model: Self.model, origin: CallOrigin(), path: path, body: ["a": 1], identity: ["a": 1]) {
+      json in
       if json["choices"] == nil { throw ModelError(.malformed, "expected 'choices'") }
     }
   }

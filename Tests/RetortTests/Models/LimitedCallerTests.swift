@@ -4,8 +4,8 @@ import Synchronization
 import Testing
 
 struct LimitedCallerTests {
-  private func call(_ name: String, tokens: Int = 0, depth: Int = 0) -> Call {
-    Call(
+  private func call(_ name: String, tokens: Int = 0, depth: Int = 0) -> ModelRequest {
+    ModelRequest(
       model: ModelSpec(alias: "m", name: "m"), origin: CallOrigin(depth: depth), path: name, body: [:],
       identity: [:], promptEstimate: tokens)
   }

@@ -6,8 +6,8 @@ import Testing
 struct RememberingCallerTests {
   private let call = Self.call()
 
-  private static func call(take: Int = 0) -> Call {
-    Call(
+  private static func call(take: Int = 0) -> ModelRequest {
+    ModelRequest(
       model: ModelSpec(alias: "m", name: "m"), origin: CallOrigin(take: take), path: "x", body: [:],
       identity: ["a": 1])
   }

@@ -3,10 +3,10 @@ import RetortTestSupport
 import Testing
 
 struct RetryingCallerTests {
-  private func call(retries: Int) -> Call {
+  private func call(retries: Int) -> ModelRequest {
     var model = ModelSpec(alias: "m", name: "m")
     model.retries = retries
-    return Call(model: model, origin: CallOrigin(), path: "x", body: [:], identity: [:])
+    return ModelRequest(model: model, origin: CallOrigin(), path: "x", body: [:], identity: [:])
   }
 
   @Test func waitsLongerEachTimeAndCountsItsTries() async throws {
@@ -84,7 +84,7 @@ struct RetryingCallerTests {
     let caller = RetryingCaller(inner, breaker: Breaker(threshold: 3), clock: JumpingClock())
     var kinds: [String?] = []
     for number in 0..<4 {
-      let call = Call(
+      let call = ModelRequest(
         model: call(retries: 1).model, origin: CallOrigin(), path: "x", body: [:],
         identity: .int(Int64(number)))
       do { _ = try await caller.answer(call) } catch { kinds.append(FailedCall(error)?.kind) }

@@ -15,7 +15,7 @@ import Testing
   private func remember(_ bodies: [(JSON.Object, String)], _ store: Store) async throws -> [Int64] {
     var ids: [Int64] = []
     for (number, (body, reply)) in bodies.enumerated() {
-      let call = Call(
+      let call = ModelRequest(
         model: ModelSpec(alias: "m", name: "m"), origin: CallOrigin(run: 1), path: "x", body: .object(body),
         identity: .int(Int64(number)))
       ids.append(try await store.remember(call, RawReply(body: reply)))

@@ -87,7 +87,7 @@ import Testing
   ]) func aServerCounts(reply: String) async throws {
     let caller = ScriptedCaller { _, _ in RawReply(body: reply) }
     let model = ModelSpec(alias: "t", name: "m")
-    #expect(try await TokenEndpoint(model, through: caller).count("甲乙") == 3)
+    #expect(try await #require(AskedModel<TokenCountRequest>(model, through: caller)).count("甲乙") == 3)
     let call = try #require(caller.calls.first)
     #expect(call.path == "/tokenize")
     #expect(
@@ -95,7 +95,7 @@ import Testing
         "model": "m", "prompt": "甲乙", "add_special_tokens": false, "content": "甲乙", "add_special": false,
       ])
     #expect(call.identity == ["act": "tokenize", "model": model.identity, "text": "甲乙"])
-    #expect(try await TokenEndpoint(model, through: caller).count("") == 0)
+    #expect(try await #require(AskedModel<TokenCountRequest>(model, through: caller)).count("") == 0)
   }
 
   @Test func aServerThatCannotCountSaysWhatToDo() async throws {
@@ -108,7 +108,8 @@ import Testing
       throw ModelError(.refused, status: 404, "not found")
     }
     let error = await #expect(throws: ModelError.self) {
-      try await TokenEndpoint(ModelSpec(alias: "t", name: "m"), through: caller).count("a")
+      try await #require(AskedModel<TokenCountRequest>(ModelSpec(alias: "t", name: "m"), through: caller))
+        .count("a")
     }
     #expect(
       error?.message

@@ -273,7 +273,7 @@ private let model = ModelRef(ModelSpec(alias: "policy", name: "policy"))
             + #"{"5":{"logprob":-0.1},"7":{"logprob":-0.5,"decoded_token":"a"}},{"8":{"logprob":-1.5}}]}]}"#)
       }
     }
-    let found = try await LogprobEndpoint(Self.spec(.vllmLogprobs), through: caller)
+    let found = try await #require(AskedScorer(Self.spec(.vllmLogprobs), through: caller))
       .logprobs(of: "ab", after: [.user("q")])
     #expect(found == [TokenLogprob("a", -0.5), TokenLogprob("", -1.5)])
     #expect(caller.calls.map(\.path) == ["/tokenize", "/tokenize", "completions"])
@@ -295,7 +295,7 @@ private let model = ModelRef(ModelSpec(alias: "policy", name: "policy"))
         )
       }
     }
-    let found = try await LogprobEndpoint(Self.spec(.llamaLogprobs), through: caller)
+    let found = try await #require(AskedScorer(Self.spec(.llamaLogprobs), through: caller))
       .logprobs(of: "ab", after: [.user("q")])
     #expect(found == [TokenLogprob("a", -0.5), TokenLogprob("b", -2)])
   }
@@ -305,7 +305,7 @@ private let model = ModelRef(ModelSpec(alias: "policy", name: "policy"))
       RawReply(body: #"{"prompt":"","tokens":[7],"completion_probabilities":[{"id":9,"logprob":-1}]}"#)
     }
     await #expect(throws: ModelError.self) {
-      try await LogprobEndpoint(Self.spec(.llamaLogprobs), through: caller).logprobs(of: "a", after: [])
+      try await #require(AskedScorer(Self.spec(.llamaLogprobs), through: caller)).logprobs(of: "a", after: [])
     }
   }
 
