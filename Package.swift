@@ -19,37 +19,59 @@ let package = Package(
     .systemLibrary(name: "CXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .target(
-      name: "Retort",
+      name: "RetortCore",
       dependencies: [
-        "CSQLite",
-        "CXML2",
         .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "OrderedCollections", package: "swift-collections"),
+      ]),
+    .target(
+      name: "RetortStages",
+      dependencies: [
+        "CXML2", "RetortCore",
+        .product(name: "OrderedCollections", package: "swift-collections"),
+      ]),
+    .target(
+      name: "RetortRun",
+      dependencies: [
+        "CSQLite", "RetortCore", "RetortStages",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "OrderedCollections", package: "swift-collections"),
         .product(name: "Yams", package: "Yams"),
       ]),
     .target(
       name: "RetortHTTP",
-      dependencies: ["CCurl", "Retort"]),
+      dependencies: ["CCurl", "RetortCore"]),
     .target(
       name: "RetortViewer",
       dependencies: [
-        "Retort",
+        "RetortCore", "RetortRun",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
     .executableTarget(
       name: "RetortCLI",
       dependencies: [
-        "Retort", "RetortHTTP", "RetortViewer",
+        "RetortCore", "RetortHTTP", "RetortRun", "RetortStages", "RetortViewer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
-    .target(name: "RetortTestSupport", dependencies: ["Retort"]),
+    .target(name: "RetortTestSupport", dependencies: ["RetortCore", "RetortRun", "RetortStages"]),
     .testTarget(
-      name: "RetortTests",
+      name: "RetortCoreTests",
       dependencies: [
-        "Retort", "RetortTestSupport",
+        "RetortCore", "RetortTestSupport",
+        .product(name: "OrderedCollections", package: "swift-collections"),
+      ]),
+    .testTarget(
+      name: "RetortStagesTests",
+      dependencies: [
+        "RetortStages", "RetortTestSupport",
+        .product(name: "OrderedCollections", package: "swift-collections"),
+      ]),
+    .testTarget(
+      name: "RetortRunTests",
+      dependencies: [
+        "RetortRun", "RetortTestSupport",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),

@@ -1,6 +1,8 @@
 internal import ArgumentParser
 internal import OrderedCollections
-internal import Retort
+internal import RetortCore
+internal import RetortRun
+internal import RetortStages
 
 struct DiffCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,6 +1,8 @@
 internal import Foundation
 internal import OrderedCollections
-internal import Retort
+internal import RetortCore
+internal import RetortRun
+internal import RetortStages
 
 /// A run that another user or another machine made, or a version that did not note it: what the store remembers of it
 /// may start programs and send keys, and is shown before any of it is done.

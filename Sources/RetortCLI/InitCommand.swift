@@ -1,6 +1,8 @@
 internal import ArgumentParser
 internal import Foundation
-internal import Retort
+internal import RetortCore
+internal import RetortRun
+internal import RetortStages
 
 struct InitCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

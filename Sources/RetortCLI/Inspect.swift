@@ -1,6 +1,8 @@
 internal import ArgumentParser
 internal import OrderedCollections
-internal import Retort
+internal import RetortCore
+internal import RetortRun
+internal import RetortStages
 
 struct Runs: AsyncParsableCommand {
   static let configuration = CommandConfiguration(abstract: "List the runs in the store, newest first.")

@@ -1,6 +1,8 @@
 internal import ArgumentParser
 internal import Foundation
-internal import Retort
+internal import RetortCore
+internal import RetortRun
+internal import RetortStages
 
 /// `retort measure-rewards`, which `tools/bench` runs beside numpy: times the formulas of the rewards on arrays that
 /// are the same for both, and leaves what it computed for a comparison.

@@ -1,5 +1,7 @@
 internal import Foundation
-internal import Retort
+internal import RetortCore
+internal import RetortRun
+internal import RetortStages
 
 /// A run's progress as lines of text: a function of what the run told, the time and the terminal.
 enum ProgressPage {

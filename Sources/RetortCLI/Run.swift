@@ -1,8 +1,10 @@
 internal import ArgumentParser
 internal import Foundation
 internal import OrderedCollections
-internal import Retort
+internal import RetortCore
 internal import RetortHTTP
+internal import RetortRun
+internal import RetortStages
 
 /// The flags of a run, as they are recorded with it so that `retort resume` keeps them.
 struct Flags: Codable {

@@ -1,6 +1,8 @@
 internal import Foundation
 internal import OrderedCollections
-internal import Retort
+internal import RetortCore
+internal import RetortRun
+internal import RetortStages
 internal import Synchronization
 
 /// A run's progress on stderr: on a terminal a table that is drawn over itself, else plain lines: for each stage one a

@@ -1,5 +1,7 @@
 internal import Foundation
-internal import Retort
+internal import RetortCore
+internal import RetortRun
+internal import RetortStages
 internal import Synchronization
 
 /// Ctrl-C and SIGTERM. They end the process at once, whatever it is doing, and files that are half written go with it.

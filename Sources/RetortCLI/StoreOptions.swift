@@ -1,6 +1,8 @@
 internal import ArgumentParser
 internal import Foundation
-internal import Retort
+internal import RetortCore
+internal import RetortRun
+internal import RetortStages
 
 /// Options of every command that opens the store.
 struct StoreOptions: ParsableArguments {

@@ -1,5 +1,7 @@
 internal import Foundation
-internal import Retort
+internal import RetortCore
+internal import RetortRun
+internal import RetortStages
 
 /// What the commands print, and where.
 enum Terminal {

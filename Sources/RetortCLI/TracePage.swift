@@ -1,5 +1,7 @@
 internal import OrderedCollections
-internal import Retort
+internal import RetortCore
+internal import RetortRun
+internal import RetortStages
 
 /// A trace as text: a table of the rows, then how those ended that did, then where to look further.
 enum TracePage {

@@ -1,5 +1,7 @@
 internal import ArgumentParser
-internal import Retort
+internal import RetortCore
+internal import RetortRun
+internal import RetortStages
 internal import RetortViewer
 
 struct ViewCommand: AsyncParsableCommand {

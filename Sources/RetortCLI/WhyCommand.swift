@@ -1,7 +1,9 @@
 internal import ArgumentParser
 internal import Foundation
 internal import OrderedCollections
-internal import Retort
+internal import RetortCore
+internal import RetortRun
+internal import RetortStages
 
 struct WhyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,6 +1,6 @@
 internal import CCurl
 internal import Foundation
-internal import Retort
+internal import RetortCore
 
 /// The engine's thread: owns libcurl's handles, which no other thread touches except to wake it.
 struct EngineLoop {

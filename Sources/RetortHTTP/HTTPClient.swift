@@ -1,6 +1,6 @@
 internal import CCurl
 internal import Foundation
-package import Retort
+package import RetortCore
 internal import Synchronization
 
 /// HTTP by libcurl's multi interface: one thread runs all transfers, callers wait without holding a thread.

@@ -1,5 +1,5 @@
 internal import CCurl
-internal import Retort
+internal import RetortCore
 
 /// One exchange in libcurl's hands: its handle, what is left to send, and what has come.
 ///

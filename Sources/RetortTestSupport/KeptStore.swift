@@ -1,5 +1,7 @@
 package import Foundation
-package import Retort
+package import RetortCore
+package import RetortRun
+internal import RetortStages
 internal import Synchronization
 
 /// A copy of a store that the program of an earlier day made (`tools/keep-store`), with its pipelines and their data, in

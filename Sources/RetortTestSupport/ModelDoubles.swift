@@ -1,4 +1,6 @@
-package import Retort
+package import RetortCore
+internal import RetortRun
+internal import RetortStages
 internal import Synchronization
 
 /// A clock that never waits: sleeping moves it on. It remembers how long was slept.
@@ -33,7 +35,8 @@ extension ModelRequest {
     model: ModelSpec, origin: CallOrigin, path: String, body: JSON, identity: JSON, promptEstimate: Int = 0,
     completionEstimate: Int = 0, check: @escaping @Sendable (JSON) throws -> Void = { _ in }
   ) {
-    let exchange = Exchange(path: path, fields: body.object ?? [:], usage: { Usage(reply: $0) }) { reply in
+    guard let fields = body.object else { preconditionFailure("a body is an object") }
+    let exchange = Exchange(path: path, fields: fields, usage: { Usage(reply: $0) }) { reply in
       try check(reply.json)
       return 0
     }

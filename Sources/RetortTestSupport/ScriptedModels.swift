@@ -1,4 +1,6 @@
-package import Retort
+package import RetortCore
+internal import RetortRun
+internal import RetortStages
 
 /// A chat model whose replies come from a closure.
 package struct ScriptedModel: ChatModel {

@@ -1,5 +1,6 @@
 internal import OrderedCollections
-internal import Retort
+internal import RetortCore
+internal import RetortRun
 
 /// What was asked, what came, and what it took.
 enum CallMarkup {

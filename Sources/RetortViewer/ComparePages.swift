@@ -1,5 +1,6 @@
 internal import OrderedCollections
-internal import Retort
+internal import RetortCore
+internal import RetortRun
 
 /// Two runs, or two rows, side by side.
 struct ComparePages {

@@ -1,4 +1,5 @@
-internal import Retort
+internal import RetortCore
+internal import RetortRun
 
 /// The numbers of runs. Those of an ended run are counted once; those of a live one again after a while that is longer
 /// the longer counting takes, so that looking does not hold the run up.

@@ -1,6 +1,7 @@
 internal import HTTPTypes
 internal import Hummingbird
-internal import Retort
+internal import RetortCore
+internal import RetortRun
 
 /// Before every page: only this machine's names are answered and nothing is written; what goes wrong becomes a page.
 struct Guard<Context: RequestContext>: RouterMiddleware {

@@ -1,4 +1,5 @@
-internal import Retort
+internal import RetortCore
+internal import RetortRun
 
 /// Dropped and failed rows, by reason.
 struct LossPages {

@@ -1,6 +1,7 @@
 internal import HTTPTypes
 internal import Hummingbird
-internal import Retort
+internal import RetortCore
+internal import RetortRun
 
 /// The frame of every page: the way to the content, where one is, and the content.
 struct Page {

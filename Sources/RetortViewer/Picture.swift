@@ -1,5 +1,6 @@
 internal import Foundation
-internal import Retort
+internal import RetortCore
+internal import RetortRun
 
 /// A pipeline as a picture: a box for each stage with its counts, and lines with the rows that went along them.
 enum Picture {

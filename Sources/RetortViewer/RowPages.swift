@@ -1,5 +1,6 @@
 internal import OrderedCollections
-internal import Retort
+internal import RetortCore
+internal import RetortRun
 
 /// One row: its columns, where it came from, what became of it, and the calls behind it.
 struct RowPages {

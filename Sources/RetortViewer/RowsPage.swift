@@ -1,4 +1,5 @@
-internal import Retort
+internal import RetortCore
+internal import RetortRun
 
 /// The rows of a stage: searched, filtered, sorted, page by page.
 struct RowsPage {

@@ -1,4 +1,5 @@
-internal import Retort
+internal import RetortCore
+internal import RetortRun
 
 /// The list of runs, and one run with its picture.
 struct RunPages {

@@ -1,7 +1,8 @@
 internal import Foundation
 internal import Hummingbird
 internal import NIOCore
-internal import Retort
+internal import RetortCore
+internal import RetortRun
 
 extension Viewer {
   /// Serves pages on 127.0.0.1 until its task is cancelled or the process ends.

@@ -1,7 +1,8 @@
 internal import Hummingbird
 internal import Logging
 internal import NIOCore
-package import Retort
+internal import RetortCore
+package import RetortRun
 
 /// Shows a store to a browser on this machine, and changes nothing in it.
 package struct Viewer: Sendable {

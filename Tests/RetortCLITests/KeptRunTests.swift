@@ -1,4 +1,6 @@
-import Retort
+import RetortCore
+import RetortRun
+import RetortStages
 import RetortTestSupport
 import Testing
 

@@ -1,6 +1,8 @@
 import Foundation
 import OrderedCollections
-import Retort
+import RetortCore
+import RetortRun
+import RetortStages
 import Testing
 
 @testable import RetortCLI

@@ -1,5 +1,7 @@
 import ArgumentParser
-import Retort
+import RetortCore
+import RetortRun
+import RetortStages
 import Testing
 
 @testable import RetortCLI

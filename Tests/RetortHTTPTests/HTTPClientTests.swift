@@ -1,4 +1,4 @@
-import Retort
+import RetortCore
 import RetortTestSupport
 import Testing
 

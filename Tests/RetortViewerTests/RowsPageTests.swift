@@ -1,5 +1,7 @@
 import Foundation
-import Retort
+import RetortCore
+import RetortRun
+import RetortStages
 import Testing
 
 @testable import RetortViewer

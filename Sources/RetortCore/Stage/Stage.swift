@@ -1,0 +1,141 @@
+/// What a row stage and a set stage have in common: a name, a version, a configuration, and the columns read and
+/// added.
+///
+/// A stage kind is one file: its configuration, its messages and its behaviour. It is registered by one line in
+/// `Catalog.swift`.
+package protocol StageKind: Sendable {
+  /// The keys allowed under `with:`. What it encodes to is part of every step's key, so files encode as their
+  /// content (``PromptFile``, ``DataFile``) and models as their name (``ModelRef``).
+  associatedtype Config: Codable & Sendable
+  /// The columns it reads.
+  associatedtype Input: Decodable & Sendable
+  /// The columns it adds. Decodable too, so that its properties can be found without a value.
+  associatedtype Output: Codable & Sendable
+
+  /// What a pipeline file writes after `uses:`.
+  static var name: String { get }
+  /// Raise it when the same input should give another output.
+  static var version: Int { get }
+  /// One sentence, in the imperative: what the stage does.
+  static var summary: String { get }
+  /// One sentence for each key of ``Config``: meaning, unit, default.
+  static var keys: [String: String] { get }
+  /// Keys of ``Config`` that came after its first release: unset, they are no part of a step's key, so that the steps
+  /// of older files stay done.
+  static var laterKeys: Set<String> { get }
+  /// The whole-set inputs it takes under `using:`.
+  static var sets: [SetRole] { get }
+  /// Whether its output rows name files (`path`, `sha256`, `rows`) that must be on disk for the step to be done.
+  static var exports: Bool { get }
+  /// Whether its output rows are new ones that hold its own columns alone (``SetSink/make(_:from:)``); else they are
+  /// its input rows with columns added.
+  static var makesRows: Bool { get }
+
+  /// Checks what the configuration's types cannot; no model is called and no row is read here.
+  init(_ config: Config, in workspace: Workspace) throws
+
+  /// The columns it reads; by default the properties of ``Input``.
+  var reads: [ColumnUse] { get }
+  /// The columns it adds; by default the properties of ``Output``. Nil when only a run can tell (a reader).
+  var adds: [String]? { get }
+  /// The files that an export may write, or that an earlier run of it may have written.
+  var writes: [ExportTarget] { get }
+}
+
+extension StageKind {
+  package static var laterKeys: Set<String> { [] }
+  package static var sets: [SetRole] { [] }
+  package static var exports: Bool { false }
+  package static var makesRows: Bool { exports }
+  package var reads: [ColumnUse] { ColumnUse.properties(of: Input.self) }
+  package var adds: [String]? { ColumnUse.properties(of: Output.self).map(\.name) }
+  package var writes: [ExportTarget] { [] }
+}
+
+/// A stage that takes one row at a time.
+package protocol Stage: StageKind {
+  /// What becomes of one row. A thrown error fails the row: it is recorded, and the row is tried again on resume.
+  func process(_ input: Input) async throws -> Outcome<Output>
+}
+
+/// What becomes of an input row.
+package enum Outcome<Output: Sendable>: Sendable {
+  /// The row goes on, once for each element, with the element's columns added.
+  case emit([Output])
+  /// The row ends here. `reason` is a short fixed phrase to count by; `detail` says what this row did.
+  case drop(reason: String, detail: String = "")
+  /// The row goes on once for each sample that is of use, at least one; the others are left out, each with a reason.
+  case samples([Sampled<Output>])
+
+  /// What becomes of a row of which several samples were drawn. A row without one of use ends here, for the first
+  /// one's reason.
+  package init(_ samples: [Sampled<Output>]) {
+    let outputs = samples.compactMap { if case .output(let output) = $0 { output } else { nil } }
+    if outputs.count == samples.count {
+      self = .emit(outputs)
+    } else if outputs.isEmpty, case .leftOut(let reason, let detail)? = samples.first {
+      self = .drop(
+        reason: reason,
+        detail: samples.count == 1 ? detail : "\(samples.count) sampled, none of use; the first: \(detail)")
+    } else {
+      self = .samples(samples)
+    }
+  }
+
+  package func map<Other>(_ transform: (Output) throws -> Other) rethrows -> Outcome<Other> {
+    switch self {
+    case .emit(let outputs): .emit(try outputs.map(transform))
+    case .drop(let reason, let detail): .drop(reason: reason, detail: detail)
+    case .samples(let samples):
+      .samples(
+        try samples.map {
+          switch $0 {
+          case .output(let output): .output(try transform(output))
+          case .leftOut(let reason, let detail): .leftOut(reason: reason, detail: detail)
+          }
+        })
+    }
+  }
+}
+
+extension Outcome: Equatable where Output: Equatable {}
+extension Sampled: Equatable where Output: Equatable {}
+
+/// What became of one sample of a row.
+package enum Sampled<Output: Sendable>: Sendable {
+  case output(Output)
+  /// `reason` and `detail` as for a row that ends.
+  case leftOut(reason: String, detail: String = "")
+}
+
+/// A column that a stage reads.
+package struct ColumnUse: Hashable, Sendable {
+  package let name: String
+  package let required: Bool
+
+  package init(_ name: String, required: Bool = true) {
+    self.name = name
+    self.required = required
+  }
+
+  /// The coding keys that decoding or encoding `type` asks for; optionals are not required.
+  package static func properties<T>(of type: T.Type) -> [ColumnUse] { ShapeProbe.properties(of: type) }
+}
+
+/// A whole-set input named under `using:`.
+package struct SetRole: Hashable, Sendable {
+  package let name: String
+  package let required: Bool
+  package let columns: [String]
+  package let help: String
+
+  package init(_ name: String, required: Bool = true, columns: [String] = [], help: String) {
+    self.name = name
+    self.required = required
+    self.columns = columns
+    self.help = help
+  }
+}
+
+/// For stages that read no column or add none.
+package struct NoColumns: Codable, Hashable, Sendable { package init() {} }

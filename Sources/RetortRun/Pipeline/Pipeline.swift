@@ -1,0 +1,95 @@
+package import Foundation
+package import OrderedCollections
+package import RetortCore
+internal import RetortStages
+
+/// A pipeline file, read and checked: what the program uses, where ``PipelineFile`` is what the user wrote.
+package struct Pipeline: Sendable {
+  /// The file's name without its extension.
+  package let name: String
+  package let file: URL
+  package let models: OrderedDictionary<String, ModelSpec>
+  /// In file order; every `from:` and `using:` names another one, and there is no cycle.
+  package let stages: [PipelineStage]
+  /// What is no mistake and should be told all the same.
+  package let warnings: [Diagnostic]
+  /// Cuts out what of the file itself is, or looks like, a key: used as it is written, shown and recorded nowhere.
+  package let redaction: Redaction
+
+  package var folder: URL { file.deletingLastPathComponent() }
+
+  package init(
+    name: String, file: URL, models: OrderedDictionary<String, ModelSpec>, stages: [PipelineStage],
+    warnings: [Diagnostic] = [], redaction: Redaction = Redaction()
+  ) {
+    self.name = name
+    self.file = file
+    self.models = models
+    self.stages = stages
+    self.warnings = warnings
+    self.redaction = redaction
+  }
+
+  /// Digest of every stage's kind, version, configuration and renames: what a run and its manifests are known by.
+  package var fingerprint: Digest { Digest(of: JSON.array(stages.map(\.identity))) }
+
+  package subscript(stage: String) -> PipelineStage? { stages.first { $0.name == stage } }
+}
+
+package struct PipelineStage: Sendable {
+  package enum OnFailure: String, Codable, Sendable, CaseIterable { case fail, drop }
+
+  package let name: String
+  package let entry: StageEntry
+  /// The stages whose rows it takes, in file order; empty for a reader.
+  package let from: [String]
+  /// Role to stage name.
+  package let using: OrderedDictionary<String, String>
+  /// The ancestor stage whose rows delimit the groups of a set stage.
+  package let per: String?
+  package let onFailure: OnFailure
+  /// Added column to the name it is written under.
+  package let renames: [String: String]
+  package let replace: Bool
+  package let configured: ConfiguredStage
+  /// Columns of its output rows where they are known before a run; nil after a reader that cannot tell.
+  package let columns: [String]?
+  /// Models that its configuration names.
+  package let models: [String]
+  /// Files that its configuration names.
+  package let files: Set<URL>
+  /// Digest of kind, version, configuration and renames: with an input digest, a step's key.
+  package var fingerprint: Digest { Digest(of: identity) }
+
+  /// The fields of the fingerprint, so that a plan can name the one that changed.
+  package var identity: JSON {
+    var fields: JSON.Object = [
+      "kind": .string(entry.name), "version": .int(Int64(entry.version)), "with": configured.config,
+    ]
+    if !renames.isEmpty {
+      fields["as"] = .object(
+        .init(uniqueKeysWithValues: renames.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }))
+    }
+    return .object(fields)
+  }
+
+  package init(
+    name: String, entry: StageEntry, from: [String] = [], using: OrderedDictionary<String, String> = [:],
+    per: String? = nil, onFailure: OnFailure = .fail, renames: [String: String] = [:], replace: Bool = false,
+    configured: ConfiguredStage, columns: [String]? = nil, models: [String] = [],
+    files: Set<URL> = []
+  ) {
+    self.name = name
+    self.entry = entry
+    self.from = from
+    self.using = using
+    self.per = per
+    self.onFailure = onFailure
+    self.renames = renames
+    self.replace = replace
+    self.configured = configured
+    self.columns = columns
+    self.models = models
+    self.files = files
+  }
+}

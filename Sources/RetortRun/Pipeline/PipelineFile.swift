@@ -1,0 +1,158 @@
+internal import OrderedCollections
+internal import RetortCore
+internal import RetortStages
+
+/// What the user wrote: the entries of `models:` and `stages:`, with places, names not yet looked up.
+struct PipelineFile {
+  struct ModelEntry {
+    let alias: String
+    let keyPlace: Place
+    let node: PlacedNode
+    /// Placeholders stand in for what has mistakes; those are in the log.
+    let fields: ModelFields?
+  }
+
+  struct StageNode {
+    let name: String
+    let keyPlace: Place
+    let node: PlacedNode
+    let fields: StageFields?
+
+    /// The configuration's node; an empty mapping where there is none or nothing in it.
+    var with: PlacedNode {
+      guard let with = node["with"], with.scalar != .null else {
+        return PlacedNode(place: keyPlace, value: .mapping([:]))
+      }
+      return with
+    }
+
+    /// Where `word` stands as a value under `key`, or the key, or the stage's name.
+    func place(of word: String? = nil, in key: String) -> Place {
+      guard let entry = node.entries?[key] else { return keyPlace }
+      return word.flatMap { entry.node.firstPlace(of: $0) } ?? entry.keyPlace
+    }
+
+    /// Where the key of `with:` stands that a stage's message begins with, as in `count: expected …`.
+    func place(of message: String) -> Place {
+      let key = String(message.prefix { $0 != ":" && $0 != "," && $0 != "." })
+      return node["with"]?[key]?.place ?? place(in: "with")
+    }
+
+    /// Where the path of the error stands under `with:`.
+    func place(of error: StageError) -> Place {
+      guard let last = error.path.last, let with = node["with"] else { return place(of: error.description) }
+      let parent = error.path.dropLast().reduce(with) { node, part in node.child(part) ?? node }
+      return error.isAboutKey ? parent.place(of: last) : (parent.child(last) ?? parent).place
+    }
+  }
+
+  var models: [ModelEntry] = []
+  var stages: [StageNode] = []
+
+  init(_ root: PlacedNode, log: DecodingLog) {
+    guard NodeDecoder.decode(Sections.self, from: root, log: log) != nil || root.entries != nil else {
+      return
+    }
+    for (alias, entry) in root["models"]?.entries ?? [:] {
+      models.append(
+        ModelEntry(
+          alias: alias, keyPlace: entry.keyPlace, node: entry.node,
+          fields: NodeDecoder.decode(ModelFields.self, from: entry.node, log: log)))
+    }
+    for (name, entry) in root["stages"]?.entries ?? [:] {
+      stages.append(
+        StageNode(
+          name: name, keyPlace: entry.keyPlace, node: entry.node,
+          fields: NodeDecoder.decode(StageFields.self, from: entry.node, log: log)))
+    }
+  }
+
+  private struct Sections: Decodable {
+    let models: Columns?
+    let stages: Columns
+  }
+}
+
+/// The keys of one model.
+struct ModelFields: Decodable {
+  let endpoint: String?
+  let name: String
+  let kind: ModelSpec.Kind?
+  let launch: [String]?
+  let revision: String?
+  let apiKeyEnv: String?
+  let keyHeader: String?
+  let headersEnv: [String: String]?
+  let headers: [String: String]?
+  let extraBody: Columns?
+  let concurrency: Int?
+  let rpm: Double?
+  let tpm: Double?
+  let timeout: Double?
+  let retries: Int?
+  let price: PriceFields?
+
+  struct PriceFields: Decodable {
+    let input: Double
+    let output: Double
+    let cachedInput: Double?
+
+    enum CodingKeys: String, CodingKey {
+      case input, output
+      case cachedInput = "cached_input"
+    }
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case endpoint, name, kind, launch, revision, headers, concurrency, rpm, tpm, timeout, retries, price
+    case apiKeyEnv = "api_key_env"
+    case keyHeader = "key_header"
+    case headersEnv = "headers_env"
+    case extraBody = "extra_body"
+  }
+}
+
+/// The keys of one stage.
+struct StageFields: Decodable {
+  let uses: String
+  let from: Names?
+  let using: [String: String]?
+  let per: String?
+  let renames: [String: String]?
+  let replace: Bool?
+  let onFailure: PipelineStage.OnFailure?
+  let with: Columns?
+
+  /// One name, or a list of names.
+  struct Names: Decodable {
+    let names: [String]
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.singleValueContainer()
+      if let name = try? container.decode(String.self) {
+        names = [name]
+      } else {
+        names = try container.decode([String].self)
+      }
+    }
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case uses, from, using, per, replace, with
+    case renames = "as"
+    case onFailure = "on_failure"
+  }
+}
+
+extension PlacedNode {
+  /// Where the string `word` first stands as a value in this tree, or inside a template.
+  func firstPlace(of word: String) -> Place? {
+    switch value {
+    case .scalar(.string(let text)):
+      text == word || text.contains("{{") && text.contains(word) ? place : nil
+    case .scalar: nil
+    case .list(let list): list.lazy.compactMap { $0.firstPlace(of: word) }.first
+    case .mapping(let entries): entries.values.lazy.compactMap { $0.node.firstPlace(of: word) }.first
+    }
+  }
+}

@@ -1,0 +1,134 @@
+internal import OrderedCollections
+package import RetortCore
+internal import RetortStages
+
+/// The JSON Schema (draft 2020-12) of pipeline files, for editors: keys, words and required keys of every stage
+/// kind. What needs the whole file (names, columns, cycles) only `retort check` can tell.
+package enum PipelineSchema {
+  package static func json(_ catalog: Catalog) -> JSON {
+    let kinds = catalog.kinds.map(\.name)
+    let stage: JSON = [
+      "type": "object",
+      "required": ["uses"],
+      "additionalProperties": false,
+      "properties": [
+        "uses": described(["enum": .array(kinds.map { .string($0) })], "The stage kind."),
+        "from": described(
+          ["anyOf": [["type": "string"], ["type": "array", "items": ["type": "string"], "minItems": 1]]],
+          "The stage whose rows it takes; a list is a union in file order."),
+        "using": described(
+          ["type": "object", "additionalProperties": ["type": "string"]],
+          "Whole-set inputs: role to stage."),
+        "per": described(
+          ["type": "string"], "The ancestor stage whose rows delimit the groups of a set stage."),
+        "as": described(
+          ["type": "object", "additionalProperties": ["type": "string"]],
+          "Other names for the columns it adds."),
+        "replace": described(["type": "boolean"], "Whether it may write columns that exist; default false."),
+        "on_failure": described(
+          ["enum": .array(PipelineStage.OnFailure.allCases.map { .string($0.rawValue) })],
+          "What becomes of a row whose last try failed; default fail."),
+        "with": ["type": "object"],
+      ],
+      "allOf": .array(catalog.kinds.map(kindRule)),
+    ]
+    return [
+      "$schema": "https://json-schema.org/draft/2020-12/schema",
+      "title": "Retort pipeline",
+      "type": "object",
+      "required": ["stages"],
+      "additionalProperties": false,
+      "properties": [
+        "models": ["type": "object", "additionalProperties": ["$ref": "#/$defs/model"]],
+        "stages": [
+          "type": "object", "minProperties": 1,
+          "propertyNames": ["pattern": "^[a-z][a-z0-9_]*$"],
+          "additionalProperties": ["$ref": "#/$defs/stage"],
+        ],
+      ],
+      "$defs": ["model": model, "stage": stage],
+    ]
+  }
+
+  /// If `uses:` names the kind, then `with:` and the rest are as the kind wants them.
+  private static func kindRule(_ entry: StageEntry) -> JSON {
+    let shape = entry.configShape()
+    var with = shape.schema.object ?? [:]
+    if var properties = with["properties"]?.object {
+      for (key, help) in entry.keys {
+        if let property = properties[key] { properties[key] = described(property, help) }
+      }
+      with["properties"] = .object(properties)
+    }
+    var properties: JSON.Object = ["with": .object(with)]
+    var required: [JSON] = shape.keys.contains(where: \.required) ? ["with"] : []
+    if entry.isReader { properties["from"] = false } else { required.append("from") }
+    if !entry.isSet { properties["per"] = false }
+    if entry.sets.isEmpty {
+      properties["using"] = false
+    } else {
+      let roles = entry.sets.map { ($0.name, described(["type": "string"], $0.help)) }
+      let needed = entry.sets.filter(\.required).map { JSON.string($0.name) }
+      properties["using"] = [
+        "type": "object", "additionalProperties": false,
+        "properties": .object(JSON.Object(uniqueKeysWithValues: roles)), "required": .array(needed),
+      ]
+      if !needed.isEmpty { required.append("using") }
+    }
+    return [
+      "if": ["properties": ["uses": ["const": .string(entry.name)]]],
+      "then": [
+        "description": .string(entry.summary), "properties": .object(properties),
+        "required": .array(required),
+      ],
+    ]
+  }
+
+  private static var model: JSON {
+    let text: JSON = ["type": "string"]
+    let above0: JSON = ["type": "number", "exclusiveMinimum": 0]
+    let price: JSON = ["type": "number", "minimum": 0]
+    return [
+      "type": "object",
+      "required": ["name"],
+      "additionalProperties": false,
+      "oneOf": [["required": ["endpoint"]], ["required": ["launch"]]],
+      "properties": [
+        "endpoint": described(text, "Base address, ending in /v1 as a rule."),
+        "name": described(text, "The model's name at its endpoint; part of a step's key."),
+        "kind": described(
+          ["enum": .array(ModelSpec.Kind.allCases.map { .string($0.rawValue) })],
+          "What it answers and in which format; default chat."),
+        "launch": described(
+          ["type": "array", "items": text, "minItems": 1],
+          "Command and arguments of a local server to start, wait for and stop."),
+        "revision": described(text, "Another state of the same model; part of a step's key."),
+        "api_key_env": described(text, "The environment variable that holds the key."),
+        "key_header": described(
+          text, "The header that carries the key as it is; default Authorization, after the word Bearer."),
+        "headers_env": described(
+          ["type": "object", "additionalProperties": text],
+          "HTTP headers with secret values, each with the environment variable that holds it."),
+        "headers": described(["type": "object", "additionalProperties": text], "HTTP headers to add."),
+        "extra_body": described(["type": "object"], "Fields to add to every request's body."),
+        "concurrency": described(["type": "integer", "minimum": 1], "Most calls in flight; default 16."),
+        "rpm": described(above0, "Requests per minute."),
+        "tpm": described(above0, "Tokens per minute."),
+        "timeout": described(above0, "Seconds one call may take; default 300."),
+        "retries": described(
+          ["type": "integer", "minimum": 0], "Tries after a failure that may pass; default 5."),
+        "price": [
+          "type": "object", "description": "USD per million tokens.", "required": ["input", "output"],
+          "additionalProperties": false,
+          "properties": ["input": price, "output": price, "cached_input": price],
+        ],
+      ],
+    ]
+  }
+
+  private static func described(_ schema: JSON, _ help: String) -> JSON {
+    var fields = schema.object ?? [:]
+    fields["description"] = .string(help)
+    return .object(fields)
+  }
+}

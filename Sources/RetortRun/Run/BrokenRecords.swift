@@ -1,0 +1,45 @@
+internal import Foundation
+internal import RetortCore
+internal import RetortStages
+
+/// A reader that lost more than a tenth of its records: that is seldom a few bad lines, and mostly a file in another
+/// form than the stage reads.
+package struct BrokenRecords: Hashable, Sendable, CustomStringConvertible {
+  package let stage: String
+  package let files: [String]
+  package let broken: Int
+  package let records: Int
+  /// The commonest reason.
+  package let reason: String
+
+  package static func found(
+    in stages: OrderedBooks, drops: [DropCount], files: (String) -> [String]
+  ) -> [BrokenRecords] {
+    stages.list.compactMap { entry in
+      let files = files(entry.stage)
+      guard !files.isEmpty, entry.books.dropped * 10 > entry.books.in else { return nil }
+      let reason = drops.filter { $0.stage == entry.stage }.max { $0.rows < $1.rows }?.reason ?? "unknown"
+      return BrokenRecords(
+        stage: entry.stage, files: files, broken: entry.books.dropped, records: entry.books.in, reason: reason
+      )
+    }
+  }
+
+  package var description: String {
+    let names = files.count > 3 ? files.prefix(3) + ["\(files.count - 3) more"] : files[...]
+    return
+      "WARNING: \(stage) lost \(broken) of \(records) records of \(names.joined(separator: ", ")), most often for "
+      + "'\(reason)': is it the format that the stage reads? `retort why` and the view `dropped` say more"
+  }
+}
+
+extension Pipeline {
+  /// The files that a reader reads, as seen from the pipeline file's folder; none for other stages.
+  package func inputs(of stage: String) -> [String] {
+    guard let stage = self[stage], stage.from.isEmpty else { return [] }
+    let folder = folder.standardizedFileURL.path + "/"
+    return stage.files.map(\.standardizedFileURL.path).sorted().map {
+      $0.hasPrefix(folder) ? String($0.dropFirst(folder.count)) : $0
+    }
+  }
+}

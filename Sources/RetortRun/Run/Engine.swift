@@ -1,0 +1,119 @@
+internal import Foundation
+package import RetortCore
+internal import RetortStages
+
+/// Performs a pipeline: every step whose key the store lacks, and no other.
+package struct Engine: Sendable {
+  let pipeline: Pipeline
+  let store: Store
+  let models: any ModelProvider
+  let options: RunOptions
+  let interruption: Interruption
+  /// Seconds since 1970.
+  let now: @Sendable () -> Double
+  /// Steps in flight of a stage that calls no model.
+  let cores: Int
+
+  package init(
+    _ pipeline: Pipeline, store: Store, models: any ModelProvider, options: RunOptions = .init(),
+    interruption: Interruption = Interruption(),
+    cores: Int = ProcessInfo.processInfo.activeProcessorCount,
+    now: @escaping @Sendable () -> Double = { Date().timeIntervalSince1970 }
+  ) {
+    self.pipeline = pipeline
+    self.store = store
+    self.models = models
+    self.options = options
+    self.interruption = interruption
+    self.cores = cores
+    self.now = now
+  }
+
+  /// Runs to the end, or to where failures, a budget, a refusing endpoint, an interruption or cancellation stop it;
+  /// the summary says which. Interrupted, it begins no step and lets those in flight end as far as they need no further
+  /// call; cancelled, it drops them.
+  ///
+  /// Errors: ``RunError`` when the pipeline cannot run; the store's.
+  package func run(_ tell: @escaping @Sendable (RunEvent) -> Void = { _ in }) async throws -> RunSummary {
+    try checkNames()
+    let began = now()
+    let lock = try store.lock(for: pipeline.name, at: began)
+    defer { withExtendedLifetime(lock) {} }
+    let fingerprint = pipeline.fingerprint
+    let (run, begunBefore) = try await store.write { db in
+      try Store.forgetDeadRuns(db)
+      let begunBefore = try options.origin.map { try Store.begunStages(since: $0, db) } ?? []
+      let run = try Store.beginRun(
+        pipeline, flags: options.flags, origin: options.origin, fingerprint: fingerprint, at: began, db)
+      try Store.makeViews(db)
+      return (run, begunBefore)
+    }
+    store.file.watchLog()
+    tell(.started(run: run))
+    let performance = Performance(self, run: run, begunBefore: begunBefore, tell: tell)
+    let status: RunStatus
+    do { status = try await watchingStore { try await performance.perform() } } catch {
+      guard Task.isCancelled else {
+        let time = now()
+        // Where the store itself is at fault this fails too, and says less.
+        try? await store.write { try Store.finishRun(run, status: "broken", at: time, $0) }
+        throw error
+      }
+      status = .interrupted
+    }
+    let seconds = now() - began
+    // The last words are written even when this task is cancelled.
+    let summary = try await Task { [status, self] in
+      let summary = try await performance.summary(status, seconds: seconds)
+      let time = now()
+      try await store.write { db in
+        try Store.finishRun(run, status: summary.status.rawValue, at: time, db)
+        try Store.makeViews(db)
+      }
+      return summary
+    }.value
+    for entry in summary.stages.list where !entry.books.balance {
+      throw RunError("the books of stage '\(entry.stage)' do not balance: \(entry.books)")
+    }
+    return summary
+  }
+
+  /// Ends `work` soon after the store has left its path: what it still pays for could not be kept.
+  private func watchingStore(_ work: @escaping @Sendable () async throws -> RunStatus) async throws
+    -> RunStatus
+  {
+    try await withThrowingTaskGroup(of: RunStatus?.self) { group in
+      group.addTask(operation: work)
+      group.addTask { [file = store.file] in
+        while !Task.isCancelled {
+          try file.check()
+          try? await Task.sleep(for: .milliseconds(500))
+        }
+        return nil
+      }
+      defer { group.cancelAll() }
+      while let status = try await group.next() {
+        if let status { return status }
+      }
+      return .interrupted
+    }
+  }
+
+  /// Whether the files that an export's rows name are there with the recorded content.
+  static func areOnDisk(_ rows: [JSON], in folder: URL) -> Bool {
+    rows.allSatisfy { row in
+      guard let path = row["path"]?.string, let expected = row["sha256"]?.string else { return true }
+      let url = URL(filePath: path, relativeTo: folder)
+      guard (try? FileKind(at: url)) == .regular else { return false }
+      return (try? FileReading.sha256(of: url)) == expected
+    }
+  }
+
+  private func checkNames() throws {
+    for name in [options.only].compactMap({ $0 }) + options.redo.sorted() where pipeline[name] == nil {
+      throw RunError(
+        "expected a stage of \(pipeline.name) (\(pipeline.stages.map(\.name).joined(separator: ", "))), found '\(name)'"
+      )
+    }
+  }
+}

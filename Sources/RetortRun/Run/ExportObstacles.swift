@@ -1,0 +1,45 @@
+package import Foundation
+internal import OrderedCollections
+package import RetortCore
+internal import RetortStages
+
+extension Pipeline {
+  /// What stands in the way of the exports: files that retort has no record of, and the store itself.
+  ///
+  /// Only what can be seen before a run; at its end each export looks again. `store` is the store's path. Errors: as of
+  /// the ledger.
+  package func obstacles(
+    to options: RunOptions, ledger: any FileLedger, store: String
+  ) async throws -> [String] {
+    let needed = options.only.map { ancestry(of: $0) }
+    let own = OwnFiles(ledger)
+    var found: [String] = []
+    for stage in stages where stage.entry.exports && needed?.contains(stage.name) ?? true {
+      let sets = Dictionary(uniqueKeysWithValues: stage.using.keys.map { ($0, RowSet<Columns>([])) })
+      let workspace = Workspace(
+        folder: folder, models: InertModels(), sets: sets, exportSuffix: options.exportSuffix,
+        branches: stage.from.count, isGrouped: stage.per != nil)
+      for target in try stage.configured.bind(workspace).writes {
+        if let what = Store.owns(target.url, store: store) ?? Store.owns(target.partial, store: store) {
+          found.append("\(stage.name): \(OwnFiles.refusal(of: target, what))")
+        } else if let refusal = try await own.refusal(of: target) {
+          found.append("\(stage.name): \(refusal)")
+        }
+      }
+    }
+    return found
+  }
+}
+
+extension Store {
+  /// What of the store at `path` a path leads to: itself, or a file that belongs to it; nil for any other.
+  package static func owns(_ url: URL, store path: String) -> String? {
+    let keys = Set(PathIdentity.keys(of: url))
+    let names = [path, URL(filePath: path).resolvingSymlinksInPath().path]
+    return ["", "-wal", "-shm", "-journal", ".lock"].lazy
+      .first { suffix in
+        names.contains { !keys.isDisjoint(with: PathIdentity.keys(of: URL(filePath: $0 + suffix))) }
+      }
+      .map { "the store\($0.isEmpty ? "" : "'s '\($0)'")" }
+  }
+}

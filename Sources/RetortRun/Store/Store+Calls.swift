@@ -1,0 +1,123 @@
+internal import Foundation
+internal import GRDB
+internal import OrderedCollections
+package import RetortCore
+internal import RetortStages
+
+extension Store: ReplyMemory {
+  package func recall(_ request: Digest) async throws -> RawReply? {
+    try await lookUp { try Self.recall(request, $0) }
+  }
+
+  package func recall(_ requests: [Digest]) async throws -> [RawReply?] {
+    try await read { db in try requests.map { try Self.recall($0, db) } }
+  }
+
+  private static func recall(_ request: Digest, _ db: Database) throws -> RawReply? {
+    let find = try db.cachedStatement(
+      sql: """
+        SELECT id, body, \(count("prompt_tokens")), \(count("completion_tokens")), \(count("cached_tokens")),
+          coalesce(\(amount("seconds")), 0), \(count("attempts"))
+        FROM reply WHERE request = ?
+        """)
+    return try GRDB.Row.fetchOne(find, arguments: [Data(request.bytes)]).map {
+      RawReply(
+        body: try $0.at(1),
+        usage: Usage(promptTokens: try $0.at(2), completionTokens: try $0.at(3), cachedTokens: try $0.at(4)),
+        seconds: try $0.at(5), attempts: try $0.at(6), call: try $0.at(0), remembered: true)
+    }
+  }
+
+  package func remember(_ request: ModelRequest, _ reply: RawReply) async throws -> Int64 {
+    let (run, stage, time) = (request.origin.run, request.origin.stage, Date().timeIntervalSince1970)
+    let prompt = request.exchange.prompt
+    let usage = request.booked(reply)
+    let usd = request.model.price?.usd(usage)
+    let (digest, key) = (Data(prompt.digest.bytes), Data(request.digest.bytes))
+    let keys = Redaction(request.model.keysInFile)
+    let promptText = request.model.keysInFile.isEmpty ? prompt.text : keys.values(prompt.json).text
+    let parametersText = keys.values(request.exchange.parameters).text
+    let model = keys.words(request.model.name)
+    return try await write { db in
+      try db.cachedStatement(sql: "INSERT OR IGNORE INTO prompt (digest, json) VALUES (?, ?)")
+        .execute(arguments: [digest, promptText])
+      try db.cachedStatement(
+        sql: """
+          INSERT OR IGNORE INTO reply (request, model, prompt, parameters, body, prompt_tokens, completion_tokens,
+            cached_tokens, usd, seconds, attempts, run, stage, at)
+          VALUES (?, ?, (SELECT id FROM prompt WHERE digest = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          """
+      ).execute(
+        arguments: [
+          key, model, digest, parametersText, reply.body, usage.promptTokens,
+          usage.completionTokens, usage.cachedTokens, usd, reply.seconds, reply.attempts, run,
+          stage,
+          time,
+        ])
+      if db.changesCount > 0 { return db.lastInsertedRowID }
+      let find = try db.cachedStatement(sql: "SELECT id FROM reply WHERE request = ?")
+      guard let id = try Int64.fetchOne(find, arguments: [key]) else {
+        throw DatabaseError(message: "a reply was not stored")
+      }
+      return id
+    }
+  }
+
+  package func failed(_ request: ModelRequest, _ failure: FailedCall) async throws {
+    let (run, stage, time) = (request.origin.run, request.origin.stage, Date().timeIntervalSince1970)
+    let usage = failure.usage ?? Usage()
+    let usd = request.model.price?.usd(usage)
+    try await write { db in
+      try db.execute(
+        sql: """
+          INSERT INTO failed_call (request, model, run, stage, kind, status, message, prompt_tokens,
+            completion_tokens, cached_tokens, usd, seconds, attempts, at)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)
+          """,
+        arguments: [
+          Data(request.digest.bytes), Redaction(request.model.keysInFile).words(request.model.name), run, stage,
+          failure.kind, failure.status, failure.message,
+          usage.promptTokens, usage.completionTokens, usage.cachedTokens, usd, request.attempt, time,
+        ])
+    }
+  }
+
+  /// SQL for a count that an endpoint gave, whatever the column holds: 0 to ``Usage/most``.
+  static func count(_ column: String) -> String {
+    """
+    CASE WHEN typeof(\(column)) IN ('integer', 'real') THEN CAST(max(0, min(\(column), \(Usage.most))) AS INTEGER)
+    ELSE 0 END
+    """
+  }
+
+  /// SQL for USD or seconds, whatever the column holds: 0 to 1e12, or NULL for what is no number.
+  static func amount(_ column: String) -> String {
+    "CASE WHEN typeof(\(column)) IN ('integer', 'real') THEN CAST(max(0, min(\(column), 1e12)) AS REAL) END"
+  }
+
+  /// What a run paid for and what it was given from memory.
+  static func calls(of run: Int64, _ db: Database) throws -> RunSummary.Calls {
+    var calls = RunSummary.Calls()
+    for table in ["reply", "failed_call"] {
+      let row = try GRDB.Row.fetchOne(
+        db,
+        sql: """
+          SELECT count(*), total(\(count("prompt_tokens"))), total(\(count("completion_tokens"))),
+            total(\(amount("usd"))) FROM \(table) WHERE run = ?
+          """, arguments: [run])
+      let count: Int = try row.maybe(0) ?? 0
+      if table == "reply" { calls.made = count } else { calls.failed = count }
+      calls.promptTokens = calls.promptTokens.adding(bounded: Int(bounded: try row.maybe(1) ?? 0))
+      calls.completionTokens = calls.completionTokens.adding(bounded: Int(bounded: try row.maybe(2) ?? 0))
+      calls.usd += (try row.maybe(3) as Double?) ?? 0
+    }
+    calls.remembered =
+      try Int.fetchOne(
+        db,
+        sql: """
+          SELECT count(*) FROM step_call c JOIN step s ON s.id = c.step JOIN reply r ON r.id = c.reply
+          WHERE s.run = ? AND r.run IS NOT s.run
+          """, arguments: [run]) ?? 0
+    return calls
+  }
+}

@@ -1,0 +1,128 @@
+internal import OrderedCollections
+package import RetortCore
+
+/// Writes completions that are each good or bad, for Kahneman-Tversky optimisation (KTO, arXiv 2402.01306).
+package struct ExportKTO: SetStage {
+  package enum Format: String, Codable, Hashable, Sendable, CaseIterable {
+    case trl
+    case msSwift = "ms-swift"
+    case llamaFactory = "llama-factory"
+  }
+
+  package struct Config: Codable, Sendable {
+    package var folder: String
+    package var formats: [Format]?
+    package var prompt: PromptFile?
+    package var system: String?
+    package var label: String?
+    package var threshold: Double?
+    package var allowEmpty: Bool?
+
+    enum CodingKeys: String, CodingKey {
+      case folder, formats, prompt, system, label, threshold
+      case allowEmpty = "allow_empty"
+    }
+
+    package init(
+      folder: String, formats: [Format]? = nil, system: String? = nil, label: String? = nil,
+      threshold: Double? = nil, allowEmpty: Bool? = nil
+    ) {
+      self.folder = folder
+      self.formats = formats
+      self.system = system
+      self.label = label
+      self.threshold = threshold
+      self.allowEmpty = allowEmpty
+    }
+  }
+
+  package typealias Input = Columns
+  package typealias Output = ExportedFile
+
+  package static let name = "export-kto"
+  package static let version = 1
+  package static let laterKeys: Set = ["allow_empty"]
+  package static let summary = "Write completions that are each good or bad, for KTO."
+  package static let keys = [
+    "folder": "Where to write, relative to the pipeline file.",
+    "formats": "Of trl, ms-swift, llama-factory; all when left out.",
+    "label": "The column that says whether a completion is good; default 'correct', with threshold 'reward'.",
+    "threshold":
+      "Take a number of at least this in the label's column as good; default: it is true or false.",
+    "allow_empty":
+      "Whether files of an earlier run give way to none when there are no rows now; default false.",
+  ].merging(TrainingTurns.help) { own, _ in own }
+  package static let sets = [TrainingExport<Labelled>.validation]
+  package static let exports = true
+
+  struct Labelled {
+    let turns: [JSON]
+    let completion: String
+    let isGood: Bool
+  }
+
+  package var reads: [ColumnUse] { turns.reads + ["completion", label].map { ColumnUse($0) } }
+  private let export: TrainingExport<Labelled>
+  private let turns: TrainingTurns
+  private let label: String
+  private let threshold: Double?
+
+  package init(_ config: Config, in workspace: Workspace) throws {
+    turns = try TrainingTurns(prompt: config.prompt, system: config.system)
+    threshold = config.threshold
+    label = config.label ?? (threshold == nil ? "correct" : "reward")
+    let formats = try Format.chosen(config.formats)
+    export = TrainingExport(
+      folder: ExportFolder(config.folder, in: workspace, allowsEmpty: config.allowEmpty),
+      title: "Good and bad completions",
+      about: ["Completions, each with a `label`: whether it is good."], task: "reinforcement-learning",
+      shapes: (formats.contains(.trl) ? [Self.trl] : []) + (formats == [.trl] ? [] : [Self.chat]),
+      validation: workspace.set("validation", as: Columns.self))
+  }
+
+  package var writes: [ExportTarget] { export.writes }
+
+  package func process(_ rows: RowSet<Columns>, into sink: SetSink<ExportedFile>) async throws {
+    try await export.write(rows, into: sink) { try await $1.examples(of: $0, labelled) }
+  }
+
+  private func labelled(_ row: Columns) throws(BadExample) -> Labelled {
+    Labelled(
+      turns: try turns.turns(of: row), completion: try row.assistantText("completion"),
+      isGood: try isGood(row))
+  }
+
+  private func isGood(_ row: Columns) throws(BadExample) -> Bool {
+    if row.isUnread(label) { throw BadExample(Columns.unreadable(label)) }
+    if let threshold { return try row.finiteNumber(label) >= threshold }
+    if let flag = row[label]?.bool { return flag }
+    // Whether -1 means bad, or 0.5 good, nobody says.
+    guard let number = row[label]?.number, number == 0 || number == 1 else {
+      throw BadExample(
+        "no label", "expected true or false in '\(label)', found \((row[label] ?? .null).text.prefix(40))")
+    }
+    return number == 1
+  }
+
+  private static let trl = TrainingExport<Labelled>.Shape(
+    stem: "trl", usage: "TRL's KTOTrainer, in batches of 2 or more."
+  ) { example, _, _ in
+    [
+      "prompt": .array(example.turns),
+      "completion": [TrainingTurns.assistant(example.completion)], "label": .bool(example.isGood),
+    ]
+  }
+
+  private static let chat = TrainingExport<Labelled>.Shape(
+    stem: "chat",
+    usage:
+      "ms-swift (`swift rlhf --rlhf_type kto --gradient_accumulation_steps 1 --strict true --dataset FILE`; "
+      + "it fails without the number of steps) and LLaMA-Factory (stage kto, by `dataset_info.json`).",
+    llamaFactory: ["messages": "messages", "kto_tag": "label"]
+  ) { example, _, _ in
+    [
+      "messages": .array(example.turns + [TrainingTurns.assistant(example.completion)]),
+      "label": .bool(example.isGood),
+    ]
+  }
+}

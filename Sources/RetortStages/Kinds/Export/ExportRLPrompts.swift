@@ -1,0 +1,233 @@
+internal import OrderedCollections
+package import RetortCore
+
+/// Writes prompts with what their rewards need, for reinforcement learning that samples its own completions.
+package struct ExportRLPrompts: SetStage {
+  package enum Format: String, Codable, Hashable, Sendable, CaseIterable {
+    case trl
+    case msSwift = "ms-swift"
+    case verl
+    case openRLHF = "openrlhf"
+  }
+
+  package struct Config: Codable, Sendable {
+    package var folder: String
+    package var formats: [Format]?
+    package var prompt: PromptFile?
+    package var system: String?
+    package var reference: String?
+    package var columns: [String]?
+    package var dataSource: String?
+    package var ability: String?
+    package var allowEmpty: Bool?
+
+    package enum CodingKeys: String, CodingKey {
+      case folder, formats, prompt, system, reference, columns, ability
+      case dataSource = "data_source"
+      case allowEmpty = "allow_empty"
+    }
+
+    package init(
+      folder: String, formats: [Format]? = nil, system: String? = nil, reference: String? = nil,
+      columns: [String]? = nil, dataSource: String? = nil, allowEmpty: Bool? = nil
+    ) {
+      self.folder = folder
+      self.formats = formats
+      self.system = system
+      self.reference = reference
+      self.columns = columns
+      self.dataSource = dataSource
+      self.allowEmpty = allowEmpty
+    }
+  }
+
+  package typealias Input = Columns
+  package typealias Output = ExportedFile
+
+  package static let name = "export-rl-prompts"
+  package static let version = 1
+  package static let laterKeys: Set = ["allow_empty"]
+  package static let summary = "Write prompts with their known answers, for reinforcement learning."
+  package static let keys = [
+    "folder": "Where to write, relative to the pipeline file.",
+    "formats": "Of trl, ms-swift, verl, openrlhf; all when left out.",
+    "reference":
+      "The column with the known answer, a text or JSON; default 'reference', or no answer where a row has none.",
+    "columns": "More columns that the reward function is given, such as 'kind'; default none.",
+    "data_source": "What verl chooses a reward function by; default 'retort'.",
+    "ability": "What verl reports results by; default 'reasoning'.",
+    "allow_empty":
+      "Whether files of an earlier run give way to none when there are no rows now; default false.",
+  ].merging(TrainingTurns.help) { own, _ in own }
+  package static let sets = [TrainingExport<Task>.validation]
+  package static let exports = true
+
+  struct Task: Hashable {
+    let turns: [JSON]
+    /// Empty where there is none.
+    let reference: String
+    let more: JSON.Object
+  }
+
+  package var reads: [ColumnUse] {
+    turns.reads + [ColumnUse(reference ?? "reference", required: reference != nil)]
+      + columns.map { ColumnUse($0) }
+  }
+  private let export: TrainingExport<Task>
+  private let turns: TrainingTurns
+  private let reference: String?
+  private let columns: [String]
+
+  package init(_ config: Config, in workspace: Workspace) throws {
+    turns = try TrainingTurns(prompt: config.prompt, system: config.system)
+    reference = config.reference
+    columns = config.columns ?? []
+    let formats = try Format.chosen(config.formats)
+    for format in formats {
+      if let taken = columns.first(where: format.taken.contains) {
+        throw StageError(
+          "columns: expected no column of a name that \(format.rawValue) gives a meaning of its own, found "
+            + "'\(taken)'; give it another name under 'as:' of the stage that adds it")
+      }
+    }
+    export = TrainingExport(
+      folder: ExportFolder(config.folder, in: workspace, allowsEmpty: config.allowEmpty), title: "Prompts",
+      about: [
+        "Prompts with their known answers; the trainer samples completions, and a function rewards them."
+      ],
+      task: "reinforcement-learning",
+      shapes: formats.map {
+        $0.shape(source: config.dataSource ?? "retort", ability: config.ability ?? "reasoning")
+      }, validation: workspace.set("validation", as: Columns.self))
+  }
+
+  package var writes: [ExportTarget] { export.writes }
+
+  package func process(_ rows: RowSet<Columns>, into sink: SetSink<ExportedFile>) async throws {
+    var shapes = try await rows.shapes(of: columns)
+    if let validation = export.validation {
+      shapes = try await validation.shapes(of: columns, joining: shapes)
+    }
+    let joined = shapes
+    try await export.write(rows, into: sink) { rows, answers in
+      // Rollouts of one prompt are one task.
+      var seen: [JSON: (task: Task, row: String)] = [:]
+      for try await row in rows {
+        let read = Result { () throws(BadExample) in try task(row.value, joined) }
+        switch read {
+        case .failure(let bad): try await answers.bad(row.ordinal, row.id, bad)
+        case .success(let task):
+          if let first = seen[.array(task.turns)] {
+            guard first.task == task else { throw Self.disagreement(first, task, row.id) }
+          } else {
+            seen[.array(task.turns)] = (task, row.id)
+            try answers.example(task)
+          }
+        }
+      }
+    }
+  }
+
+  private func task(_ row: Columns, _ shapes: OrderedDictionary<String, ColumnShape>) throws(BadExample)
+    -> Task
+  {
+    var more: JSON.Object = [:]
+    for name in columns {
+      guard let value = row[name], !value.isNull else {
+        throw BadExample("no \(name)", "expected a value in '\(name)', which columns: names, found none")
+      }
+      more[name] = shapes[name]?.fit(value) ?? value
+    }
+    return Task(turns: try turns.turns(of: row), reference: try known(row), more: more)
+  }
+
+  private func known(_ row: Columns) throws(BadExample) -> String {
+    switch row[reference ?? "reference"] {
+    case .string(let text): return text
+    case nil, .null:
+      guard let reference else { return "" }
+      throw BadExample("no reference", "expected the known answer in '\(reference)', found none")
+    case let value?: return value.text
+    }
+  }
+
+  private static func disagreement(_ first: (task: Task, row: String), _ task: Task, _ row: String)
+    -> StageError
+  {
+    let names = task.more.keys.filter { task.more[$0] != first.task.more[$0] }
+    return StageError(
+      "columns: expected one value for each prompt, found another \(names.first.map { "'\($0)'" } ?? "reference") "
+        + "in row \(row) than in row \(first.row), whose prompt is the same; name columns of the question alone"
+    )
+  }
+}
+
+extension ExportRLPrompts.Format {
+  /// Names of columns that the trainer takes for something else.
+  fileprivate var taken: Set<String> {
+    switch self {
+    case .trl:
+      [
+        "prompt", "prompts", "completion", "completions", "completion_ids", "ground_truth", "image", "images",
+        "trainer_state", "log_extra", "log_metric", "environments",
+      ]
+    case .msSwift:
+      [
+        "messages", "conversation", "conversations", "system", "system_prompt", "query", "prompt", "input",
+        "instruction", "question", "problem", "response", "answer", "output", "targets", "target",
+        "answer_key",
+        "answers", "solution", "text", "completion", "content", "label", "images", "videos", "audios",
+        "tools",
+      ]
+    case .verl: ["split", "index"]
+    case .openRLHF: ["ground_truth", "data_source"]
+    }
+  }
+
+  fileprivate func shape(source: String, ability: String) -> TrainingExport<ExportRLPrompts.Task>.Shape {
+    switch self {
+    case .trl:
+      .init(
+        stem: rawValue,
+        usage:
+          "TRL's GRPOTrainer; `ground_truth` and the other keys are lists among the reward function's arguments."
+      ) { task, _, _ in
+        .record(["prompt": .array(task.turns), "ground_truth": .string(task.reference)], task.more)
+      }
+    case .msSwift:
+      .init(
+        stem: rawValue,
+        usage: "ms-swift: `swift rlhf --rlhf_type grpo --strict true --dataset FILE --external_plugins "
+          + "retort_rewards.py --reward_funcs retort_twyn`."
+      ) { task, _, _ in
+        .record(["messages": .array(task.turns), "solution": .string(task.reference)], task.more)
+      }
+    case .verl:
+      .init(
+        stem: rawValue,
+        usage:
+          "verl, as it is or as parquet (`tools/to_parquet.py`), with `compute_score` of `retort_rewards.py` and "
+          + "`algorithm.adv_estimator=retort_twyn`."
+      ) { task, split, index in
+        [
+          "data_source": .string(source), "prompt": .array(task.turns), "ability": .string(ability),
+          "reward_model": [
+            "style": task.reference.isEmpty ? "model" : "rule", "ground_truth": .string(task.reference),
+          ],
+          "extra_info": .record(["split": .string(split), "index": .int(Int64(index))], task.more),
+        ]
+      }
+    case .openRLHF:
+      .init(
+        stem: rawValue,
+        usage:
+          "OpenRLHF: `--data.input_key prompt --data.label_key label --data.apply_chat_template`; `label` is "
+          + "JSON text, since nothing else reaches its reward function."
+      ) { task, _, _ in
+        let label = JSON.record(
+          ["ground_truth": .string(task.reference), "data_source": .string(source)], task.more)
+        return ["prompt": .array(task.turns), "label": .string(label.text)]
+      }
+    }
+  }
+}

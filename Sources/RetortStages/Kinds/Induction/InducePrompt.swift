@@ -1,0 +1,286 @@
+internal import OrderedCollections
+package import RetortCore
+
+/// Writes a task's instruction from labelled examples alone and chooses the best of several by the model's own
+/// preference: Reversal of Thought (arXiv 2410.12323), as Less is More (arXiv 2504.16408) uses it.
+///
+/// Added to the method: both orders of each pair are asked, and every candidate is tried on labelled examples that
+/// it was not written from. The choice stays the method's; whether the trial agrees is recorded beside it.
+package struct InducePrompt: SetStage {
+  package static let name = "induce-prompt"
+  package static let version = 2
+  package static let makesRows = true
+  package static let summary =
+    "Write a task's instruction from labelled examples: several candidates, ranked by pairwise preference."
+  package static let keys = [
+    "model": "The model that writes, compares and tries the candidates.",
+    "input": "The column that holds an example's input; default 'question'.",
+    "outputs": "The columns that hold an example's output; default [question_parsing].",
+    "candidates": "How many instructions are written (W); default 5.",
+    "shots": "How many examples the instructions are written from; default 2.",
+    "held_out": "How many further examples each candidate is tried on; default 2, 0 for none.",
+    "votes": "Votes per order of a pair where the endpoint gives no log-probabilities; default 3.",
+    "temperature": "Sampling temperature of the candidates; default 0.7.",
+    "top_p": "Share of probability that sampling keeps; default the endpoint's.",
+    "seed": "Seed of the first candidate; each further one adds one. Default none.",
+    "max_tokens": "Most tokens of a candidate or of a trial's reply; default 1024.",
+  ]
+
+  package struct Config: Codable, Sendable {
+    package var model: ModelRef
+    package var input: String?
+    package var outputs: [String]?
+    package var candidates: Int?
+    package var shots: Int?
+    package var heldOut: Int?
+    package var votes: Int?
+    package var temperature: Double?
+    package var topP: Double?
+    package var seed: Int?
+    package var maxTokens: Int?
+
+    package enum CodingKeys: String, CodingKey {
+      case model, input, outputs, candidates, shots, votes, temperature, seed
+      case heldOut = "held_out"
+      case topP = "top_p"
+      case maxTokens = "max_tokens"
+    }
+
+    package init(model: ModelRef, candidates: Int? = nil, heldOut: Int? = nil, votes: Int? = nil) {
+      self.model = model
+      self.candidates = candidates
+      self.heldOut = heldOut
+      self.votes = votes
+    }
+  }
+
+  package typealias Input = Columns
+
+  package struct Output: Codable, Hashable, Sendable {
+    /// The chosen instruction.
+    package var instruction: String
+    /// Position of the chosen one among the candidates, from 0.
+    package var choice: Int
+    package var candidates: [String]
+    /// P_res of each candidate; 0 throughout where the endpoint gives no log-probabilities.
+    package var responseProbabilities: [Double]
+    /// `logprobs`; `none` where the endpoint gives no log-probabilities, `refused` where it refuses to be asked.
+    package var responseSource: String
+    /// P(i,j) with both orders taken together, as voted.
+    package var preference: [[Double]]
+    /// The same after transitive strengthening.
+    package var strengthened: [[Double]]
+    /// `logprobs`, `votes` (counted, no probabilities) or `mixed`.
+    package var preferenceSource: String
+    /// S(i), which the choice goes by.
+    package var scores: [Double]
+    /// Mean F1 of each candidate on the held-out examples, from 0 to 1; empty when none were held out.
+    package var trialScores: [Double]
+    /// Whether no candidate did better in the trial than the chosen one; null without a trial.
+    package var trialAgrees: Bool?
+
+    package enum CodingKeys: String, CodingKey {
+      case instruction, choice, candidates, preference, strengthened, scores
+      case responseProbabilities = "response_probabilities"
+      case responseSource = "response_source"
+      case preferenceSource = "preference_source"
+      case trialScores = "trial_scores"
+      case trialAgrees = "trial_agrees"
+    }
+  }
+
+  package var reads: [ColumnUse] { ([input] + outputs).map { ColumnUse($0) } }
+  private let model: any ChatModel
+  private let input: String
+  private let outputs: [String]
+  private let candidates: Int
+  private let shots: Int
+  private let heldOut: Int
+  private let votes: Int
+  private let sampling: Sampling
+
+  package init(_ config: Config, in workspace: Workspace) throws {
+    model = try workspace.chat(config.model)
+    input = config.input ?? "question"
+    outputs = config.outputs ?? ["question_parsing"]
+    candidates = config.candidates ?? 5
+    shots = config.shots ?? 2
+    heldOut = config.heldOut ?? 2
+    votes = config.votes ?? 3
+    sampling = try SamplingKeys.check(
+      Sampling(
+        temperature: config.temperature ?? 0.7, topP: config.topP, seed: config.seed,
+        maxTokens: config.maxTokens ?? 1024))
+    guard !outputs.isEmpty else {
+      throw StageError("outputs: expected at least one column, found none")
+    }
+    for (key, value, range) in [
+      ("candidates", candidates, 1...50), ("shots", shots, 1...50), ("held_out", heldOut, 0...1000),
+      ("votes", votes, 1...99),
+    ] where !range.contains(value) {
+      throw StageError(
+        "\(key): expected \(range.lowerBound) to \(range.upperBound), found \(value)")
+    }
+  }
+
+  package func process(_ rows: RowSet<Columns>, into sink: SetSink<Output>) async throws {
+    var examples: [Columns] = []
+    for try await row in rows where examples.count < shots + heldOut { examples.append(row.value) }
+    guard !examples.isEmpty else { return }
+    let shown = examples.prefix(shots)
+    let held = examples.dropFirst(shots)
+
+    let (replies, refused) = try await write(Self.reversal(shown.map(described)))
+    let texts = replies.map(\.text.trimmed)
+    let responses = replies.map { Preference.responseProbability($0.logprobs.map(\.logprob)) }
+    // One candidate without log-probabilities makes the others' incomparable.
+    let known = responses.compactMap(\.self)
+    let probabilities =
+      known.count == responses.count ? known : [Double](repeating: 0, count: responses.count)
+
+    let ballots = try await compare(texts)
+    let preference = Preference.bothOrders(ballots.map { $0.map(\.share) })
+    let strengthened = Preference.strengthened(preference)
+    let scores = Preference.scores(strengthened, responses: probabilities)
+    let choice = Preference.best(scores) ?? 0
+    let trials = try await held.isEmpty ? [] : trial(texts, on: Array(held))
+    let counted = ballots.enumerated().flatMap { row, line in
+      line.enumerated().filter { $0.offset != row }.map(\.element.counted)
+    }
+
+    try await sink.make(
+      Output(
+        instruction: texts[choice], choice: choice, candidates: texts, responseProbabilities: probabilities,
+        responseSource: known.count == responses.count ? "logprobs" : refused ? "refused" : "none",
+        preference: preference,
+        strengthened: strengthened,
+        preferenceSource: !counted.contains(true) ? "logprobs" : counted.contains(false) ? "mixed" : "votes",
+        scores: scores, trialScores: trials,
+        trialAgrees: trials.max().map { trials[choice] >= $0 }),
+      from: Array(0..<rows.count))
+  }
+
+  /// The candidates; asked for without log-probabilities where the endpoint refuses requests for them.
+  private func write(_ messages: [ChatMessage]) async throws -> (replies: [ChatReply], refused: Bool) {
+    var request = ChatRequest(messages, sampling: sampling, topLogprobs: 0)
+    do { return (try await SamplingKeys.draw(candidates, of: request, from: model), false) } catch let error
+      as ModelError where error.mayRefuseLogprobs
+    {
+      request.topLogprobs = nil
+      return (try await SamplingKeys.draw(candidates, of: request, from: model), true)
+    }
+  }
+
+  // MARK: Preference
+
+  private struct Ballot: Sendable {
+    /// Preference for the candidate shown first, from 0 to 1.
+    var share: Double
+    /// Counted from votes, for want of log-probabilities.
+    var counted: Bool
+  }
+
+  /// `[i][j]`: the vote with i shown first.
+  private func compare(_ texts: [String]) async throws -> [[Ballot]] {
+    try await withThrowingTaskGroup(of: (Int, Int, Ballot).self) { group in
+      for i in texts.indices {
+        for j in texts.indices where i != j {
+          group.addTask { (i, j, try await ballot(texts[i], texts[j])) }
+        }
+      }
+      let none = Ballot(share: 0.5, counted: false)
+      var ballots = [[Ballot]](repeating: [Ballot](repeating: none, count: texts.count), count: texts.count)
+      for try await (i, j, ballot) in group { ballots[i][j] = ballot }
+      return ballots
+    }
+  }
+
+  private func ballot(_ first: String, _ second: String) async throws -> Ballot {
+    let messages = [
+      ChatMessage.system(
+        "Two instructions for the same task follow. Say which one would lead you to better results. "
+          + "Answer with one letter, A or B, and nothing else."),
+      .user("Instruction A:\n\(first)\n\nInstruction B:\n\(second)\n\nWhich one, A or B?"),
+    ]
+    let single = Sampling(temperature: 0, seed: sampling.seed, maxTokens: 1)
+    let reply = try await votingReply(ChatRequest(messages, sampling: single, topLogprobs: 20))
+    if let reply, let token = reply.logprobs.first {
+      let alternatives =
+        token.top.isEmpty ? [(token.token, token.logprob)] : token.top.map { ($0.token, $0.logprob) }
+      if let share = Preference.vote(alternatives.map { (token: $0.0, logprob: $0.1) }) {
+        return Ballot(share: share, counted: false)
+      }
+    }
+    // Votes are counts: sampled at a temperature, else all of them are the same.
+    let sampled = Sampling(temperature: sampling.temperature, seed: sampling.seed, maxTokens: 4)
+    let replies = try await SamplingKeys.draw(
+      votes, of: ChatRequest(messages, sampling: sampled), from: model)
+    let letters = replies.compactMap { $0.text.trimmed.first?.uppercased() }
+    let a = letters.count { $0 == "A" }
+    let b = letters.count { $0 == "B" }
+    return Ballot(share: a + b == 0 ? 0.5 : Double(a) / Double(a + b), counted: true)
+  }
+
+  /// Nil where the endpoint cannot report log-probabilities.
+  private func votingReply(_ request: ChatRequest) async throws -> ChatReply? {
+    do { return try await model.reply(to: request) } catch let error as ModelError
+      where error.mayRefuseLogprobs
+    { return nil }
+  }
+
+  // MARK: Trial
+
+  /// Mean F1 of each candidate over the examples.
+  private func trial(_ texts: [String], on examples: [Columns]) async throws -> [Double] {
+    try await withThrowingTaskGroup(of: (Int, Double).self) { group in
+      for (index, text) in texts.enumerated() {
+        for example in examples {
+          group.addTask { (index, try await agreement(text, example)) }
+        }
+      }
+      var sums = [Double](repeating: 0, count: texts.count)
+      for try await (index, score) in group { sums[index] += score }
+      return sums.map { $0 / Double(examples.count) }
+    }
+  }
+
+  private func agreement(_ instruction: String, _ example: Columns) async throws -> Double {
+    let form = "Answer with a JSON object with the keys \(outputs.joined(separator: ", ")) and nothing else."
+    let reply = try await model.reply(
+      to: ChatRequest(
+        [.system("\(instruction)\n\n\(form)"), .user(Self.text(example[input]))],
+        sampling: Sampling(temperature: 0, seed: sampling.seed, maxTokens: sampling.maxTokens)))
+    let expected = outputs.flatMap { example[$0]?.texts ?? [] }
+    let found = (try? JSON.salvage(from: reply.text))?.texts ?? []
+    return Preference.listF1(found, reference: expected)
+  }
+
+  // MARK: Text
+
+  private func described(_ example: Columns) -> String {
+    let output: JSON.Object = JSON.Object(
+      outputs.map { ($0, example[$0] ?? .null) }, uniquingKeysWith: { first, _ in first })
+    return "Input:\n\(Self.text(example[input]))\nOutput:\n\(JSON.object(output).text)"
+  }
+
+  private static func text(_ value: JSON?) -> String { value?.string ?? value?.text ?? "" }
+
+  private static func reversal(_ examples: [String]) -> [ChatMessage] {
+    [
+      .system(
+        """
+        You are shown inputs of an unknown task and the outputs that are right for them. Work backwards to the \
+        instruction that would make a reader produce such outputs for new inputs. Write, in this order: what the \
+        task is, in general terms; the procedure, as numbered steps of pseudocode; the same procedure in logical \
+        notation, with connectives, quantifiers, comparisons and implications only; one worked case; and the \
+        exact form of input and output. Write the instruction alone, addressed to the reader.
+        """),
+      .user(examples.joined(separator: "\n\n")),
+    ]
+  }
+}
+
+extension ModelError {
+  /// Endpoints that know no log-probabilities refuse the whole request; without them the same request tells.
+  fileprivate var mayRefuseLogprobs: Bool { kind == .unsupported || kind == .refused }
+}

@@ -1,0 +1,124 @@
+internal import OrderedCollections
+package import RetortCore
+
+/// Multiplies the rewards of a group by a factor that falls with length (GR3, arXiv 2603.10535).
+package struct RescaleGroupReward: SetStage {
+  package static let name = "rescale-group-reward"
+  package static let version = 1
+  package static let summary =
+    "Rescale the rewards of each group so that of equal rewards the shorter is higher."
+  package static let keys = [
+    "alpha":
+      "How much length weighs: a number above 0 (0.33, the default, for mathematics and code), or calibrate.",
+    "advantage": AdvantageNorm.help + " Default sample-std.",
+  ].merging(Calibration.help.mapValues { "For alpha: calibrate without a calibration under using. " + $0 }) {
+    own, _ in own
+  }.merging(GroupRewards.help) { own, _ in own }
+  package static let sets = [
+    SetRole(
+      "calibration", required: false, columns: ["alpha", "chosen"],
+      help: "The table of calibrate-group-reward whose chosen alpha alpha: calibrate takes.")
+  ]
+
+  package struct Config: Codable, Sendable {
+    package var alpha: JSON?
+    package var candidates: [Double]?
+    package var target: Double?
+    package var reward: String?
+    var map: GroupRewards.Map?
+    package var advantage: AdvantageNorm?
+
+    package init(alpha: JSON? = nil, candidates: [Double]? = nil, target: Double? = nil) {
+      self.alpha = alpha
+      self.candidates = candidates
+      self.target = target
+    }
+  }
+
+  package typealias Input = Columns
+
+  package struct Output: Codable, Hashable, Sendable {
+    package var scale: Double
+    package var reward: Double
+    package var advantage: Double
+    package var condition: Bool
+    /// Together with equal lengths, every advantage of the group is 0.
+    package var allMax: Bool
+
+    package enum CodingKeys: String, CodingKey {
+      case scale = "gr3_scale"
+      case reward = "gr3_reward"
+      case advantage = "gr3_advantage"
+      case condition = "gr3_condition"
+      case allMax = "gr3_all_max"
+    }
+  }
+
+  private enum Alpha: Sendable {
+    case number(Double)
+    case calibrated(Calibration)
+    case table(RowSet<Columns>)
+  }
+
+  package var reads: [ColumnUse] { rewards.reads }
+  private let alpha: Alpha
+  private let rewards: GroupRewards
+  private let norm: AdvantageNorm
+
+  package init(_ config: Config, in workspace: Workspace) throws {
+    rewards = GroupRewards(column: config.reward, map: config.map)
+    norm = config.advantage ?? .sampleStd
+    let table = workspace.set("calibration", as: Columns.self)
+    let hasCandidates = config.candidates != nil || config.target != nil
+    switch config.alpha ?? 0.33 {
+    case "calibrate":
+      if let table {
+        guard !hasCandidates else {
+          throw StageError(
+            "candidates, target: expected them in the stage under using.calibration, found them here")
+        }
+        alpha = .table(table)
+      } else {
+        alpha = .calibrated(try Calibration(candidates: config.candidates, target: config.target))
+      }
+    case let value:
+      guard let number = value.number, number > 0, number.isFinite else {
+        throw StageError("alpha: expected a number above 0, or calibrate, found \(value.text)")
+      }
+      guard !hasCandidates, table == nil else {
+        throw StageError(
+          "candidates, target, using.calibration: expected alpha: calibrate with them, found \(value.text)")
+      }
+      alpha = .number(number)
+    }
+  }
+
+  package func process(_ rows: RowSet<Columns>, into sink: SetSink<Output>) async throws {
+    let groups = try await rewards.groups(of: rows, dropping: sink)
+    guard !groups.isEmpty else { return }
+    let alpha = try await alpha(for: groups)
+    for group in groups {
+      let scored = GR3.score(rewards: group.rewards, lengths: group.lengths, alpha: alpha, norm: norm)
+      for (index, ordinal) in group.ordinals.enumerated() {
+        try await sink.keep(
+          ordinal,
+          adding: Output(
+            scale: scored.scales[index], reward: scored.rewards[index], advantage: scored.advantages[index],
+            condition: scored.condition, allMax: scored.allMax))
+      }
+    }
+  }
+
+  private func alpha(for groups: [GroupRewards.Group]) async throws -> Double {
+    switch alpha {
+    case .number(let number): return number
+    case .calibrated(let calibration):
+      return try calibration.table(groups).first { $0.chosen }?.alpha ?? 0
+    case .table(let table):
+      for try await row in table where row.value["chosen"] == true {
+        if let alpha = row.value["alpha"]?.number { return alpha }
+      }
+      throw StageError("using.calibration: expected a row with 'chosen' true and its 'alpha', found none")
+    }
+  }
+}

@@ -1,0 +1,224 @@
+internal import OrderedCollections
+package import RetortCore
+
+/// Says whether a response's answer is right, and rewards it.
+package struct VerifyAnswer: Stage {
+  package static let name = "verify-answer"
+  package static let version = 2
+  package static let laterKeys: Set = ["decimal", "command"]
+  package static let summary = "Check each answer against the known one, a solver or a judge."
+  package static let keys = [
+    "verifier":
+      "choice (option letters), exact, number, math (expressions, by a helper), json, puzzle (column 'puzzle', solved), or judge.",
+    "answer": "The column with the response's answer; default 'answer'.",
+    "reference": "The column with the known answer; default 'reference'. Not for puzzle and judge.",
+    "tolerance":
+      "For number: how far off, as a share of the known one, or absolutely where that is below 1; default 1e-6, and none between whole numbers.",
+    "decimal":
+      "For number: point (the default), or comma where texts write 1.234,5; the other sign marks thousands.",
+    "command":
+      "For math: the helper and its arguments, relative to the pipeline file; default [verify-math], found on the PATH.",
+    "model": "For judge: a reward model or a judge; it sees 'question' and 'completion'.",
+    "threshold":
+      "For judge: the probability of being good, 0 to 1, above which an answer is correct; default 0.5.",
+  ]
+
+  package struct Config: Codable, Sendable {
+    package var verifier: Verifier
+    package var answer: String?
+    package var reference: String?
+    package var tolerance: Double?
+    package var decimal: DecimalMark?
+    package var command: [String]?
+    package var model: ModelRef?
+    package var threshold: Double?
+
+    package init(
+      verifier: Verifier, answer: String? = nil, reference: String? = nil, tolerance: Double? = nil,
+      decimal: DecimalMark? = nil, command: [String]? = nil, model: ModelRef? = nil
+    ) {
+      self.verifier = verifier
+      self.answer = answer
+      self.reference = reference
+      self.tolerance = tolerance
+      self.decimal = decimal
+      self.command = command
+      self.model = model
+    }
+
+    package enum CodingKeys: String, CodingKey {
+      case verifier, answer, reference, tolerance, decimal, command, model, threshold
+    }
+  }
+
+  package typealias Input = Columns
+
+  package struct Output: Codable, Hashable, Sendable {
+    /// Nil where the answer cannot be read: neither right nor wrong.
+    package var correct: Bool?
+    /// 1 or 0; a judge's probability, between. Nil as ``correct`` is.
+    package var reward: Double?
+
+    package init(correct: Bool?, reward: Double?) {
+      self.correct = correct
+      self.reward = reward
+    }
+
+    package enum CodingKeys: String, CodingKey { case correct, reward }
+
+    package func encode(to encoder: any Encoder) throws {
+      var fields = encoder.container(keyedBy: CodingKeys.self)
+      // Null, and not left out: the columns are there in every row.
+      try fields.encode(correct, forKey: .correct)
+      try fields.encode(reward, forKey: .reward)
+    }
+  }
+
+  package var reads: [ColumnUse] {
+    switch verifier {
+    case .judge: [ColumnUse("question"), ColumnUse("completion")]
+    case .puzzle: [ColumnUse(answer), ColumnUse("puzzle")]
+    case .choice:
+      [ColumnUse(answer), ColumnUse(reference)]
+        + ["options", "choices", "question"].map { ColumnUse($0, required: false) }
+    default: [ColumnUse(answer), ColumnUse(reference)]
+    }
+  }
+  private let verifier: Verifier
+  private let answer: String
+  private let reference: String
+  private let tolerance: Double?
+  private let decimal: DecimalMark
+  private let threshold: Double
+  private let judge: (any RewardModel)?
+  private let math: MathHelper?
+
+  package init(_ config: Config, in workspace: Workspace) throws {
+    verifier = config.verifier
+    answer = config.answer ?? "answer"
+    reference = config.reference ?? "reference"
+    tolerance = config.tolerance
+    decimal = config.decimal ?? .point
+    threshold = config.threshold ?? 0.5
+    judge = try config.model.map { try workspace.reward($0) }
+    if let tolerance, !(tolerance >= 0 && tolerance.isFinite) {
+      throw StageError("tolerance: expected 0 or more, found \(tolerance)")
+    }
+    guard config.command?.isEmpty != true, config.command == nil || verifier == .math else {
+      throw StageError("command: expected a program, and verifier: math with it, found \(verifier.rawValue)")
+    }
+    math =
+      verifier == .math ? MathHelper(config.command ?? ["verify-math"], folder: workspace.folder) : nil
+    guard config.decimal == nil || verifier == .number else {
+      throw StageError("decimal: expected verifier: number with it, found \(verifier.rawValue)")
+    }
+    guard (0...1).contains(threshold) else {
+      throw StageError("threshold: expected 0 to 1, found \(threshold)")
+    }
+    guard (judge != nil) == (verifier == .judge) else {
+      throw StageError(
+        verifier == .judge
+          ? "expected the key 'model' with verifier: judge, found none"
+          : "model: expected verifier: judge with it, found \(verifier.rawValue), which calls none")
+    }
+  }
+
+  package func process(_ input: Columns) async throws -> Outcome<Output> {
+    if let judge {
+      let score = try await judge.score([
+        .user(Self.text(input["question"])), .assistant(Self.text(input["completion"])),
+      ])
+      return .emit([Output(correct: score.probability > threshold, reward: score.probability)])
+    }
+    do {
+      guard let math else { return Self.verdict(try check(input)) }
+      let (text, known) = (StatedAnswer.spoken(Self.text(input[answer])), try known(input))
+      if Verifier.plain(text) == Verifier.plain(known) { return Self.verdict(true) }
+      let said = ReadCompletion(text).answer
+      return Self.verdict(said.isEmpty ? nil : try await math.agree(said, known))
+    } catch let bad as BadRow {
+      return .drop(reason: bad.reason, detail: bad.detail)
+    }
+  }
+
+  private static func verdict(_ correct: Bool?) -> Outcome<Output> {
+    .emit([Output(correct: correct, reward: correct.map { $0 ? 1 : 0 })])
+  }
+
+  /// Nil for an answer that cannot be read; a reference that cannot be read is the row's mistake.
+  private func check(_ row: Columns) throws(BadRow) -> Bool? {
+    let text = Self.text(row[answer])
+    switch verifier {
+    case .choice:
+      guard let right = StatedAnswer.option(try known(row)) else {
+        throw noReference(row, "an option letter")
+      }
+      let options = max(Self.options(of: row), StatedAnswer.number(of: right))
+      return StatedAnswer.letter(in: text, options: options).map { $0 == right }
+    case .exact:
+      let (said, right) = (Verifier.plain(StatedAnswer.spoken(text)), Verifier.plain(try known(row)))
+      return said.isEmpty ? nil : said == right
+    case .number: return try number(text, row)
+    case .json:
+      var right = row[reference] ?? .null
+      if let text = right.string {
+        guard let parsed = try? JSON(parsing: text) else { throw noReference(row, "JSON") }
+        right = parsed
+      } else if row[reference] == nil {
+        throw noReference(row, "JSON")
+      }
+      return (try? JSON.salvage(from: StatedAnswer.spoken(text))).map { Verifier.same($0, right) }
+    case .puzzle:
+      guard let puzzle = row["puzzle"].flatMap(Puzzle.init) else {
+        throw BadRow("no puzzle", "expected a puzzle in 'puzzle', found \(row.found("puzzle"))")
+      }
+      let right = puzzle.rightOptions().filter { $0 < 26 }.map { String(UnicodeScalar(UInt8(65 + $0))) }
+      guard !right.isEmpty else {
+        throw BadRow("no solution", "expected a puzzle with a right option, found none")
+      }
+      return StatedAnswer.letter(in: text, options: puzzle.options.count).map(right.contains)
+    case .judge, .math: return nil
+    }
+  }
+
+  /// A quantity that is no plain number, such as `5:2` or `6 hours 30 minutes`, is known by its text alone.
+  private func number(_ text: String, _ row: Columns) throws(BadRow) -> Bool? {
+    let known = try known(row)
+    if Verifier.plain(StatedAnswer.spoken(text)) == Verifier.plain(known) { return true }
+    guard let right = StatedAnswer.number(in: known, decimal: decimal) else {
+      guard known.contains(where: \.isNumber) else { throw noReference(row, "a number") }
+      return nil
+    }
+    return StatedAnswer.number(in: text, decimal: decimal)?.agrees(with: right, tolerance: tolerance)
+  }
+
+  /// As many as the row lists, in a column or in the question.
+  private static func options(of row: Columns) -> Int {
+    for column in ["options", "choices"] {
+      if let count = row[column]?.array?.count ?? row[column]?.object?.count, count > 1 { return count }
+    }
+    return row["question"]?.string.flatMap(StatedAnswer.options) ?? StatedAnswer.usualOptions
+  }
+
+  private func known(_ row: Columns) throws(BadRow) -> String {
+    let text = Self.text(row[reference])
+    guard !text.trimmed.isEmpty else { throw noReference(row, "the known answer") }
+    return text
+  }
+
+  private func noReference(_ row: Columns, _ expected: String) -> BadRow {
+    let text = Self.text(row[reference])
+    return BadRow(
+      "no reference",
+      "expected \(expected) in '\(reference)', found \(text.isEmpty ? row.found(reference) : "'\(text.prefix(60))'")"
+    )
+  }
+
+  private static func text(_ value: JSON?) -> String {
+    switch value {
+    case nil, .null: ""
+    case .string(let text): text
+    case let value?: value.text
+    }
+  }
+}

@@ -1,0 +1,27 @@
+package import RetortCore
+
+/// Reads rows from XML documents: one for each node that an XPath selects.
+///
+/// Names in a namespace are matched with `local-name()`.
+package struct ReadXML: SetStage {
+  package typealias Config = MarkupConfig
+  package typealias Input = NoColumns
+  package typealias Output = Columns
+
+  package static let name = "read-xml"
+  package static let version = 1
+  package static let summary = "Read rows from XML documents with XPath."
+  package static let keys = MarkupConfig.keys
+
+  private let source: MarkupSource
+
+  package init(_ config: Config, in workspace: Workspace) throws {
+    source = try MarkupSource(.xml, config)
+  }
+
+  package var adds: [String]? { source.columns.keys.sorted() }
+
+  package func process(_ rows: RowSet<NoColumns>, into sink: SetSink<Columns>) async throws {
+    try await source.read(into: sink)
+  }
+}

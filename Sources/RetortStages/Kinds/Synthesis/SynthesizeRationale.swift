@@ -1,0 +1,161 @@
+internal import OrderedCollections
+package import RetortCore
+
+/// Writes chains of thought for a question, within a budget measured by the question's length.
+package struct SynthesizeRationale: Stage {
+  package static let name = "synthesize-rationale"
+  package static let version = 3
+  package static let summary =
+    "Write a chain of thought for each question, with the answer shown or withheld, and record which."
+  package static let keys = [
+    "model": "The teacher.",
+    "prompt":
+      "File with the system prompt; names: question, instruction, demonstrations, show_answer, budget. Default: ours.",
+    "show_answer": "Whether the question is followed by its answer; default true. Recorded in saw_answer.",
+    "budget_factor": "Tokens the prompt allows, as a multiple of the question's; default 2.1.",
+    "limit_factor": "Tokens after which the reply is cut, as a multiple of the question's; default 3.",
+    "keep_truncated": "Keep replies that reached the limit (cot_finish: length); default false.",
+    "demonstrations": DemonstrationPlace.help,
+    "tokens": TokenCount.help,
+  ].merging(SamplingKeys.help.filter { !["max_tokens", "stop"].contains($0.key) }) { own, _ in own }
+  package static let laterKeys: Set = ["tokens"]
+  package static let sets = [TaskInstruction.role]
+
+  package struct Config: Codable, Sendable {
+    package var model: ModelRef
+    package var prompt: PromptFile?
+    package var showAnswer: Bool?
+    package var budgetFactor: Double?
+    package var limitFactor: Double?
+    package var keepTruncated: Bool?
+    package var demonstrations: DemonstrationPlace?
+    package var tokens: TokenCount?
+    package var samples: Int?
+    package var temperature: Double?
+    package var topP: Double?
+    package var seed: Int?
+
+    package enum CodingKeys: String, CodingKey {
+      case model, prompt, samples, temperature, seed, demonstrations, tokens
+      case showAnswer = "show_answer"
+      case budgetFactor = "budget_factor"
+      case limitFactor = "limit_factor"
+      case keepTruncated = "keep_truncated"
+      case topP = "top_p"
+    }
+
+    package init(
+      model: ModelRef, prompt: PromptFile? = nil, showAnswer: Bool? = nil, samples: Int? = nil,
+      seed: Int? = nil, tokens: TokenCount? = nil
+    ) {
+      self.model = model
+      self.prompt = prompt
+      self.showAnswer = showAnswer
+      self.samples = samples
+      self.seed = seed
+      self.tokens = tokens
+    }
+  }
+
+  package struct Input: Codable, Sendable {
+    package var question: String
+    package var answer: String?
+    package var demonstrations: [JSON]?
+
+    package init(question: String, answer: String? = nil, demonstrations: [JSON]? = nil) {
+      self.question = question
+      self.answer = answer
+      self.demonstrations = demonstrations
+    }
+  }
+
+  package struct Output: Codable, Hashable, Sendable {
+    package var cot: String
+    /// Whether the teacher was shown the answer: a rationale that was is no evidence that the teacher finds it.
+    package var sawAnswer: Bool
+    /// Why the reply ended: `stop`, `length`…
+    package var cotFinish: String
+
+    package enum CodingKeys: String, CodingKey {
+      case cot
+      case sawAnswer = "saw_answer"
+      case cotFinish = "cot_finish"
+    }
+
+    package init(cot: String, sawAnswer: Bool, cotFinish: String) {
+      self.cot = cot
+      self.sawAnswer = sawAnswer
+      self.cotFinish = cotFinish
+    }
+  }
+
+  private let model: any ChatModel
+  private let prompt: Prompt
+  private let instruction: TaskInstruction
+  private let showAnswer: Bool
+  private let factors: (stated: Double, limit: Double)
+  private let tokens: TokenCounter
+  private let keepTruncated: Bool
+  private let place: DemonstrationPlace
+  private let samples: Int
+  private let sampling: Sampling
+
+  package init(_ config: Config, in workspace: Workspace) throws {
+    model = try workspace.chat(config.model)
+    prompt = try Prompt(text: config.prompt?.text ?? PromptText.rationale)
+    instruction = TaskInstruction(workspace)
+    showAnswer = config.showAnswer ?? true
+    factors = (config.budgetFactor ?? 2.1, config.limitFactor ?? 3)
+    guard factors.stated > 0, factors.limit >= factors.stated, factors.limit < 1000 else {
+      throw StageError(
+        "budget_factor, limit_factor: expected 0 < budget <= limit < 1000, "
+          + "found \(factors.stated) and \(factors.limit)")
+    }
+    tokens = try TokenCounter(config.tokens, by: config.model, in: workspace)
+    keepTruncated = config.keepTruncated ?? false
+    place = config.demonstrations ?? .system
+    samples = try SamplingKeys.samples(config.samples)
+    sampling = try SamplingKeys.check(
+      Sampling(temperature: config.temperature, topP: config.topP, seed: config.seed))
+  }
+
+  package func process(_ input: Input) async throws -> Outcome<Output> {
+    let shown = showAnswer ? input.answer : nil
+    if showAnswer, shown == nil {
+      return .drop(
+        reason: "no answer to show",
+        detail: "expected a value in 'answer'; to do without, say show_answer: false")
+    }
+    let budget = TokenBudget(
+      tokens: try await tokens.count(input.question), stated: factors.stated, limit: factors.limit)
+    let demonstrations = input.demonstrations ?? []
+    let system = try prompt.render([
+      "question": .string(input.question), "instruction": .string(try await instruction.value),
+      "demonstrations": .array(place == .system ? demonstrations : []), "show_answer": .bool(showAnswer),
+      "budget": .int(Int64(budget.stated)),
+    ])
+    let turns =
+      place == .system
+      ? []
+      : try DemonstrationTurns.messages(
+        demonstrations,
+        ask: { Self.user(try $0.text("question"), answer: shown == nil ? nil : try $0.text("answer")) },
+        answer: { try $0.text("cot") })
+    let messages = [.system(system)] + turns + [.user(Self.user(input.question, answer: shown))]
+    var sampling = sampling
+    sampling.maxTokens = budget.limit
+    let replies = try await SamplingKeys.draw(
+      samples, of: ChatRequest(messages, sampling: sampling), from: model, rows: true)
+    return Outcome(
+      replies.map { reply in
+        let kept = keepTruncated && reply.end == .truncated
+        return reply.sampled(flaw: kept ? nil : reply.flaw) {
+          Output(cot: $0.text.trimmed, sawAnswer: shown != nil, cotFinish: $0.finishReason)
+        }
+      })
+  }
+
+  private static func user(_ question: String, answer: String?) -> String {
+    question + (answer.map { "\n\nAnswer: \($0)" } ?? "")
+  }
+}

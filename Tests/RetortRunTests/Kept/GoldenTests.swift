@@ -1,0 +1,118 @@
+import Foundation
+import OrderedCollections
+import RetortTestSupport
+import Synchronization
+import Testing
+
+@testable import RetortCore
+@testable import RetortRun
+@testable import RetortStages
+
+/// Nobody pays twice for our progress: what replies and steps are found by is what it was.
+@Suite(.serialized) struct GoldenTests {
+  private static let files =
+    ["kinds"] + ["demo", "infer", "less-is-more", "rewards", "score-rollouts"].map { "pipelines/\($0)" }
+
+  private static func read(_ name: String) throws -> Pipeline {
+    try Pipeline.read(GoldenKey.folder.appending(path: "\(name).yaml"), environment: [:])
+  }
+
+  @Test func models() throws {
+    let models = try Self.read("kinds").models.values
+    #expect(Set(models.map(\.kind)) == Set(ModelSpec.Kind.allCases), "kinds.yaml has every kind of model")
+    try GoldenKey.expect("model", models.map { GoldenKey($0.alias, $0.identity) })
+  }
+
+  /// Without the version, so that raising one is a line of CHANGELOG and no other.
+  @Test func stages() throws {
+    var keys: [GoldenKey] = []
+    for file in Self.files {
+      for stage in try Self.read(file).stages {
+        var identity = try #require(stage.identity.object)
+        #expect(identity.removeValue(forKey: "version") == .int(Int64(stage.entry.version)))
+        keys.append(GoldenKey("\(file).\(stage.name)", .object(identity)))
+      }
+    }
+    try GoldenKey.expect("stage", keys)
+  }
+
+  @Test func everyKindOfStageHasAKey() throws {
+    let kinds = Set(try Self.read("kinds").stages.map(\.entry.name))
+    #expect(Catalog.standard.kinds.map(\.name).filter { !kinds.contains($0) } == [], "add them to kinds.yaml")
+  }
+
+  /// A version is what the file has, raised by each line `kind a -> b: why` of CHANGELOG.
+  @Test func versions() throws {
+    let raised = try Raised.all()
+    for (kind, line) in try GoldenKey.lines("version") {
+      let start = try #require(line["value"]?.int.map(Int.init))
+      let entry = try #require(Catalog.standard[kind], "the kind '\(kind)' is gone")
+      #expect(
+        entry.version == Raised.version(of: kind, from: start, by: raised),
+        "a version is raised by a line '- `\(kind)` a -> b: why' under '### Versions raised' of CHANGELOG.md")
+    }
+  }
+
+  @Test func requests() async throws {
+    let models = try Self.read("kinds").models
+    var keys: [GoldenKey] = []
+    for model in models.values {
+      for ask in GoldenAsk.all(of: model) {
+        let asked = AskedMemory()
+        let stack = ModelStack(
+          models: [model], transport: ScriptedTransport { request, _ in try GoldenAsk.answer(request) },
+          memory: asked,
+          clock: JumpingClock(), environment: ["KEY": "k"])
+        try await ask.act(stack.asked(by: CallOrigin(stage: "s", take: ask.take)), ModelRef(model))
+        let calls = asked.calls
+        keys += calls.enumerated().map { place, call in
+          let name = "\(model.alias) \(ask.name)" + (calls.count > 1 ? " \(place)" : "")
+          return GoldenKey(name, call.identity, digest: call.digest)
+        }
+      }
+    }
+    try GoldenKey.expect("request", keys)
+  }
+}
+
+/// The raised versions that CHANGELOG names.
+struct Raised: Hashable {
+  let kind: String
+  let old: Int
+  let new: Int
+
+  static func all() throws -> Set<Raised> {
+    let file = GoldenKey.folder.appending(path: "../../CHANGELOG.md")
+    let text = try String(contentsOf: file, encoding: .utf8)
+    return Set(
+      text.matches(of: /\n- `?([a-z-]+)`? ([0-9]+) -> ([0-9]+):/).compactMap {
+        guard let old = Int($0.2), let new = Int($0.3) else { return nil }
+        return Raised(kind: String($0.1), old: old, new: new)
+      })
+  }
+
+  static func version(of kind: String, from start: Int, by raised: Set<Raised>) -> Int {
+    var version = start
+    while let next = raised.first(where: { $0.kind == kind && $0.old == version }) { version = next.new }
+    return version
+  }
+}
+
+/// Remembers nothing and notes what it was to remember.
+private final class AskedMemory: ReplyMemory {
+  private let noted = Mutex<[ModelRequest]>([])
+  var calls: [ModelRequest] { noted.withLock { $0 } }
+
+  func recall(_ request: Digest) async throws -> RawReply? { nil }
+
+  func remember(_ request: ModelRequest, _ reply: RawReply) async throws -> Int64 {
+    noted.withLock {
+      $0.append(request)
+      return Int64($0.count)
+    }
+  }
+
+  func failed(_ request: ModelRequest, _ failure: FailedCall) async throws {
+    Issue.record("\(request.path) failed: \(failure.message)")
+  }
+}

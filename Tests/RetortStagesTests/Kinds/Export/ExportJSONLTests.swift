@@ -1,0 +1,88 @@
+import Foundation
+import OrderedCollections
+import RetortCore
+import RetortStages
+import RetortTestSupport
+import Testing
+
+struct ExportJSONLTests {
+  let folder: URL
+  let workspace: Workspace
+  init() throws {
+    folder = try Bench.folder()
+    workspace = Workspace(folder: folder, models: ScriptedProvider())
+  }
+
+  private func text(_ path: String) throws -> String {
+    try String(contentsOf: folder.appending(path: path), encoding: .utf8)
+  }
+
+  @Test func everyLineHasEveryColumnInOneType() async throws {
+    let stage = try ExportJSONL(.init(file: "out/a.jsonl"), in: workspace)
+    let answers = try await Bench.answers(
+      of: stage, to: [["q": "é\n", "reward": 1], ["reward": 0.25, "q": "b", "more": ["x"]]])
+    let lines = """
+      {"q":"é\\n","reward":1.0,"more":null}
+      {"q":"b","reward":0.25,"more":["x"]}
+
+      """
+    #expect(try text("out/a.jsonl") == lines)
+    let hash = Digest(of: lines).hex
+    #expect(
+      try text("out/a.jsonl.manifest.json") == """
+        {"rows":2,"sha256":"\(hash)","complete":true,"pipeline":null,"columns":[{"name":"q","type":"string"},\
+        {"name":"reward","type":"double"},{"name":"more","type":"list of string"}]}
+
+        """)
+    #expect(
+      answers == [
+        .make(
+          [
+            "path": "out/a.jsonl", "sha256": .string(hash), "rows": 2,
+          ], members: [0, 1])
+      ])
+  }
+
+  @Test func namedColumnsKeepTheirOrder() async throws {
+    let stage = try ExportJSONL(.init(file: "a.jsonl", columns: ["b", "a"]), in: workspace)
+    _ = try await Bench.answers(of: stage, to: [["a": 1, "b": 2, "c": 3]])
+    #expect(try text("a.jsonl") == "{\"b\":2,\"a\":1}\n")
+    #expect(stage.reads == [ColumnUse("b"), ColumnUse("a")])
+  }
+
+  @Test func noRowsLeaveOnlyAManifest() async throws {
+    let answers = try await Bench.answers(of: ExportJSONL(.init(file: "a.jsonl"), in: workspace), to: [])
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["a.jsonl.manifest.json"])
+    let manifest = "{\"rows\":0,\"sha256\":null,\"complete\":true,\"pipeline\":null,\"columns\":[]}\n"
+    #expect(try text("a.jsonl.manifest.json") == manifest)
+    #expect(
+      answers == [
+        .make(
+          ["path": "a.jsonl.manifest.json", "sha256": .string(Digest(of: manifest).hex), "rows": 0],
+          members: [])
+      ])
+  }
+
+  @Test func aColumnOfTwoTypesIsAnErrorAndLeavesNoFile() async throws {
+    let stage = try ExportJSONL(.init(file: "a.jsonl"), in: workspace)
+    await #expect(throws: StageError.self) {
+      try await Bench.answers(of: stage, to: [["a": "x"], ["a": ["x"]]])
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [])
+  }
+
+  @Test func aPathIsKeptAsSeenFromThePipelineUnlessItIsAbsolute() async throws {
+    let elsewhere = try Bench.folder().appending(path: "b.jsonl").standardizedFileURL.path
+    for (file, expected) in [("../x/a.jsonl", "../x/a.jsonl"), (elsewhere, elsewhere)] {
+      let answers = try await Bench.answers(of: ExportJSONL(.init(file: file), in: workspace), to: [["a": 1]])
+      guard case .make(let row, _)? = answers.first else { throw StageError("made no row") }
+      #expect(row["path"]?.string == expected)
+    }
+  }
+
+  @Test func aLimitedRunWritesBesideTheName() async throws {
+    let limited = Workspace(folder: folder, models: ScriptedProvider(), exportSuffix: ".limited")
+    _ = try await Bench.answers(of: try ExportJSONL(.init(file: "a.jsonl"), in: limited), to: [["a": 1]])
+    #expect(try text("a.limited.jsonl") == "{\"a\":1}\n")
+  }
+}

@@ -1,0 +1,56 @@
+import RetortCore
+import RetortStages
+import Testing
+
+struct ExportKTOTests {
+  private let rows: [JSON] = [
+    ["question": "Q?", "completion": "A.", "correct": true, "reward": 0.5],
+    ["question": "Q?", "completion": "B.", "correct": 0, "reward": 0.4],
+  ]
+
+  private func export(_ config: ExportKTO.Config, _ rows: [JSON]) async throws -> Exported {
+    try await Exported.of(rows) { try ExportKTO(config, in: $0) }
+  }
+
+  @Test func eachTrainerHasItsShape() async throws {
+    let out = try await export(.init(folder: "out", system: "S."), rows)
+    let prompt = [Exported.system("S."), Exported.user("Q?")]
+    let (a, b) = (Exported.assistant("A."), Exported.assistant("B."))
+    #expect(
+      try out.lines("trl-train.jsonl") == [
+        ["prompt": .array(prompt), "completion": [a], "label": true],
+        ["prompt": .array(prompt), "completion": [b], "label": false],
+      ])
+    #expect(
+      try out.lines("chat-train.jsonl") == [
+        ["messages": .array(prompt + [a]), "label": true],
+        ["messages": .array(prompt + [b]), "label": false],
+      ])
+    #expect(
+      try JSON(parsing: out.text("dataset_info.json"))["chat_train"]?["columns"]
+        == ["messages": "messages", "kto_tag": "label"])
+  }
+
+  @Test(arguments: [
+    ([ExportKTO.Format.trl], ["README.md", "manifest.json", "trl-train.jsonl"]),
+    ([.msSwift], ["README.md", "chat-train.jsonl", "dataset_info.json", "manifest.json"]),
+  ])
+  func filesFollowTheFormats(formats: [ExportKTO.Format], files: [String]) async throws {
+    #expect(try await export(.init(folder: "out", formats: formats), rows).files == files)
+  }
+
+  @Test func aThresholdMakesLabelsOfNumbers() async throws {
+    let out = try await export(.init(folder: "out", formats: [.trl], threshold: 0.5), rows)
+    #expect(try out.lines("trl-train.jsonl").map { $0["label"] } == [true, false])
+  }
+
+  @Test func labelsThatSayNothingAreDropped() async throws {
+    let bad: [JSON] = [
+      ["question": "Q?", "completion": "A.", "correct": -1], ["question": "Q?", "completion": "A."],
+      ["question": "Q?", "correct": true], ["question": "Q?", "completion": "A.", "correct": nil],
+    ]
+    let out = try await export(.init(folder: "out"), bad)
+    #expect(out.dropped == ["no label", "no label", "no text in completion", "answer unreadable"])
+    #expect(try out.files == ["manifest.json"])
+  }
+}

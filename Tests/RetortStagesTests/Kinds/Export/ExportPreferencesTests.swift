@@ -1,0 +1,138 @@
+import RetortCore
+import RetortStages
+import RetortTestSupport
+import Testing
+
+struct ExportPreferencesTests {
+  private let row: JSON = ["question": "Q?", "chosen": "good", "rejected": "bad", "pair_weight": 10]
+  private let user = Exported.user("Q?")
+  private let good = Exported.assistant("good")
+  private let bad = Exported.assistant("bad")
+
+  private func export(
+    _ config: ExportPreferences.Config, _ rows: [JSON], validation: [JSON]? = nil
+  ) async throws -> Exported {
+    try await Exported.of(rows, validation: validation) { try ExportPreferences(config, in: $0) }
+  }
+
+  @Test func eachTrainerHasItsShape() async throws {
+    let out = try await export(.init(folder: "out", margin: "pair_weight", marginScale: 0.1), [row])
+    #expect(
+      try out.lines("trl-train.jsonl") == [
+        ["prompt": [user], "chosen": [good], "rejected": [bad], "margin": 1.0]
+      ])
+    #expect(
+      try out.lines("ms-swift-train.jsonl") == [
+        ["messages": [user, good], "rejected_response": "bad", "margin": 1.0]
+      ])
+    #expect(
+      try out.lines("llama-factory-train.jsonl") == [["messages": [user], "chosen": good, "rejected": bad]])
+    #expect(
+      try out.lines("openai-train.jsonl") == [
+        ["input": ["messages": [user]], "preferred_output": [good], "non_preferred_output": [bad]]
+      ])
+    #expect(
+      try out.files == [
+        "README.md", "dataset_info.json", "llama-factory-train.jsonl", "manifest.json",
+        "ms-swift-train.jsonl",
+        "openai-train.jsonl", "trl-train.jsonl",
+      ])
+  }
+
+  @Test func withoutAMarginNoLineHasOne() async throws {
+    let out = try await export(.init(folder: "out", formats: [.trl], system: "S."), [row])
+    #expect(
+      try out.lines("trl-train.jsonl") == [
+        ["prompt": [Exported.system("S."), user], "chosen": [good], "rejected": [bad]]
+      ])
+    #expect(try out.files == ["README.md", "manifest.json", "trl-train.jsonl"])
+    #expect(out.made.map(\.path) == ["out/trl-train.jsonl", "out/README.md", "out/manifest.json"])
+    #expect(out.made.map(\.rows) == [1, 0, 0])
+    #expect(out.made.map(\.members) == [[0], [0], [0]])
+  }
+
+  @Test func conversationsAndMessagesAreTakenAsTheyAre() async throws {
+    let prompt: JSON = [Exported.system("S."), user, Exported.assistant("A."), Exported.user("R?")]
+    let out = try await export(
+      .init(folder: "out", formats: [.trl]), [["prompt": prompt, "chosen": [good], "rejected": bad]])
+    #expect(try out.lines("trl-train.jsonl") == [["prompt": prompt, "chosen": [good], "rejected": [bad]]])
+  }
+
+  @Test func rowsThatNoTrainerTakesAreDroppedWithAReason() async throws {
+    let rows: [JSON] = [
+      ["question": "Q?", "chosen": "same", "rejected": "same", "pair_weight": 1],
+      ["question": "Q?", "chosen": "good", "rejected": "bad", "pair_weight": nil],
+      ["question": "Q?", "chosen": " ", "rejected": "bad", "pair_weight": 1],
+      ["chosen": "good", "rejected": "bad", "pair_weight": 1],
+      ["prompt": [good], "chosen": "good", "rejected": "bad", "pair_weight": 1],
+      ["prompt": [user, good], "chosen": "good", "rejected": "bad", "pair_weight": 1],
+      row,
+    ]
+    let out = try await export(.init(folder: "out", formats: [.trl], margin: "pair_weight"), rows)
+    #expect(
+      out.dropped == [
+        "equal pair", "no number in pair_weight", "no text in chosen", "no prompt", "bad prompt",
+        "bad prompt",
+      ])
+    #expect(try out.lines("trl-train.jsonl").count == 1)
+    #expect(out.made.allSatisfy { $0.members == [6] })
+  }
+
+  @Test func aBadValidationRowIsAnError() async throws {
+    let error = await #expect(throws: StageError.self) {
+      try await export(.init(folder: "out"), [row], validation: [["question": "Q?", "chosen": "a"]])
+    }
+    #expect(error?.description.hasPrefix("using.validation: row r_") == true)
+  }
+
+  @Test func splitsThatHaveRowsAreInTheCardAndTheIndex() async throws {
+    let config = ExportPreferences.Config(folder: "out", formats: [.llamaFactory])
+    let alone = try await export(config, [row])
+    #expect(!(try alone.text("README.md").contains("validation")))
+    let both = try await export(config, [row], validation: [row, row])
+    #expect(
+      try both.text("README.md").contains("{split: validation, path: llama-factory-validation.jsonl}"))
+    let tags: JSON = [
+      "role_tag": "role", "content_tag": "content", "user_tag": "user", "assistant_tag": "assistant",
+      "system_tag": "system",
+    ]
+    let columns: JSON = ["messages": "messages", "chosen": "chosen", "rejected": "rejected"]
+    func entry(_ file: JSON) -> JSON {
+      ["file_name": file, "formatting": "sharegpt", "ranking": true, "columns": columns, "tags": tags]
+    }
+    #expect(
+      try JSON(parsing: both.text("dataset_info.json")) == [
+        "llama_factory_train": entry("llama-factory-train.jsonl"),
+        "llama_factory_validation": entry("llama-factory-validation.jsonl"),
+      ])
+  }
+
+  @Test func noRowsLeaveOnlyAManifest() async throws {
+    let out = try await export(.init(folder: "out"), [], validation: [row])
+    #expect(try out.files == ["manifest.json"])
+    #expect(try out.text("manifest.json") == #"{"rows":0,"complete":true,"pipeline":null,"files":[]}"# + "\n")
+  }
+
+  @Test(arguments: [
+    ExportPreferences.Config(folder: "out", formats: []), .init(folder: "out", margin: "m", marginScale: 0),
+    .init(folder: "out", marginScale: 1),
+  ])
+  func badKeysAreRefused(config: ExportPreferences.Config) {
+    #expect(throws: StageError.self) { try ExportPreferences(config, in: Bench.nowhere) }
+  }
+
+  @Test(arguments: ["good\n", " good", "go od", "good\u{200B}", "\u{3000}good\u{A0}", "good\r\n\t"])
+  func aPairThatWhiteSpaceAloneTellsApartIsNone(rejected: String) async throws {
+    let out = try await export(
+      .init(folder: "out", formats: [.trl]),
+      [row, ["question": "Q?", "chosen": "good", "rejected": .string(rejected)]])
+    #expect(out.dropped == ["equal pair"])
+  }
+
+  @Test func aTextThatShowsNothingIsNone() async throws {
+    let out = try await export(
+      .init(folder: "out", formats: [.trl]),
+      [row, ["question": "Q?", "chosen": "\u{200B}\u{FEFF}", "rejected": "bad"]])
+    #expect(out.dropped == ["no text in chosen"])
+  }
+}

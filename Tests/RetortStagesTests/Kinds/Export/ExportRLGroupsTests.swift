@@ -1,0 +1,56 @@
+import RetortCore
+import RetortStages
+import RetortTestSupport
+import Testing
+
+struct ExportRLGroupsTests {
+  private func row(_ group: JSON, _ completion: JSON, _ reward: JSON, question: JSON = "Q?") -> JSON {
+    [
+      "group": group, "question": question, "completion": completion, "reward": reward, "length": 3,
+      "gr3_advantage": 0.5, "vespo_weight": 1,
+    ]
+  }
+
+  private func export(_ config: ExportRLGroups.Config, _ rows: [JSON]) async throws -> Exported {
+    try await Exported.of(rows) { try ExportRLGroups(config, in: $0) }
+  }
+
+  @Test func interleavedRolloutsComeTogether() async throws {
+    let rows = [row(7, "a", 1), row("g", "c", 0, question: "R?"), row(7, "b", 0.5)]
+    let out = try await export(
+      .init(folder: "out", advantage: "gr3_advantage", weight: "vespo_weight", columns: ["length"]), rows)
+    func rollout(_ completion: JSON, _ reward: JSON) -> JSON {
+      ["completion": completion, "reward": reward, "advantage": 0.5, "weight": 1.0, "length": 3]
+    }
+    #expect(
+      try out.lines("groups-train.jsonl") == [
+        ["group": "7", "prompt": [Exported.user("Q?")], "rollouts": [rollout("a", 1.0), rollout("b", 0.5)]],
+        ["group": "g", "prompt": [Exported.user("R?")], "rollouts": [rollout("c", 0.0)]],
+      ])
+    #expect(try out.files == ["README.md", "groups-train.jsonl", "manifest.json"])
+  }
+
+  @Test func aRewardAloneIsEnough() async throws {
+    let out = try await export(.init(folder: "out", reward: "length"), [row(1, "a", nil)])
+    #expect(
+      try out.lines("groups-train.jsonl").map { $0["rollouts"] } == [[["completion": "a", "reward": 3.0]]])
+  }
+
+  @Test func badRolloutsAreDroppedAndTheirGroupGoesOn() async throws {
+    let rows = [
+      row(1, "a", nil), row(1, "b", 1), row(1, "c", 1, question: "other?"), row(nil, "d", 1), row(1, nil, 1),
+    ]
+    let out = try await export(.init(folder: "out"), rows)
+    #expect(
+      Set(out.dropped) == ["answer unreadable", "mixed group", "no group", "no text in completion"])
+    #expect(
+      try out.lines("groups-train.jsonl").map { $0["rollouts"] } == [[["completion": "b", "reward": 1.0]]])
+    #expect(out.made.allSatisfy { $0.members == [1] })
+  }
+
+  @Test func columnsWrittenAnywayAreRefused() {
+    #expect(throws: StageError.self) {
+      try ExportRLGroups(.init(folder: "out", columns: ["reward"]), in: Bench.nowhere)
+    }
+  }
+}

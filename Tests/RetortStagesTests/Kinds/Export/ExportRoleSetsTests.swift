@@ -1,0 +1,108 @@
+import Foundation
+import OrderedCollections
+import RetortCore
+import RetortStages
+import RetortTestSupport
+import Testing
+
+struct ExportRoleSetsTests {
+  private let row: JSON = [
+    "question": "Q?", "answer": "a", "question_parsing": ["c1", "c2"], "cot": "S because E.",
+    "cot_parsing": [["statement": "S", "evidence": "E", "Verification": "true"]], "extra": 1,
+  ]
+
+  private func export(_ config: ExportRoleSets.Config, _ rows: [JSON], validation: [JSON]? = nil) async throws
+    -> (folder: URL, answers: [SetAnswer])
+  {
+    let folder = try Bench.folder()
+    let workspace = Workspace(
+      folder: folder, models: ScriptedProvider(),
+      sets: validation.map { ["validation": Bench.rows($0)] } ?? [:])
+    let answers = try await Bench.answers(of: ExportRoleSets(config, in: workspace), to: rows)
+    return (folder.appending(path: config.folder, directoryHint: .isDirectory), answers)
+  }
+
+  private func files(in folder: URL) throws -> [String] {
+    try FileManager.default.subpathsOfDirectory(atPath: folder.path).filter { $0.contains(".") }.sorted()
+  }
+
+  private func lines(_ url: URL) throws -> [JSON] {
+    try String(contentsOf: url, encoding: .utf8).split(separator: "\n").map { try JSON(parsing: String($0)) }
+  }
+
+  @Test func everyFormatWritesItsFiles() async throws {
+    let (folder, answers) = try await export(.init(folder: "out"), [row], validation: [row])
+    let roles = ["cot_parsing", "cot_verification", "question_parsing"]
+    let data = ["lim", "sft", "sft_trl"].flatMap { shape in
+      roles.flatMap { role in ["train", "validation"].map { "\(shape)/\(role)-\($0).jsonl" } }
+    }
+    let recipes = roles.flatMap { ["train-axolotl-\($0).yaml", "train-llamafactory-\($0).yaml"] }
+    let all =
+      data + recipes
+      + ["README.md", "dataset_info.json", "train-ms-swift.sh", "train_trl.py", "manifest.json"]
+    #expect(try files(in: folder) == all.sorted())
+    #expect(answers.count == all.count)
+  }
+
+  @Test func examplesOfEachRoleAreInOrder() async throws {
+    let (folder, _) = try await export(.init(folder: "out", formats: [.messages]), [row])
+    func targets(_ role: String) throws -> [String?] {
+      try lines(folder.appending(path: "sft/\(role)-train.jsonl")).map {
+        $0["messages"]?.array?[2]["content"]?.string
+      }
+    }
+    let statements = #"["S"]"#
+    let evidence = #"{"statement":"S","evidence":"E"}"#
+    let verification = #"{"statement":"S","evidence":"E","Verification":"true"}"#
+    #expect(try targets("question_parsing") == [#"["c1","c2"]"#])
+    #expect(try targets("cot_parsing") == [statements, evidence, verification])
+    #expect(try targets("cot_verification") == [evidence, verification, statements])
+    #expect(try files(in: folder).filter { $0.hasSuffix(".jsonl") }.count == 3)
+  }
+
+  @Test func eachShapeHasItsOwnKeys() async throws {
+    let instructions = RoleInstructions(questionParsing: TextFile(path: "p", text: "Parse."))
+    let (folder, _) = try await export(
+      .init(folder: "out", formats: [.trl, .msSwift], instructions: instructions), [row])
+    let system: JSON = ["role": "system", "content": "Parse."]
+    let user: JSON = ["role": "user", "content": "Question:\nQ?"]
+    let answer: JSON = ["role": "assistant", "content": #"["c1","c2"]"#]
+    #expect(
+      try lines(folder.appending(path: "sft/question_parsing-train.jsonl")) == [
+        ["messages": [system, user, answer]]
+      ])
+    #expect(
+      try lines(folder.appending(path: "sft_trl/question_parsing-train.jsonl"))
+        == [["prompt": [system, user], "completion": [answer]]])
+    #expect(
+      try lines(folder.appending(path: "lim/question_parsing-train.jsonl"))
+        == [["system": "Parse.", "query": "Question:\nQ?", "response": #"["c1","c2"]"#]])
+  }
+
+  @Test func theManifestListsEveryFileWithItsHash() async throws {
+    let (folder, _) = try await export(.init(folder: "out", formats: [.llamaFactory]), [row])
+    let manifest = try JSON(
+      parsing: String(contentsOf: folder.appending(path: "manifest.json"), encoding: .utf8))
+    let listed = manifest["files"]?.array ?? []
+    #expect(
+      listed.compactMap { $0["path"]?.string }.sorted() + ["manifest.json"] == (try files(in: folder)).filter
+      { $0 != "manifest.json" } + ["manifest.json"])
+    for file in listed {
+      let data = try Data(contentsOf: folder.appending(path: file["path"]?.string ?? ""))
+      #expect(file["sha256"]?.string == Digest(of: data).hex)
+    }
+  }
+
+  @Test func noRowsLeaveOnlyAManifest() async throws {
+    let (folder, answers) = try await export(.init(folder: "out"), [], validation: [row])
+    #expect(try files(in: folder) == ["manifest.json"])
+    #expect(answers.count == 1)
+  }
+
+  @Test func emptySplitsAreLeftOutOfTheCard() async throws {
+    let (folder, _) = try await export(.init(folder: "out"), [row])
+    for file in ["README.md", "dataset_info.json", "train-axolotl-cot_parsing.yaml"] {
+      #expect(!(try String(contentsOf: folder.appending(path: file), encoding: .utf8)).contains("validation"))
+    }
+  }
+}
