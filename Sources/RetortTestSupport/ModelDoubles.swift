@@ -36,10 +36,11 @@ extension ModelRequest {
     completionEstimate: Int = 0, check: @escaping @Sendable (JSON) throws -> Void = { _ in }
   ) {
     guard let fields = body.object else { preconditionFailure("a body is an object") }
-    let exchange = Exchange(path: path, fields: fields, usage: { Usage(reply: $0) }) { reply in
+    let read: @Sendable (ReplyBody) throws -> Int = { reply in
       try check(reply.json)
       return 0
     }
+    let exchange = Exchange(path: path, fields: fields, usage: { Usage(reply: $0) }, read: read)
     self.init(
       model: model, origin: origin, identity: identity,
       digest: Self.digest(identity: identity.canonical, take: origin.take),

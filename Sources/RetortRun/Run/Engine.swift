@@ -1,4 +1,5 @@
 internal import Foundation
+internal import OrderedCollections
 package import RetortCore
 internal import RetortStages
 
@@ -39,24 +40,14 @@ package struct Engine: Sendable {
     let began = now()
     let lock = try store.lock(for: pipeline.name, at: began)
     defer { withExtendedLifetime(lock) {} }
-    let fingerprint = pipeline.fingerprint
-    let (run, begunBefore) = try await store.write { db in
-      try Store.forgetDeadRuns(db)
-      let begunBefore = try options.origin.map { try Store.begunStages(since: $0, db) } ?? []
-      let run = try Store.beginRun(
-        pipeline, flags: options.flags, origin: options.origin, fingerprint: fingerprint, at: began, db)
-      try Store.makeViews(db)
-      return (run, begunBefore)
-    }
-    store.file.watchLog()
+    let (run, begunBefore) = try await store.steps.beginRun(NewRun(pipeline, options), at: began)
     tell(.started(run: run))
     let performance = Performance(self, run: run, begunBefore: begunBefore, tell: tell)
     let status: RunStatus
     do { status = try await watchingStore { try await performance.perform() } } catch {
       guard Task.isCancelled else {
-        let time = now()
         // Where the store itself is at fault this fails too, and says less.
-        try? await store.write { try Store.finishRun(run, status: "broken", at: time, $0) }
+        try? await store.steps.breakRun(run, at: now())
         throw error
       }
       status = .interrupted
@@ -65,11 +56,7 @@ package struct Engine: Sendable {
     // The last words are written even when this task is cancelled.
     let summary = try await Task { [status, self] in
       let summary = try await performance.summary(status, seconds: seconds)
-      let time = now()
-      try await store.write { db in
-        try Store.finishRun(run, status: summary.status.rawValue, at: time, db)
-        try Store.makeViews(db)
-      }
+      try await store.steps.finishRun(run, status: summary.status.rawValue, at: now())
       return summary
     }.value
     for entry in summary.stages.list where !entry.books.balance {
@@ -84,9 +71,9 @@ package struct Engine: Sendable {
   {
     try await withThrowingTaskGroup(of: RunStatus?.self) { group in
       group.addTask(operation: work)
-      group.addTask { [file = store.file] in
+      group.addTask { [store] in
         while !Task.isCancelled {
-          try file.check()
+          try store.check()
           try? await Task.sleep(for: .milliseconds(500))
         }
         return nil
@@ -99,21 +86,25 @@ package struct Engine: Sendable {
     }
   }
 
-  /// Whether the files that an export's rows name are there with the recorded content.
-  static func areOnDisk(_ rows: [JSON], in folder: URL) -> Bool {
-    rows.allSatisfy { row in
-      guard let path = row["path"]?.string, let expected = row["sha256"]?.string else { return true }
-      let url = URL(filePath: path, relativeTo: folder)
-      guard (try? FileKind(at: url)) == .regular else { return false }
-      return (try? FileReading.sha256(of: url)) == expected
-    }
-  }
-
   private func checkNames() throws {
     for name in [options.only].compactMap({ $0 }) + options.redo.sorted() where pipeline[name] == nil {
       throw RunError(
         "expected a stage of \(pipeline.name) (\(pipeline.stages.map(\.name).joined(separator: ", "))), found '\(name)'"
       )
     }
+  }
+}
+
+extension NewRun {
+  /// A pipeline as its run is recorded.
+  init(_ pipeline: Pipeline, _ options: RunOptions) {
+    self.init(
+      pipeline: pipeline.name, file: pipeline.file.path, flags: options.flags, origin: options.origin,
+      fingerprint: pipeline.fingerprint, resolved: pipeline.resolved,
+      stages: pipeline.stages.map { stage in
+        Stage(
+          name: stage.name, kind: stage.entry.name, version: stage.entry.version, from: stage.from,
+          using: stage.using.mapValues { .string($0) }, columns: stage.columns)
+      })
   }
 }

@@ -4,83 +4,44 @@ internal import RetortStages
 
 /// Stages that answer one row at a time.
 extension Performance {
-  func advanceRows(_ index: Int, _ group: inout Steps) async throws -> Bool {
-    guard let begun = try await begin(index) else { return try await finish(index, settled: false) }
-    var progressed = false
-    while true {
-      while states[index].inFlight < states[index].window, mayStart(index),
-        let arrival = states[index].ready.popFirst()
-      {
-        startRow(arrival, index, begun, &group)
-      }
-      guard states[index].ready.count < states[index].window else { return progressed }
-      guard try await pull(index, begun) else { break }
-      progressed = true
+  func lookUpRows(of upstream: Int, at index: Int, after cursor: Int64, _ limit: Int) async throws
+    -> Scheduler.RowPage
+  {
+    guard let begun = begun[index] else { return .init(rows: 0, last: cursor) }
+    var page = try await steps.answerPage(
+      lookup.places[index], upstream: upstream, under: begun.record.fingerprints, after: cursor, limit: limit)
+    if page.hits.rows > 0 { tell(.reused(stage: stage(index).name, page.hits)) }
+    var refused = 0
+    if !begun.record.refused.isEmpty {
+      let over = page.misses.filter { begun.record.refused[$0.digest] != nil }
+      page.misses.removeAll { begun.record.refused[$0.digest] != nil }
+      refused = over.count
+      try await passOver(over, of: index, begun)
     }
-    guard states[index].inFlight == 0, states[index].ready.isEmpty,
-      states[index].place.from.allSatisfy({ states[$0].finished })
-    else { return progressed }
-    let upstream = states[index].place.from.allSatisfy { states[$0].settled }
-    return try await finish(index, settled: upstream && states[index].failures == 0)
-  }
-
-  /// Looks up the next page of one upstream stage; false when none has more.
-  func pull(_ index: Int, _ begun: Begun) async throws -> Bool {
-    for (slot, upstream) in states[index].place.from.enumerated() {
-      let arrivals = states[upstream].arrivals
-      guard states[index].seen[slot] < arrivals else { continue }
-      let (place, cursor) = (states[index].place, states[index].cursors[slot])
-      let page = try await store.write { db in
-        try Store.answer(
-          place, upstream: upstream, fingerprints: begun.fingerprints, after: cursor, limit: Self.pageSize,
-          db)
-      }
-      if page.rows < Self.pageSize { states[index].seen[slot] = arrivals }
-      guard page.rows > 0 else { continue }
-      states[index].cursors[slot] = page.last
-      if page.hits.rows > 0 {
-        states[index].arrivals += 1
-        tell(.reused(stage: states[index].stage.name, page.hits))
-      }
-      let (over, misses) = (
-        page.misses.filter { begun.refused[$0.digest] != nil },
-        page.misses.filter { begun.refused[$0.digest] == nil }
-      )
-      try await passOver(over, index, begun)
-      for miss in misses {
-        if states[index].waiting[miss.row] != nil {
-          states[index].waiting[miss.row]?.append(miss.id)
-        } else {
-          states[index].waiting[miss.row] = []
-          states[index].ready.append(miss)
-        }
-      }
-      return true
-    }
-    return false
+    return .init(
+      rows: page.rows, last: page.last, hits: page.hits.rows, refused: refused, misses: page.misses)
   }
 
   /// Fails rows whose step an endpoint has refused for good before, without asking again.
-  private func passOver(_ rows: [Arrival], _ index: Int, _ begun: Begun) async throws {
-    for (error, rows) in OrderedDictionary(grouping: rows, by: { begun.refused[$0.digest] }) {
+  private func passOver(_ rows: [Arrival], of index: Int, _ begun: Begun) async throws {
+    for (error, rows) in OrderedDictionary(grouping: rows, by: { begun.record.refused[$0.digest] }) {
       guard let error else { continue }
-      try await fail(rows.map(\.id), index, error)
+      try await fail(rows.map(\.id), of: index, error)
       refusals = (refusals.rows + rows.count, refusals.passedOver + rows.count)
-      if states[index].stage.onFailure == .fail { states[index].failures += rows.count }
     }
   }
 
-  func startRow(_ arrival: Arrival, _ index: Int, _ begun: Begun, _ group: inout Steps) {
-    guard case .row(let process) = begun.bound.shape else { return }
-    start(index, row: arrival.row, &group) { try await self.perform(arrival, index, begun, process) }
+  func startRow(_ arrival: Arrival, of index: Int, _ group: inout Steps) {
+    guard let begun = begun[index], case .row(let process) = begun.bound.shape else { return }
+    start(index, .row(arrival.row), &group) { try await self.perform(arrival, of: index, begun, process) }
   }
 
   /// One step of a row stage, from the row's text to the commit.
-  nonisolated func perform(
-    _ arrival: Arrival, _ index: Int, _ begun: Begun,
+  private nonisolated func perform(
+    _ arrival: Arrival, of index: Int, _ begun: Begun,
     _ process: @Sendable (Row) async throws -> Outcome<Columns>
-  ) async throws -> Finished.End {
-    let (stage, place) = (begun.stage, begun.place)
+  ) async throws -> Scheduler.StepEnd {
+    let stage = engine.pipeline.stages[index]
     let calls = CallList()
     let context = StepContext { calls.append($0) }
     let outcome: Outcome<PackedRow>
@@ -95,17 +56,34 @@ extension Performance {
       if Task.isCancelled { throw CancellationError() }
       // Going on would pay for replies that cannot be kept.
       if error is StoreError { throw error }
-      if let stopped = Self.stop(error) { return stopped }
+      if let halted = Self.halt(error) { return halted }
       try await fail(
-        [arrival.id], index, error, calls: calls.list, step: (begun.fingerprint, arrival.digest))
-      return .failed(refused: (error as? ModelError)?.isForGood ?? false)
+        [arrival.id], of: index, error, calls: calls.list,
+        step: StepKey(fingerprint: begun.fingerprint, input: arrival.digest))
+      return .failed(isRefused: (error as? ModelError)?.isForGood ?? false)
     }
-    let time = engine.now()
-    try await engine.store.write { db in
-      try Store.commit(
-        outcome, of: arrival, place: place, fingerprint: begun.fingerprint, calls: calls.list, at: time, db)
-    }
+    try await engine.store.steps.commitStep(
+      outcome, of: arrival, place: lookup.places[index], fingerprint: begun.fingerprint, calls: calls.list,
+      at: engine.now())
     return .done(outcome.answered)
+  }
+
+  /// Tells how a row's step ended, and lets the later occurrences of the row share it.
+  func settle(_ row: Int64, of index: Int, _ end: Scheduler.StepEnd, _ followers: [Int64]) async throws {
+    let (place, count) = (lookup.places[index], 1 + followers.count)
+    switch end {
+    case .done(let one):
+      tell(
+        .performed(
+          stage: stage(index).name, .init(rows: count, dropped: count * one.dropped, out: count * one.out)))
+      guard let begun = begun[index], !followers.isEmpty else { return }
+      try await steps.answerWaiting(followers, row: row, place: place, fingerprint: begun.fingerprint)
+    case .failed(let isRefused):
+      if isRefused { refusals.rows += count }
+      guard !followers.isEmpty else { return }
+      try await steps.failWaiting(followers, row: row, place: place, drop: stage(index).onFailure == .drop)
+    case .pending, .halted: break
+    }
   }
 }
 

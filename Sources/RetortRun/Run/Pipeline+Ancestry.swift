@@ -19,4 +19,9 @@ extension Pipeline {
     guard let stage = self[name] else { return 0 }
     return (stage.from + stage.using.values).map { depth(of: $0) + 1 }.max() ?? 0
   }
+
+  /// The places of stages in the file, by name.
+  var ordinals: [String: Int] {
+    Dictionary(uniqueKeysWithValues: stages.enumerated().map { ($1.name, $0) })
+  }
 }

@@ -36,21 +36,7 @@ package enum RunStatus: String, Codable, Hashable, Sendable, CaseIterable {
 
 /// What a run says about itself at its end; `--json` prints it.
 package struct RunSummary: Codable, Hashable, Sendable {
-  package struct Calls: Codable, Hashable, Sendable {
-    package var made = 0
-    package var remembered = 0
-    package var failed = 0
-    package var promptTokens = 0
-    package var completionTokens = 0
-    package var usd = 0.0
-    package init() {}
-
-    enum CodingKeys: String, CodingKey {
-      case made, remembered, failed, usd
-      case promptTokens = "prompt_tokens"
-      case completionTokens = "completion_tokens"
-    }
-  }
+  package typealias Calls = CallTally
 
   package struct Export: Codable, Hashable, Sendable {
     package var stage: String
@@ -140,24 +126,10 @@ package struct OrderedBooks: Codable, Hashable, Sendable {
   }
 }
 
-extension RunEvent {
-  /// Input rows of a stage that were answered, and what came of them. What a set dropped is known at the stage's end.
-  package struct Answered: Hashable, Sendable {
-    package var rows: Int
-    package var dropped: Int
-    /// Rows that came out.
-    package var out: Int
-
-    package init(rows: Int, dropped: Int = 0, out: Int) {
-      self.rows = rows
-      self.dropped = dropped
-      self.out = out
-    }
-  }
-}
-
 /// What a run tells while it goes.
 package enum RunEvent: Hashable, Sendable {
+  package typealias Answered = AnsweredRows
+
   case started(run: Int64)
   /// A step is being performed.
   case began(stage: String)

@@ -1,11 +1,10 @@
-internal import GRDB
 internal import OrderedCollections
 internal import RetortCore
 internal import RetortStages
 
 /// Takes a set stage's answers, checks that every row is answered once, and writes them in batches.
 actor SetRecorder {
-  private let store: Store
+  private let steps: StepLog
   private let stage: PipelineStage
   private let place: StagePlace
   private let step: Int64
@@ -18,8 +17,8 @@ actor SetRecorder {
   private var rejected = 0
   private var firstRejection: (reason: String, detail: String)?
 
-  init(store: Store, stage: PipelineStage, place: StagePlace, step: Int64, count: Int) {
-    self.store = store
+  init(steps: StepLog, stage: PipelineStage, place: StagePlace, step: Int64, count: Int) {
+    self.steps = steps
     self.stage = stage
     self.place = place
     self.step = step
@@ -78,51 +77,49 @@ actor SetRecorder {
   }
 
   private func flush() async throws {
-    let (batch, first, step, stage, place) = (buffer, seq, step, stage, place)
+    let (batch, first) = (buffer, seq)
     guard !batch.isEmpty else { return }
     buffer = []
     seq += batch.count
-    try await store.write { db in
-      for (offset, (answer, members)) in batch.enumerated() {
-        let written = try Self.emission(of: answer, step: step, stage: stage, place: place, db)
-        try Store.emission(
-          step: step, seq: first + offset, member: written.member, row: written.row, reason: written.reason,
-          detail: written.detail, members: Self.spans(of: members), db)
-      }
-    }
+    // Rows are made and hashed here, where they hold no writer up.
+    let kept = try await keptRows(batch.map(\.answer))
+    let emissions = try batch.map { try emission(of: $0.answer, members: $0.members, kept: kept) }
+    try await steps.recordSet(emissions, of: step, from: first)
   }
 
-  /// The members of a row made from several, as first and last positions: `[[0,2],[5,5]]`.
-  private static func spans(of members: [Int]) -> String? {
-    guard members.count > 1 else { return nil }
-    var spans: [ClosedRange<Int>] = []
-    for member in members.sorted() {
-      if let last = spans.last, member <= last.upperBound + 1 {
-        spans[spans.count - 1] = last.lowerBound...max(last.upperBound, member)
-      } else {
-        spans.append(member...member)
-      }
+  /// The rows that go on: their numbers by position, and by number those that columns are added to.
+  private typealias Kept = (numbers: [Int: Int64], rows: [Int64: Row])
+
+  private func keptRows(_ answers: [SetAnswer]) async throws -> Kept {
+    var (ordinals, changed): (OrderedSet<Int>, Set<Int>) = ([], [])
+    for case .keep(let ordinal, let columns) in answers {
+      ordinals.append(ordinal)
+      if !columns.isEmpty { changed.insert(ordinal) }
     }
-    return JSON.array(spans.map { [.int(Int64($0.lowerBound)), .int(Int64($0.upperBound))] }).text
+    guard !ordinals.isEmpty else { return ([:], [:]) }
+    let found = try await steps.memberRows(Array(ordinals), of: step, place: place)
+    let numbers = Dictionary(uniqueKeysWithValues: zip(ordinals, found))
+    let asked = Array(Set(changed.compactMap { numbers[$0] }))
+    guard !asked.isEmpty else { return (numbers, [:]) }
+    return (numbers, Dictionary(uniqueKeysWithValues: zip(asked, try await steps.rows(asked))))
   }
 
-  private typealias Emission = (member: Int?, row: Int64?, reason: String?, detail: String?)
-
-  private static func emission(
-    of answer: SetAnswer, step: Int64, stage: PipelineStage, place: StagePlace, _ db: Database
-  ) throws -> Emission {
+  private func emission(of answer: SetAnswer, members: [Int], kept: Kept) throws -> SetEmission {
     switch answer {
     case .keep(let ordinal, let columns):
-      let member = try Store.member(ordinal, of: step, place: place, db)
-      guard !columns.isEmpty else { return (ordinal, member, nil, nil) }
-      let row = try stage.output(columns, addedTo: try Store.row(member, db))
-      return (ordinal, try Store.insert(PackedRow(row), db), nil, nil)
-    case .drop(let ordinal, let reason, let detail): return (ordinal, nil, reason, detail)
-    case .make(let columns, let members):
-      let row = try stage.output(columns, addedTo: Row([:]))
-      return (members.min(), try Store.insert(PackedRow(row), db), nil, nil)
-    case .reject(let reason, let detail): return (nil, nil, reason, detail)
-    case .consume(let ordinal), .fan(let ordinal, _): return (ordinal, nil, nil, nil)
+      guard let number = kept.numbers[ordinal] else { return SetEmission(member: ordinal) }
+      guard let row = kept.rows[number], !columns.isEmpty else {
+        return SetEmission(member: ordinal, content: .stored(number), members: members)
+      }
+      let made = PackedRow(try stage.output(columns, addedTo: row))
+      return SetEmission(member: ordinal, content: .row(made), members: members)
+    case .drop(let ordinal, let reason, let detail):
+      return SetEmission(member: ordinal, reason: reason, detail: detail)
+    case .make(let columns, _):
+      let made = PackedRow(try stage.output(columns, addedTo: Row([:])))
+      return SetEmission(member: members.min(), content: .row(made), members: members)
+    case .reject(let reason, let detail): return SetEmission(member: nil, reason: reason, detail: detail)
+    case .consume(let ordinal), .fan(let ordinal, _): return SetEmission(member: ordinal)
     }
   }
 }

@@ -1,4 +1,4 @@
-internal import RetortCore
+package import RetortCore
 
 /// The library has a row of its own, which is always called `GRDB.Row` here.
-typealias Row = RetortCore.Row
+package typealias Row = RetortCore.Row

@@ -206,9 +206,9 @@ private struct ReportReader {
     while let row = try rows.next() {
       let (stage, model): (String, String) = (names[try row.at(0)] ?? "", try row.at(1))
       var calls = found[[stage, model]] ?? RunReport.Calls(stage: stage, model: model)
-      calls.promptTokens = calls.promptTokens.adding(bounded: try row.at(2))
-      calls.completionTokens = calls.completionTokens.adding(bounded: try row.at(3))
-      calls.usd += try row.at(4) as Double? ?? 0
+      calls.tally.made += 1
+      calls.tally.add(
+        promptTokens: try row.at(2), completionTokens: try row.at(3), usd: try row.at(4) as Double? ?? 0)
       calls.attempts = calls.attempts.adding(bounded: try row.at(5))
       calls.seconds.append(min(max(0, try row.at(6)), 1e9))
       found[[stage, model]] = calls

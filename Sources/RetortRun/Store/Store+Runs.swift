@@ -5,30 +5,26 @@ internal import RetortCore
 internal import RetortStages
 
 extension Store {
-  static func beginRun(
-    _ pipeline: Pipeline, flags: JSON, origin: Int64? = nil, fingerprint: Digest, at time: Double,
-    _ db: Database
-  ) throws -> Int64 {
+  static func beginRun(_ new: NewRun, at time: Double, _ db: Database) throws -> Int64 {
     try db.execute(
       sql: """
         INSERT INTO run (pipeline, file, started, status, flags, origin, fingerprint, resolved, home)
         VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?)
         """,
       arguments: [
-        pipeline.name, pipeline.file.path, time, flags.text, origin, Data(fingerprint.bytes),
-        pipeline.resolved.text, Home.here,
+        new.pipeline, new.file, time, new.flags.text, new.origin, Data(new.fingerprint.bytes),
+        new.resolved.text, Home.here,
       ])
     let run = db.lastInsertedRowID
-    for (ordinal, stage) in pipeline.stages.enumerated() {
-      let using = JSON.object(.init(uniqueKeysWithValues: stage.using.map { ($0.key, .string($0.value)) }))
+    for (ordinal, stage) in new.stages.enumerated() {
       try db.execute(
         sql: """
           INSERT INTO run_stage (run, stage, name, kind, version, "from", "using", columns)
           VALUES (?, ?, ?, ?, ?, ?, ?, ?)
           """,
         arguments: [
-          run, ordinal, stage.name, stage.entry.name, stage.entry.version,
-          JSON.array(stage.from.map { .string($0) }).text, using.text,
+          run, ordinal, stage.name, stage.kind, stage.version,
+          JSON.array(stage.from.map { .string($0) }).text, JSON.object(stage.using).text,
           stage.columns.map { JSON.array($0.map { .string($0) }).text },
         ])
     }

@@ -30,28 +30,24 @@ extension Store {
     return (Digest(of: bytes), count)
   }
 
-  /// The rows of some stages in order, streamed in pages.
-  func rowSet(_ place: StagePlace, count: Int, complete: Bool) -> RowSet<Columns> {
-    // Eight bytes a row are held, so that a stage that asks for rows out of their order finds each at once.
-    let members = Once { try await self.read { try Store.members(place, $0) } }
-    return RowSet(count: count, isComplete: complete) { offset, limit in
-      let page = JSON.array(try await members.value.dropFirst(offset).prefix(limit).map { .int($0) }).text
-      let found = try await self.read { db in
-        try GRDB.Row.fetchAll(
-          db.cachedStatement(
-            sql: """
-              SELECT r.digest, r.json, o.stage FROM json_each(?) asked
-              CROSS JOIN occurrence o ON o.id = asked.value CROSS JOIN "row" r ON r.id = o."row" ORDER BY asked.key
-              """), arguments: [page]
-        ).map { (digest: try $0.at(0) as Data, json: try $0.at(1) as String, stage: try $0.at(2) as Int) }
-      }
-      return try found.map {
-        (
-          RowID.text(Digest(stored: Array($0.digest))), Row(try JSON(stored: $0.json).object ?? [:]),
-          place.from.firstIndex(of: $0.stage) ?? 0
-        )
-      }
-    }
+  static func set(_ place: StagePlace, passing ancestry: [Int], _ db: Database) throws -> SetInput {
+    let lost = try lostRows(run: place.run, stages: ancestry, within: place, db)
+    let (digest, count) = try setDigest(place, complete: !lost, db)
+    return SetInput(digest: digest, count: count, complete: !lost)
+  }
+
+  static func findSet(
+    _ place: StagePlace, passing ancestry: [Int], under fingerprints: [Int64], withFiles: Bool, _ db: Database
+  ) throws -> SetInput {
+    var input = try set(place, passing: ancestry, db)
+    input.step = try doneSet(fingerprints: fingerprints, input: input.digest, db)
+    if withFiles, let step = input.step { input.files = try rows(of: step, db) }
+    return input
+  }
+
+  static func answerSet(_ place: StagePlace, from step: Int64, limit: Int?, _ db: Database) throws -> Int {
+    try takeMembers(place, step: step, db)
+    return try emitSet(place, step: step, limit: limit, db)
   }
 
   /// The step of a set that was performed before.
@@ -114,7 +110,7 @@ extension Store {
         WHERE t.step = ? AND t.run = ? AND t.stage = ? AND t.member = ?
         """)
     guard let row = try Int64.fetchOne(find, arguments: [step, place.run, place.ordinal, ordinal]) else {
-      throw StageFault("answered row \(ordinal) of its set, which has no such row")
+      throw StoreDamage(found: "expected row \(ordinal) of the set of step \(step), found none")
     }
     return row
   }
@@ -217,6 +213,33 @@ extension Store {
         SELECT o.id FROM occurrence o WHERE o.run = ? AND o.stage IN \(list(place.from))
         AND \(place.inScope("o")) ORDER BY o.path, o.stage
         """, arguments: [place.run])
+  }
+
+  static func record(_ emission: SetEmission, of step: Int64, seq: Int, _ db: Database) throws {
+    let row: Int64? =
+      switch emission.content {
+      case .none: nil
+      case .stored(let row): row
+      case .row(let row): try insert(row, db)
+      }
+    try Self.emission(
+      step: step, seq: seq, member: emission.member, row: row, reason: emission.reason,
+      detail: emission.detail,
+      members: spans(of: emission.members), db)
+  }
+
+  /// The members of a row made from several, as first and last positions: `[[0,2],[5,5]]`.
+  private static func spans(of members: [Int]) -> String? {
+    guard members.count > 1 else { return nil }
+    var spans: [ClosedRange<Int>] = []
+    for member in members.sorted() {
+      if let last = spans.last, member <= last.upperBound + 1 {
+        spans[spans.count - 1] = last.lowerBound...max(last.upperBound, member)
+      } else {
+        spans.append(member...member)
+      }
+    }
+    return JSON.array(spans.map { [.int(Int64($0.lowerBound)), .int(Int64($0.upperBound))] }).text
   }
 
   private static func branchSQL(_ place: StagePlace) -> String {

@@ -1,35 +1,15 @@
-internal import Foundation
+package import Foundation
 internal import GRDB
 internal import OrderedCollections
 internal import RetortCore
 internal import RetortStages
 
-/// One row of a run as a stage finds it: an occurrence that has no step yet.
-struct Arrival: Sendable {
-  let id: Int64
-  let row: Int64
-  /// The row's digest and JSON.
-  let digest: Data
-  let text: String
-}
-
-/// Rows of one upstream stage, in the order of their arrival.
-struct ArrivalPage: Sendable {
-  /// How many there are, and the id of the last one.
-  let rows: Int
-  let last: Int64
-  /// What became of those that had a step.
-  var hits = RunEvent.Answered(rows: 0, out: 0)
-  /// The others.
-  var misses: [Arrival] = []
-}
-
 /// A row as it is stored, made ready where it holds no writer up.
-struct PackedRow: Sendable {
-  let digest: Data
-  let text: String
+package struct PackedRow: Hashable, Sendable {
+  package let digest: Data
+  package let text: String
 
-  init(_ row: Row) {
+  package init(_ row: Row) {
     let json = row.json
     digest = Data(Digest(of: json).bytes)
     text = json.text
@@ -37,14 +17,14 @@ struct PackedRow: Sendable {
 }
 
 /// A stage of a run as the queries address it: its ordinal in the file and those of the stages it takes rows from.
-struct StagePlace: Sendable {
-  let run: Int64
-  let ordinal: Int
-  let from: [Int]
+package struct StagePlace: Hashable, Sendable {
+  package let run: Int64
+  package let ordinal: Int
+  package let from: [Int]
   /// The path of the ancestor row whose descendants are the set, under `per:`; nil for the whole set.
-  var scope: String?
+  package var scope: String?
 
-  init(run: Int64, ordinal: Int, from: [Int], scope: String? = nil) {
+  package init(run: Int64, ordinal: Int, from: [Int], scope: String? = nil) {
     self.run = run
     self.ordinal = ordinal
     self.from = from
@@ -52,7 +32,7 @@ struct StagePlace: Sendable {
   }
 
   /// The set of the rows that descend from the row at a path.
-  func group(_ scope: String) -> StagePlace {
+  package func group(_ scope: String) -> StagePlace {
     var group = self
     group.scope = scope
     return group
@@ -123,6 +103,37 @@ extension Store {
     try Int64.fetchOne(
       db, sql: "SELECT id FROM fingerprint WHERE digest = ?",
       arguments: [Data(Digest(of: identity).bytes)])
+  }
+
+  /// What a stage was known by in a pipeline's newest run that began it, and the last of its failures there.
+  static func last(_ stage: String, of pipeline: String, _ db: Database) throws -> (
+    identity: JSON, failure: String?
+  )? {
+    let last = try GRDB.Row.fetchOne(
+      db,
+      sql: """
+        SELECT f.config, s.run, s.stage FROM run_stage s JOIN run r ON r.id = s.run
+        JOIN fingerprint f ON f.id = s.fingerprint
+        WHERE r.pipeline = ? AND s.name = ? ORDER BY r.id DESC LIMIT 1
+        """, arguments: [pipeline, stage])
+    guard let last else { return nil }
+    let failure = try String.fetchOne(
+      db, sql: "SELECT message FROM failure WHERE run = ? AND stage = ? ORDER BY id DESC LIMIT 1",
+      arguments: [try last.at(1) as Int64, try last.at(2) as Int])
+    return (try last.json(0), failure)
+  }
+
+  /// What the steps of a stage that goes by `take` are known by.
+  static func record(
+    of stage: StageRequest, take: Take?, identity: JSON, fingerprint: Int64?, _ db: Database
+  ) throws -> StageRecord {
+    var prints = fingerprint.map { [$0] } ?? []
+    if stage.fallsBack, let take { prints += try earlierPrints(stage.identity, before: take, db) }
+    let leaves = take?.leavesRedo ?? false
+    return StageRecord(
+      take: take, identity: identity, fingerprint: fingerprint, fingerprints: prints,
+      unfinishedRedo: leaves ? try unfinishedRedo(of: stage.name, stage.identity, db) : nil,
+      refused: try stage.retriesRefused ? [:] : fingerprint.map { try refusedSteps(of: $0, db) } ?? [:])
   }
 
   // MARK: Row stages

@@ -5,7 +5,7 @@ internal import RetortCore
 internal import RetortStages
 
 /// What `--redo` asks of a stage.
-enum Redo: Sendable {
+package enum Redo: Hashable, Sendable {
   /// Nothing.
   case none
   /// To go on with a redo that was begun; nothing where it has finished.
@@ -16,12 +16,18 @@ enum Redo: Sendable {
 
 /// Which answers of a stage a run goes by. The first ones are take 0; each `--redo` asks for a further take, which becomes
 /// the valid one when the stage has finished.
-struct Take: Hashable, Sendable {
-  var number: Int
+package struct Take: Hashable, Sendable {
+  package var number: Int
   /// Whether it is yet to become the valid one.
-  var isRedo = false
+  package var isRedo: Bool
   /// Another one was begun and has not finished.
-  var leavesRedo = false
+  package var leavesRedo: Bool
+
+  package init(number: Int, isRedo: Bool = false, leavesRedo: Bool = false) {
+    self.number = number
+    self.isRedo = isRedo
+    self.leavesRedo = leavesRedo
+  }
 }
 
 /// A redo that was begun and has not finished: until it has, the answers from before it stand.
@@ -44,6 +50,7 @@ extension Store {
     var begun: Int?
     /// The highest one ever begun.
     var highest = 0
+    var next: Int { max(number, highest) + 1 }
   }
 
   /// Decides which take of the stage with this identity a run goes by, and notes a redo that it begins.
@@ -51,7 +58,7 @@ extension Store {
     if case .begin = redo {
       let stored = try storedTake(identity, db)
       if stored.begun == nil {
-        let next = max(stored.number, stored.highest) + 1
+        let next = stored.next
         try db.execute(
           sql: """
             INSERT INTO take (stage, number, begun, highest) VALUES (?1, ?2, ?3, ?3)
@@ -74,6 +81,11 @@ extension Store {
       return isFirst ? Take(number: begun, isRedo: true) : Take(number: stored.number, leavesRedo: true)
     case (_, .some(let begun)): return Take(number: begun, isRedo: true)
     }
+  }
+
+  /// The number of the take that ``take(_:redo:_:)`` would decide for.
+  static func takeNumber(_ identity: JSON.Object, redo: Redo, _ db: Database) throws -> Int {
+    try knownTake(identity, redo: redo, db)?.number ?? storedTake(identity, db).next
   }
 
   /// Makes the answers of a redo whose stage has finished the valid ones.

@@ -2,6 +2,7 @@ internal import Foundation
 internal import GRDB
 internal import RetortCore
 internal import RetortStages
+internal import Synchronization
 
 /// The one place where results live: rows, steps, replies and runs, in a SQLite file that people can open too.
 ///
@@ -16,6 +17,14 @@ package final class Store: Sendable {
   private let writer: GroupWriter
   /// Holds the copy that is looked at in place of a store that cannot be opened where it is.
   private let scratch: URL?
+
+  /// What runs write down as they go.
+  package var steps: StepLog { StepLog(store: self) }
+  /// A run to be thought through and not made, over the store as it is now. Errors: ``StoreError``.
+  package func sketch() async throws -> Sketch { try await Sketch(self) }
+
+  /// Errors: ``StoreError`` when the path does not lead to this store any more.
+  package func check() throws { try file.check() }
 
   /// Opens or creates the store at a path, creating its folder.
   ///
@@ -147,41 +156,9 @@ package final class Store: Sendable {
     }
   }
 
-  /// Lets `body` note the rows of a run without writing to the store: on a connection of its own that can only read,
-  /// where empty tables of that connection stand in for those of occurrences and answers.
-  func sketch<T: Sendable>(_ body: @Sendable @escaping (Database) throws -> T) async throws -> T {
-    try file.check()
-    let queue = try DatabaseQueue(
-      path: pool.path, configuration: StoreConnection.configuration(readonly: true))
-    let tables = try Schema.definitions(of: ["occurrence", "taken"])
-    do { return try await Self.sketch(on: queue, tables, body) } catch {
-      throw StoreError(reading: error, path: path) ?? error
-    }
-  }
-
-  private static func sketch<T: Sendable>(
-    on queue: DatabaseQueue, _ tables: [String], _ body: @Sendable @escaping (Database) throws -> T
-  ) async throws -> T {
-    try await queue.writeWithoutTransaction { db in
-      for sql in tables {
-        try db.execute(
-          sql: sql.replacing("CREATE TABLE ", with: "CREATE TEMP TABLE ", maxReplacements: 1)
-            .replacing("CREATE INDEX ", with: "CREATE INDEX temp.", maxReplacements: 1))
-      }
-      var value: T?
-      // One moment of the store: a transaction that reads sees what was committed when it began.
-      try db.inTransaction(.deferred) {
-        value = try body(db)
-        return .rollback
-      }
-      guard let value else { throw DatabaseError(message: "a sketch ended without a value") }
-      return value
-    }
-  }
-
   /// Makes this process the only one that runs a pipeline on the store, until the lock is let go of.
   /// Errors: ``StoreError``, which says who holds it.
-  func lock(for pipeline: String, at time: Double) throws -> StoreLock {
+  package func lock(for pipeline: String, at time: Double) throws -> StoreLock {
     let since = Date(timeIntervalSince1970: time.rounded()).formatted(.iso8601)
     let process = ProcessInfo.processInfo.processIdentifier
     return try StoreLock(file, name: path, words: "process \(process) (pipeline \(pipeline), since \(since))")

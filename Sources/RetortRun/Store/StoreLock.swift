@@ -6,7 +6,7 @@ internal import RetortStages
 /// around; the system lets go of it when the process ends, however that happens.
 ///
 /// The file beside the store says who holds it, and is locked too: earlier versions know that lock alone.
-final class StoreLock: Sendable {
+package final class StoreLock: Sendable {
   private let file: StoreFile
   private let descriptor: Int32
   private let note: Int32

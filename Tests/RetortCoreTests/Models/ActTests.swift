@@ -48,7 +48,7 @@ struct ChatCompletionsTests {
     ]
     #expect(call.body.canonical == expected.canonical)
     #expect(call.path == "chat/completions")
-    #expect(call.completionEstimate == 64)
+    #expect(call.estimate.completionTokens == 64)
   }
 
   @Test func eachDrawIsRememberedByItself() async throws {

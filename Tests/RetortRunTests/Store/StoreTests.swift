@@ -27,9 +27,7 @@ struct StoreTests {
   @Test func aRunWhoseProcessIsGoneIsInterrupted() async throws {
     let store = try Store(path: path())
     let pipeline = Pipeline(name: "p", file: URL(filePath: "/p.yaml"), models: [:], stages: [])
-    let run = try await store.write { db in
-      try Store.beginRun(pipeline, flags: [:], fingerprint: pipeline.fingerprint, at: 0, db)
-    }
+    let run = try await store.steps.beginRun(NewRun(pipeline, RunOptions()), at: 0).run
     func status() async throws -> [String?] {
       [try await store.runs().objects[0]["status"]?.string, try await store.recordedRun(run)?.status]
     }

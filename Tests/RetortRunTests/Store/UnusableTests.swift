@@ -89,7 +89,7 @@ import Testing
     }
     let most = Usage.most
     #expect(try await lab.store.spent(since: run) == .init(usd: 1e12, tokens: 2 * most))
-    #expect(try await lab.store.report(run).calls.map(\.promptTokens) == [most])
+    #expect(try await lab.store.report(run).calls.map(\.tally.promptTokens) == [most])
     #expect(
       try await lab.store.callTotals(after: [0, 0]).totals[run]?.values.map(\.completionTokens) == [most])
     #expect(try await lab.store.calls([1, 2]).map(\.cachedTokens) == [0, most])

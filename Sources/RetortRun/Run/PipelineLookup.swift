@@ -1,0 +1,119 @@
+internal import Foundation
+internal import OrderedCollections
+package import RetortCore
+
+/// What the stages of a pipeline ask about the steps that exist: the same for a run that is made and for one that is only
+/// thought through. Stages are named by their place in the file.
+struct PipelineLookup: Sendable {
+  let pipeline: Pipeline
+  let options: RunOptions
+  let run: Int64
+  let steps: any StepLookup
+  /// Stages that the runs which this one goes on with have begun.
+  let begunBefore: Set<String>
+  let places: [StagePlace]
+  /// The stages that each stage takes rows or sets from, directly or not.
+  let ancestors: [[Int]]
+  private let ordinals: [String: Int]
+
+  init(
+    _ pipeline: Pipeline, options: RunOptions, run: Int64, steps: any StepLookup, begunBefore: Set<String>
+  ) {
+    let ordinals = pipeline.ordinals
+    self.pipeline = pipeline
+    self.options = options
+    self.run = run
+    self.steps = steps
+    self.begunBefore = begunBefore
+    self.ordinals = ordinals
+    places = pipeline.stages.enumerated().map { ordinal, stage in
+      StagePlace(run: run, ordinal: ordinal, from: stage.from.compactMap { ordinals[$0] })
+    }
+    ancestors = pipeline.stages.map { stage in
+      pipeline.ancestry(of: stage.name).subtracting([stage.name]).compactMap { ordinals[$0] }.sorted()
+    }
+  }
+
+  func place(_ stage: Int, _ group: String?) -> StagePlace {
+    group.map { places[stage].group($0) } ?? places[stage]
+  }
+
+  // MARK: Keys
+
+  /// A set under `using:`.
+  struct UsedSet: Sendable {
+    let place: StagePlace
+    let input: SetInput
+  }
+
+  /// The sets under `using:`, by role.
+  func sets(of stage: Int) async throws -> OrderedDictionary<String, UsedSet> {
+    var sets: OrderedDictionary<String, UsedSet> = [:]
+    for (role, name) in pipeline.stages[stage].using {
+      guard let ordinal = ordinals[name] else { continue }
+      let place = StagePlace(run: run, ordinal: ordinal, from: [ordinal])
+      sets[role] = UsedSet(
+        place: place, input: try await steps.set(place, passing: ancestors[ordinal] + [ordinal]))
+    }
+    return sets
+  }
+
+  func key(of stage: Int, _ sets: OrderedDictionary<String, UsedSet>) -> StageKey {
+    StageKey(
+      pipeline.stages[stage], sets: sets.mapValues(\.input.digest), exportSuffix: options.exportSuffix)
+  }
+
+  func redo(of stage: Int) -> Redo {
+    options.redo(of: pipeline.stages[stage].name, begunBefore: begunBefore)
+  }
+
+  /// Finds what the steps of a stage are known by.
+  func begin(_ stage: Int, _ key: StageKey) async throws -> StageRecord {
+    let (entry, name) = (pipeline.stages[stage].entry, pipeline.stages[stage].name)
+    return try await steps.begin(
+      StageRequest(
+        name: name, place: places[stage], kind: entry.name, version: entry.version, identity: key.identity,
+        shown: pipeline.redaction.values, redo: redo(of: stage), fallsBack: key.fallsBack,
+        retriesRefused: options.retryRefused))
+  }
+
+  // MARK: Sets
+
+  /// A set, or the group at a path, with the step that answered it before.
+  func findSet(_ stage: Int, _ group: String?, _ record: StageRecord) async throws -> SetInput {
+    try await steps.findSet(
+      place(stage, group), passing: ancestors[stage], under: record.fingerprints,
+      withFiles: pipeline.stages[stage].entry.exports)
+  }
+
+  /// Whether the files that an export wrote are there as it left them; true for other stages.
+  func hasFiles(of input: SetInput, _ stage: Int) -> Bool {
+    guard pipeline.stages[stage].entry.exports else { return true }
+    return input.files.allSatisfy { row in
+      guard let path = row["path"]?.string, let expected = row["sha256"]?.string else { return true }
+      let url = URL(filePath: path, relativeTo: pipeline.folder)
+      guard (try? FileKind(at: url)) == .regular else { return false }
+      return (try? FileReading.sha256(of: url)) == expected
+    }
+  }
+
+  /// How many of a reader's rows go on; nil for all. What no stage takes rows from is used whole.
+  func limit(of stage: Int) -> Int? {
+    let name = pipeline.stages[stage].name
+    let feeds = pipeline.stages.contains { $0.from.contains(name) }
+    return places[stage].from.isEmpty && feeds ? options.limit : nil
+  }
+
+  /// The ancestor stage whose rows delimit the groups of a stage, and the stages that rows pass from there.
+  func grouping(of stage: Int) -> (ancestor: Int, passing: [StagePlace])? {
+    guard let ancestor = pipeline.stages[stage].per.flatMap({ ordinals[$0] }) else { return nil }
+    let before = Set(ancestors[ancestor] + [ancestor])
+    return (ancestor, ancestors[stage].filter { !before.contains($0) }.map { places[$0] })
+  }
+
+  /// The paths of all groups of a stage.
+  func groups(of stage: Int) async throws -> [String] {
+    guard let (ancestor, _) = grouping(of: stage) else { return [] }
+    return try await steps.groups(run: run, per: ancestor)
+  }
+}

@@ -1,0 +1,21 @@
+internal import OrderedCollections
+package import RetortCore
+
+extension Scheduler {
+  /// - Parameters:
+  ///   - only: the stage that is performed with its ancestors; nil for all.
+  ///   - cores: steps in flight of a stage that calls no model.
+  init(_ pipeline: Pipeline, only: String?, cores: Int) {
+    let ordinals = pipeline.ordinals
+    let needed = only.map { pipeline.ancestry(of: $0) }
+    self.init(
+      pipeline.stages.map { stage in
+        Node(
+          from: stage.from.compactMap { ordinals[$0] }, using: stage.using.values.compactMap { ordinals[$0] },
+          depth: pipeline.depth(of: stage.name), isSet: stage.entry.isSet, isGrouped: stage.per != nil,
+          window: max(1, stage.models.compactMap { pipeline.models[$0]?.concurrency }.max() ?? cores),
+          callsModels: !stage.models.isEmpty, dropsFailures: stage.onFailure == .drop,
+          isNeeded: needed?.contains(stage.name) ?? true)
+      })
+  }
+}
