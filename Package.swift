@@ -68,7 +68,8 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
-    .target(name: "RetortTestSupport", dependencies: ["RetortCore", "RetortRun", "RetortStages", "RetortStore"]),
+    .target(
+      name: "RetortTestSupport", dependencies: ["RetortCore", "RetortRun", "RetortStages", "RetortStore"]),
     .testTarget(
       name: "RetortCoreTests",
       dependencies: [
@@ -109,7 +110,8 @@ let package = Package(
         .product(name: "HummingbirdTesting", package: "hummingbird"),
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
-    .testTarget(name: "RetortCLITests", dependencies: ["RetortCLI", "RetortHTTP", "RetortStore", "RetortTestSupport"]),
+    .testTarget(
+      name: "RetortCLITests", dependencies: ["RetortCLI", "RetortHTTP", "RetortStore", "RetortTestSupport"]),
   ]
 )
 

@@ -1,6 +1,6 @@
 internal import RetortCore
-package import RetortRun
-package import RetortStore
+internal import RetortRun
+internal import RetortStore
 
 /// HTML or SVG text. What is interpolated is escaped, unless it is markup itself: nothing from a store can become a tag.
 package struct HTMLText: ExpressibleByStringInterpolation, Hashable, Sendable, CustomStringConvertible {

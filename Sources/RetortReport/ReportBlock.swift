@@ -1,6 +1,6 @@
 internal import RetortCore
-package import RetortRun
-package import RetortStore
+internal import RetortRun
+internal import RetortStore
 
 /// A part of a report, before it is HTML or Markdown.
 package indirect enum ReportBlock: Hashable, Sendable {

@@ -15,16 +15,16 @@ extension RunReport {
   // MARK: What it is
 
   private var overview: [ReportBlock] {
-    let usd = calls.map(\.usd).reduce(0, +)
-    let replies = calls.map(\.seconds.count).reduce(0, +)
+    let usd = calls.map(\.tally.usd).reduce(0, +)
+    let replies = calls.map(\.tally.made).reduce(0, +)
     let out = exports.map(\.rows).reduce(0, +)
     return [
       .text(
         "\(stages.count) stages; \(status), begun \(started) UTC"
           + (seconds.map { ", \(Figure.seconds($0))" } ?? "")
           + ". Its rows took \(Figure.count(replies)) model calls, "
-          + "\(Figure.count(calls.map(\.promptTokens).reduce(0, +))) tokens in, "
-          + "\(Figure.count(calls.map(\.completionTokens).reduce(0, +))) tokens out and USD \(Figure.money(usd)), "
+          + "\(Figure.count(calls.map(\.tally.promptTokens).reduce(0, +))) tokens in, "
+          + "\(Figure.count(calls.map(\.tally.completionTokens).reduce(0, +))) tokens out and USD \(Figure.money(usd)), "
           + "whichever run paid for them; \(Figure.count(exports.count)) files with \(Figure.count(out)) rows were "
           + "written."),
       .heading(2, "Pipeline"),
@@ -186,8 +186,9 @@ extension RunReport {
         ],
         calls.map { calls in
           [
-            calls.stage, calls.model, Figure.count(calls.seconds.count), Figure.count(calls.attempts),
-            Figure.count(calls.promptTokens), Figure.count(calls.completionTokens), Figure.money(calls.usd),
+            calls.stage, calls.model, Figure.count(calls.tally.made), Figure.count(calls.attempts),
+            Figure.count(calls.tally.promptTokens), Figure.count(calls.tally.completionTokens),
+            Figure.money(calls.tally.usd),
           ]
             + [0.5, 0.9, 0.99, 1].map { share in
               Figure.seconds(Statistics.quantile(share, of: calls.seconds) ?? 0)

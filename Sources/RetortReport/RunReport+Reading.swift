@@ -96,8 +96,12 @@ private struct ReportReader {
       stage: stage.name, unit: numbers.first?.plot.unit ?? "", columns: numbers,
       kept: try await inspector.reach(of: stage.ordinal, to: ends.map(\.ordinal), run: run),
       lengths: try await text.isEmpty ? [] : inspector.lengths(text, of: stage.ordinal, run: run), text: text)
-    if columns.contains(SharedColumns.group) { rewards.groups = try await texts(SharedColumns.group, of: stage) }
-    if columns.contains(SharedColumns.length) { rewards.tokens = try await self.numbers(SharedColumns.length, of: stage) }
+    if columns.contains(SharedColumns.group) {
+      rewards.groups = try await texts(SharedColumns.group, of: stage)
+    }
+    if columns.contains(SharedColumns.length) {
+      rewards.tokens = try await self.numbers(SharedColumns.length, of: stage)
+    }
     if columns.contains(SharedColumns.correct) {
       rewards.correct = try await texts(SharedColumns.correct, of: stage).map {
         $0 == "1" ? true : $0 == "0" ? false : nil
@@ -119,7 +123,9 @@ private struct ReportReader {
     for stage in stages {
       guard let columns = catalog[stage.kind]?.heads else { continue }
       for row in try await inspector.contents(of: stage.ordinal, run: run) {
-        guard let fitted = row.columns[columns.fitted], let plain = row.columns[columns.plain] else { continue }
+        guard let fitted = row.columns[columns.fitted], let plain = row.columns[columns.plain] else {
+          continue
+        }
         heads.append(
           RunReport.Head(
             stage: stage.name, heldOut: try fitted.decode(HeadReport.self),
@@ -139,9 +145,9 @@ private struct ReportReader {
     for reply in try await inspector.usedReplies(of: run) {
       let stage = names[reply.stage] ?? ""
       var calls = found[[stage, reply.model]] ?? RunReport.Calls(stage: stage, model: reply.model)
-      calls.promptTokens = calls.promptTokens.adding(bounded: reply.promptTokens)
-      calls.completionTokens = calls.completionTokens.adding(bounded: reply.completionTokens)
-      calls.usd += reply.usd ?? 0
+      calls.tally.made += 1
+      calls.tally.add(
+        promptTokens: reply.promptTokens, completionTokens: reply.completionTokens, usd: reply.usd ?? 0)
       calls.attempts = calls.attempts.adding(bounded: reply.attempts)
       calls.seconds.append(min(max(0, reply.seconds), 1e9))
       found[[stage, reply.model]] = calls

@@ -57,9 +57,7 @@ package struct RunReport: Hashable, Sendable {
   package struct Calls: Hashable, Sendable {
     package var stage: String
     package var model: String
-    package var promptTokens = 0
-    package var completionTokens = 0
-    package var usd = 0.0
+    package var tally = CallTally()
     /// More than the calls where some were tried again.
     package var attempts = 0
     /// How long each call took.

@@ -25,13 +25,7 @@ package struct RecordedCall: Hashable, Sendable {
   /// The texts of the reply's choices, each with its reasoning before it where there is one; empty where the body is no
   /// chat completion.
   package var texts: [(reasoning: String, text: String)] {
-    guard let choices = (try? JSON(parsing: body))?["choices"]?.array else { return [] }
-    return choices.compactMap { choice in
-      let message = choice["message"]
-      let reasoning = message?["reasoning_content"]?.string ?? message?["reasoning"]?.string ?? ""
-      let text = message?["content"]?.string ?? choice["text"]?.string
-      return text == nil && reasoning.isEmpty ? nil : (reasoning, text ?? "")
-    }
+    WireFormats.texts(in: body)
   }
 }
 

@@ -1,7 +1,7 @@
 internal import Foundation
 internal import GRDB
 internal import OrderedCollections
-internal import RetortCore
+package import RetortCore
 
 /// A run in a list.
 package struct RunLine: Hashable, Sendable {
@@ -34,25 +34,6 @@ package struct RunOutline: Hashable, Sendable {
   package var stages: [Stage]
 
   package subscript(name: String) -> Stage? { stages.first { $0.name == name } }
-}
-
-/// What calls took.
-package struct CallTotals: Hashable, Sendable {
-  package var calls = 0
-  package var failed = 0
-  package var promptTokens = 0
-  package var completionTokens = 0
-  package var usd = 0.0
-
-  package init() {}
-
-  package static func += (left: inout CallTotals, right: CallTotals) {
-    left.calls += right.calls
-    left.failed += right.failed
-    left.promptTokens = left.promptTokens.adding(bounded: right.promptTokens)
-    left.completionTokens = left.completionTokens.adding(bounded: right.completionTokens)
-    left.usd += right.usd
-  }
 }
 
 extension Inspector {
@@ -109,10 +90,10 @@ extension Inspector {
 
   /// What the calls beyond two marks took, by the run that paid and its stage; the marks are moved to the newest.
   package func callTotals(after marks: [Int64]) async throws -> (
-    totals: [Int64: [String: CallTotals]], marks: [Int64]
+    totals: [Int64: [String: CallTally]], marks: [Int64]
   ) {
     try await read { db in
-      var (totals, reached): ([Int64: [String: CallTotals]], [Int64]) = ([:], marks)
+      var (totals, reached): ([Int64: [String: CallTally]], [Int64]) = ([:], marks)
       for (place, table) in ["reply", "failed_call"].enumerated() {
         let rows = try GRDB.Row.fetchCursor(
           db,
@@ -124,12 +105,12 @@ extension Inspector {
         while let row = try rows.next() {
           reached[place] = max(reached[place], try row.at(6))
           guard let run = try row.at(0) as Int64? else { continue }
-          var found = CallTotals()
-          if place == 0 { found.calls = try row.at(2) } else { found.failed = try row.at(2) }
-          found.promptTokens = Int(bounded: try row.at(3))
-          found.completionTokens = Int(bounded: try row.at(4))
-          found.usd = try row.at(5)
-          totals[run, default: [:]][try row.at(1) ?? "", default: CallTotals()] += found
+          var found = CallTally()
+          if place == 0 { found.made = try row.at(2) } else { found.failed = try row.at(2) }
+          found.add(
+            promptTokens: Int(bounded: try row.at(3)), completionTokens: Int(bounded: try row.at(4)),
+            usd: try row.at(5))
+          totals[run, default: [:]][try row.at(1) ?? "", default: CallTally()] += found
         }
       }
       return (totals, reached)

@@ -3,23 +3,6 @@ internal import GRDB
 internal import OrderedCollections
 package import RetortCore
 
-/// What a run paid for and what it was given from memory.
-package struct RunCalls: Codable, Hashable, Sendable {
-  package var made = 0
-  package var remembered = 0
-  package var failed = 0
-  package var promptTokens = 0
-  package var completionTokens = 0
-  package var usd = 0.0
-  package init() {}
-
-  enum CodingKeys: String, CodingKey {
-    case made, remembered, failed, usd
-    case promptTokens = "prompt_tokens"
-    case completionTokens = "completion_tokens"
-  }
-}
-
 /// Replies that were paid for, under the digest of what was asked, and calls that came to nothing.
 package struct ReplyLog: ReplyMemory {
   let store: Store
@@ -47,15 +30,16 @@ package struct ReplyLog: ReplyMemory {
     }
   }
 
-  package func remember(_ call: Call, _ reply: RawReply) async throws -> Int64 {
-    let (run, stage, time) = (call.origin.run, call.origin.stage, store.now())
-    let (prompt, parameters) = Self.split(call.body)
-    let usage = call.booked(reply)
-    let usd = call.model.price?.usd(usage)
-    let (digest, key) = (Data(Digest(of: prompt).bytes), Data(call.request.bytes))
-    let keys = Redaction(call.model.keysInFile)
-    let (promptText, parametersText) = (keys.values(prompt).text, keys.values(parameters).text)
-    let model = keys.words(call.model.name)
+  package func remember(_ request: ModelRequest, _ reply: RawReply) async throws -> Int64 {
+    let (run, stage, time) = (request.origin.run, request.origin.stage, store.now())
+    let prompt = request.exchange.prompt
+    let usage = request.booked(reply)
+    let usd = request.model.price?.usd(usage)
+    let (digest, key) = (Data(prompt.digest.bytes), Data(request.digest.bytes))
+    let keys = Redaction(request.model.keysInFile)
+    let promptText = request.model.keysInFile.isEmpty ? prompt.text : keys.values(prompt.json).text
+    let parametersText = keys.values(request.exchange.parameters).text
+    let model = keys.words(request.model.name)
     return try await store.write { db in
       try db.cachedStatement(sql: "INSERT OR IGNORE INTO prompt (digest, json) VALUES (?, ?)")
         .execute(arguments: [digest, promptText])
@@ -81,10 +65,10 @@ package struct ReplyLog: ReplyMemory {
     }
   }
 
-  package func failed(_ call: Call, _ failure: FailedCall) async throws {
-    let (run, stage, time) = (call.origin.run, call.origin.stage, store.now())
+  package func failed(_ request: ModelRequest, _ failure: FailedCall) async throws {
+    let (run, stage, time) = (request.origin.run, request.origin.stage, store.now())
     let usage = failure.usage ?? Usage()
-    let usd = call.model.price?.usd(usage)
+    let usd = request.model.price?.usd(usage)
     try await store.write { db in
       try db.execute(
         sql: """
@@ -93,20 +77,12 @@ package struct ReplyLog: ReplyMemory {
           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)
           """,
         arguments: [
-          Data(call.request.bytes), Redaction(call.model.keysInFile).words(call.model.name), run, stage,
+          Data(request.digest.bytes), Redaction(request.model.keysInFile).words(request.model.name), run,
+          stage,
           failure.kind, failure.status, failure.message,
-          usage.promptTokens, usage.completionTokens, usage.cachedTokens, usd, call.attempt, time,
+          usage.promptTokens, usage.completionTokens, usage.cachedTokens, usd, request.attempt, time,
         ])
     }
-  }
-
-  /// A body's prompt, which many calls share, and the rest of it.
-  private static func split(_ body: JSON) -> (prompt: JSON, parameters: JSON) {
-    guard var fields = body.object else { return (body, [:]) }
-    for name in ["messages", "input", "text", "query", "prompt"] {
-      if let prompt = fields.removeValue(forKey: name) { return (prompt, .object(fields)) }
-    }
-    return (.null, .object(fields))
   }
 
   /// What a run and its resumes have paid so far. `origin` is the first of them.

@@ -56,7 +56,7 @@ package struct RunDiff: Codable, Hashable, Sendable {
   package struct Side: Codable, Hashable, Sendable {
     package var run: Int64
     package var status: String
-    package var calls: RunCalls
+    package var calls: CallTally
   }
 
   package var old: Side

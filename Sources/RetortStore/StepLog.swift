@@ -49,7 +49,7 @@ extension StepLog {
   }
 
   /// What a run paid for and what it was given from memory.
-  package func calls(of run: Int64) async throws -> RunCalls {
+  package func calls(of run: Int64) async throws -> CallTally {
     try await store.read { try StepTables.calls(of: run, $0) }
   }
 

@@ -167,8 +167,8 @@ enum StepTables {
   }
 
   /// What a run paid for and what it was given from memory.
-  static func calls(of run: Int64, _ db: Database) throws -> RunCalls {
-    var calls = RunCalls()
+  static func calls(of run: Int64, _ db: Database) throws -> CallTally {
+    var calls = CallTally()
     for table in ["reply", "failed_call"] {
       let row = try GRDB.Row.fetchOne(
         db,
@@ -178,9 +178,9 @@ enum StepTables {
           """, arguments: [run])
       let count: Int = try row.maybe(0) ?? 0
       if table == "reply" { calls.made = count } else { calls.failed = count }
-      calls.promptTokens = calls.promptTokens.adding(bounded: Int(bounded: try row.maybe(1) ?? 0))
-      calls.completionTokens = calls.completionTokens.adding(bounded: Int(bounded: try row.maybe(2) ?? 0))
-      calls.usd += (try row.maybe(3) as Double?) ?? 0
+      calls.add(
+        promptTokens: Int(bounded: try row.maybe(1) ?? 0),
+        completionTokens: Int(bounded: try row.maybe(2) ?? 0), usd: try row.maybe(3) ?? 0)
     }
     calls.remembered =
       try Int.fetchOne(

@@ -47,8 +47,8 @@ extension Store {
       let prompt = (row[3] as String?).flatMap { try? JSON(parsing: $0) } ?? .null
       if refused.contains(id) || StoredReply.fault(body: body, parameters: asked, prompt: prompt) != nil {
         found.append(id)
-      } else if asked["encoding_format"] != nil, let vector = try? Embeddings.lists(body, count: 1).first {
-        lengths[[row[4] ?? "", parameters], default: [:]][vector.count, default: []].append(id)
+      } else if asked["encoding_format"] != nil, let length = OpenAIEmbeddings.vectorLength(in: body) {
+        lengths[[row[4] ?? "", parameters], default: [:]][length, default: []].append(id)
       }
     }
     return found + lengths.values.flatMap(Self.strays)

@@ -30,22 +30,46 @@ package final class JumpingClock: ModelClock {
   }
 }
 
+extension ModelRequest {
+  /// A request that is put together by hand, for callers that look at one side of it.
+  package init(
+    model: ModelSpec, origin: CallOrigin, path: String, body: JSON, identity: JSON, promptEstimate: Int = 0,
+    completionEstimate: Int = 0, check: @escaping @Sendable (JSON) throws -> Void = { _ in }
+  ) {
+    guard let fields = body.object else { preconditionFailure("a body is an object") }
+    let read: @Sendable (ReplyBody) throws -> Int = { reply in
+      try check(reply.json)
+      return 0
+    }
+    let exchange = Exchange(path: path, fields: fields, usage: { Usage(reply: $0) }, read: read)
+    self.init(
+      model: model, origin: origin, identity: identity,
+      digest: Self.digest(identity: identity.canonical, take: origin.take),
+      estimate: Usage(promptTokens: promptEstimate, completionTokens: completionEstimate), exchange: exchange)
+  }
+
+  package var path: String { exchange.path }
+  package var body: JSON { exchange.body }
+}
+
 /// A caller whose answers come from a closure; it remembers what it was asked.
 package final class ScriptedCaller: Caller {
-  private let asked = Mutex<[Call]>([])
-  private let script: @Sendable (Call, Int) async throws -> RawReply
+  private let asked = Mutex<[ModelRequest]>([])
+  private let script: @Sendable (ModelRequest, Int) async throws -> RawReply
 
   /// - Parameter script: given the call and how many came before it.
-  package init(_ script: @escaping @Sendable (Call, Int) async throws -> RawReply) { self.script = script }
+  package init(_ script: @escaping @Sendable (ModelRequest, Int) async throws -> RawReply) {
+    self.script = script
+  }
 
-  package var calls: [Call] { asked.withLock { $0 } }
+  package var calls: [ModelRequest] { asked.withLock { $0 } }
 
-  package func answer(_ call: Call) async throws -> RawReply {
+  package func answer(_ request: ModelRequest) async throws -> RawReply {
     let before = asked.withLock {
-      $0.append(call)
+      $0.append(request)
       return $0.count - 1
     }
-    return try await script(call, before)
+    return try await script(request, before)
   }
 }
 
@@ -80,17 +104,17 @@ package final class DictionaryMemory: ReplyMemory {
 
   package func recall(_ request: Digest) async throws -> RawReply? { state.withLock { $0.replies[request] } }
 
-  package func remember(_ call: Call, _ reply: RawReply) async throws -> Int64 {
+  package func remember(_ request: ModelRequest, _ reply: RawReply) async throws -> Int64 {
     state.withLock {
       let number = Int64($0.replies.count + 1)
       var kept = reply
       kept.call = number
-      $0.replies[call.request] = kept
+      $0.replies[request.digest] = kept
       return number
     }
   }
 
-  package func failed(_ call: Call, _ failure: FailedCall) async throws {
+  package func failed(_ request: ModelRequest, _ failure: FailedCall) async throws {
     state.withLock { $0.failures.append(failure) }
   }
 }

@@ -13,7 +13,7 @@ actor Figures {
 
   private let store: Store
   private var runs: [Int64: (figures: Run, status: String, until: ContinuousClock.Instant)] = [:]
-  private var totals: [Int64: [String: CallTotals]] = [:]
+  private var totals: [Int64: [String: CallTally]] = [:]
   private var marks: [Int64] = [0, 0]
   private let now: @Sendable () -> ContinuousClock.Instant
 
@@ -38,14 +38,14 @@ actor Figures {
   }
 
   /// What the calls of each run took, by stage. Calls are only ever added: each is read once.
-  func calls() async throws -> [Int64: [String: CallTotals]] {
+  func calls() async throws -> [Int64: [String: CallTally]] {
     let before = marks
     let found = try await store.inspector.callTotals(after: before)
     // Another request may have been here meanwhile.
     guard marks == before else { return totals }
     marks = found.marks
     for (run, stages) in found.totals {
-      for (stage, more) in stages { totals[run, default: [:]][stage, default: CallTotals()] += more }
+      for (stage, more) in stages { totals[run, default: [:]][stage, default: CallTally()] += more }
     }
     return totals
   }

@@ -22,7 +22,7 @@ struct RunPages {
       let spent = Self.sum(calls[run.id])
       return [
         Markup.link(Link.run(run.id), "\(run.id)"), "\(run.pipeline)", "\(run.status)", "\(run.started)",
-        "\(run.seconds.map(Figure.seconds) ?? "")", Markup.count(spent.calls),
+        "\(run.seconds.map(Figure.seconds) ?? "")", Markup.count(spent.made),
         Markup.count(spent.promptTokens + spent.completionTokens), "\(Figure.money(spent.usd))",
       ]
     }
@@ -47,8 +47,8 @@ struct RunPages {
       seconds: outline.run.isRunning ? 2 : nil)
   }
 
-  static func sum(_ stages: [String: CallTotals]?) -> CallTotals {
-    var sum = CallTotals()
+  static func sum(_ stages: [String: CallTally]?) -> CallTally {
+    var sum = CallTally()
     for stage in (stages ?? [:]).values { sum += stage }
     return sum
   }
@@ -94,9 +94,9 @@ struct RunPages {
       "<span class=\"swatch \(style)\"></span>\(name)"
     })
 
-  private static func figures(_ spent: CallTotals) -> HTMLText {
+  private static func figures(_ spent: CallTally) -> HTMLText {
     let figures = [
-      ("Calls", Figure.count(spent.calls)), ("Failed calls", Figure.count(spent.failed)),
+      ("Calls", Figure.count(spent.made)), ("Failed calls", Figure.count(spent.failed)),
       ("Tokens in", Figure.count(spent.promptTokens)), ("Tokens out", Figure.count(spent.completionTokens)),
       ("Cost", "USD \(Figure.money(spent.usd))"),
     ]
@@ -107,12 +107,12 @@ struct RunPages {
       """
   }
 
-  private static func stages(_ outline: RunOutline, _ books: OrderedBooks, _ calls: [String: CallTotals])
+  private static func stages(_ outline: RunOutline, _ books: OrderedBooks, _ calls: [String: CallTally])
     -> HTMLText
   {
     let run = outline.run.id
     let lines = outline.stages.map { stage -> [HTMLText] in
-      let (books, spent) = (books[stage.name] ?? Books(), calls[stage.name] ?? CallTotals())
+      let (books, spent) = (books[stage.name] ?? Books(), calls[stage.name] ?? CallTally())
       func lost(_ shown: Int, _ all: Int) -> HTMLText {
         all > 0 ? Markup.link(Link.dropped(run) + "#\(stage.name)", Figure.count(shown)) : Markup.count(0)
       }
@@ -122,7 +122,7 @@ struct RunPages {
         lost(books.dropped, books.dropped + books.leftOut), lost(books.failed, books.failed),
         Markup.count(books.pending), Markup.count(books.reused),
         Markup.count(books.rows),
-        Markup.count(spent.calls), Markup.count(spent.promptTokens), Markup.count(spent.completionTokens),
+        Markup.count(spent.made), Markup.count(spent.promptTokens), Markup.count(spent.completionTokens),
         "\(Figure.money(spent.usd))",
       ]
     }

@@ -1,8 +1,8 @@
 import RetortCore
 import RetortReport
 import RetortRun
-import RetortStore
 import RetortStages
+import RetortStore
 import RetortTestSupport
 import Testing
 

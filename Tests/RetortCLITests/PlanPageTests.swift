@@ -3,8 +3,8 @@ import OrderedCollections
 import RetortCore
 import RetortReport
 import RetortRun
-import RetortStore
 import RetortStages
+import RetortStore
 import Testing
 
 @testable import RetortCLI

@@ -33,7 +33,8 @@ import Testing
       ],
       calls: [
         .init(
-          stage: text, model: text, promptTokens: 1234, completionTokens: 5, usd: 0.5, attempts: 4,
+          stage: text, model: text,
+          tally: CallTally(made: 3, promptTokens: 1234, completionTokens: 5, usd: 0.5), attempts: 4,
           seconds: [1, 2, 3])
       ],
       failedCalls: 1, arrivals: [1, 2, 200],

@@ -71,7 +71,8 @@ import Testing
     #expect(
       report.calls == [
         .init(
-          stage: "told", model: "m", promptTokens: 20, completionTokens: 10, usd: 40e-6, attempts: 2,
+          stage: "told", model: "m",
+          tally: CallTally(made: 2, promptTokens: 20, completionTokens: 10, usd: 40e-6), attempts: 2,
           seconds: [0, 0])
       ])
     #expect(report.arrivals.count == 2)

@@ -2,8 +2,8 @@ import Foundation
 import RetortCore
 import RetortReport
 import RetortRun
-import RetortStore
 import RetortStages
+import RetortStore
 import Testing
 
 @testable import RetortViewer

@@ -12,6 +12,7 @@ struct FailuresCommand: Command {
   func perform(in shell: Shell) async throws {
     let store = try storeOptions.openReading(in: shell)
     shell.terminal.print(
-      try await store.inspector.failures(run: try await lookOptions.resolve(in: store)), json: lookOptions.json)
+      try await store.inspector.failures(run: try await lookOptions.resolve(in: store)),
+      json: lookOptions.json)
   }
 }

@@ -11,6 +11,7 @@ struct RunsCommand: Command {
   @Flag(name: .long, help: "Print JSON.") var json = false
 
   func perform(in shell: Shell) async throws {
-    shell.terminal.print(try await storeOptions.openReading(in: shell).inspector.runs(limit: limit), json: json)
+    shell.terminal.print(
+      try await storeOptions.openReading(in: shell).inspector.runs(limit: limit), json: json)
   }
 }

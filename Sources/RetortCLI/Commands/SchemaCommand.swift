@@ -2,8 +2,8 @@ internal import ArgumentParser
 internal import RetortCore
 internal import RetortReport
 internal import RetortRun
-internal import RetortStore
 internal import RetortStages
+internal import RetortStore
 
 struct SchemaCommand: Command {
   static let configuration = CommandConfiguration(

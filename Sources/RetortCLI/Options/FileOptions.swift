@@ -2,8 +2,8 @@ internal import ArgumentParser
 internal import Foundation
 internal import RetortReport
 internal import RetortRun
-internal import RetortStore
 internal import RetortStages
+internal import RetortStore
 
 /// The pipeline file and what may be changed in it from the command line.
 struct FileOptions: ParsableArguments {

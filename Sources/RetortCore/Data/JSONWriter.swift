@@ -8,6 +8,13 @@ extension JSON {
   /// Compact text with keys sorted by their UTF-8 bytes: equal content has equal canonical text.
   package var canonical: String { written(sorted: true) }
 
+  /// The text of an object one of whose values has been written already.
+  package static func text(of fields: Object, sorted: Bool, written: (name: String, text: String)) -> String {
+    var writer = JSONWriter(sorted: sorted)
+    writer.write(fields, written: written)
+    return String(decoding: writer.bytes, as: UTF8.self)
+  }
+
   private func written(sorted: Bool) -> String {
     var writer = JSONWriter(sorted: sorted)
     writer.write(self)
@@ -35,25 +42,32 @@ private struct JSONWriter {
         write(element)
       }
       bytes.append(UInt8(ascii: "]"))
-    case .object(let fields):
-      bytes.append(UInt8(ascii: "{"))
-      if sorted {
-        let order = fields.elements.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
-        for (index, field) in order.enumerated() { write(field.key, field.value, first: index == 0) }
-      } else {
-        for (index, field) in fields.elements.enumerated() {
-          write(field.key, field.value, first: index == 0)
-        }
-      }
-      bytes.append(UInt8(ascii: "}"))
+    case .object(let fields): write(fields)
     }
   }
 
-  private mutating func write(_ key: String, _ value: JSON, first: Bool) {
+  mutating func write(_ fields: JSON.Object, written: (name: String, text: String)? = nil) {
+    bytes.append(UInt8(ascii: "{"))
+    if sorted {
+      let order = fields.elements.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+      for (index, field) in order.enumerated() { write(field, written, first: index == 0) }
+    } else {
+      for (index, field) in fields.elements.enumerated() { write(field, written, first: index == 0) }
+    }
+    bytes.append(UInt8(ascii: "}"))
+  }
+
+  private mutating func write(
+    _ field: JSON.Object.Element, _ written: (name: String, text: String)?, first: Bool
+  ) {
     if !first { bytes.append(UInt8(ascii: ",")) }
-    write(key)
+    write(field.key)
     bytes.append(UInt8(ascii: ":"))
-    write(value)
+    if let written, written.name == field.key {
+      bytes.append(contentsOf: written.text.utf8)
+    } else {
+      write(field.value)
+    }
   }
 
   private mutating func write(_ text: String) {

@@ -8,8 +8,12 @@ extension ModelSpec {
   }
 
   /// The headers that carry its secrets, names in lower case.
+  /// - Parameter keyHeader: the one that carries the key where the file names none.
   /// Errors: ``Halt`` for `parked` when a variable is unset or empty.
-  func secretHeaders(_ environment: [String: String]) throws -> [String: String] {
+  func secretHeaders(
+    _ environment: [String: String],
+    keyHeader ofFormat: (String) -> (name: String, value: String) = Self.bearer
+  ) throws -> [String: String] {
     func value(_ name: String, _ what: String) throws -> String {
       guard let value = environment[name], !value.isEmpty else {
         let found = environment[name] == nil ? "unset" : "empty"
@@ -22,8 +26,8 @@ extension ModelSpec {
     var headers: [String: String] = [:]
     if let apiKeyEnv {
       let key = try value(apiKeyEnv, "the key")
-      let header = (keyHeader ?? Self.bearer).lowercased()
-      headers[header] = header == Self.bearer ? "Bearer \(key)" : key
+      let (header, text) = keyHeader.map { Self.header($0, carrying: key) } ?? ofFormat(key)
+      headers[header.lowercased()] = text
     }
     for (header, name) in headersEnv.sorted(by: { $0.key < $1.key }) {
       headers[header.lowercased()] = try value(name, "the header \(header)")
@@ -32,5 +36,11 @@ extension ModelSpec {
   }
 
   /// The header whose key follows the word `Bearer`.
-  private static let bearer = "authorization"
+  package static func bearer(_ key: String) -> (name: String, value: String) {
+    ("authorization", "Bearer \(key)")
+  }
+
+  private static func header(_ name: String, carrying key: String) -> (name: String, value: String) {
+    name.lowercased() == bearer(key).name ? bearer(key) : (name, key)
+  }
 }

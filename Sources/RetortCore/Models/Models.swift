@@ -29,6 +29,19 @@ package protocol RewardModel: Sendable {
   func score(_ conversation: [ChatMessage]) async throws -> RewardScore
 }
 
+/// Says how likely a model finds a text that exists already. Errors: ``ModelError``.
+package protocol LogprobModel: Sendable {
+  /// The completion's tokens, as the model's own tokeniser cuts it, each with its log-probability after `messages` and
+  /// the tokens before it. The token that would end the turn is not among them.
+  func logprobs(of completion: String, after messages: [ChatMessage]) async throws -> [TokenLogprob]
+}
+
+/// Says how many tokens a model's own tokeniser makes of a text. Errors: ``ModelError``.
+package protocol TokenModel: Sendable {
+  /// Without marks that begin or end a text.
+  func count(_ text: String) async throws -> Int
+}
+
 package struct ChatMessage: Codable, Hashable, Sendable {
   package enum Role: String, Codable, Hashable, Sendable, CaseIterable { case system, user, assistant }
   package var role: Role

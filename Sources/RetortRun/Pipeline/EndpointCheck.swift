@@ -40,20 +40,12 @@ enum EndpointCheck {
       return "expected an address such as http://127.0.0.1:8080/v1, found '\(endpoint)'"
     }
     let path = endpoint.reversed().drop { $0 == "/" }.reversed()
-    for act in acts(of: kind) where String(path).hasSuffix(act) {
+    let model = ModelSpec(alias: "", name: "", kind: kind)
+    for act in WireFormats.addedPaths(for: model) where String(path).hasSuffix(act) {
       let base = String(path).dropLast(act.count)
       return "expected the address before '\(act)', which is added to it; write '\(base)'"
     }
     return nil
-  }
-
-  /// What is added to an address that ends in `/v1`; other kinds take an address that names its act already.
-  private static func acts(of kind: ModelSpec.Kind) -> [String] {
-    switch kind {
-    case .chat, .judge: ["/chat/completions", "/completions"]
-    case .embedding: ["/embeddings"]
-    default: []
-    }
   }
 
   /// Why a header of that name cannot be sent; nil when it can.

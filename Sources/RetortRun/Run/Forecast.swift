@@ -266,7 +266,7 @@ private struct Forecaster {
     let perStep = workload.calls(given.high)
     let calls = steps * Forecast.Range(perStep.lowerBound, perStep.upperBound)
     let row = (stage.from.compactMap { rowBytes[$0] }.max() ?? 0) / 4
-    let template = workload.prompt.map { Double(Call.estimateTokens($0)) }
+    let template = workload.prompt.map { Double(TokenEstimate.bytes($0)) }
     let prompt = model.kind == .embedding ? row : row + (template ?? Self.usualPrompt)
     let reply =
       model.kind == .chat

@@ -57,7 +57,8 @@ actor Performance {
     self.tell = tell
     lookup = PipelineLookup(
       engine.pipeline, options: engine.options, run: run, steps: engine.store.steps, begunBefore: begunBefore)
-    ledger = StoreLedger(engine.store, folder: engine.pipeline.folder, exports: engine.pipeline.catalog.exports)
+    ledger = StoreLedger(
+      engine.store, folder: engine.pipeline.folder, exports: engine.pipeline.catalog.exports)
     scheduler = Scheduler(engine.pipeline, only: engine.options.only, cores: engine.cores)
   }
 

@@ -36,7 +36,7 @@ package enum RunStatus: String, Codable, Hashable, Sendable, CaseIterable {
 
 /// What a run says about itself at its end; `--json` prints it.
 package struct RunSummary: Codable, Hashable, Sendable {
-  package typealias Calls = RunCalls
+  package typealias Calls = CallTally
 
   package struct Export: Codable, Hashable, Sendable {
     package var stage: String

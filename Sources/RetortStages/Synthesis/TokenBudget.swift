@@ -13,7 +13,7 @@ package struct TokenBudget: Hashable, Sendable {
   package let limit: Int
 
   package init(question text: String, stated: Double = 2.1, limit: Double = 3) {
-    self.init(tokens: Self.tokens(text), stated: stated, limit: limit)
+    self.init(tokens: TokenEstimate.characters(text), stated: stated, limit: limit)
   }
 
   package init(tokens question: Int, stated: Double = 2.1, limit: Double = 3) {
@@ -21,9 +21,6 @@ package struct TokenBudget: Hashable, Sendable {
     self.stated = Self.floor(Double(question) * stated)
     self.limit = max(1, Self.floor(Double(question) * limit))
   }
-
-  /// Estimated tokens of a text: characters / 4, rounded up.
-  package static func tokens(_ text: String) -> Int { (text.count + 3) / 4 }
 
   // 2.1 x 10 is 21 on paper; a hair below it in binary must not make it 20.
   private static func floor(_ value: Double) -> Int { Int((value + 1e-9).rounded(.down)) }

@@ -28,7 +28,7 @@ struct TokenCounter: Sendable {
   /// Errors: ``ModelError`` where the endpoint is asked.
   func count(_ text: String) async throws -> Int {
     switch mode {
-    case .estimate: TokenBudget.tokens(text)
+    case .estimate: TokenEstimate.characters(text)
     case .wide: ScriptTokens.count(text)
     case .endpoint: try await model?.count(text) ?? 0
     }

@@ -3,20 +3,28 @@ import RetortCore
 import RetortTestSupport
 import Testing
 
-private func reward(_ kind: ModelSpec.Kind, replying body: String) -> (RewardEndpoint, ScriptedCaller) {
+private func reward(_ kind: ModelSpec.Kind, replying body: String) throws -> (any RewardModel, ScriptedCaller)
+{
   let caller = ScriptedCaller { _, _ in RawReply(body: body) }
-  return (RewardEndpoint(ModelSpec(alias: "r", name: "rm", kind: kind), through: caller), caller)
+  return (
+    try #require(AskedModel<RewardRequest>(ModelSpec(alias: "r", name: "rm", kind: kind), through: caller)),
+    caller
+  )
 }
 
 struct ChatCompletionsTests {
+  private static func chat(
+    _ model: ModelSpec = ModelSpec(alias: "t", name: "m"), through caller: any Caller
+  ) throws -> any ChatModel { try #require(AskedModel<ChatRequest>(model, through: caller)) }
+
   private func send(_ request: ChatRequest, _ model: ModelSpec = ModelSpec(alias: "t", name: "m"))
     async throws
-    -> Call
+    -> ModelRequest
   {
     let caller = ScriptedCaller { _, _ in
       RawReply(body: #"{"choices":[{"message":{"content":"ok"}}]}"#)
     }
-    _ = try await ChatCompletions(model, through: caller).reply(to: request)
+    _ = try await Self.chat(model, through: caller).reply(to: request)
     return try #require(caller.calls.first)
   }
 
@@ -40,17 +48,17 @@ struct ChatCompletionsTests {
     ]
     #expect(call.body.canonical == expected.canonical)
     #expect(call.path == "chat/completions")
-    #expect(call.completionEstimate == 64)
+    #expect(call.estimate.completionTokens == 64)
   }
 
   @Test func eachDrawIsRememberedByItself() async throws {
     let first = try await send(ChatRequest([.user("u")]))
     let second = try await send(ChatRequest([.user("u")], draw: 1))
-    #expect(first.request != second.request)
+    #expect(first.digest != second.digest)
     #expect(first.body == second.body)
     var elsewhere = ModelSpec(alias: "other", name: "m")
     elsewhere.endpoint = "http://elsewhere"
-    #expect(try await send(ChatRequest([.user("u")]), elsewhere).request == first.request)
+    #expect(try await send(ChatRequest([.user("u")]), elsewhere).digest == first.digest)
   }
 
   @Test func readsTheWholeReply() async throws {
@@ -60,7 +68,7 @@ struct ChatCompletionsTests {
       """
     let usage = Usage(promptTokens: 3, completionTokens: 1, cachedTokens: 2)
     let caller = ScriptedCaller { _, _ in RawReply(body: body, usage: usage, call: 12) }
-    let reply = try await ChatCompletions(ModelSpec(alias: "t", name: "m"), through: caller)
+    let reply = try await Self.chat(through: caller)
       .reply(to: ChatRequest([.user("u")]))
     #expect(
       reply
@@ -77,7 +85,7 @@ struct ChatCompletionsTests {
   ])
   func saysWhatIsWrongWithAText(choice: String, text: String, finish: String, flaw: String?) async throws {
     let caller = ScriptedCaller { _, _ in RawReply(body: #"{"choices":[{"message":\#(choice)}]}"#) }
-    let reply = try await ChatCompletions(ModelSpec(alias: "t", name: "m"), through: caller)
+    let reply = try await Self.chat(through: caller)
       .reply(to: ChatRequest([.user("u")]))
     #expect(reply == ChatReply(text: text, finishReason: finish))
     #expect(reply.flaw == flaw)
@@ -86,11 +94,11 @@ struct ChatCompletionsTests {
   @Test(arguments: ["{}", #"{"choices":null}"#, #"{"choices":[]}"#, #"{"choices":[{"index":0}]}"#])
   func anAnswerWithoutAMessageIsRefusedBeforeItIsKept(body: String) async {
     let caller = ScriptedCaller { call, _ in
-      try call.check(try JSON(parsing: body))
+      _ = try call.exchange.read(ReplyBody(text: body, json: try JSON(parsing: body)))
       return RawReply(body: "kept")
     }
     await #expect(throws: ModelError(.malformed, "expected choices[0].message, found: \(body)")) {
-      try await ChatCompletions(ModelSpec(alias: "t", name: "m"), through: caller)
+      try await Self.chat(through: caller)
         .reply(to: ChatRequest([.user("u")]))
     }
   }
@@ -101,7 +109,7 @@ struct ChatCompletionsTests {
       throws: ModelError(
         .malformed, #"expected choices[0].message, found: {"choices":[]}"#)
     ) {
-      try await ChatCompletions(ModelSpec(alias: "t", name: "m"), through: caller)
+      try await Self.chat(through: caller)
         .reply(to: ChatRequest([.user("u")]))
     }
   }
@@ -119,21 +127,23 @@ struct EmbeddingsTests {
       let body: JSON = ["data": .array(data)]
       return RawReply(body: body.text, usage: Usage(promptTokens: 7))
     }
-    let model = Embeddings(
-      ModelSpec(alias: "e", name: "e", kind: .embedding), through: EmbeddingRecorder(inner, memory: memory),
-      memory: memory)
+    let model = try #require(
+      Embeddings(
+        ModelSpec(alias: "e", name: "e", kind: .embedding),
+        through: EmbeddingRecorder(inner, memory: memory), memory: memory))
     #expect(try await model.embed(["a", "bb", "a"]) == [[1, 0.5], [2, 0.5], [1, 0.5]])
     #expect(try await model.embed(["bb", "ccc"]) == [[2, 0.5], [3, 0.5]])
     #expect(inner.calls.map { $0.body["input"] } == [["a", "bb"], ["ccc"]])
     #expect(memory.count == 3)
   }
 
-  @Test func aMissingVectorIsMalformed() async {
+  @Test func aMissingVectorIsMalformed() async throws {
     let memory = DictionaryMemory()
     let inner = ScriptedCaller { _, _ in RawReply(body: #"{"data":[]}"#) }
-    let model = Embeddings(
-      ModelSpec(alias: "e", name: "e", kind: .embedding), through: EmbeddingRecorder(inner, memory: memory),
-      memory: memory)
+    let model = try #require(
+      Embeddings(
+        ModelSpec(alias: "e", name: "e", kind: .embedding),
+        through: EmbeddingRecorder(inner, memory: memory), memory: memory))
     await #expect(
       throws: ModelError(.malformed, "expected 1 vectors under 'data', found: {\"data\":[]}", usage: Usage())
     ) { try await model.embed(["a"]) }
@@ -151,13 +161,13 @@ struct RewardEndpointTests {
     (.teiPredict, #"[[{"score":0.0,"label":"LABEL_0"}]]"#), (.openrlhf, #"{"rewards":[0.0]}"#),
   ])
   func readsARawScore(kind: ModelSpec.Kind, body: String) async throws {
-    let (model, _) = reward(kind, replying: body)
+    let (model, _) = try reward(kind, replying: body)
     #expect(
       try await model.score(conversation) == RewardScore(logit: 0, probability: 0.5, scale: "raw"))
   }
 
   @Test func undoesAnActivationThatCannotBeHelped() async throws {
-    let (model, _) = reward(.vllmClassify, replying: #"{"data":[{"probs":[0.25,0.75]}]}"#)
+    let (model, _) = try reward(.vllmClassify, replying: #"{"data":[{"probs":[0.25,0.75]}]}"#)
     let score = try await model.score(conversation)
     #expect(score.scale == "sigmoid-undone")
     #expect(abs(score.logit - log(3)) < 1e-12)
@@ -165,15 +175,15 @@ struct RewardEndpointTests {
   }
 
   @Test func asksForRawScores() async throws {
-    let (model, caller) = reward(.teiPredict, replying: #"[[{"score":1.5,"label":"LABEL_0"}]]"#)
+    let (model, caller) = try reward(.teiPredict, replying: #"[[{"score":1.5,"label":"LABEL_0"}]]"#)
     _ = try await model.score(conversation)
     #expect(caller.calls.map(\.path) == ["/predict"])
     #expect(
       caller.calls.map(\.body) == [["inputs": [["q", "a"]], "raw_scores": true, "truncate": true]])
   }
 
-  @Test func aConversationMustEndWithItsAnswer() async {
-    let (model, _) = reward(.openrlhf, replying: "{}")
+  @Test func aConversationMustEndWithItsAnswer() async throws {
+    let (model, _) = try reward(.openrlhf, replying: "{}")
     await #expect(
       throws: ModelError(.unsupported, "expected a conversation that ends with the assistant's turn")
     ) { try await model.score([.user("q")]) }

@@ -97,8 +97,10 @@ struct FileFuzzTests {
         transport, redaction: Redaction(["sk-0123456789ab"]), clock: JumpingClock(),
         endpoint: { "http://h/v1" })
       do {
-        let reply = try await ChatCompletions(ModelSpec(alias: "t", name: "m"), through: caller)
-          .reply(to: ChatRequest([.user("u")]))
+        let reply = try await #require(
+          AskedModel<ChatRequest>(ModelSpec(alias: "t", name: "m"), through: caller)
+        )
+        .reply(to: ChatRequest([.user("u")]))
         let usage = reply.usage
         #expect(min(usage.promptTokens, usage.completionTokens, usage.cachedTokens) >= 0)
       } catch let error as ModelError {

@@ -1,8 +1,8 @@
 import Foundation
 import RetortCore
 import RetortRun
-import RetortStore
 import RetortStages
+import RetortStore
 
 /// Spoils texts by chance, the same way each time for a seed.
 ///

@@ -1,8 +1,8 @@
 import Foundation
 import RetortCore
 import RetortRun
-import RetortStore
 import RetortStages
+import RetortStore
 import Testing
 
 /// One thing that a model of some kind is asked, through the whole stack of callers.

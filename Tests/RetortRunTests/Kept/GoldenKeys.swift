@@ -4,8 +4,8 @@ import Testing
 
 @testable import RetortCore
 @testable import RetortRun
-@testable import RetortStore
 @testable import RetortStages
+@testable import RetortStore
 
 /// What old stores are searched by, as `Tests/golden/digests.jsonl` keeps it: one line for each request, model and
 /// stage, with its digest and, so that a difference can be read, what the digest is of.

@@ -68,7 +68,7 @@ import Testing
         let calls = asked.calls
         keys += calls.enumerated().map { place, call in
           let name = "\(model.alias) \(ask.name)" + (calls.count > 1 ? " \(place)" : "")
-          return GoldenKey(name, call.identity, digest: call.request)
+          return GoldenKey(name, call.identity, digest: call.digest)
         }
       }
     }
@@ -101,19 +101,19 @@ struct Raised: Hashable {
 
 /// Remembers nothing and notes what it was to remember.
 private final class AskedMemory: ReplyMemory {
-  private let noted = Mutex<[Call]>([])
-  var calls: [Call] { noted.withLock { $0 } }
+  private let noted = Mutex<[ModelRequest]>([])
+  var calls: [ModelRequest] { noted.withLock { $0 } }
 
   func recall(_ request: Digest) async throws -> RawReply? { nil }
 
-  func remember(_ call: Call, _ reply: RawReply) async throws -> Int64 {
+  func remember(_ request: ModelRequest, _ reply: RawReply) async throws -> Int64 {
     noted.withLock {
-      $0.append(call)
+      $0.append(request)
       return Int64($0.count)
     }
   }
 
-  func failed(_ call: Call, _ failure: FailedCall) async throws {
-    Issue.record("\(call.path) failed: \(failure.message)")
+  func failed(_ request: ModelRequest, _ failure: FailedCall) async throws {
+    Issue.record("\(request.path) failed: \(failure.message)")
   }
 }

@@ -100,6 +100,6 @@ private final class Recalled: ReplyMemory {
     return reply
   }
 
-  func remember(_ call: Call, _ reply: RawReply) async throws -> Int64 { 0 }
-  func failed(_ call: Call, _ failure: FailedCall) async throws {}
+  func remember(_ request: ModelRequest, _ reply: RawReply) async throws -> Int64 { 0 }
+  func failed(_ request: ModelRequest, _ failure: FailedCall) async throws {}
 }

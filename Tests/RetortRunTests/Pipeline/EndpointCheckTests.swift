@@ -2,8 +2,8 @@ import Testing
 
 @testable import RetortCore
 @testable import RetortRun
-@testable import RetortStore
 @testable import RetortStages
+@testable import RetortStore
 
 @Suite struct EndpointCheckTests {
   @Test(arguments: [

@@ -3,8 +3,8 @@ import Testing
 
 @testable import RetortCore
 @testable import RetortRun
-@testable import RetortStore
 @testable import RetortStages
+@testable import RetortStore
 
 struct ExportCheckTests {
   @Test func holdsFilesAgainstTheirManifest() async throws {

@@ -4,8 +4,8 @@ import Testing
 
 @testable import RetortCore
 @testable import RetortRun
-@testable import RetortStore
 @testable import RetortStages
+@testable import RetortStore
 
 struct TrustNotesTests {
   private func notes(_ yaml: String, settings: [String] = []) throws -> [String] {

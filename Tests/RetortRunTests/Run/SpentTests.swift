@@ -8,10 +8,10 @@ import RetortTestSupport
 import Testing
 
 @Suite struct SpentTests {
-  private func call(_ words: String, run: Int64 = 1) -> Call {
+  private func call(_ words: String, run: Int64 = 1) -> ModelRequest {
     var model = ModelSpec(alias: "m", name: "m")
     model.price = .init(input: 1_000_000, output: 0)
-    return Call(
+    return ModelRequest(
       model: model, origin: CallOrigin(run: run), path: "x", body: ["prompt": .string(words)],
       identity: [.string(words)])
   }
@@ -56,7 +56,7 @@ import Testing
     let lab = try Lab(records: ["a"])
     _ = try await lab.run()
     let counted = call("one")
-    let call = Call(
+    let call = ModelRequest(
       model: counted.model, origin: counted.origin, path: counted.path, body: counted.body,
       identity: counted.identity, promptEstimate: 4, completionEstimate: 6)
     _ = try await lab.store.replies.remember(call, RawReply(body: "{}"))

@@ -58,15 +58,15 @@ import Testing
 
   @Test func paidRepliesStayUnlessAskedFor() async throws {
     let (lab, smaller) = try await lab()
-    let call = Call(
+    let call = ModelRequest(
       model: ModelSpec(alias: "m", name: "m"), origin: CallOrigin(run: 1), path: "x", body: ["prompt": "p"],
       identity: ["a": 1])
     _ = try await lab.store.replies.remember(call, RawReply(body: "{}"))
     _ = try await run(smaller, lab)
     #expect(try await lab.store.collect(keepRuns: 1).replies == 0)
-    #expect(try await lab.store.replies.recall(call.request) != nil)
+    #expect(try await lab.store.replies.recall(call.digest) != nil)
     #expect(try await lab.store.collect(keepRuns: 1, replies: true).replies == 1)
-    #expect(try await lab.store.replies.recall(call.request) == nil)
+    #expect(try await lab.store.replies.recall(call.digest) == nil)
   }
 
   @Test func aRunUnderWayIsLeftAlone() async throws {

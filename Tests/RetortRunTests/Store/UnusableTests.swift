@@ -19,7 +19,7 @@ import Testing
   private func remember(_ bodies: [(JSON.Object, String)], _ store: Store) async throws -> [Int64] {
     var ids: [Int64] = []
     for (number, (body, reply)) in bodies.enumerated() {
-      let call = Call(
+      let call = ModelRequest(
         model: ModelSpec(alias: "m", name: "m"), origin: CallOrigin(run: 1), path: "x", body: .object(body),
         identity: .int(Int64(number)))
       ids.append(try await store.replies.remember(call, RawReply(body: reply)))
@@ -94,7 +94,7 @@ import Testing
     let most = Usage.most
     #expect(try await lab.store.replies.spent(since: run) == .init(usd: 1e12, tokens: 2 * most))
     let report = try await RunReport.read(run, from: lab.store.inspector, catalog: .standard)
-    #expect(report.calls.map(\.promptTokens) == [most])
+    #expect(report.calls.map(\.tally.promptTokens) == [most])
     #expect(
       try await RunReport.read(run, from: lab.store.inspector, catalog: .standard).calls.map(\.promptTokens)
         == [most])

@@ -88,7 +88,7 @@ import Testing
   ]) func aServerCounts(reply: String) async throws {
     let caller = ScriptedCaller { _, _ in RawReply(body: reply) }
     let model = ModelSpec(alias: "t", name: "m")
-    #expect(try await TokenEndpoint(model, through: caller).count("甲乙") == 3)
+    #expect(try await #require(AskedModel<TokenCountRequest>(model, through: caller)).count("甲乙") == 3)
     let call = try #require(caller.calls.first)
     #expect(call.path == "/tokenize")
     #expect(
@@ -96,21 +96,21 @@ import Testing
         "model": "m", "prompt": "甲乙", "add_special_tokens": false, "content": "甲乙", "add_special": false,
       ])
     #expect(call.identity == ["act": "tokenize", "model": model.identity, "text": "甲乙"])
-    #expect(try await TokenEndpoint(model, through: caller).count("") == 0)
+    #expect(try await #require(AskedModel<TokenCountRequest>(model, through: caller)).count("") == 0)
   }
 
   @Test func aServerThatCannotCountSaysWhatToDo() async throws {
     let caller = ScriptedCaller { call, _ in
       for reply in [#"{"tokens":[]}"#, #"{"count":-1}"#, #"{"count":1e30}"#, "{}", "[]"] {
         #expect(throws: ModelError.self, "no such count is remembered") {
-          try call.check(JSON(parsing: reply))
+          try call.exchange.read(ReplyBody(text: reply, json: JSON(parsing: reply)))
         }
       }
       throw ModelError(.refused, status: 404, "not found")
     }
-    let error = await #expect(throws: ModelError.self) {
-      try await TokenEndpoint(ModelSpec(alias: "t", name: "m"), through: caller).count("a")
-    }
+    let model = try #require(
+      AskedModel<TokenCountRequest>(ModelSpec(alias: "t", name: "m"), through: caller))
+    let error = await #expect(throws: ModelError.self) { try await model.count("a") }
     #expect(
       error?.message
         == "not found; tokens: endpoint asks at /tokenize, which vLLM and llama.cpp have; with another server say tokens: wide"

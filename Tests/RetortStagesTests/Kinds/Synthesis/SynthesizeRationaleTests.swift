@@ -18,8 +18,8 @@ import Testing
   }
 
   @Test func budgetsAreFloorsOfTheEstimate() {
-    #expect(TokenBudget.tokens("") == 0)
-    #expect(TokenBudget.tokens("12345") == 2)
+    #expect(TokenEstimate.characters("") == 0)
+    #expect(TokenEstimate.characters("12345") == 2)
     let budget = TokenBudget(question: String(repeating: "x", count: 40))
     let numbers: [Int?] = [budget.question, budget.stated, budget.limit]
     #expect(numbers == [10, 21, 30])

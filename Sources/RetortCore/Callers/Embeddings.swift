@@ -1,0 +1,192 @@
+internal import OrderedCollections
+
+/// A model that turns texts into vectors. Each text is remembered by itself, so that a new row pays for its own text only;
+/// what is not remembered is asked for in batches.
+package struct Embeddings: EmbeddingModel {
+  private let model: ModelSpec
+  private let origin: CallOrigin
+  private let caller: any Caller
+  private let memory: any ReplyMemory
+  private let flights: Flights
+  private let length: VectorLength
+  private let format: any ActFormat<EmbeddingRequest>
+
+  /// Most texts of one request.
+  package static let batch = 64
+
+  /// A text that is asked for, and what its vector is remembered under.
+  private typealias Wanted = (text: String, request: Digest)
+  private typealias Found = (text: String, request: Digest, reply: RawReply)
+
+  /// - Parameter caller: the stack without memory of whole replies; texts are remembered one by one here, by
+  ///   ``EmbeddingRecorder``, which must be part of `caller`.
+  /// Nil where the model gives no vectors.
+  package init?(
+    _ model: ModelSpec, for origin: CallOrigin = CallOrigin(), through caller: any Caller,
+    memory: any ReplyMemory, flights: Flights = Flights(), length: VectorLength? = nil
+  ) {
+    guard let format = WireFormats.format(of: EmbeddingRequest.self, for: model) else { return nil }
+    self.model = model
+    self.origin = origin
+    self.caller = caller
+    self.memory = memory
+    self.flights = flights
+    self.format = format
+    self.length = length ?? VectorLength(model)
+  }
+
+  package func embed(_ texts: [String]) async throws -> [[Float]] {
+    var found: [String: RawReply] = [:]
+    while true {
+      var leading: [Wanted] = []
+      var following: [Wanted] = []
+      var seen = Set(found.keys)
+      for text in texts where seen.insert(text).inserted {
+        let request = request([text]).digest
+        if flights.lead(request) {
+          leading.append((text, request))
+        } else {
+          following.append((text, request))
+        }
+      }
+      if leading.isEmpty && following.isEmpty { break }
+      try await fetch(leading, into: &found)
+      // Followed only after its own have landed, so that two batches cannot wait for each other.
+      for (text, request) in following {
+        if let shared = try await flights.follow(request) { found[text] = shared }
+      }
+    }
+    for reply in found.values where reply.call != 0 { StepContext.current?.used(reply.call) }
+    let vectors = try found.mapValues { try vector($0).compactMap { $0.number.map { Float($0) } } }
+    let result = texts.compactMap { vectors[$0] }
+    guard Set(result.map(\.count)).count <= 1 else {
+      throw ModelError(
+        .malformed, "expected vectors of one length, found \(Set(result.map(\.count)).sorted())")
+    }
+    return result
+  }
+
+  private func fetch(_ leading: [Wanted], into found: inout [String: RawReply]) async throws {
+    var open = Dictionary(uniqueKeysWithValues: leading.map { ($0.request, $0.text) })
+    defer { for request in open.keys { flights.land(request, nil) } }
+    var missing: [Wanted] = []
+    for ((text, request), reply) in zip(leading, try await memory.recall(leading.map(\.request))) {
+      guard var known = reply else {
+        missing.append((text, request))
+        continue
+      }
+      known.remembered = true
+      known.reading.json = try? known.read().json
+      length.learn { try? vector(known).count }
+      found[text] = known
+      flights.land(request, known)
+      open[request] = nil
+    }
+    try await withThrowingTaskGroup(of: [Found].self) { group in
+      for start in stride(from: 0, to: missing.count, by: Self.batch) {
+        let part = missing[start..<min(missing.count, start + Self.batch)]
+        group.addTask { try await ask(part) }
+      }
+      for try await replies in group {
+        for (text, request, reply) in replies {
+          found[text] = reply
+          flights.land(request, reply)
+          open[request] = nil
+        }
+      }
+    }
+  }
+
+  private func ask(_ texts: ArraySlice<Wanted>) async throws -> [Found] {
+    do { return try await askAtOnce(texts) } catch let error as ModelError
+      where error.isForGood && texts.count > 1
+    {
+      // One text may be at fault, or their number.
+      let middle = texts.startIndex + texts.count / 2
+      let first = try await ask(texts[..<middle])
+      return first + (try await ask(texts[middle...]))
+    }
+  }
+
+  /// One call. The recorder has taken its reply apart and committed the parts.
+  private func askAtOnce(_ texts: ArraySlice<Wanted>) async throws -> [Found] {
+    let request = request(texts.map(\.text))
+    do {
+      let reply = try await caller.answer(request)
+      return zip(texts, reply.reading.parts).map { ($0.text, $0.request, $1) }
+    } catch {
+      if let failed = FailedCall(error), failed.usage == nil { try await memory.failed(request, failed) }
+      throw error
+    }
+  }
+
+  /// Its reply is read by the recorder, as it takes it apart.
+  private func request(_ texts: [String]) -> ModelRequest {
+    format.request(EmbeddingRequest(texts), of: model, for: origin) { _ in 0 }
+  }
+
+  /// The one vector of a text's own reply. Errors: ``ModelError`` of kind `malformed`.
+  private func vector(_ reply: RawReply) throws -> [JSON] {
+    let body = (try? reply.read()) ?? ReplyBody(text: reply.body, json: .null)
+    return try OpenAIEmbeddings.vectors(in: body, count: 1, isNew: false)[0]
+  }
+}
+
+/// Takes a batch of vectors apart and commits it text by text, inside the limits as ``RecordingCaller`` is.
+package struct EmbeddingRecorder: Caller {
+  private let inner: any Caller
+  private let memory: any ReplyMemory
+  private let length: VectorLength?
+
+  package init(_ inner: any Caller, memory: any ReplyMemory, length: VectorLength? = nil) {
+    self.inner = inner
+    self.memory = memory
+    self.length = length
+  }
+
+  package func answer(_ request: ModelRequest) async throws -> RawReply {
+    guard let format = WireFormats.format(of: EmbeddingRequest.self, for: request.model) else {
+      return try await inner.answer(request)
+    }
+    let texts = (request.identity[EmbeddingRequest.promptName]?.array ?? []).compactMap(\.string)
+    var reply: RawReply
+    let parts: [RawReply]
+    do {
+      reply = try await inner.answer(request)
+      parts = try takenApart(reply, texts, format)
+    } catch {
+      if let failed = FailedCall(error), failed.usage != nil { try await memory.failed(request, failed) }
+      throw error
+    }
+    for (text, var part) in zip(texts, parts) {
+      let single = format.request(EmbeddingRequest([text]), of: request.model, for: request.origin) { _ in 0 }
+      part.call = try await memory.remember(single, part)
+      reply.reading.parts.append(part)
+    }
+    return reply
+  }
+
+  /// One reply for each text; the tokens are spread so that they add up to what was counted.
+  private func takenApart(_ reply: RawReply, _ texts: [String], _ format: any ActFormat<EmbeddingRequest>)
+    throws -> [RawReply]
+  {
+    do {
+      let vectors = try format.answer(EmbeddingRequest(texts), in: try reply.read(), isNew: true)
+      try length?.check(vectors)
+      return vectors.enumerated().map { place, vector in
+        var part = reply
+        let json = OpenAIEmbeddings.reply(vector)
+        (part.body, part.reading.json) = (json.text, json)
+        let share = { (tokens: Int) in
+          Usage(promptTokens: tokens * (place + 1) / texts.count - tokens * place / texts.count)
+        }
+        part.usage = share(reply.usage.promptTokens)
+        part.booked = reply.booked.map { share($0.promptTokens) }
+        return part
+      }
+    } catch var error as ModelError {
+      error.usage = reply.usage
+      throw error
+    }
+  }
+}

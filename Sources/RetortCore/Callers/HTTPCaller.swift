@@ -1,0 +1,151 @@
+internal import Foundation
+
+/// The innermost caller: one HTTP request, one raw reply, every failure named.
+package struct HTTPCaller: Caller {
+  private let transport: any Transport
+  private let endpoint: @Sendable () async throws -> String
+  private let secrets: @Sendable () throws -> [String: String]
+  private let redaction: Redaction
+  private let clock: any ModelClock
+  private let doubt: @Sendable (ModelRequest) -> Void
+
+  /// Most characters of the server's own words that an error repeats.
+  package static let messageBound = 500
+
+  /// - Parameters:
+  ///   - secrets: headers, names in lower case, with their secret values; read when a call is sent.
+  ///   - redaction: cuts keys out of all that the server says, since it may repeat what it was sent.
+  ///   - doubt: told of a call whose endpoint counted far too few tokens.
+  package init(
+    _ transport: any Transport, secrets: @escaping @Sendable () throws -> [String: String] = { [:] },
+    redaction: Redaction = Redaction(), clock: any ModelClock = SystemModelClock(),
+    doubt: @escaping @Sendable (ModelRequest) -> Void = { _ in },
+    endpoint: @escaping @Sendable () async throws -> String
+  ) {
+    self.transport = transport
+    self.endpoint = endpoint
+    self.secrets = secrets
+    self.redaction = redaction
+    self.clock = clock
+    self.doubt = doubt
+  }
+
+  package func answer(_ request: ModelRequest) async throws -> RawReply {
+    do { return try await exchange(request) } catch var error as ModelError
+      where error.mayHaveCost && request.estimate != Usage()
+    {
+      error.usage = request.estimate
+      throw error
+    }
+  }
+
+  private func exchange(_ asked: ModelRequest) async throws -> RawReply {
+    var headers = ["content-type": "application/json", "accept": "application/json"]
+    headers.merge(try secrets()) { $1 }
+    for (name, value) in asked.model.headers { headers[name.lowercased()] = value }
+    let request = HTTPRequest(
+      method: "POST", url: Self.url(base: try await endpoint(), path: asked.exchange.path), headers: headers,
+      body: Array(asked.exchange.text.utf8), timeout: asked.model.timeout, maxBody: 64 << 20)
+    let started = clock.seconds
+    let response: HTTPResponse
+    do { response = try await transport.send(request) } catch var error as ModelError {
+      error.message = redaction.words(error.message)
+      throw error
+    }
+    let seconds = clock.seconds - started
+    guard (200..<300).contains(response.status) else { throw failure(response) }
+
+    guard let text = String(validating: response.body, as: UTF8.self) else {
+      let words = bounded(String(decoding: response.body, as: UTF8.self))
+      throw ModelError(
+        .malformed, status: response.status, "expected UTF-8, found other bytes in the reply: \(words)")
+    }
+    let said = try parsed(text, response.status)
+    let usage = asked.exchange.usage(said.json)
+    let textBytes: Int
+    do { textBytes = try asked.exchange.read(said) } catch var error as ModelError {
+      error.status = response.status
+      error.usage = usage
+      // Some servers report an error under status 200.
+      let told = EndpointError(status: response.status, body: said.json)
+      if let kind = told.kind { (error.kind, error.status) = (kind, told.status) }
+      if let words = EndpointError.message(said.json), !error.message.contains(words) {
+        error.message += "; the server says: \(words)"
+      }
+      error.message = bounded(error.message)
+      throw error
+    }
+    var reply = RawReply(
+      status: response.status, body: said.text, usage: usage ?? Usage(), seconds: seconds,
+      attempts: asked.attempt, reading: .init(json: said.json))
+    if let usage, let better = asked.doubted(usage, replyBytes: textBytes) {
+      reply.booked = better
+      doubt(asked)
+    }
+    return reply
+  }
+
+  /// The reply as it may be stored and read, without keys.
+  private func parsed(_ text: String, _ status: Int) throws -> ReplyBody {
+    do { return ReplyBody(redaction.reply(text, saying: try JSON(parsing: text))) } catch {
+      guard let read = try? JSON(tolerating: text) else {
+        let form = text.hasPrefix("data:") ? " a stream of events" : ""
+        throw ModelError(
+          .malformed, status: status,
+          "expected a JSON reply (\(redaction.words(error.description))), found\(form): \(bounded(text))")
+      }
+      // Kept as it was read, since whoever looks at it later is strict.
+      return ReplyBody(redaction.reply(read.text, saying: read))
+    }
+  }
+
+  /// `path` after `base`; a path with a leading `/` counts from the root of the server, before `/v1`.
+  static func url(base: String, path: String) -> String {
+    var base = base[...]
+    while base.last == "/" { base.removeLast() }
+    guard path.first == "/" else { return "\(base)/\(path)" }
+    if base.hasSuffix("/v1") { base.removeLast(3) }
+    // An address may already name the act, as remote reward servers are given.
+    return base.hasSuffix(path) ? String(base) : "\(base)\(path)"
+  }
+
+  private func failure(_ response: HTTPResponse) -> ModelError {
+    let text = String(decoding: response.body.prefix(16 << 10), as: UTF8.self)
+    let json = try? JSON(parsing: text)
+    let told = EndpointError(status: response.status, body: json)
+    var said = json.flatMap(EndpointError.message) ?? text
+    if (300..<400).contains(response.status), let place = response.headers["location"] {
+      said = "expected an answer, found a redirect to '\(place)', which is not followed; give that address"
+    }
+    let wait =
+      response.headers["retry-after"].flatMap { RetryAfter.seconds($0, now: clock.unixTime) }
+      ?? told.retryAfter
+    let kind = response.status == 503 && wait != nil ? .rateLimited : told.kind ?? .refused
+    return ModelError(kind, status: response.status, bounded(said), retryAfter: wait)
+  }
+
+  private func bounded(_ text: String) -> String {
+    // What is cut off may hold half of a key.
+    String(redaction.words(text).prefix(Self.messageBound))
+  }
+
+}
+
+extension ModelError {
+  /// Whether the endpoint may have worked, and charge, for a try that it reported no tokens for: the request was sent,
+  /// and no refusal came back.
+  fileprivate var mayHaveCost: Bool {
+    guard usage == nil, status.map({ $0 < 300 || $0 >= 500 }) ?? true else { return false }
+    return switch kind {
+    case .connection, .timeout, .server, .malformed, .unsupported: true
+    case .rateLimited: status != 429
+    case .unreachable, .refused, .denied, .forbidden, .filtered: false
+    }
+  }
+}
+
+extension ReplyBody {
+  fileprivate init(_ redacted: (text: String, json: JSON)) {
+    self.init(text: redacted.text, json: redacted.json)
+  }
+}
