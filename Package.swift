@@ -61,7 +61,8 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
-    .target(name: "RetortTestSupport", dependencies: ["RetortCore", "RetortRun", "RetortStages", "RetortStore"]),
+    .target(
+      name: "RetortTestSupport", dependencies: ["RetortCore", "RetortRun", "RetortStages", "RetortStore"]),
     .testTarget(
       name: "RetortCoreTests",
       dependencies: [

@@ -1,7 +1,7 @@
 import RetortCore
 import RetortRun
-import RetortStore
 import RetortStages
+import RetortStore
 import RetortTestSupport
 import Testing
 

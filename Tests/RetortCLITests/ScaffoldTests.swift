@@ -1,8 +1,8 @@
 import Foundation
 import RetortCore
 import RetortRun
-import RetortStore
 import RetortStages
+import RetortStore
 import RetortTestSupport
 import Testing
 

@@ -1,8 +1,8 @@
 import OrderedCollections
 import RetortCore
 import RetortRun
-import RetortStore
 import RetortStages
+import RetortStore
 import Testing
 
 @testable import RetortCLI

@@ -2,8 +2,8 @@ import Foundation
 import OrderedCollections
 import RetortCore
 import RetortRun
-import RetortStore
 import RetortStages
+import RetortStore
 import RetortTestSupport
 import Testing
 
