@@ -1,7 +1,6 @@
 internal import Foundation
 internal import OrderedCollections
 package import RetortCore
-internal import RetortStages
 package import RetortStore
 
 /// Performs a pipeline: every step whose key the store lacks, and no other.
@@ -15,14 +14,11 @@ package struct Engine: Sendable {
   let now: @Sendable () -> Double
   /// Steps in flight of a stage that calls no model.
   let cores: Int
-  /// Kinds of stages that write files.
-  let exports: [String]
 
   package init(
     _ pipeline: Pipeline, store: Store, models: any ModelProvider, options: RunOptions = .init(),
     interruption: Interruption = Interruption(),
     cores: Int = ProcessInfo.processInfo.activeProcessorCount,
-    exports: [String] = Catalog.standard.exports,
     now: @escaping @Sendable () -> Double = { Date().timeIntervalSince1970 }
   ) {
     self.pipeline = pipeline
@@ -31,7 +27,6 @@ package struct Engine: Sendable {
     self.options = options
     self.interruption = interruption
     self.cores = cores
-    self.exports = exports
     self.now = now
   }
 

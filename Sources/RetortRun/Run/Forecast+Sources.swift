@@ -25,7 +25,7 @@ extension Forecast {
     let bound = try stage.configured.bind(Workspace(folder: pipeline.folder, models: InertModels()))
     guard case .set(let process) = bound.shape else { return Source(rows: 0, bytes: 0) }
     let counter = RowCounter()
-    try await process(RowSet([]), SetSink { await counter.take($0) })
+    try await process(RowSet([])) { await counter.take($0) }
     let (rows, bytes) = await (counter.rows, counter.bytes)
     guard let limit, rows > limit else { return Source(rows: rows, bytes: bytes) }
     return Source(rows: limit, bytes: bytes / rows * limit)

@@ -1,5 +1,4 @@
 package import RetortCore
-internal import RetortStages
 package import RetortStore
 
 /// How a run ended. All but `complete` can be resumed.

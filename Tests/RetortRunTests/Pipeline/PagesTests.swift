@@ -63,7 +63,8 @@ import Testing
 
   @Test func readmeShowsTheDemo() throws {
     let block = try #require(Self.blocks.first { $0.page == "README.md" })
-    let demo = try Pipeline.read(Self.root.appending(path: "pipelines/demo.yaml"), environment: [:])
+    let demo = try Pipeline.read(
+      Self.root.appending(path: "pipelines/demo.yaml"), catalog: .standard, environment: [:])
     #expect(try Self.read(block).fingerprint == demo.fingerprint)
   }
 
@@ -111,6 +112,6 @@ import Testing
     let rest = "stages: { puzzles: { uses: generate-puzzles, with: { seed: 1, count: 1 } } }\n"
     let file = folder.appending(path: "pipelines/block.yaml")
     try Data((block.text + (isWhole ? "" : rest)).utf8).write(to: file)
-    return try Pipeline.read(file, environment: [:])
+    return try Pipeline.read(file, catalog: .standard, environment: [:])
   }
 }

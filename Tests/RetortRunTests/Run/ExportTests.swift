@@ -73,7 +73,7 @@ import Testing
     #expect(
       try await lab.pipeline.obstacles(
         to: RunOptions(),
-        ledger: StoreLedger(lab.store, folder: lab.pipeline.folder, exports: Catalog.standard.exports),
+        ledger: StoreLedger(lab.store, folder: lab.pipeline.folder, exports: lab.pipeline.catalog.exports),
         store: "/none")
         == ["out: \(words)"])
     #expect(try await lab.run().status == .incomplete)
@@ -90,7 +90,7 @@ import Testing
     try FileManager.default.removeItem(at: folder.appending(path: "out.jsonl.manifest.json"))
     let target = ExportTarget(folder.appending(path: "out.jsonl"))
     #expect(
-      try await OwnFiles(StoreLedger(lab.store, folder: folder, exports: Catalog.standard.exports)).refusal(
+      try await OwnFiles(StoreLedger(lab.store, folder: folder, exports: lab.pipeline.catalog.exports)).refusal(
         of: target) == nil)
     #expect(try await OwnFiles(MemoryLedger()).refusal(of: target) != nil)
   }
@@ -122,7 +122,9 @@ import Testing
     try "stages: { rows: { uses: read-jsonl, with: { file: rows.csv } } }".write(
       to: yaml, atomically: false, encoding: .utf8)
     func run() async throws -> RunSummary {
-      try await Engine(Pipeline.read(yaml), store: lab.store, models: ScriptedProvider(), now: { 0 }).run()
+      try await Engine(
+        Pipeline.read(yaml, catalog: .standard), store: lab.store, models: ScriptedProvider(), now: { 0 }
+      ).run()
     }
     #expect(try await run().status == .incomplete)
     #expect(

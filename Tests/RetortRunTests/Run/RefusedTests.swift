@@ -36,7 +36,7 @@ import Testing
       let asked = PipelineStage(
         name: "asked", entry: StageEntry(Generate.self), from: ["read"], onFailure: onFailure,
         configured: ConfiguredStage(config: try JSON(encoding: config)) { workspace in
-          try BoundStage(Generate(config, in: workspace), config: config)
+          try BoundStage(Generate(config, in: workspace))
         }, columns: ["word", "reply"], models: ["teacher"])
       return Pipeline(
         name: "p", file: folder.appending(path: "p.yaml"), models: ["teacher": spec],

@@ -19,7 +19,7 @@ import Testing
       PipelineStage(
         name: "asked", entry: StageEntry(Generate.self), from: ["read"],
         configured: ConfiguredStage(config: try JSON(encoding: config)) { workspace in
-          try BoundStage(Generate(config, in: workspace), config: config)
+          try BoundStage(Generate(config, in: workspace))
         }, columns: ["word", "reply"]),
     ]
     let pipeline = Pipeline(name: "p", file: folder.appending(path: "p.yaml"), models: [:], stages: stages)

@@ -87,7 +87,7 @@ import Testing
       right: { uses: generate, from: questions, with: { model: m, template: "right {{q}}", column: b } }
       both: { uses: join, from: [left, right], per: questions }
     """.write(to: file, atomically: true, encoding: .utf8)
-    let pipeline = try Pipeline.read(file, environment: [:])
+    let pipeline = try Pipeline.read(file, catalog: .standard, environment: [:])
     let store = try Store(path: folder.appending(path: "store.sqlite").path)
     let models = ScriptedProvider(chat: { request in
       let text = request.messages[0].content
@@ -131,7 +131,7 @@ import Testing
       rollouts: { uses: read-jsonl, with: { file: rows.jsonl } }
       pairs: { uses: pair-length-quality, from: rollouts }
     """.write(to: file, atomically: true, encoding: .utf8)
-    let pipeline = try Pipeline.read(file, environment: [:])
+    let pipeline = try Pipeline.read(file, catalog: .standard, environment: [:])
     let store = try Store(path: folder.appending(path: "store.sqlite").path)
     let summary = try await Engine(pipeline, store: store, models: ScriptedProvider()).run()
     #expect(summary.stages["pairs"] == Books(in: 600, emitted: 600, rows: 300))
@@ -161,7 +161,7 @@ import Testing
         PipelineStage(
           name: "sized", entry: StageEntry(Sized.self), from: ["words"], using: ["pool": "pool"],
           configured: ConfiguredStage(config: [:]) { workspace in
-            try BoundStage(Sized(.init(), in: workspace), config: Sized.Config())
+            BoundStage(Sized(.init(), in: workspace))
           }, columns: ["word", "size"]),
       ]
       let pipeline = Pipeline(
@@ -176,7 +176,7 @@ import Testing
   }
 }
 
-private struct Sized: Stage {
+private struct Sized: RowStage {
   struct Config: Codable, Sendable {}
   struct Input: Codable, Sendable { let word: String }
   struct Output: Codable, Sendable { let size: Int }

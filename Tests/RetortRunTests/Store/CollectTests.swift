@@ -1,6 +1,7 @@
 import Foundation
 import OrderedCollections
 import RetortCore
+import RetortReport
 import RetortRun
 import RetortStages
 import RetortStore
@@ -90,16 +91,15 @@ extension Lab {
     let reader = PipelineStage(
       name: "read", entry: StageEntry(Waiting.self),
       configured: ConfiguredStage(config: "waiting") { _ in
-        try BoundStage(Waiting(gate: gate), config: Waiting.Config())
+        BoundStage(Waiting(gate: gate))
       }, columns: ["word"])
     return Pipeline(
       name: pipeline.name, file: pipeline.file, models: [:], stages: [reader] + pipeline.stages.dropFirst())
   }
 }
 
-private struct Waiting: SetStage {
+private struct Waiting: Reader {
   struct Config: Codable, Sendable {}
-  typealias Input = NoColumns
   struct Output: Codable, Sendable { let word: String }
   static let name = "test-waiting"
   static let version = 1
@@ -110,7 +110,7 @@ private struct Waiting: SetStage {
   init(gate: Gate) { self.gate = gate }
   init(_ config: Config, in workspace: Workspace) { gate = Gate() }
 
-  func process(_ rows: RowSet<NoColumns>, into sink: SetSink<Output>) async throws {
+  func read(into sink: ReaderSink<Output>) async throws {
     await gate.pass()
     try await sink.make(Output(word: "late"))
   }

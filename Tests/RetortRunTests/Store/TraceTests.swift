@@ -1,6 +1,7 @@
 import Foundation
 import OrderedCollections
 import RetortCore
+import RetortReport
 import RetortRun
 import RetortStages
 import RetortStore
@@ -18,7 +19,7 @@ import Testing
     """
 
   /// read -> asked (two samples) -> told (one), with replies numbered in the order they come.
-  private func lab<S: Stage>(
+  private func lab<S: RowStage>(
     askedBy: S.Type = Generate.self, in folder: URL
   ) throws -> (Pipeline, Store, ModelStack) where S.Config == Generate.Config {
     let store = try Store(path: folder.appending(path: "store.sqlite").path)
@@ -28,13 +29,13 @@ import Testing
     spec.retries = 0
     let first = Generate.Config(model: ModelRef(spec), template: "{{word}}", samples: 2)
     let second = Generate.Config(model: ModelRef(spec), template: "{{reply}}", column: "told")
-    func stage<T: Stage>(_ name: String, _ type: T.Type, from: String, _ config: T.Config) throws
+    func stage<T: RowStage>(_ name: String, _ type: T.Type, from: String, _ config: T.Config) throws
       -> PipelineStage
     {
       PipelineStage(
         name: name, entry: StageEntry(type), from: [from],
         configured: ConfiguredStage(config: try JSON(encoding: config)) { workspace in
-          try BoundStage(type.init(config, in: workspace), config: config)
+          try BoundStage(type.init(config, in: workspace))
         }, columns: ["word", "reply", "told"], models: ["m"])
     }
     let pipeline = Pipeline(
@@ -156,7 +157,7 @@ import Testing
 }
 
 /// Two rows made of two replies together.
-private struct Pair: Stage {
+private struct Pair: RowStage {
   static let name = "test-pair"
   static let version = 1
   static let summary = "Make two rows of two replies."

@@ -5,6 +5,7 @@ import RetortTestSupport
 import Testing
 
 @testable import RetortCore
+@testable import RetortReport
 @testable import RetortRun
 @testable import RetortStages
 @testable import RetortStore
@@ -92,6 +93,8 @@ import Testing
     }
     let most = Usage.most
     #expect(try await lab.store.replies.spent(since: run) == .init(usd: 1e12, tokens: 2 * most))
+    let report = try await RunReport.read(run, from: lab.store.inspector, catalog: .standard)
+    #expect(report.calls.map(\.promptTokens) == [most])
     #expect(
       try await RunReport.read(run, from: lab.store.inspector, catalog: .standard).calls.map(\.promptTokens)
         == [most])

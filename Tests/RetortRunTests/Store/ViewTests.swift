@@ -1,6 +1,7 @@
 import Foundation
 import OrderedCollections
 import RetortCore
+import RetortReport
 import RetortRun
 import RetortStages
 import RetortStore
@@ -125,7 +126,7 @@ private enum ViewBench {
     try "stages: { rows: { uses: read-jsonl, with: { file: rows.jsonl } } }".write(
       to: file, atomically: false, encoding: .utf8)
     let store = try Store(path: folder.appending(path: "s.sqlite").path)
-    let pipeline = try Pipeline.read(file, environment: [:])
+    let pipeline = try Pipeline.read(file, catalog: .standard, environment: [:])
     _ = try await Engine(pipeline, store: store, models: ScriptedProvider()).run { _ in }
     return try await store.inspector.query("SELECT * FROM rows")
   }
