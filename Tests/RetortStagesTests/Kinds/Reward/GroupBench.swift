@@ -1,5 +1,6 @@
 import Foundation
 import OrderedCollections
+import RetortTestSupport
 import Testing
 
 @testable import RetortCore
