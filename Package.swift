@@ -33,7 +33,7 @@ let package = Package(
     .target(
       name: "RetortRun",
       dependencies: [
-        "CSQLite", "RetortCore", "RetortStages",
+        "CSQLite", "RetortCore",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "OrderedCollections", package: "swift-collections"),
         .product(name: "Yams", package: "Yams"),

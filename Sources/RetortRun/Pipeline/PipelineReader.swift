@@ -1,7 +1,6 @@
 package import Foundation
 internal import OrderedCollections
 package import RetortCore
-internal import RetortStages
 
 extension Pipeline {
   /// Reads and checks a pipeline file. Nothing is called, started or downloaded.

@@ -1,6 +1,5 @@
 internal import Foundation
 internal import RetortCore
-internal import RetortStages
 
 /// The plots of a report.
 enum Charts {

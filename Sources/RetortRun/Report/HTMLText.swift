@@ -1,5 +1,4 @@
 internal import RetortCore
-internal import RetortStages
 
 /// HTML or SVG text. What is interpolated is escaped, unless it is markup itself: nothing from a store can become a tag.
 package struct HTMLText: ExpressibleByStringInterpolation, Hashable, Sendable, CustomStringConvertible {

@@ -1,6 +1,5 @@
 internal import Foundation
 internal import RetortCore
-internal import RetortStages
 
 /// The frame of a plot: axes with units, ticks, a grid, a legend and a title, as inline SVG. Colours are classes, which
 /// the page gives a light and a dark value.

@@ -1,5 +1,4 @@
 internal import RetortCore
-internal import RetortStages
 
 /// A part of a report, before it is HTML or Markdown.
 package indirect enum ReportBlock: Hashable, Sendable {

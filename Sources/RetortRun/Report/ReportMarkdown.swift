@@ -1,5 +1,4 @@
 internal import RetortCore
-internal import RetortStages
 
 /// A report as Markdown, for a paper's appendix or a data set's card: the same words and numbers without the plots.
 package enum ReportMarkdown {

@@ -1,5 +1,4 @@
 internal import RetortCore
-internal import RetortStages
 
 /// A report as one HTML file: no script, nothing loaded from anywhere, light or dark as the reader's system is.
 package enum ReportPage {

@@ -1,7 +1,6 @@
 internal import Foundation
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortStages
 
 extension RunReport {
   package var title: String { "\(pipeline), run \(run)" }

@@ -1,6 +1,5 @@
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortStages
 
 extension RunReport {
   /// Pictures of single groups: what the rollouts of one question got for their length. Those with right and wrong

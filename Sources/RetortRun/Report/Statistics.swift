@@ -1,6 +1,5 @@
 internal import Foundation
 internal import RetortCore
-internal import RetortStages
 
 /// Numbers about numbers.
 package enum Statistics {

@@ -1,6 +1,5 @@
 internal import OrderedCollections
 package import RetortCore
-internal import RetortStages
 
 /// A field at which two configurations differ, such as `stages.rationale.with.samples`.
 package struct Difference: Codable, Hashable, Sendable, CustomStringConvertible {

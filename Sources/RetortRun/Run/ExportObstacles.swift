@@ -1,7 +1,6 @@
 package import Foundation
 internal import OrderedCollections
 package import RetortCore
-internal import RetortStages
 
 extension Pipeline {
   /// What stands in the way of the exports: files that retort has no record of, and the store itself.

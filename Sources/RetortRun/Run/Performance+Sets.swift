@@ -1,7 +1,6 @@
 internal import Foundation
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortStages
 
 /// Stages that answer a whole set, or each group of one.
 extension Performance {

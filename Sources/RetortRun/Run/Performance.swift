@@ -1,7 +1,6 @@
 internal import Foundation
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortStages
 internal import Synchronization
 
 /// One run of an engine: does what a ``Scheduler`` asks for. Look-ups are answered one after the other; steps are

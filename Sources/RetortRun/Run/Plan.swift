@@ -1,6 +1,5 @@
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortStages
 
 /// What a run would do, and why.
 package struct Plan: Codable, Hashable, Sendable {

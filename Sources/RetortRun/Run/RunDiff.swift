@@ -1,5 +1,4 @@
 internal import RetortCore
-internal import RetortStages
 
 /// How two runs differ.
 package struct RunDiff: Codable, Hashable, Sendable {

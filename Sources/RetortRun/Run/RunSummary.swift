@@ -1,5 +1,4 @@
 package import RetortCore
-internal import RetortStages
 
 /// How a run ended. All but `complete` can be resumed.
 package enum RunStatus: String, Codable, Hashable, Sendable, CaseIterable {

@@ -1,5 +1,4 @@
 internal import RetortCore
-internal import RetortStages
 
 /// What steps of a stage took so far.
 package struct StageMeasure: Hashable, Sendable {

@@ -1,7 +1,6 @@
 internal import GRDB
 internal import OrderedCollections
 package import RetortCore
-internal import RetortStages
 
 /// Why a row was done, or was not, at a stage of a run.
 package struct Why: Codable, Hashable, Sendable {

@@ -1,6 +1,5 @@
 internal import GRDB
 internal import RetortCore
-internal import RetortStages
 internal import Synchronization
 
 /// Gathers work on the writing connection while a commit is under way, and commits it together.

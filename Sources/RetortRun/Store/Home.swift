@@ -1,6 +1,5 @@
 internal import Foundation
 internal import RetortCore
-internal import RetortStages
 
 /// Where a run was made: by which user, on which machine. What a store remembers of a run that was made elsewhere is
 /// performed only when somebody says so.

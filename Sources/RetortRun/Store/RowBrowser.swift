@@ -1,7 +1,6 @@
 internal import Foundation
 internal import GRDB
 internal import RetortCore
-internal import RetortStages
 
 /// Finds rows of a stage by text, by value and in the order of a column, a bounded time at a go, however many there are.
 ///

@@ -1,5 +1,4 @@
 internal import RetortCore
-internal import RetortStages
 
 /// Which rows of a stage a page shows, and in what order.
 package struct RowQuery: Hashable, Sendable {

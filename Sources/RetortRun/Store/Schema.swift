@@ -1,6 +1,5 @@
 internal import GRDB
 internal import RetortCore
-internal import RetortStages
 
 /// The tables, as an append-only list of migrations: a released entry is never edited. `docs/store.md` explains them.
 enum Schema {

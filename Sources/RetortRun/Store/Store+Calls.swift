@@ -2,7 +2,6 @@ internal import Foundation
 internal import GRDB
 internal import OrderedCollections
 package import RetortCore
-internal import RetortStages
 
 /// What a run paid for and what it was given from memory.
 package struct RunCalls: Codable, Hashable, Sendable {

@@ -1,7 +1,6 @@
 internal import Foundation
 internal import GRDB
 internal import RetortCore
-internal import RetortStages
 
 /// What a collection forgot.
 package struct Freed: Codable, Hashable, Sendable {

@@ -1,7 +1,6 @@
 internal import GRDB
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortStages
 
 extension Store {
   /// Compares two runs: what they read, the counts of each stage, and the rows. A row's place is its source's name

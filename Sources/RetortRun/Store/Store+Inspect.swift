@@ -2,7 +2,6 @@ internal import Foundation
 internal import GRDB
 internal import OrderedCollections
 package import RetortCore
-internal import RetortStages
 
 /// The answer to a question about the store: named columns, rows in order.
 package struct Table: Hashable, Sendable {

@@ -2,7 +2,6 @@ internal import Foundation
 internal import GRDB
 internal import OrderedCollections
 package import RetortCore
-internal import RetortStages
 
 /// A row of a run, with where it came from and what became of it.
 package struct Kin: Hashable, Sendable {

@@ -1,6 +1,5 @@
 internal import GRDB
 internal import RetortCore
-internal import RetortStages
 
 /// Rows, or samples of rows, that ended at a stage for one reason.
 package struct Losses: Hashable, Sendable {

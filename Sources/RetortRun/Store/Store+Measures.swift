@@ -2,7 +2,6 @@ internal import Foundation
 internal import GRDB
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortStages
 
 extension Store {
   /// What the newest 1000 steps of each stage of a pipeline took, whatever its configuration was then.

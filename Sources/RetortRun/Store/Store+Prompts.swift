@@ -1,6 +1,5 @@
 internal import GRDB
 package import RetortCore
-internal import RetortStages
 
 /// A reply that was paid for, with what was asked.
 package struct RecordedCall: Hashable, Sendable {

@@ -1,7 +1,6 @@
 internal import Foundation
 internal import GRDB
 internal import RetortCore
-internal import RetortStages
 
 /// Steps that an endpoint refused for good: they are passed over until somebody asks for them again. A step is known by
 /// its key here too, so that a changed request is another step.

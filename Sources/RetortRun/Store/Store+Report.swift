@@ -2,7 +2,6 @@ internal import Foundation
 internal import GRDB
 internal import OrderedCollections
 package import RetortCore
-internal import RetortStages
 
 extension Store {
   /// Reads what a report of a run shows. `catalog` says of its stages' kinds what is worth showing.

@@ -2,7 +2,6 @@ internal import Foundation
 internal import GRDB
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortStages
 
 extension Store {
   static func beginRun(_ new: NewRun, at time: Double, _ db: Database) throws -> Int64 {

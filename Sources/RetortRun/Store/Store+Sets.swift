@@ -2,7 +2,6 @@ internal import Foundation
 internal import GRDB
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortStages
 
 extension Store {
   /// The digest of an ordered list of rows: what a set step's key and a `using:` input are known by.

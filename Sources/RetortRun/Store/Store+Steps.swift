@@ -2,7 +2,6 @@ package import Foundation
 internal import GRDB
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortStages
 
 /// A row as it is stored, made ready where it holds no writer up.
 package struct PackedRow: Hashable, Sendable {

@@ -2,7 +2,6 @@ internal import Foundation
 internal import GRDB
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortStages
 
 /// What `--redo` asks of a stage.
 package enum Redo: Hashable, Sendable {

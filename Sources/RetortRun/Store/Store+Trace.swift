@@ -1,6 +1,5 @@
 internal import GRDB
 internal import RetortCore
-internal import RetortStages
 
 extension Store {
   /// Where a row of a run comes from and what became of it: its ancestors and descendants, each with the calls that

@@ -1,7 +1,6 @@
 internal import Foundation
 internal import GRDB
 internal import RetortCore
-internal import RetortStages
 
 extension Store {
   /// Forgets the replies that today's checks refuse, with the steps that used them, so that they are asked for again.

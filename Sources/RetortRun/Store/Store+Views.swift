@@ -2,7 +2,6 @@ internal import Foundation
 internal import GRDB
 internal import OrderedCollections
 package import RetortCore
-internal import RetortStages
 
 extension Store {
   /// Makes the views that people read: one for each stage of the newest run of each pipeline, and the ledgers.

@@ -1,7 +1,6 @@
 internal import Foundation
 internal import GRDB
 internal import RetortCore
-internal import RetortStages
 internal import Synchronization
 
 /// The one place where results live: rows, steps, replies and runs, in a SQLite file that people can open too.

@@ -2,7 +2,6 @@ internal import CSQLite
 internal import Foundation
 internal import GRDB
 internal import RetortCore
-internal import RetortStages
 
 /// How every connection to a store is opened. A store may come from anybody: what it holds is data, and none of it is
 /// performed.

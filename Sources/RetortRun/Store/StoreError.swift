@@ -1,6 +1,5 @@
 internal import GRDB
 internal import RetortCore
-internal import RetortStages
 
 /// The store cannot be read or written: the file or the machine is at fault, not a row. It ends the run; what was
 /// committed is kept.

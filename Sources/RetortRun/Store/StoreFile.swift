@@ -1,6 +1,5 @@
 internal import Foundation
 internal import RetortCore
-internal import RetortStages
 internal import Synchronization
 
 /// The one regular file that a store is, under whatever name it was given: what is locked, and what is looked at again

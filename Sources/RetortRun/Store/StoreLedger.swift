@@ -1,7 +1,6 @@
 package import Foundation
 internal import GRDB
 package import RetortCore
-internal import RetortStages
 internal import Synchronization
 
 /// The files that exports and reports wrote, as the store remembers them: in a table of its own, and in the rows of

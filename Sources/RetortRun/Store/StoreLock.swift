@@ -1,6 +1,5 @@
 internal import Foundation
 internal import RetortCore
-internal import RetortStages
 
 /// Held by the one run that may write to a store. It belongs to the store's file, so that no other name of it is a way
 /// around; the system lets go of it when the process ends, however that happens.
