@@ -1,5 +1,6 @@
 import OrderedCollections
 import RetortCore
+import RetortTestSupport
 import Testing
 
 /// What readers, set stages and exports say through their own sinks, as the engine hears it.
