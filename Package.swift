@@ -31,12 +31,24 @@ let package = Package(
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
     .target(
-      name: "RetortRun",
+      name: "RetortStore",
       dependencies: [
-        "CSQLite", "RetortCore", "RetortStages",
+        "CSQLite", "RetortCore",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "OrderedCollections", package: "swift-collections"),
+      ]),
+    .target(
+      name: "RetortRun",
+      dependencies: [
+        "RetortCore", "RetortStore",
+        .product(name: "OrderedCollections", package: "swift-collections"),
         .product(name: "Yams", package: "Yams"),
+      ]),
+    .target(
+      name: "RetortReport",
+      dependencies: [
+        "RetortCore", "RetortRun", "RetortStore",
+        .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
     .target(
       name: "RetortHTTP",
@@ -44,18 +56,19 @@ let package = Package(
     .target(
       name: "RetortViewer",
       dependencies: [
-        "RetortCore", "RetortRun",
+        "RetortCore", "RetortReport", "RetortStore",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
     .executableTarget(
       name: "RetortCLI",
       dependencies: [
-        "RetortCore", "RetortHTTP", "RetortRun", "RetortStages", "RetortViewer",
+        "RetortCore", "RetortHTTP", "RetortReport", "RetortRun", "RetortStages", "RetortStore",
+        "RetortViewer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
-    .target(name: "RetortTestSupport", dependencies: ["RetortCore", "RetortRun", "RetortStages"]),
+    .target(name: "RetortTestSupport", dependencies: ["RetortCore", "RetortRun", "RetortStages", "RetortStore"]),
     .testTarget(
       name: "RetortCoreTests",
       dependencies: [
@@ -71,8 +84,21 @@ let package = Package(
     .testTarget(
       name: "RetortRunTests",
       dependencies: [
-        "RetortRun", "RetortTestSupport",
+        "RetortReport", "RetortRun", "RetortStore", "RetortTestSupport",
         .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "OrderedCollections", package: "swift-collections"),
+      ]),
+    .testTarget(
+      name: "RetortStoreTests",
+      dependencies: [
+        "RetortReport", "RetortReport", "RetortRun", "RetortStore", "RetortTestSupport",
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "OrderedCollections", package: "swift-collections"),
+      ]),
+    .testTarget(
+      name: "RetortReportTests",
+      dependencies: [
+        "RetortReport", "RetortRun", "RetortStages", "RetortStore", "RetortTestSupport",
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
     .testTarget(name: "RetortHTTPTests", dependencies: ["RetortHTTP", "RetortTestSupport"]),
@@ -83,7 +109,7 @@ let package = Package(
         .product(name: "HummingbirdTesting", package: "hummingbird"),
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
-    .testTarget(name: "RetortCLITests", dependencies: ["RetortCLI", "RetortHTTP", "RetortTestSupport"]),
+    .testTarget(name: "RetortCLITests", dependencies: ["RetortCLI", "RetortHTTP", "RetortStore", "RetortTestSupport"]),
   ]
 )
 

@@ -1,6 +1,8 @@
 internal import ArgumentParser
 internal import Foundation
+internal import RetortReport
 internal import RetortRun
+internal import RetortStore
 
 @main
 enum Main {

@@ -11,17 +11,33 @@ package enum Bench {
   }
 
   /// What a set stage answers, in the order it answers.
-  package static func answers<S: SetStage>(
-    of stage: S, to rows: [JSON], branches: [Int]? = nil
+  package static func answers(
+    of stage: some SetStage, to rows: [JSON], branches: [Int]? = nil
   ) async throws -> [SetAnswer] {
+    try await answers(of: BoundStage(stage), to: rows, branches: branches)
+  }
+
+  /// What becomes of the rows that an export is given, and the rows of its files.
+  package static func answers(of stage: some Exporter, to rows: [JSON]) async throws -> [SetAnswer] {
+    try await answers(of: BoundStage(stage), to: rows)
+  }
+
+  package static func answers(of stage: some Reader) async throws -> [SetAnswer] {
+    try await answers(of: BoundStage(stage), to: [])
+  }
+
+  private static func answers(
+    of stage: BoundStage, to rows: [JSON], branches: [Int]? = nil
+  ) async throws -> [SetAnswer] {
+    guard case .set(let process) = stage.shape else { return [] }
     let heard = Heard()
-    let set = RowSet<S.Input>(rows.map { Row($0.object ?? [:]) }, branches: branches)
-    try await stage.process(set, into: SetSink { await heard.add($0) })
+    let set = RowSet<Columns>(rows.map { Row($0.object ?? [:]) }, branches: branches)
+    try await process(set) { await heard.add($0) }
     return await heard.answers
   }
 
   /// For each row: `kept`, or the reason of its drop.
-  package static func fates<S: Stage>(of stage: S, for rows: [JSON]) async throws -> [String] {
+  package static func fates<S: RowStage>(of stage: S, for rows: [JSON]) async throws -> [String] {
     var fates: [String] = []
     for row in rows {
       switch try await stage.process(try Row(row.object ?? [:]).view(as: S.Input.self)) {

@@ -2,6 +2,7 @@ package import Foundation
 package import RetortCore
 package import RetortRun
 internal import RetortStages
+package import RetortStore
 internal import Synchronization
 
 /// A copy of a store that the program of an earlier day made (`tools/keep-store`), with its pipelines and their data, in
@@ -34,7 +35,7 @@ package final class KeptStore: Sendable {
     store = try Store(path: file.path)
     let names = schema < 4 ? ["distil.yaml"] : ["distil.yaml", "rewards.yaml"]
     pipelines = try names.map { [folder] in
-      try Pipeline.read(folder.appending(path: $0), environment: [:])
+      try Pipeline.read(folder.appending(path: $0), catalog: .standard, environment: [:])
     }
     transport = DeadTransport()
   }
@@ -53,7 +54,7 @@ package final class KeptStore: Sendable {
   }
 
   package func run(_ pipeline: Pipeline) async throws -> RunSummary {
-    let models = models(of: pipeline, memory: store)
+    let models = models(of: pipeline, memory: store.replies)
     return try await Engine(pipeline, store: store, models: models, now: { 0 }).run()
   }
 
@@ -72,8 +73,8 @@ package final class KeptStore: Sendable {
   /// What its exports were: as the newest store has them, or as the folder of this one or that of the raised versions
   /// has them where they differ.
   package func expected() -> [String: Data] {
-    let targets = pipelines.flatMap(\.stages).compactMap {
-      $0.configured.config["file"]?.string ?? $0.configured.config["folder"]?.string
+    let targets = pipelines.flatMap(\.stages).flatMap { stage in
+      stage.entry.destinations.compactMap { stage.configured.config[$0.key]?.string }
     }
     return Self.files(under: Self.root.appending(path: "exports"))
       .merging(Self.files(under: Self.root.appending(path: "\(schema)/exports"))) { $1 }

@@ -1,6 +1,7 @@
 package import RetortCore
 internal import RetortRun
 internal import RetortStages
+internal import RetortStore
 internal import Synchronization
 
 /// A clock that never waits: sleeping moves it on. It remembers how long was slept.

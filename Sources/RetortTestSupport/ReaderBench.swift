@@ -37,9 +37,9 @@ private struct NoModels: ModelProvider {
 
 package let noModels = Workspace(folder: FileManager.default.temporaryDirectory, models: NoModels())
 
-package func read<S: SetStage>(_ stage: S) async throws -> ReaderAnswers {
+package func read(_ stage: some Reader) async throws -> ReaderAnswers {
   let log = ReaderLog()
-  try await stage.process(RowSet<S.Input>([]), into: SetSink { try await log.add($0) })
+  for answer in try await Bench.answers(of: stage) { try await log.add(answer) }
   return await log.answers
 }
 

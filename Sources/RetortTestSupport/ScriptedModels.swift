@@ -1,6 +1,7 @@
 package import RetortCore
 internal import RetortRun
 internal import RetortStages
+internal import RetortStore
 
 /// A chat model whose replies come from a closure.
 package struct ScriptedModel: ChatModel {

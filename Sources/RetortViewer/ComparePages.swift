@@ -1,6 +1,7 @@
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortRun
+internal import RetortReport
+internal import RetortStore
 
 /// Two runs, or two rows, side by side.
 struct ComparePages {
@@ -13,7 +14,7 @@ struct ComparePages {
       throw Refusal(.badRequest, "expected two runs to compare, by old= and new=")
     }
     let diff: RunDiff
-    do { diff = try await viewer.store.diff(old, new, examples: 10) } catch let error as RunError {
+    do { diff = try await viewer.store.inspector.diff(old, new, examples: 10) } catch let error as NotFound {
       throw Refusal(.notFound, error.description)
     }
     let names = ["run \(old)", "run \(new)"]
@@ -91,7 +92,7 @@ struct ComparePages {
     }
     var rows: [(id: String, columns: JSON.Object)] = []
     for id in ids {
-      guard let row = try await viewer.store.content(ofRow: id) else {
+      guard let row = try await viewer.store.inspector.content(ofRow: id) else {
         throw Refusal(.notFound, "expected the identifier of one row (r_…), found '\(id.prefix(80))'")
       }
       rows.append(row)

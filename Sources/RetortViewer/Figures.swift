@@ -1,5 +1,6 @@
 internal import RetortCore
-internal import RetortRun
+internal import RetortReport
+internal import RetortStore
 
 /// The numbers of runs. Those of an ended run are counted once; those of a live one again after a while that is longer
 /// the longer counting takes, so that looking does not hold the run up.
@@ -27,8 +28,9 @@ actor Figures {
     }
     let start = now()
     let figures = Run(
-      books: try await store.books(of: run.id), dropped: try await store.dropped(of: run.id),
-      failed: try await store.failed(of: run.id))
+      books: try await store.inspector.books(of: run.id),
+      dropped: try await store.inspector.dropped(of: run.id),
+      failed: try await store.inspector.failed(of: run.id))
     let end = now()
     if runs.count > 50 { runs = [:] }
     runs[run.id] = (figures, run.status, end + (.seconds(1) + start.duration(to: end) * 4))
@@ -38,7 +40,7 @@ actor Figures {
   /// What the calls of each run took, by stage. Calls are only ever added: each is read once.
   func calls() async throws -> [Int64: [String: CallTotals]] {
     let before = marks
-    let found = try await store.callTotals(after: before)
+    let found = try await store.inspector.callTotals(after: before)
     // Another request may have been here meanwhile.
     guard marks == before else { return totals }
     marks = found.marks

@@ -1,5 +1,6 @@
 internal import RetortCore
-internal import RetortRun
+internal import RetortReport
+internal import RetortStore
 
 /// Dropped and failed rows, by reason.
 struct LossPages {
@@ -53,7 +54,7 @@ struct LossPages {
   {
     let run = outline.run.id
     let stage = try viewer.stage(name, of: outline)
-    let rows = try await viewer.store.dropped(
+    let rows = try await viewer.store.inspector.dropped(
       of: run, stage: stage.ordinal, reason: reason, after: after, limit: 51)
     guard !rows.isEmpty else {
       throw Refusal(

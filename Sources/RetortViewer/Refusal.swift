@@ -1,3 +1,5 @@
+internal import RetortStore
+
 /// Why a page cannot be shown: a fact, and where to go from there.
 struct Refusal: Error {
   /// HTTP status codes.

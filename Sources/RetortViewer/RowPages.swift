@@ -1,13 +1,14 @@
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortRun
+internal import RetortReport
+internal import RetortStore
 
 /// One row: its columns, where it came from, what became of it, and the calls behind it.
 struct RowPages {
   let viewer: Viewer
 
   func row(_ occurrence: Int64) async throws -> Page {
-    guard let kin = try await viewer.store.kin(of: occurrence) else {
+    guard let kin = try await viewer.store.inspector.kin(of: occurrence) else {
       throw Refusal(.notFound, "expected a row numbered \(occurrence) in the store, found none")
     }
     let outline = try await viewer.outline(of: kin.run)
@@ -42,7 +43,7 @@ struct RowPages {
 
   /// Where the rows are whose identifier begins as given.
   func find(_ id: String) async throws -> Page {
-    let places = try await viewer.store.places(ofRow: id, limit: 50)
+    let places = try await viewer.store.inspector.places(ofRow: id, limit: 50)
     guard !places.isEmpty else {
       throw Refusal(
         .notFound,
@@ -54,10 +55,10 @@ struct RowPages {
   }
 
   func call(_ id: Int64) async throws -> Page {
-    guard let call = try await viewer.store.call(id) else {
+    guard let call = try await viewer.store.inspector.call(id) else {
       throw Refusal(.notFound, "expected a call numbered \(id) in the store, found none")
     }
-    let outline = try await viewer.store.outline(of: call.run ?? -1)
+    let outline = try await viewer.store.inspector.outline(of: call.run ?? -1)
     return Page(
       title: "Call c_\(id)", trail: outline.map { viewer.trail($0.run) } ?? [],
       body: "<p class=\"soft\">\(call.stage), \(call.at) UTC</p>\n" + CallMarkup.whole(call, level: 2))
@@ -68,9 +69,9 @@ struct RowPages {
   private static func relatives(_ caption: String, _ places: [Kin.Place], _ none: String) -> HTMLText {
     guard !places.isEmpty else { return "<p>\(none)</p>" }
     let more: HTMLText =
-      places.count < Store.kinLimit
+      places.count < Inspector.kinLimit
       ? "" : "<p class=\"soft\">These are the nearest; <code>retort trace</code> lists all.</p>"
-    return table(caption, Array(places.prefix(Store.kinLimit))) + more
+    return table(caption, Array(places.prefix(Inspector.kinLimit))) + more
   }
 
   private static func table(_ caption: String, _ places: [Kin.Place]) -> HTMLText {
@@ -93,7 +94,7 @@ struct RowPages {
       [("The step of \(kin.place.stage) that made it\(shared)", kin.calls)]
       + kin.fates.map { ("\($0.stage), where it ended: \($0.outcome)", $0.calls) }
     for (title, ids) in groups where !ids.isEmpty {
-      let calls = try await viewer.store.calls(Array(ids.prefix(20)))
+      let calls = try await viewer.store.inspector.calls(Array(ids.prefix(20)))
       parts.append("<h3>\(title)</h3>")
       parts += calls.map { call in
         """

@@ -1,13 +1,15 @@
 internal import RetortCore
-internal import RetortRun
+internal import RetortReport
+internal import RetortStore
 
 /// The list of runs, and one run with its picture.
 struct RunPages {
   let viewer: Viewer
 
   func home() async throws -> Page {
-    let runs = try await viewer.store.runLines(limit: 100)
-    guard let newest = runs.first, let outline = try await viewer.store.outline(of: newest.id) else {
+    let runs = try await viewer.store.inspector.runLines(limit: 100)
+    guard let newest = runs.first, let outline = try await viewer.store.inspector.outline(of: newest.id)
+    else {
       return Page(
         title: "Runs",
         body: """

@@ -2,7 +2,8 @@ internal import Foundation
 internal import Hummingbird
 internal import NIOCore
 internal import RetortCore
-internal import RetortRun
+internal import RetortReport
+internal import RetortStore
 
 extension Viewer {
   /// Serves pages on 127.0.0.1 until its task is cancelled or the process ends.
@@ -12,7 +13,7 @@ extension Viewer {
   /// Errors: ``PortInUse``.
   package func serve(port: Int, ready: @escaping @Sendable (String) -> Void) async throws {
     // The numbers of the newest run are counted before anybody waits for them.
-    if let run = try await store.outline(of: nil)?.run { _ = try await figures.figures(of: run) }
+    if let run = try await store.inspector.outline(of: nil)?.run { _ = try await figures.figures(of: run) }
     _ = try await figures.calls()
     let application = application(port: port) { ready("http://127.0.0.1:\($0)/") }
     do { try await application.run() } catch let error as IOError where error.errnoCode == EADDRINUSE {

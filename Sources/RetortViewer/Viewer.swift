@@ -2,7 +2,8 @@ internal import Hummingbird
 internal import Logging
 internal import NIOCore
 internal import RetortCore
-package import RetortRun
+internal import RetortReport
+package import RetortStore
 
 /// Shows a store to a browser on this machine, and changes nothing in it.
 package struct Viewer: Sendable {
@@ -83,7 +84,7 @@ package struct Viewer: Sendable {
   // MARK: What pages share
 
   func outline(of run: Int64) async throws -> RunOutline {
-    guard let outline = try await store.outline(of: run) else {
+    guard let outline = try await store.inspector.outline(of: run) else {
       throw Refusal(.notFound, "expected a run numbered \(run) in the store, found none")
     }
     return outline

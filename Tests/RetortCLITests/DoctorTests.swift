@@ -1,5 +1,7 @@
 import RetortCore
+import RetortReport
 import RetortRun
+import RetortStore
 import RetortStages
 import Testing
 

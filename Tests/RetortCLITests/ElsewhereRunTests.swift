@@ -3,7 +3,9 @@ import RetortCore
 import Testing
 
 @testable import RetortCLI
+@testable import RetortReport
 @testable import RetortRun
+@testable import RetortStore
 
 /// A run that the store says was made elsewhere.
 @Suite struct ElsewhereRunTests {

@@ -1,5 +1,7 @@
 import RetortCore
+import RetortReport
 import RetortRun
+import RetortStore
 import RetortStages
 import RetortTestSupport
 import Testing
@@ -14,7 +16,7 @@ import Testing
     defer { withExtendedLifetime(kept) {} }
     let store = kept.store
     var found: [String] = []
-    while let run = try await store.recordedRun(Int64(found.count + 1)) {
+    while let run = try await store.inspector.recordedRun(Int64(found.count + 1)) {
       let flags = try run.flags.decode(Flags.self)
       found.append(
         "\(flags.limit ?? 0) \(flags.only ?? "-") \(flags.redo) \(flags.set) \(flags.maxUSD ?? 0) \(flags.maxTokens ?? 0)"

@@ -1,7 +1,9 @@
 import Foundation
 import OrderedCollections
 import RetortCore
+import RetortReport
 import RetortRun
+import RetortStore
 import RetortStages
 import Testing
 

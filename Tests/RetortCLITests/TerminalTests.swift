@@ -1,6 +1,8 @@
 import ArgumentParser
 import RetortCore
+import RetortReport
 import RetortRun
+import RetortStore
 import RetortStages
 import Testing
 

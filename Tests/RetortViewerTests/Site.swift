@@ -1,7 +1,9 @@
 import Foundation
 import OrderedCollections
 import RetortCore
+import RetortReport
 import RetortRun
+import RetortStore
 import RetortStages
 import RetortTestSupport
 import Testing
@@ -60,7 +62,8 @@ struct Site {
             .utf8))
     }
     let models = ModelStack(
-      models: Array(pipeline.models.values), transport: transport, memory: store, clock: JumpingClock(),
+      models: Array(pipeline.models.values), transport: transport, memory: store.replies,
+      clock: JumpingClock(),
       environment: [:])
     _ = try await Engine(pipeline, store: store, models: models).run()
   }

@@ -1,6 +1,8 @@
 internal import ArgumentParser
 internal import OrderedCollections
+internal import RetortReport
 internal import RetortRun
+internal import RetortStore
 
 struct CheckCommand: Command {
   static let configuration = CommandConfiguration(

@@ -1,6 +1,8 @@
 internal import ArgumentParser
 internal import RetortCore
+internal import RetortReport
 internal import RetortRun
+internal import RetortStore
 
 struct DiffCommand: Command {
   static let configuration = CommandConfiguration(
@@ -18,7 +20,7 @@ struct DiffCommand: Command {
   func perform(in shell: Shell) async throws {
     let store = try storeOptions.openReading(in: shell)
     let diff: RunDiff
-    do { diff = try await store.diff(old, new, examples: limit) } catch let error as RunError {
+    do { diff = try await store.inspector.diff(old, new, examples: limit) } catch let error as NotFound {
       throw CommandFailure.usage("\(error.description); `retort runs` lists them")
     }
     if json { return shell.terminal.print(try JSON(encoding: diff).text) }

@@ -2,7 +2,9 @@ internal import ArgumentParser
 internal import Foundation
 internal import OrderedCollections
 internal import RetortCore
+internal import RetortReport
 internal import RetortRun
+internal import RetortStore
 internal import RetortStages
 
 struct DoctorCommand: Command {
@@ -13,7 +15,7 @@ struct DoctorCommand: Command {
 
   func perform(in shell: Shell) async throws {
     let models =
-      try file.map { try Pipeline.read(shell.url($0), environment: shell.environment).models.values.elements }
+      try file.map { try Pipeline.read(shell.url($0), catalog: .standard, environment: shell.environment).models.values.elements }
       ?? []
     let python = Self.find("python3", in: shell)
     shell.terminal.print(

@@ -1,5 +1,7 @@
 internal import ArgumentParser
+internal import RetortReport
 internal import RetortRun
+internal import RetortStore
 
 struct FailuresCommand: Command {
   static let configuration = CommandConfiguration(
@@ -10,6 +12,6 @@ struct FailuresCommand: Command {
   func perform(in shell: Shell) async throws {
     let store = try storeOptions.openReading(in: shell)
     shell.terminal.print(
-      try await store.failures(run: try await lookOptions.resolve(in: store)), json: lookOptions.json)
+      try await store.inspector.failures(run: try await lookOptions.resolve(in: store)), json: lookOptions.json)
   }
 }

@@ -1,7 +1,9 @@
 internal import ArgumentParser
 internal import Foundation
 internal import RetortCore
+internal import RetortReport
 internal import RetortRun
+internal import RetortStore
 
 struct GCCommand: Command {
   static let configuration = CommandConfiguration(

@@ -1,7 +1,9 @@
 internal import ArgumentParser
 internal import OrderedCollections
 internal import RetortCore
+internal import RetortReport
 internal import RetortRun
+internal import RetortStore
 
 struct PlanCommand: Command {
   static let configuration = CommandConfiguration(

@@ -1,7 +1,10 @@
 internal import ArgumentParser
 internal import Foundation
 internal import RetortCore
+internal import RetortReport
 internal import RetortRun
+internal import RetortStages
+internal import RetortStore
 
 struct ReportCommand: Command {
   static let configuration = CommandConfiguration(
@@ -15,11 +18,11 @@ struct ReportCommand: Command {
 
   func perform(in shell: Shell) async throws {
     let store = try storeOptions.openReading(in: shell)
-    guard let recorded = try await store.recordedRun(run) else {
+    guard let recorded = try await store.inspector.recordedRun(run) else {
       throw CommandFailure.usage(
         "expected a run to report, found none\(run.map { " numbered \($0)" } ?? "")")
     }
-    let report = try await store.report(recorded.id)
+    let report = try await RunReport.read(recorded.id, from: store.inspector, catalog: .standard)
     let text = markdown ? ReportMarkdown.text(report) : ReportPage.html(report)
     guard let output else { return shell.terminal.print(text) }
     try await write(text, to: output, in: shell)
@@ -34,7 +37,7 @@ struct ReportCommand: Command {
     }
     // A store that can only be looked at notes nothing: then a report is written once under a name.
     let store = try? storeOptions.openExisting(in: shell)
-    let ledger: any FileLedger = store.map { StoreLedger($0, folder: shell.url(".")) } ?? MemoryLedger()
+    let ledger: any FileLedger = store.map { StoreLedger($0, folder: shell.url("."), exports: Catalog.standard.exports) } ?? MemoryLedger()
     let file = try await AtomicFile(target, in: ledger)
     try file.write(text)
     try await OwnFiles(ledger).put([file])

@@ -1,6 +1,8 @@
 internal import ArgumentParser
 internal import Foundation
+internal import RetortReport
 internal import RetortRun
+internal import RetortStore
 
 struct ResumeCommand: Command {
   static let configuration = CommandConfiguration(
@@ -22,7 +24,7 @@ struct ResumeCommand: Command {
 
   func perform(in shell: Shell) async throws {
     let store = try storeOptions.openExisting(in: shell)
-    guard let recorded = try await store.recordedRun(run) else {
+    guard let recorded = try await store.inspector.recordedRun(run) else {
       throw CommandFailure.usage(
         "expected a run to resume, found none\(run.map { " numbered \($0)" } ?? "")")
     }
@@ -35,7 +37,7 @@ struct ResumeCommand: Command {
     flags.retryRefused = retryRefused ? true : nil
     if !recorded.isFromHere {
       try ElsewhereRun(run: recorded, flags: flags, shell: shell).ask(yes: yes)
-      try await store.adopt(recorded.id)
+      try await store.steps.adopt(recorded.id)
     }
     flags.maxUSD = maxUsd ?? flags.maxUSD
     flags.maxTokens = maxTokens ?? flags.maxTokens

@@ -1,5 +1,7 @@
 internal import ArgumentParser
+internal import RetortReport
 internal import RetortRun
+internal import RetortStore
 
 struct RunCommand: Command {
   static let configuration = CommandConfiguration(

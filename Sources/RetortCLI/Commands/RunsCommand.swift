@@ -1,5 +1,7 @@
 internal import ArgumentParser
+internal import RetortReport
 internal import RetortRun
+internal import RetortStore
 
 struct RunsCommand: Command {
   static let configuration = CommandConfiguration(
@@ -9,6 +11,6 @@ struct RunsCommand: Command {
   @Flag(name: .long, help: "Print JSON.") var json = false
 
   func perform(in shell: Shell) async throws {
-    shell.terminal.print(try await storeOptions.openReading(in: shell).runs(limit: limit), json: json)
+    shell.terminal.print(try await storeOptions.openReading(in: shell).inspector.runs(limit: limit), json: json)
   }
 }

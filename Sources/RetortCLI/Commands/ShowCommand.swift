@@ -1,7 +1,9 @@
 internal import ArgumentParser
 internal import OrderedCollections
 internal import RetortCore
+internal import RetortReport
 internal import RetortRun
+internal import RetortStore
 
 struct ShowCommand: Command {
   static let configuration = CommandConfiguration(
@@ -15,10 +17,10 @@ struct ShowCommand: Command {
     let store = try storeOptions.openReading(in: shell)
     let found: Table
     if target.hasPrefix("r_") {
-      found = try await store.row(target)
+      found = try await store.inspector.row(target)
     } else {
       // One more than is shown tells whether there are more.
-      found = try await store.rows(
+      found = try await store.inspector.rows(
         of: target, run: try await lookOptions.resolve(in: store), limit: limit + 1)
     }
     guard !found.rows.isEmpty else {

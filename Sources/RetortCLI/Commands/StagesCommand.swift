@@ -1,6 +1,8 @@
 internal import ArgumentParser
 internal import RetortCore
+internal import RetortReport
 internal import RetortRun
+internal import RetortStore
 internal import RetortStages
 
 struct StagesCommand: Command {

@@ -1,7 +1,9 @@
 internal import ArgumentParser
 internal import Foundation
 internal import RetortCore
+internal import RetortReport
 internal import RetortRun
+internal import RetortStore
 
 struct WhyCommand: Command {
   static let configuration = CommandConfiguration(
@@ -14,11 +16,11 @@ struct WhyCommand: Command {
   func perform(in shell: Shell) async throws {
     let store = try storeOptions.openReading(in: shell)
     let run = try await lookOptions.resolve(in: store)
-    guard let recorded = try await store.recordedRun(run) else {
+    guard let recorded = try await store.inspector.recordedRun(run) else {
       throw CommandFailure.usage("expected a run of the store, found none numbered \(run)")
     }
     var why: Why
-    do { why = try await store.why(row, at: stage, run: run) } catch let error as RunError {
+    do { why = try await store.inspector.why(row, at: stage, run: run) } catch let error as NotFound {
       throw CommandFailure.usage(error.description)
     }
     guard !why.answers.isEmpty else {

@@ -1,5 +1,7 @@
 internal import ArgumentParser
+internal import RetortReport
 internal import RetortRun
+internal import RetortStore
 
 /// Options of every command that looks at a run.
 struct LookOptions: ParsableArguments {
@@ -11,7 +13,7 @@ struct LookOptions: ParsableArguments {
 
   func resolve(in store: Store) async throws -> Int64 {
     if let run { return run }
-    guard let newest = try await store.newestRun() else {
+    guard let newest = try await store.inspector.newestRun() else {
       throw CommandFailure.usage("expected a run in the store, found none; `retort run FILE` makes one")
     }
     return newest

@@ -1,7 +1,9 @@
 internal import ArgumentParser
 internal import Foundation
 internal import RetortCore
+internal import RetortReport
 internal import RetortRun
+internal import RetortStore
 
 /// Options of every command that opens the store.
 struct StoreOptions: ParsableArguments {
@@ -32,7 +34,7 @@ struct StoreOptions: ParsableArguments {
     _ pipeline: Pipeline, _ options: RunOptions, store: Store, in shell: Shell
   ) async throws {
     let found = try await pipeline.obstacles(
-      to: options, ledger: StoreLedger(store, folder: pipeline.folder), store: path(in: shell))
+      to: options, ledger: StoreLedger(store, folder: pipeline.folder, exports: pipeline.catalog.exports), store: path(in: shell))
     guard found.isEmpty else { throw CommandFailure.usage(found.joined(separator: "\nerror: ")) }
   }
 

@@ -1,7 +1,9 @@
 internal import Foundation
 internal import OrderedCollections
 internal import RetortCore
+internal import RetortReport
 internal import RetortRun
+internal import RetortStore
 
 /// A plan as people read it, within 80 columns.
 enum PlanPage {

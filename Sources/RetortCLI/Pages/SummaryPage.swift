@@ -1,7 +1,9 @@
 internal import Foundation
 internal import OrderedCollections
 internal import RetortCore
+internal import RetortReport
 internal import RetortRun
+internal import RetortStore
 
 /// What a run came to, as text.
 enum SummaryPage {

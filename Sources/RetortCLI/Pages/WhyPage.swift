@@ -1,4 +1,7 @@
+internal import RetortCore
+internal import RetortReport
 internal import RetortRun
+internal import RetortStore
 
 /// Why a row stands where it does, as text.
 enum WhyPage {

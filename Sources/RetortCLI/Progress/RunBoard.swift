@@ -1,4 +1,6 @@
+internal import RetortReport
 internal import RetortRun
+internal import RetortStore
 
 /// What a run has told so far, stage by stage. Times are seconds on a clock that the caller reads.
 struct RunBoard: Hashable, Sendable {

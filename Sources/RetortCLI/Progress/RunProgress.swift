@@ -1,4 +1,6 @@
+internal import RetortReport
 internal import RetortRun
+internal import RetortStore
 internal import Synchronization
 
 /// A run's progress on stderr: on a terminal a table that is drawn over itself, else plain lines: for each stage one a

@@ -1,7 +1,9 @@
 internal import Foundation
 internal import OrderedCollections
 internal import RetortCore
+internal import RetortReport
 internal import RetortRun
+internal import RetortStore
 
 /// A run that another user or another machine made, or a version that did not note it: what the store remembers of it
 /// may start programs and send keys, and is shown before any of it is done.

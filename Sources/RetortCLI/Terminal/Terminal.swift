@@ -1,6 +1,8 @@
 internal import Foundation
 internal import RetortCore
+internal import RetortReport
 internal import RetortRun
+internal import RetortStore
 
 /// Where a command prints, and who may answer it.
 struct Terminal: Sendable {

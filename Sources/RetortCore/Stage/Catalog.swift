@@ -7,21 +7,29 @@ package struct Catalog: Sendable {
   package init(_ kinds: [StageEntry]) { self.kinds = kinds.sorted { $0.name < $1.name } }
 
   package subscript(name: String) -> StageEntry? { kinds.first { $0.name == name } }
+
+  /// Names of the kinds that write files.
+  package var exports: [String] { kinds.filter(\.exports).map(\.name) }
 }
 
 /// One stage kind with its types erased.
 package struct StageEntry: Sendable {
+  package enum Form: Hashable, Sendable {
+    case reader, row
+    /// `makesRows`: whether its output rows hold its own columns alone.
+    case set(makesRows: Bool)
+    case export([Destination])
+  }
+
   package let name: String
   package let version: Int
   package let summary: String
   package let keys: [String: String]
   package let sets: [SetRole]
-  package let isSet: Bool
-  /// Whether it takes no rows: a set stage that reads no columns and writes no files.
-  package let isReader: Bool
-  package let exports: Bool
-  /// Whether its output rows hold its own columns alone.
-  package let makesRows: Bool
+  package let form: Form
+  package let drawsSamples: Bool
+  package let plots: PlottedColumns
+  package let heads: HeadColumns?
   /// The columns it adds whatever its keys say; nil where they or a run decide.
   package let adds: [String]?
   /// Decodes `with:` and answers what binds the stage to a workspace. Decoding errors carry a coding path.
@@ -29,30 +37,34 @@ package struct StageEntry: Sendable {
   /// The shape of `with:`, for `retort schema` and `retort stages`.
   package let configShape: @Sendable () -> ConfigShape
 
-  package init<S: Stage>(_ stage: S.Type) {
-    self.init(stage, isSet: false) { config, workspace in
-      try BoundStage(try S(config, in: workspace), config: config)
-    }
+  package init<S: Reader>(_ stage: S.Type) {
+    self.init(stage, .reader) { BoundStage(try S($0, in: $1)) }
+  }
+
+  package init<S: RowStage>(_ stage: S.Type) {
+    self.init(stage, .row) { BoundStage(try S($0, in: $1)) }
   }
 
   package init<S: SetStage>(_ stage: S.Type) {
-    self.init(stage, isSet: true) { config, workspace in
-      try BoundStage(try S(config, in: workspace), config: config)
-    }
+    self.init(stage, .set(makesRows: S.Sink.makesRows)) { BoundStage(try S($0, in: $1)) }
+  }
+
+  package init<S: Exporter>(_ stage: S.Type) {
+    self.init(stage, .export(S.destinations)) { BoundStage(try S($0, in: $1)) }
   }
 
   private init<S: StageKind>(
-    _ stage: S.Type, isSet: Bool, bind: @escaping @Sendable (S.Config, Workspace) throws -> BoundStage
+    _ stage: S.Type, _ form: Form, bind: @escaping @Sendable (S.Config, Workspace) throws -> BoundStage
   ) {
     name = S.name
     version = S.version
     summary = S.summary
     keys = S.keys
     sets = S.sets
-    exports = S.exports
-    isReader = isSet && !S.exports && S.Input.self == NoColumns.self
-    makesRows = S.makesRows || isReader
-    self.isSet = isSet
+    self.form = form
+    drawsSamples = S.drawsSamples
+    plots = S.plots
+    heads = S.heads
     adds = S.Output.self == Columns.self ? nil : ColumnUse.properties(of: S.Output.self).map(\.name)
     configure = { decoder in
       let config = try S.Config(from: decoder)
@@ -60,19 +72,43 @@ package struct StageEntry: Sendable {
       if !S.laterKeys.isEmpty, let fields = encoded.object {
         encoded = .object(fields.filter { !($0.value.isNull && S.laterKeys.contains($0.key)) })
       }
-      return ConfiguredStage(config: encoded) { try bind(config, $0) }
+      return ConfiguredStage(config: encoded, workload: S.workload(of: config)) { try bind(config, $0) }
     }
     configShape = { ConfigShape(of: S.Config.self) }
   }
 }
 
+extension StageEntry {
+  /// Whether it takes no rows.
+  package var isReader: Bool { form == .reader }
+  /// Whether it is performed once for all its rows, or for each group of them, and not for each row.
+  package var isSet: Bool { form != .row }
+  package var exports: Bool { if case .export = form { true } else { false } }
+  /// The keys that say where it writes; empty unless it exports.
+  package var destinations: [Destination] { if case .export(let keys) = form { keys } else { [] } }
+  /// Whether its output rows hold its own columns alone.
+  package var makesRows: Bool {
+    switch form {
+    case .reader, .export: true
+    case .row: false
+    case .set(let makesRows): makesRows
+    }
+  }
+}
+
 /// A stage whose configuration is known and whose workspace is not yet.
 package struct ConfiguredStage: Sendable {
+  /// As it enters the key.
   package let config: JSON
+  package let workload: Workload
   package let bind: @Sendable (Workspace) throws -> BoundStage
 
-  package init(config: JSON, bind: @escaping @Sendable (Workspace) throws -> BoundStage) {
+  package init(
+    config: JSON, workload: Workload = Workload(),
+    bind: @escaping @Sendable (Workspace) throws -> BoundStage
+  ) {
     self.config = config
+    self.workload = workload
     self.bind = bind
   }
 }

@@ -1,10 +1,12 @@
 internal import OrderedCollections
 
-/// A stage that needs its whole input, or a group of it: a reader (no input), induction, de-duplication, a split,
-/// an export.
-package protocol SetStage: StageKind {
+/// A stage that needs its whole input, or a group of it: induction, de-duplication, a split.
+package protocol SetStage: RowTaking {
+  /// ``KeepingSink`` where its output rows are its input rows with columns added, ``MakingSink`` where they are new ones.
+  associatedtype Sink: SetSink where Sink.Output == Output
+
   /// Answers every row of `rows` exactly once through `sink` (kept, dropped, or made into something new).
-  func process(_ rows: RowSet<Input>, into sink: SetSink<Output>) async throws
+  func process(_ rows: RowSet<Input>, into sink: Sink) async throws
 }
 
 /// The rows of a set in the order of their ordinal paths. It may be walked more than once; payloads are streamed
@@ -40,6 +42,11 @@ package struct RowSet<Value: Decodable & Sendable>: Sendable, AsyncSequence {
     self.count = count
     self.isComplete = isComplete
     self.page = page
+  }
+
+  /// The same rows, read as another type.
+  package func read<Other>(as type: Other.Type) -> RowSet<Other> {
+    RowSet<Other>(count: count, isComplete: isComplete, page: page)
   }
 
   /// A set held in memory; all of one branch unless told otherwise.
@@ -79,10 +86,32 @@ package struct RowSet<Value: Decodable & Sendable>: Sendable, AsyncSequence {
 }
 
 /// Where a set stage puts its answers. Answers may come in any order; output rows keep the order of the set.
-package struct SetSink<Output: Encodable & Sendable>: Sendable {
-  let accept: @Sendable (SetAnswer) async throws -> Void
+package protocol SetSink: Sendable {
+  associatedtype Output: Encodable & Sendable
 
-  package init(accept: @escaping @Sendable (SetAnswer) async throws -> Void) { self.accept = accept }
+  /// Whether output rows are new ones that hold the stage's own columns alone.
+  static var makesRows: Bool { get }
+
+  var accept: SetAnswer.Accept { get }
+  init(accept: @escaping SetAnswer.Accept)
+}
+
+extension SetSink {
+  /// The row ends here.
+  package func drop(_ ordinal: Int, reason: String, detail: String = "") async throws {
+    try await accept(.drop(ordinal, reason: reason, detail: detail))
+  }
+
+  /// The row was used, and nothing of its own comes out.
+  package func consume(_ ordinal: Int) async throws { try await accept(.consume(ordinal)) }
+}
+
+/// For stages whose output rows are their input rows with columns added.
+package struct KeepingSink<Output: Encodable & Sendable>: SetSink {
+  package static var makesRows: Bool { false }
+  package let accept: SetAnswer.Accept
+
+  package init(accept: @escaping SetAnswer.Accept) { self.accept = accept }
 
   /// The row goes on with more columns.
   package func keep(_ ordinal: Int, adding output: Output) async throws {
@@ -96,28 +125,25 @@ package struct SetSink<Output: Encodable & Sendable>: Sendable {
       .fan(
         ordinal, try outputs.map { .init(try JSON(encoding: $0.output).object ?? [:], partner: $0.partner) }))
   }
+}
 
-  /// The row ends here.
-  package func drop(_ ordinal: Int, reason: String, detail: String = "") async throws {
-    try await accept(.drop(ordinal, reason: reason, detail: detail))
-  }
+/// For stages whose output rows are new ones.
+package struct MakingSink<Output: Encodable & Sendable>: SetSink {
+  package static var makesRows: Bool { true }
+  package let accept: SetAnswer.Accept
 
-  /// A new row made from some rows of the set; they count as emitted. A reader's rows have no members.
-  package func make(_ output: Output, from members: [Int] = []) async throws {
+  package init(accept: @escaping SetAnswer.Accept) { self.accept = accept }
+
+  /// A new row made from some rows of the set; they count as emitted.
+  package func make(_ output: Output, from members: [Int]) async throws {
     try await accept(.make(try JSON(encoding: output).object ?? [:], members: members))
-  }
-
-  /// The row was used, and nothing of its own comes out.
-  package func consume(_ ordinal: Int) async throws { try await accept(.consume(ordinal)) }
-
-  /// A reader's record that could not be read: counted in, and dropped.
-  package func reject(reason: String, detail: String) async throws {
-    try await accept(.reject(reason: reason, detail: detail))
   }
 }
 
-/// One answer of a set stage, as the engine takes it.
+/// One answer of a reader, a set stage or an export, as the engine takes it.
 package enum SetAnswer: Hashable, Sendable {
+  package typealias Accept = @Sendable (SetAnswer) async throws -> Void
+
   case keep(Int, JSON.Object)
   case fan(Int, [Branched])
   case drop(Int, reason: String, detail: String)

@@ -1,14 +1,12 @@
-/// What a row stage and a set stage have in common: a name, a version, a configuration, and the columns read and
-/// added.
+/// What all kinds of stages have in common: a name, a version, a configuration, the columns they add, and what they say
+/// about themselves.
 ///
-/// A stage kind is one file: its configuration, its messages and its behaviour. It is registered by one line in
-/// `Catalog.swift`.
+/// A kind is one file with its configuration, its messages and its behaviour, and a line in the list of kinds. It is a
+/// ``Reader``, a ``RowStage``, a ``SetStage`` or an ``Exporter``.
 package protocol StageKind: Sendable {
   /// The keys allowed under `with:`. What it encodes to is part of every step's key, so files encode as their
   /// content (``PromptFile``, ``DataFile``) and models as their name (``ModelRef``).
   associatedtype Config: Codable & Sendable
-  /// The columns it reads.
-  associatedtype Input: Decodable & Sendable
   /// The columns it adds. Decodable too, so that its properties can be found without a value.
   associatedtype Output: Codable & Sendable
 
@@ -25,35 +23,47 @@ package protocol StageKind: Sendable {
   static var laterKeys: Set<String> { get }
   /// The whole-set inputs it takes under `using:`.
   static var sets: [SetRole] { get }
-  /// Whether its output rows name files (`path`, `sha256`, `rows`) that must be on disk for the step to be done.
-  static var exports: Bool { get }
-  /// Whether its output rows are new ones that hold its own columns alone (``SetSink/make(_:from:)``); else they are
-  /// its input rows with columns added.
-  static var makesRows: Bool { get }
+  /// Whether another draw of the same request is another answer: what is redone, or done in a further round, asks anew.
+  static var drawsSamples: Bool { get }
+  /// Which of its columns a report plots.
+  static var plots: PlottedColumns { get }
+  /// Where its rows say what a fitted reward head is worth; nil where they do not.
+  static var heads: HeadColumns? { get }
+  /// What its steps ask of models, as far as the configuration tells.
+  static func workload(of config: Config) -> Workload
 
   /// Checks what the configuration's types cannot; no model is called and no row is read here.
   init(_ config: Config, in workspace: Workspace) throws
 
-  /// The columns it reads; by default the properties of ``Input``.
-  var reads: [ColumnUse] { get }
   /// The columns it adds; by default the properties of ``Output``. Nil when only a run can tell (a reader).
   var adds: [String]? { get }
-  /// The files that an export may write, or that an earlier run of it may have written.
-  var writes: [ExportTarget] { get }
 }
 
 extension StageKind {
   package static var laterKeys: Set<String> { [] }
   package static var sets: [SetRole] { [] }
-  package static var exports: Bool { false }
-  package static var makesRows: Bool { exports }
-  package var reads: [ColumnUse] { ColumnUse.properties(of: Input.self) }
+  package static var drawsSamples: Bool { false }
+  package static var plots: PlottedColumns { .none }
+  package static var heads: HeadColumns? { nil }
+  package static func workload(of config: Config) -> Workload { Workload() }
   package var adds: [String]? { ColumnUse.properties(of: Output.self).map(\.name) }
-  package var writes: [ExportTarget] { [] }
+}
+
+/// A kind that takes rows: all but readers.
+package protocol RowTaking: StageKind {
+  /// The columns it reads.
+  associatedtype Input: Decodable & Sendable
+
+  /// The columns it reads; by default the properties of ``Input``.
+  var reads: [ColumnUse] { get }
+}
+
+extension RowTaking {
+  package var reads: [ColumnUse] { ColumnUse.properties(of: Input.self) }
 }
 
 /// A stage that takes one row at a time.
-package protocol Stage: StageKind {
+package protocol RowStage: RowTaking {
   /// What becomes of one row. A thrown error fails the row: it is recorded, and the row is tried again on resume.
   func process(_ input: Input) async throws -> Outcome<Output>
 }

@@ -1,7 +1,6 @@
 internal import Foundation
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortStages
 
 /// What a pipeline's exports on disk are, held against their manifests.
 package struct ExportCheck: Hashable, Sendable {
@@ -20,17 +19,18 @@ package struct ExportCheck: Hashable, Sendable {
 
   /// Reads every file that the pipeline's exports have written under their own names.
   package init(_ pipeline: Pipeline) {
-    for stage in pipeline.stages where stage.entry.exports {
-      let config = stage.configured.config
-      if let path = config["file"]?.string {
-        let url = URL(filePath: path, relativeTo: pipeline.folder)
-        check(stage.name, Manifest.url(beside: url)) { [Entry(url, $0)] }
-      } else if let path = config["folder"]?.string {
-        let folder = URL(filePath: path, relativeTo: pipeline.folder)
-        check(stage.name, folder.appending(path: "manifest.json")) { manifest in
-          (manifest["files"]?.array ?? []).map { Entry(folder.appending(path: $0["path"]?.string ?? ""), $0) }
-        }
+    for stage in pipeline.stages {
+      for destination in stage.entry.destinations {
+        guard let path = stage.configured.config[destination.key]?.string else { continue }
+        check(stage.name, URL(filePath: path, relativeTo: pipeline.folder), isFolder: destination.isFolder)
       }
+    }
+  }
+
+  private mutating func check(_ stage: String, _ url: URL, isFolder: Bool) {
+    guard isFolder else { return check(stage, Manifest.url(beside: url)) { [Entry(url, $0)] } }
+    check(stage, Manifest.url(in: url)) { manifest in
+      (manifest["files"]?.array ?? []).map { Entry(url.appending(path: $0["path"]?.string ?? ""), $0) }
     }
   }
 

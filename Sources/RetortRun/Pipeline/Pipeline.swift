@@ -1,7 +1,6 @@
 package import Foundation
 package import OrderedCollections
 package import RetortCore
-internal import RetortStages
 
 /// A pipeline file, read and checked: what the program uses, where ``PipelineFile`` is what the user wrote.
 package struct Pipeline: Sendable {
@@ -13,6 +12,8 @@ package struct Pipeline: Sendable {
   package let stages: [PipelineStage]
   /// What is no mistake and should be told all the same.
   package let warnings: [Diagnostic]
+  /// The kinds that the file may name.
+  package let catalog: Catalog
   /// Cuts out what of the file itself is, or looks like, a key: used as it is written, shown and recorded nowhere.
   package let redaction: Redaction
 
@@ -20,13 +21,14 @@ package struct Pipeline: Sendable {
 
   package init(
     name: String, file: URL, models: OrderedDictionary<String, ModelSpec>, stages: [PipelineStage],
-    warnings: [Diagnostic] = [], redaction: Redaction = Redaction()
+    warnings: [Diagnostic] = [], catalog: Catalog? = nil, redaction: Redaction = Redaction()
   ) {
     self.name = name
     self.file = file
     self.models = models
     self.stages = stages
     self.warnings = warnings
+    self.catalog = catalog ?? Catalog(stages.map(\.entry))
     self.redaction = redaction
   }
 

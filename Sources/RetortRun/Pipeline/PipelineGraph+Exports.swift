@@ -1,7 +1,6 @@
 internal import Foundation
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortStages
 
 /// Where exports write: not where the pipeline reads, nor where another export does, and not over what no export made.
 extension PipelineGraph {
@@ -16,9 +15,9 @@ extension PipelineGraph {
       }
     }
     var taken: [String: (stage: String, place: Place)] = [:]
-    for draft in drafts.values where draft.entry?.exports == true {
-      for key in ["file", "folder"] {
-        guard let node = draft.written.with[key], let path = node.string else { continue }
+    for draft in drafts.values {
+      for destination in draft.entry?.destinations ?? [] {
+        guard let node = draft.written.with[destination.key], let path = node.string else { continue }
         guard !path.isEmpty else {
           report(node.place, "expected a path, found an empty one")
           continue
@@ -26,14 +25,14 @@ extension PipelineGraph {
         let root = URL(filePath: path, relativeTo: file.deletingLastPathComponent()).standardizedFileURL
         let targets = [root] + draft.writes.flatMap { [$0.url, $0.partial] }
         let keys = OrderedSet(targets.flatMap(PathIdentity.keys))
-        if let mistake = conflict(of: path, root, isFolder: key == "folder", keys, with: inputs) {
+        if let mistake = conflict(of: path, root, isFolder: destination.isFolder, keys, with: inputs) {
           report(node.place, mistake)
         } else if let other = keys.lazy.compactMap({ taken[$0] }).first {
           report(
             node.place,
             "expected a path that no other export writes, found '\(path)', which '\(other.stage)' writes at "
               + "\(other.place)")
-        } else if let mistake = obstacle(at: root, path, isFolder: key == "folder") {
+        } else if let mistake = obstacle(at: root, path, isFolder: destination.isFolder) {
           report(node.place, mistake)
         }
         for key in keys where taken[key] == nil { taken[key] = (draft.written.name, node.place) }

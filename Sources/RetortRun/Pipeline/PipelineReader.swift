@@ -1,14 +1,14 @@
 package import Foundation
 internal import OrderedCollections
 package import RetortCore
-internal import RetortStages
+internal import RetortStore
 
 extension Pipeline {
   /// Reads and checks a pipeline file. Nothing is called, started or downloaded.
   ///
   /// `settings` are changes of the form `a.b=c`. Errors: ``PipelineErrors``, with every mistake that was found.
   package static func read(
-    _ file: URL, catalog: Catalog = .standard,
+    _ file: URL, catalog: Catalog,
     environment: [String: String] = ProcessInfo.processInfo.environment, settings: [String] = []
   ) throws -> Pipeline {
     var reader = PipelineReader(
@@ -61,7 +61,7 @@ struct PipelineReader {
     let name = file.deletingPathExtension().lastPathComponent
     return Pipeline(
       name: name, file: file, models: models, stages: graph.stages(), warnings: secrets.warnings,
-      redaction: Redaction(secrets.texts))
+      catalog: catalog, redaction: Redaction(secrets.texts))
   }
 
   private mutating func parse() throws -> PlacedNode {

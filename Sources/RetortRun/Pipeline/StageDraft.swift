@@ -1,7 +1,6 @@
 internal import Foundation
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortStages
 
 /// A stage of the file whose kind and configuration have been looked up, as far as that went.
 struct StageDraft {
@@ -83,7 +82,7 @@ extension PipelineReader {
       let bound = try configured.bind(workspace(""))
       draft.bound = bound
       draft.writes = bound.writes
-      if bound.exports {
+      if draft.entry?.exports == true {
         draft.writes += try configured.bind(workspace(RunOptions(limit: 1).exportSuffix)).writes
       }
     } catch let error as InertModels.WrongKind {

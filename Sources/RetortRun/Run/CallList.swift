@@ -1,4 +1,5 @@
-package import RetortCore
+internal import RetortCore
+internal import RetortStore
 internal import Synchronization
 
 /// The calls that a step used, in order.

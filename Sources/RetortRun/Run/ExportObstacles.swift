@@ -1,7 +1,7 @@
-package import Foundation
+internal import Foundation
 internal import OrderedCollections
 package import RetortCore
-internal import RetortStages
+internal import RetortStore
 
 extension Pipeline {
   /// What stands in the way of the exports: files that retort has no record of, and the store itself.
@@ -28,18 +28,5 @@ extension Pipeline {
       }
     }
     return found
-  }
-}
-
-extension Store {
-  /// What of the store at `path` a path leads to: itself, or a file that belongs to it; nil for any other.
-  package static func owns(_ url: URL, store path: String) -> String? {
-    let keys = Set(PathIdentity.keys(of: url))
-    let names = [path, URL(filePath: path).resolvingSymlinksInPath().path]
-    return ["", "-wal", "-shm", "-journal", ".lock"].lazy
-      .first { suffix in
-        names.contains { !keys.isDisjoint(with: PathIdentity.keys(of: URL(filePath: $0 + suffix))) }
-      }
-      .map { "the store\($0.isEmpty ? "" : "'s '\($0)'")" }
   }
 }

@@ -1,6 +1,6 @@
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortStages
+package import RetortStore
 
 /// What a plan's calls will take, as far as earlier steps tell: a range for each stage, and the model that takes
 /// longest.
@@ -196,8 +196,7 @@ private struct Forecaster {
       ? Forecast.Range(
         max(0, given.low - Double(entry.done)), max(1, given.high - Double(entry.done))) : steps
     if let yield = measures[stage.name]?.yield { return inputs * Forecast.Range(yield, yield) }
-    let samples = stage.configured.config["samples"]?.number ?? 1
-    return inputs * Forecast.Range(0, max(1, samples))
+    return inputs * Forecast.Range(0, Double(stage.configured.workload.samples))
   }
 
   private mutating func take(
@@ -252,32 +251,26 @@ private struct Forecaster {
   private func knownUse(
     in measure: StageMeasure, by stage: PipelineStage, _ model: ModelSpec, _ entry: Plan.Stage
   ) -> StageMeasure.Model? {
-    guard !["samples", "candidates"].contains(where: { entry.reason.contains(".\($0)") }) else { return nil }
+    guard !stage.configured.workload.countKeys.contains(where: { entry.reason.contains(".\($0)") }) else {
+      return nil
+    }
     if let used = measure.models[model.name] { return used }
     return stage.models.count == 1 && measure.models.count == 1 ? measure.models.values.first : nil
   }
 
-  /// One call for each sample and at most one repair of each; a prompt of half to twice the template and the row; a
-  /// reply of at most `max_tokens`.
+  /// As many calls as the kind says; a prompt of half to twice the template and the row; a reply of at most its bound.
   private func assumed(
     _ stage: PipelineStage, _ model: ModelSpec, steps: Forecast.Range, given: Forecast.Range
   ) -> Forecast.Amount {
-    let config = stage.configured.config
-    var perStep = Forecast.Range(1, 2)
-    if let samples = config["samples"]?.number { perStep = perStep * Forecast.Range(samples, samples) }
-    if stage.entry.isSet {
-      // Each candidate is written, compared with each other one and tried on the rows.
-      let candidates = config["candidates"]?.number ?? 5
-      perStep = Forecast.Range(1, candidates + candidates * candidates + candidates * given.high)
-    }
-    let calls = steps * perStep
+    let workload = stage.configured.workload
+    let perStep = workload.calls(given.high)
+    let calls = steps * Forecast.Range(perStep.lowerBound, perStep.upperBound)
     let row = (stage.from.compactMap { rowBytes[$0] }.max() ?? 0) / 4
-    let template = (config["prompt"]?.string ?? config["template"]?.string).map {
-      Double(Call.estimateTokens($0))
-    }
+    let template = workload.prompt.map { Double(Call.estimateTokens($0)) }
     let prompt = model.kind == .embedding ? row : row + (template ?? Self.usualPrompt)
     let reply =
-      model.kind == .chat ? config["max_tokens"]?.number ?? Self.usualReply : model.kind == .judge ? 1 : 0
+      model.kind == .chat
+      ? workload.maxTokens.map(Double.init) ?? Self.usualReply : model.kind == .judge ? 1 : 0
     return Forecast.Amount(
       calls: calls, promptTokens: calls * Forecast.Range(prompt / 2, prompt * 2),
       completionTokens: calls * Forecast.Range(0, reply))
@@ -295,5 +288,13 @@ private struct Forecaster {
         model: alias, seconds: longest.1, bound: longest.0,
         secondsPerCall: load.seconds.high / load.calls.high, measured: load.measured)
     }.sorted { $0.seconds.high > $1.seconds.high }
+  }
+}
+
+extension StageMeasure.Spread {
+  /// The sum over `n` further steps when `m` were measured: n·mean ± 2·sd·√(n + n²/m), at least 0.
+  func sum(of n: Double, measured m: Int) -> Forecast.Range {
+    let margin = 2 * deviation * (n + n * n / Double(max(1, m))).squareRoot()
+    return Forecast.Range(max(0, n * mean - margin), n * mean + margin)
   }
 }

@@ -1,5 +1,5 @@
 internal import OrderedCollections
-package import RetortCore
+internal import RetortCore
 
 /// Finds the groups of a set that have all their rows, while more rows arrive.
 struct GroupSearch: Sendable {

@@ -1,7 +1,7 @@
 internal import Foundation
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortStages
+internal import RetortStore
 
 /// Stages that answer a whole set, or each group of one.
 extension Performance {
@@ -54,7 +54,7 @@ extension Performance {
   /// One step of a set stage, from its rows to the commit.
   private nonisolated func perform(
     _ step: Int64, _ place: StagePlace, _ input: SetInput, of index: Int, _ begun: Begun,
-    _ process: @Sendable (RowSet<Columns>, SetSink<Columns>) async throws -> Void
+    _ process: @Sendable (RowSet<Columns>, @escaping SetAnswer.Accept) async throws -> Void
   ) async throws -> Scheduler.StepEnd {
     let steps = engine.store.steps
     let calls = CallList()
@@ -64,7 +64,7 @@ extension Performance {
     let rows = steps.rowSet(place, count: input.count, complete: input.complete)
     do {
       try await StepContext.$current.withValue(context) {
-        try await process(rows, SetSink { try await recorder.accept($0) })
+        try await process(rows) { try await recorder.accept($0) }
       }
       try await recorder.finish()
     } catch {

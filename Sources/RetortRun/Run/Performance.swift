@@ -1,7 +1,7 @@
 internal import Foundation
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortStages
+internal import RetortStore
 internal import Synchronization
 
 /// One run of an engine: does what a ``Scheduler`` asks for. Look-ups are answered one after the other; steps are
@@ -57,7 +57,7 @@ actor Performance {
     self.tell = tell
     lookup = PipelineLookup(
       engine.pipeline, options: engine.options, run: run, steps: engine.store.steps, begunBefore: begunBefore)
-    ledger = StoreLedger(engine.store, folder: engine.pipeline.folder)
+    ledger = StoreLedger(engine.store, folder: engine.pipeline.folder, exports: engine.pipeline.catalog.exports)
     scheduler = Scheduler(engine.pipeline, only: engine.options.only, cores: engine.cores)
   }
 

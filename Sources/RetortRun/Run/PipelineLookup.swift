@@ -1,6 +1,7 @@
 internal import Foundation
 internal import OrderedCollections
-package import RetortCore
+internal import RetortCore
+internal import RetortStore
 
 /// What the stages of a pipeline ask about the steps that exist: the same for a run that is made and for one that is only
 /// thought through. Stages are named by their place in the file.

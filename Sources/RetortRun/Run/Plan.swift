@@ -1,6 +1,6 @@
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortStages
+package import RetortStore
 
 /// What a run would do, and why.
 package struct Plan: Codable, Hashable, Sendable {

@@ -1,6 +1,7 @@
 internal import Foundation
 internal import OrderedCollections
-package import RetortCore
+internal import RetortCore
+internal import RetortStore
 
 /// Thinks a run through: answers what a ``Scheduler`` asks for from a sketch of the store, and counts the steps that it
 /// would have performed.

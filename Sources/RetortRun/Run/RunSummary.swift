@@ -1,5 +1,5 @@
 package import RetortCore
-internal import RetortStages
+package import RetortStore
 
 /// How a run ended. All but `complete` can be resumed.
 package enum RunStatus: String, Codable, Hashable, Sendable, CaseIterable {
@@ -88,41 +88,6 @@ package struct RunSummary: Codable, Hashable, Sendable {
   enum CodingKeys: String, CodingKey {
     case run, pipeline, status, stages, calls, seconds, exports, refused, kept
     case passedOver = "passed_over"
-  }
-}
-
-/// Books by stage name, encoded as an object in file order.
-package struct OrderedBooks: Codable, Hashable, Sendable {
-  package var list: [Entry]
-
-  package struct Entry: Hashable, Sendable {
-    package var stage: String
-    package var books: Books
-    package init(_ stage: String, _ books: Books) {
-      self.stage = stage
-      self.books = books
-    }
-  }
-
-  package init(_ list: [Entry]) { self.list = list }
-
-  package subscript(stage: String) -> Books? { list.first { $0.stage == stage }?.books }
-
-  private struct Name: CodingKey {
-    let stringValue: String
-    var intValue: Int? { nil }
-    init(stringValue: String) { self.stringValue = stringValue }
-    init?(intValue: Int) { nil }
-  }
-
-  package init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: Name.self)
-    list = try container.allKeys.map { Entry($0.stringValue, try container.decode(Books.self, forKey: $0)) }
-  }
-
-  package func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: Name.self)
-    for entry in list { try container.encode(entry.books, forKey: Name(stringValue: entry.stage)) }
   }
 }
 

@@ -1,4 +1,5 @@
-package import RetortCore
+internal import RetortCore
+internal import RetortStore
 
 extension Scheduler {
   /// What is to be done. Stages are named by their place in the file, groups by the path of their ancestor row (nil for

@@ -1,5 +1,6 @@
 internal import OrderedCollections
-package import RetortCore
+internal import RetortCore
+internal import RetortStore
 
 extension Scheduler {
   /// - Parameters:

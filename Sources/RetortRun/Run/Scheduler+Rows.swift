@@ -1,4 +1,5 @@
-package import RetortCore
+internal import RetortCore
+internal import RetortStore
 
 /// Stages that answer one row at a time.
 extension Scheduler {

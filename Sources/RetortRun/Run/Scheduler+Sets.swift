@@ -1,4 +1,5 @@
-package import RetortCore
+internal import RetortCore
+internal import RetortStore
 
 /// Stages that answer a whole set, or each group of one.
 extension Scheduler {

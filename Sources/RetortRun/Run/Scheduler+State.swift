@@ -1,4 +1,5 @@
-package import RetortCore
+internal import RetortCore
+internal import RetortStore
 
 extension Scheduler {
   /// What decisions need to know of a stage: where it stands in the graph and what bounds it, and nothing of what it does.

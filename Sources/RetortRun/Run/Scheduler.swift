@@ -1,5 +1,6 @@
 internal import OrderedCollections
-package import RetortCore
+internal import RetortCore
+internal import RetortStore
 
 /// Decides what a pipeline does next: which stage begins, which rows and sets are looked up, which steps are performed,
 /// and when a stage and the run have ended.

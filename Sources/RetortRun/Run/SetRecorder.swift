@@ -1,6 +1,6 @@
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortStages
+internal import RetortStore
 
 /// Takes a set stage's answers, checks that every row is answered once, and writes them in batches.
 actor SetRecorder {
@@ -28,13 +28,9 @@ actor SetRecorder {
 
   func accept(_ answer: SetAnswer) async throws {
     switch answer {
-    case .keep where stage.entry.makesRows, .fan where stage.entry.makesRows:
-      throw StageFault("kept a row, and is declared to make new ones (makesRows)")
     case .keep(let ordinal, _), .drop(let ordinal, _, _), .consume(let ordinal):
       guard try mark(ordinal) else { throw StageFault("answered row \(ordinal) of its set twice") }
       if case .consume = answer { return }
-    case .make where !stage.entry.makesRows:
-      throw StageFault("made a row, and is declared to keep its input rows (makesRows)")
     case .fan(let ordinal, let rows):
       guard try mark(ordinal) else { throw StageFault("answered row \(ordinal) of its set twice") }
       buffer += rows.map { (.keep(ordinal, $0.columns), [ordinal] + ($0.partner.map { [$0] } ?? [])) }

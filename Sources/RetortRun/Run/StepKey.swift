@@ -1,6 +1,7 @@
 internal import Foundation
 internal import OrderedCollections
-package import RetortCore
+internal import RetortCore
+internal import RetortStore
 
 /// What identifies a step: one stage applied to one input.
 struct StepKey: Hashable, Sendable {

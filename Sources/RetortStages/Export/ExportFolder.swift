@@ -31,18 +31,16 @@ struct ExportFolder: Sendable {
     try await JSONLWriter(target(path), in: workspace.ledger)
   }
 
-  /// Puts what was written in its place, all of it once nothing is in the way of any, and makes a row of each file.
+  /// Puts what was written in its place, all of it once nothing is in the way of any, and answers with the files.
   ///
   /// - Parameters:
   ///   - writers: a file for each that has rows; an older one goes where it has none.
   ///   - training: those of `writers` without whose rows the export is empty.
   ///   - texts: names relative to the folder, and contents.
   ///   - complete: false when rows were lost to failures upstream.
-  ///   - members: the rows of the set that the files are made from.
   func finish(
-    _ writers: [JSONLWriter], training: [JSONLWriter], texts: [(path: String, text: String)], complete: Bool,
-    from members: [Int], into sink: SetSink<ExportedFile>
-  ) async throws {
+    _ writers: [JSONLWriter], training: [JSONLWriter], texts: [(path: String, text: String)], complete: Bool
+  ) async throws -> [ExportedFile] {
     let own = OwnFiles(workspace.ledger)
     if training.allSatisfy({ $0.rows == 0 }) {
       try await own.mayEmpty(training.map(\.file.target), allowed: allowsEmpty)
@@ -65,7 +63,7 @@ struct ExportFolder: Sendable {
     written.append(ExportedFile(path: manifest.target.url.path, sha256: try manifest.seal(), rows: 0))
     try await own.put(
       files + [manifest], retiring: writers.filter { $0.rows == 0 }.map(\.file.target))
-    for file in written { try await sink.make(workspace.recorded(file, under: name), from: members) }
+    return written.map { workspace.recorded($0, under: name) }
   }
 
   private func text(listing files: [ExportedFile], complete: Bool) -> String {

@@ -1,9 +1,54 @@
 internal import Foundation
 internal import OrderedCollections
-internal import RetortCore
+package import RetortCore
 
-/// Writes rows to one file that every loader takes: each value has every column, in one order and of one type.
-struct RowExport: Sendable {
+/// An export of rows as they are to one file that every loader takes: each value has every column, in one order and of
+/// one type.
+package protocol RowExporter: Exporter where Config == RowExport.Config, Input == Columns {
+  static var layout: JSONLWriter.Layout { get }
+
+  var export: RowExport { get }
+}
+
+extension RowExporter {
+  package static var laterKeys: Set<String> { ["allow_empty"] }
+  package static var keys: [String: String] { RowExport.keys }
+  package static var destinations: [Destination] { [.file] }
+
+  package var reads: [ColumnUse] { export.reads }
+  package var writes: [ExportTarget] { export.writes }
+
+  package func export(_ rows: RowSet<Columns>, dropping sink: ExportSink) async throws -> [ExportedFile] {
+    [try await export.write(rows)]
+  }
+}
+
+/// Writes rows to one file, with a manifest beside it.
+package struct RowExport: Sendable {
+  package struct Config: Codable, Sendable {
+    package var file: String
+    package var columns: [String]?
+    package var allowEmpty: Bool?
+
+    enum CodingKeys: String, CodingKey {
+      case file, columns
+      case allowEmpty = "allow_empty"
+    }
+
+    package init(file: String, columns: [String]? = nil, allowEmpty: Bool? = nil) {
+      self.file = file
+      self.columns = columns
+      self.allowEmpty = allowEmpty
+    }
+  }
+
+  static let keys = [
+    "file": "Where to write, relative to the pipeline file; the manifest is FILE.manifest.json.",
+    "columns": "The columns to write, in this order; all of them when left out.",
+    "allow_empty":
+      "Whether a file of an earlier run gives way to none when there are no rows now; default false.",
+  ]
+
   private let workspace: Workspace
   private let path: String
   private let target: ExportTarget
@@ -12,19 +57,15 @@ struct RowExport: Sendable {
   private let layout: JSONLWriter.Layout
   private let allowsEmpty: Bool
 
-  /// `path` is relative to the pipeline file; `allowsEmpty`: a file of an earlier run may give way to none.
-  init(
-    _ path: String, in workspace: Workspace, columns: [String]?, layout: JSONLWriter.Layout,
-    allowsEmpty: Bool?
-  ) throws {
+  init(_ config: Config, in workspace: Workspace, layout: JSONLWriter.Layout) throws {
     self.workspace = workspace
-    self.path = path
+    path = config.file
     let url = workspace.exportURL(path)
     manifest = ExportTarget(Manifest.url(beside: url), as: .manifest)
     target = ExportTarget(url, listedIn: manifest.url)
-    self.columns = columns
+    columns = config.columns
     self.layout = layout
-    self.allowsEmpty = allowsEmpty ?? false
+    allowsEmpty = config.allowEmpty ?? false
     if columns?.isEmpty == true {
       throw StageError("columns: expected at least one column, found none; leave it out to write all")
     }
@@ -34,7 +75,7 @@ struct RowExport: Sendable {
 
   var reads: [ColumnUse] { (columns ?? []).map { ColumnUse($0) } }
 
-  func write(_ rows: RowSet<Columns>, into sink: SetSink<ExportedFile>) async throws {
+  func write(_ rows: RowSet<Columns>) async throws -> ExportedFile {
     let shapes = try await rows.shapes(of: columns)
     let writer = try await JSONLWriter(target, in: workspace.ledger, layout: layout)
     for try await element in rows {
@@ -56,6 +97,6 @@ struct RowExport: Sendable {
     let written = ExportedFile(path: manifest.url.path, sha256: try beside.seal(), rows: 0)
     try await own.put((file == nil ? [] : [writer.file]) + [beside], retiring: file == nil ? [target] : [])
     // An export of no rows is its manifest: that is the file to look for when asking whether it is done.
-    try await sink.make(workspace.recorded(file ?? written, under: path), from: Array(0..<rows.count))
+    return workspace.recorded(file ?? written, under: path)
   }
 }

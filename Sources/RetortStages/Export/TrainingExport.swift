@@ -47,15 +47,13 @@ struct TrainingExport<Example>: Sendable {
 
   /// Bad rows are dropped; in the validation set, whose rows cannot be dropped, they are an error.
   func write(
-    _ rows: RowSet<Columns>, into sink: SetSink<ExportedFile>,
+    _ rows: RowSet<Columns>, dropping sink: ExportSink,
     walk: (RowSet<Columns>, Answers) async throws -> Void
-  ) async throws {
-    var dropped: Set<Int> = []
+  ) async throws -> [ExportedFile] {
     let train = try await writers("train")
     try await walk(
       rows,
       Answers(example: train.write) { ordinal, _, bad in
-        dropped.insert(ordinal)
         try await sink.drop(ordinal, reason: bad.reason, detail: bad.detail)
       })
     let held = try await writers("validation")
@@ -73,10 +71,9 @@ struct TrainingExport<Example>: Sendable {
       texts.append(("README.md", card(splits)))
       if let index = index(splits) { texts.append(("dataset_info.json", index)) }
     }
-    try await folder.finish(
+    return try await folder.finish(
       train.writers + held.writers, training: train.writers, texts: texts,
-      complete: rows.isComplete && validation?.isComplete ?? true,
-      from: (0..<rows.count).filter { !dropped.contains($0) }, into: sink)
+      complete: rows.isComplete && validation?.isComplete ?? true)
   }
 
   /// Every file that it may write, or that an earlier run may have written.

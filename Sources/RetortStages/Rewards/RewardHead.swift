@@ -1,5 +1,5 @@
 internal import Foundation
-internal import RetortCore
+package import RetortCore
 
 /// A linear head on embeddings that answers with a reward's mean and deviation (PURM, arXiv 2503.22480).
 package struct RewardHead: Codable, Hashable, Sendable {
@@ -42,37 +42,16 @@ package struct EmbeddedPair: Hashable, Sendable {
   }
 }
 
-/// How well a head tells held-out preferences.
-package struct HeadReport: Codable, Hashable, Sendable {
-  /// Pairs that the head was sure of to a like degree.
-  package struct Bin: Codable, Hashable, Sendable {
-    /// Lower bound of the confidence, 0.5 to 0.9; each bin is 0.1 wide.
-    package var from: Double
-    package var pairs: Int
-    /// Mean probability that the head gave to what it preferred.
-    package var confidence: Double
-    /// Share of the pairs in which it preferred the chosen one.
-    package var accuracy: Double
-  }
-
-  package var pairs: Int
-  /// Share of the pairs whose chosen response is preferred, 0 to 1; ties count half.
-  package var accuracy: Double
-  /// Mean of `-log P(chosen preferred)`, in nats; 0.693 is a coin's.
-  package var loss: Double
-  /// Bins that hold pairs.
-  package var calibration: [Bin]
-
+extension HeadReport {
   package init(_ head: RewardHead, on pairs: [EmbeddedPair]) {
     let logs = pairs.map { head.reward($0.chosen).logWin(over: head.reward($0.rejected)) }
     let count = Double(max(1, pairs.count))
     let wins = logs.map(exp)
-    self.pairs = pairs.count
-    loss = -logs.reduce(0, +) / count
+    let loss = -logs.reduce(0, +) / count
     // Through the quadrature, a tie is one but for rounding.
     let right = wins.map { abs($0 - 0.5) < 1e-12 ? 0.5 : $0 > 0.5 ? 1.0 : 0.0 }
-    accuracy = right.reduce(0, +) / count
-    calibration = (5...9).compactMap { tenth in
+    let accuracy = right.reduce(0, +) / count
+    let calibration = (5...9).compactMap { tenth -> Bin? in
       let members = wins.indices.filter { min(9, Int(max(wins[$0], 1 - wins[$0]) * 10)) == tenth }
       guard !members.isEmpty else { return nil }
       let size = Double(members.count)
@@ -81,5 +60,6 @@ package struct HeadReport: Codable, Hashable, Sendable {
         confidence: members.reduce(0) { $0 + max(wins[$1], 1 - wins[$1]) } / size,
         accuracy: members.reduce(0) { $0 + right[$1] } / size)
     }
+    self.init(pairs: pairs.count, accuracy: accuracy, loss: loss, calibration: calibration)
   }
 }

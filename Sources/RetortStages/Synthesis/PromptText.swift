@@ -1,4 +1,4 @@
-package import RetortCore
+internal import RetortCore
 
 /// The prompt texts that stages use when the pipeline names none. The same texts lie in `prompts/` to be copied and
 /// edited; changing one here means raising its stage's version.

@@ -1,4 +1,4 @@
-package import RetortCore
+internal import RetortCore
 
 /// Estimates tokens by the script of each character: what byte pair vocabularies of 100,000 to 200,000 tokens
 /// (o200k, Qwen) make of prose in it on average. Text of one script is within a fifth of either.

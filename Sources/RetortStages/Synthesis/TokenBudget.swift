@@ -1,4 +1,4 @@
-package import RetortCore
+internal import RetortCore
 
 /// How long a rationale may be, measured by its question (Less is More, arXiv 2504.16408): the prompt states
 /// floor(2.1 x tokens) and the request stops at floor(3 x tokens).

@@ -1,4 +1,5 @@
 import Foundation
+import RetortStore
 import RetortTestSupport
 import Testing
 
@@ -37,7 +38,9 @@ struct FileFuzzTests {
     for _ in 0..<(400 * Mutator.effort) {
       let bytes = mutator.spoil([Self.pipeline])
       try Data(bytes).write(to: file)
-      do { _ = try Pipeline.read(file, environment: [:]) } catch let errors as PipelineErrors {
+      do { _ = try Pipeline.read(file, catalog: .standard, environment: [:]) } catch let errors
+        as PipelineErrors
+      {
         #expect(!errors.description.isEmpty)
       } catch {
         Issue.record(
@@ -59,7 +62,7 @@ struct FileFuzzTests {
     let file = folder.appending(path: "bomb.yaml")
     try (yaml + "stages: *a8\n").write(to: file, atomically: false, encoding: .utf8)
     do {
-      _ = try Pipeline.read(file, environment: [:])
+      _ = try Pipeline.read(file, catalog: .standard, environment: [:])
       Issue.record("expected a refusal")
     } catch let errors as PipelineErrors {
       #expect(errors.description.contains("expected at most 100000 values in the file"))
@@ -73,7 +76,7 @@ struct FileFuzzTests {
     let file = folder.appending(path: "deep.yaml")
     let yaml = "stages: " + String(repeating: opening, count: 50_000)
     try yaml.write(to: file, atomically: false, encoding: .utf8)
-    #expect(throws: PipelineErrors.self) { try Pipeline.read(file, environment: [:]) }
+    #expect(throws: PipelineErrors.self) { try Pipeline.read(file, catalog: .standard, environment: [:]) }
   }
 
   @Test func aReplyIsReadOrIsAModelError() async throws {

@@ -1,5 +1,6 @@
 import Foundation
 import OrderedCollections
+import RetortStore
 import RetortTestSupport
 import Synchronization
 import Testing
@@ -14,7 +15,7 @@ import Testing
     ["kinds"] + ["demo", "infer", "less-is-more", "rewards", "score-rollouts"].map { "pipelines/\($0)" }
 
   private static func read(_ name: String) throws -> Pipeline {
-    try Pipeline.read(GoldenKey.folder.appending(path: "\(name).yaml"), environment: [:])
+    try Pipeline.read(GoldenKey.folder.appending(path: "\(name).yaml"), catalog: .standard, environment: [:])
   }
 
   @Test func models() throws {

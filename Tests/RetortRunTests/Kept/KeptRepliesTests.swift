@@ -1,5 +1,6 @@
 import Foundation
 import OrderedCollections
+import RetortStore
 import RetortTestSupport
 import Synchronization
 import Testing
@@ -16,8 +17,8 @@ import Testing
   func everyReplyIsRecalled(schema: Int?) async throws {
     let kept = try KeptStore(#require(schema))
     let recalled = Recalled(kept.store)
-    let ids = try await kept.store.table("SELECT id FROM reply").rows.compactMap(\.first?.int)
-    let calls = try await kept.store.calls(ids)
+    let ids = try await kept.store.inspector.table("SELECT id FROM reply").rows.compactMap(\.first?.int)
+    let calls = try await kept.store.inspector.calls(ids)
     for pipeline in kept.pipelines {
       let models = kept.models(of: pipeline, memory: recalled)
       for model in pipeline.models.values.map({ ModelRef($0) }) {
@@ -94,7 +95,7 @@ private final class Recalled: ReplyMemory {
   init(_ store: Store) { self.store = store }
 
   func recall(_ request: Digest) async throws -> RawReply? {
-    let reply = try await store.recall(request)
+    let reply = try await store.replies.recall(request)
     if let reply { noted.withLock { _ = $0.insert(reply.call) } }
     return reply
   }

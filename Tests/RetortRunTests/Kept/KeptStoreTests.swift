@@ -1,5 +1,6 @@
 import Foundation
 import OrderedCollections
+import RetortStore
 import RetortTestSupport
 import Testing
 
@@ -70,15 +71,31 @@ import Testing
     for (path, kinds) in Self.changed { #expect(raised.isSuperset(of: kinds), "\(path)") }
   }
 
+  /// Views are made once, after the last migration; the first stores have two more indices.
+  @Test(arguments: KeptStore.schemas)
+  func hasWhatANewStoreHas(schema: Int) async throws {
+    let kept = try KeptStore(schema)
+    defer { withExtendedLifetime(kept) {} }
+    let fresh = try Store(path: Bench.folder().appending(path: "store.sqlite").path)
+    let sql = "SELECT type, name, sql FROM sqlite_master"
+    let found = Set(try await kept.store.inspector.table(sql).rows)
+    #expect(found.isSuperset(of: try await fresh.inspector.table(sql).rows))
+    let stages = try await kept.store.inspector.table("SELECT DISTINCT name FROM run_stage WHERE run = 1")
+      .rows
+    #expect(
+      Set(found.map { [$0[1]] }).isSuperset(
+        of: schema < 4 ? stages : stages.map { [.string("distil__\($0[0].string ?? "")")] }))
+  }
+
   @Test(arguments: KeptStore.schemas)
   func canBeLookedAt(schema: Int) async throws {
     let kept = try KeptStore(schema)
     defer { withExtendedLifetime(kept) {} }
     let store = kept.store
-    let runs = try await store.table("SELECT id, status FROM run ORDER BY id").rows
+    let runs = try await store.inspector.table("SELECT id, status FROM run ORDER BY id").rows
     let statuses = ["complete", "incomplete"] + Array(repeating: "complete", count: schema < 4 ? 4 : 6)
     #expect(runs.map { $0[1].string ?? "" } == statuses)
-    let drops = try await store.drops(of: 2).map { "\($0.stage): \($0.reason) \($0.rows)" }
+    let drops = try await store.inspector.drops(of: 2).map { "\($0.stage): \($0.reason) \($0.rows)" }
     // The first two left samples out without a word.
     let leftOut = schema < 3 ? [] : ["asked: reply truncated 2"]
     #expect(
@@ -87,24 +104,24 @@ import Testing
         "questions: broken line 1", "questions: missing column 1", "unique: duplicate 1",
       ])
     for run in runs.compactMap(\.first?.int) {
-      let report = try await store.report(run)
+      let report = try await RunReport.read(run, from: store.inspector, catalog: .standard)
       #expect(ReportMarkdown.text(report).contains("| stage |"))
       #expect(!ReportPage.html(report).isEmpty)
-      let made = try await store.query(
+      let made = try await store.inspector.query(
         "SELECT \"row\" FROM lineage WHERE run = ? ORDER BY id DESC LIMIT 1", [.int(run)])
       let id = try #require(made.first?["row"]?.string)
-      #expect(try await !store.trace(id, run: run).rows.isEmpty)
-      if run > 1 { _ = try await store.diff(run - 1, run) }
+      #expect(try await !store.inspector.trace(id, run: run).rows.isEmpty)
+      if run > 1 { _ = try await store.inspector.diff(run - 1, run) }
     }
-    for view in try await store.table("SELECT name FROM sqlite_master WHERE type = 'view'").rows {
+    for view in try await store.inspector.table("SELECT name FROM sqlite_master WHERE type = 'view'").rows {
       let name = try #require(view.first?.string)
       await #expect(throws: Never.self, "\(name)") {
-        _ = try await store.query("SELECT * FROM \"\(name)\" LIMIT 3")
+        _ = try await store.inspector.query("SELECT * FROM \"\(name)\" LIMIT 3")
       }
     }
-    let failed = try await store.query("SELECT * FROM failed")
+    let failed = try await store.inspector.query("SELECT * FROM failed")
     #expect(failed.map { $0["message"] } == ["refused (HTTP 400): no trains today"])
     let lost = try #require(failed.first?["row"]?.string)
-    #expect(try await !store.why(lost, at: "asked", run: 2).answers.isEmpty)
+    #expect(try await !store.inspector.why(lost, at: "asked", run: 2).answers.isEmpty)
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import RetortStore
 import RetortTestSupport
 import Testing
 
@@ -16,7 +17,9 @@ import Testing
     }
     let file = folder.appending(path: "p.yaml")
     try yaml.write(to: file, atomically: true, encoding: .utf8)
-    do { _ = try Pipeline.read(file, environment: [:]) } catch let errors as PipelineErrors {
+    do { _ = try Pipeline.read(file, catalog: .standard, environment: [:]) } catch let errors
+      as PipelineErrors
+    {
       return errors.description.replacing(folder.path + "/", with: "")
     }
     return "no mistake"

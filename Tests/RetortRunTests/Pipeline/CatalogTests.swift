@@ -2,6 +2,7 @@ import Testing
 
 @testable import RetortCore
 @testable import RetortRun
+@testable import RetortStore
 @testable import RetortStages
 
 @Suite struct CatalogTests {
@@ -15,5 +16,47 @@ import Testing
   @Test func namesAreUnique() {
     let names = Catalog.standard.kinds.map(\.name)
     #expect(Set(names).count == names.count)
+  }
+
+  private func names(_ isOne: (StageEntry) -> Bool) -> [String] {
+    Catalog.standard.kinds.filter(isOne).map(\.name)
+  }
+
+  @Test func kindsSayWhatTheyDo() {
+    #expect(
+      names(\.isReader) == [
+        "generate-puzzles", "read-html", "read-json", "read-jsonl", "read-logiqa", "read-xml",
+      ])
+    #expect(
+      names(\.exports) == [
+        "export-json", "export-jsonl", "export-kto", "export-preferences", "export-rl-groups",
+        "export-rl-prompts", "export-role-sets",
+      ])
+    #expect(
+      names { $0.form == .set(makesRows: true) } == [
+        "calibrate-group-reward", "fit-reward-model", "induce-prompt", "pair-length-quality",
+      ])
+    #expect(
+      names { $0.form == .set(makesRows: false) } == [
+        "compare-length-quality", "deduplicate", "filter-reward-top", "join", "penalize-uncertainty",
+        "rescale-group-reward", "sample", "split", "weight-importance",
+      ])
+    #expect(
+      names(\.drawsSamples) == [
+        "generate", "induce-prompt", "predict-reward", "sample-rollouts", "synthesize-rationale",
+      ])
+    #expect(names { $0.heads != nil } == ["fit-reward-model"])
+  }
+
+  @Test(arguments: Catalog.standard.kinds.map(\.name))
+  func factsNameColumnsAndKeysThatThereAre(name: String) throws {
+    let entry = try #require(Catalog.standard[name])
+    if case .own(let columns) = entry.plots {
+      #expect(columns.map(\.name).filter { entry.adds?.contains($0) != true } == [])
+    }
+    if let heads = entry.heads {
+      #expect([heads.fitted, heads.plain].filter { entry.adds?.contains($0) != true } == [])
+    }
+    #expect(entry.destinations.map(\.key).filter { entry.keys[$0] == nil } == [])
   }
 }

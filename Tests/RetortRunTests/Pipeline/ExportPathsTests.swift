@@ -2,6 +2,7 @@ import Foundation
 import RetortCore
 import RetortRun
 import RetortStages
+import RetortStore
 import RetortTestSupport
 import Testing
 
@@ -27,7 +28,7 @@ struct ExportPathsTests {
       + exports.enumerated().map { "  e\($0): { from: rows, \($1) }" }
     try lines.joined(separator: "\n").write(to: file, atomically: false, encoding: .utf8)
     do {
-      _ = try Pipeline.read(file, environment: [:])
+      _ = try Pipeline.read(file, catalog: .standard, environment: [:])
       return []
     } catch let errors as PipelineErrors {
       return errors.diagnostics.map { $0.message.replacing(folder.path, with: "FOLDER") }

@@ -1,5 +1,6 @@
 import Foundation
 import OrderedCollections
+import RetortStore
 import RetortTestSupport
 import Testing
 
@@ -62,7 +63,8 @@ import Testing
 
   @Test func readmeShowsTheDemo() throws {
     let block = try #require(Self.blocks.first { $0.page == "README.md" })
-    let demo = try Pipeline.read(Self.root.appending(path: "pipelines/demo.yaml"), environment: [:])
+    let demo = try Pipeline.read(
+      Self.root.appending(path: "pipelines/demo.yaml"), catalog: .standard, environment: [:])
     #expect(try Self.read(block).fingerprint == demo.fingerprint)
   }
 
@@ -78,7 +80,7 @@ import Testing
     #expect(queries.count > 4)
     for (block, query) in queries {
       await #expect(throws: Never.self, "\(block.testDescription): \(query)") {
-        _ = try await lab.store.query(query)
+        _ = try await lab.store.inspector.query(query)
       }
     }
   }
@@ -87,7 +89,7 @@ import Testing
     let page = try String(contentsOf: Self.root.appending(path: "docs/store.md"), encoding: .utf8)
     let folder = FileManager.default.temporaryDirectory.appending(path: "pages-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: folder) }
-    let names = try await Store(path: folder.appending(path: "store.sqlite").path).query(
+    let names = try await Store(path: folder.appending(path: "store.sqlite").path).inspector.query(
       "select name from sqlite_master where type in ('table', 'view') and name <> 'grdb_migrations'")
     #expect(names.count > 15)
     #expect(names.compactMap { $0["name"]?.string }.filter { !page.contains("`\($0)`") } == [])
@@ -110,6 +112,6 @@ import Testing
     let rest = "stages: { puzzles: { uses: generate-puzzles, with: { seed: 1, count: 1 } } }\n"
     let file = folder.appending(path: "pipelines/block.yaml")
     try Data((block.text + (isWhole ? "" : rest)).utf8).write(to: file)
-    return try Pipeline.read(file, environment: [:])
+    return try Pipeline.read(file, catalog: .standard, environment: [:])
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import OrderedCollections
+import RetortStore
 import Testing
 
 @testable import RetortCore
@@ -368,7 +369,9 @@ struct PipelineReaderTests {
     let pipeline = try read("stages: { raw: { uses: list } }")
     let store = try Store(path: folder.appending(path: "s.sqlite").path)
     _ = try await Engine(pipeline, store: store, models: InertModels()).run()
-    let names = try await store.query("SELECT name FROM sqlite_master").compactMap { $0["name"]?.string }
+    let names = try await store.inspector.query("SELECT name FROM sqlite_master").compactMap {
+      $0["name"]?.string
+    }
     for name in names where name != "raw" && !name.hasPrefix("sqlite_") {
       #expect(
         report("stages: { \(name): { uses: list } }")
@@ -475,16 +478,15 @@ private let fakes = Catalog([
   StageEntry(Count.self), StageEntry(CountRows.self),
 ])
 
-private struct List: SetStage {
+private struct List: Reader {
   struct Config: Codable, Sendable {}
   struct Output: Codable, Sendable { var word: String }
-  typealias Input = NoColumns
   static let name = "list"
   static let version = 1
   static let summary = "List."
   static let keys: [String: String] = [:]
   init(_ config: Config, in workspace: Workspace) {}
-  func process(_ rows: RowSet<NoColumns>, into sink: SetSink<Output>) async throws {}
+  func read(into sink: ReaderSink<Output>) async throws {}
 }
 
 private struct CountConfig: Codable, Sendable { var column: String }
@@ -498,10 +500,9 @@ private struct Count: SetStage {
   static let version = 1
   static let summary = "Count."
   static let keys = ["column": "The column."]
-  static let makesRows = true
   let reads: [ColumnUse]
   init(_ config: Config, in workspace: Workspace) { reads = [ColumnUse(config.column)] }
-  func process(_ rows: RowSet<Columns>, into sink: SetSink<Counted>) async throws {}
+  func process(_ rows: RowSet<Columns>, into sink: MakingSink<Counted>) async throws {}
 }
 
 private struct CountRows: SetStage {
@@ -514,15 +515,14 @@ private struct CountRows: SetStage {
   static let keys = ["column": "The column."]
   let reads: [ColumnUse]
   init(_ config: Config, in workspace: Workspace) { reads = [ColumnUse(config.column)] }
-  func process(_ rows: RowSet<Columns>, into sink: SetSink<Counted>) async throws {}
+  func process(_ rows: RowSet<Columns>, into sink: KeepingSink<Counted>) async throws {}
 }
 
-private struct ReadFake: SetStage {
+private struct ReadFake: Reader {
   struct Config: Codable, Sendable {
     var file: DataFile
     var columns: [String]?
   }
-  typealias Input = NoColumns
   typealias Output = Columns
   static let name = "read-fake"
   static let version = 1
@@ -530,26 +530,27 @@ private struct ReadFake: SetStage {
   static let keys = ["file": "The file.", "columns": "The columns."]
   let adds: [String]?
   init(_ config: Config, in workspace: Workspace) { adds = config.columns }
-  func process(_ rows: RowSet<NoColumns>, into sink: SetSink<Columns>) async throws {}
+  func read(into sink: ReaderSink<Columns>) async throws {}
 }
 
-private struct ExportFake: SetStage {
+private struct ExportFake: Exporter {
   struct Config: Codable, Sendable {
     var file: String?
     var folder: String?
   }
-  struct Output: Codable, Sendable { var path: String }
   typealias Input = NoColumns
   static let name = "export-fake"
   static let version = 1
   static let summary = "Write."
   static let keys = ["file": "The path.", "folder": "The folder."]
-  static let exports = true
+  static let destinations = [Destination.file, .folder]
+  let adds: [String]? = ["path"]
+  var writes: [ExportTarget] { [] }
   init(_ config: Config, in workspace: Workspace) {}
-  func process(_ rows: RowSet<NoColumns>, into sink: SetSink<Output>) async throws {}
+  func export(_ rows: RowSet<NoColumns>, dropping sink: ExportSink) -> [ExportedFile] { [] }
 }
 
-private struct Ask: Stage {
+private struct Ask: RowStage {
   struct Config: Codable, Sendable {
     enum Mode: String, Codable, Sendable, CaseIterable { case fast, slow }
     struct Sampled: Codable, Sendable {

@@ -2,6 +2,7 @@ import Foundation
 import RetortCore
 import RetortRun
 import RetortStages
+import RetortStore
 import Testing
 
 @Suite struct EngineTests {

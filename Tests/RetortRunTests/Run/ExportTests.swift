@@ -7,6 +7,7 @@ import Testing
 @testable import RetortCore
 @testable import RetortRun
 @testable import RetortStages
+@testable import RetortStore
 
 @Suite struct EngineExportTests {
   @Test func anExportIsDoneOnlyWhileItsFileIsThere() async throws {
@@ -38,7 +39,7 @@ import Testing
     let summary = try await Engine(pipeline, store: lab.store, models: ScriptedProvider()).run()
     #expect(summary.stages["out"] == Books(in: 1, emitted: 1, reused: 1, rows: 1))
     #expect(summary.exports.map(\.path) == [moved.appending(path: "out/o.jsonl").standardizedFileURL.path])
-    #expect(try await lab.store.query("SELECT path FROM out") == [["path": "out/o.jsonl"]])
+    #expect(try await lab.store.inspector.query("SELECT path FROM out") == [["path": "out/o.jsonl"]])
   }
 
   @Test func aLimitWritesBesideTheName() async throws {
@@ -71,10 +72,13 @@ import Testing
       + "name another path, or move what is there away"
     #expect(
       try await lab.pipeline.obstacles(
-        to: RunOptions(), ledger: StoreLedger(lab.store, folder: lab.pipeline.folder), store: "/none")
+        to: RunOptions(),
+        ledger: StoreLedger(lab.store, folder: lab.pipeline.folder, exports: lab.pipeline.catalog.exports),
+        store: "/none")
         == ["out: \(words)"])
     #expect(try await lab.run().status == .incomplete)
-    #expect(try await lab.store.query("SELECT message FROM failed") == [["message": .string(words)]])
+    #expect(
+      try await lab.store.inspector.query("SELECT message FROM failed") == [["message": .string(words)]])
     #expect(try String(contentsOf: file, encoding: .utf8) == "mine\n")
   }
 
@@ -85,7 +89,9 @@ import Testing
     let folder = lab.pipeline.folder
     try FileManager.default.removeItem(at: folder.appending(path: "out.jsonl.manifest.json"))
     let target = ExportTarget(folder.appending(path: "out.jsonl"))
-    #expect(try await OwnFiles(StoreLedger(lab.store, folder: folder)).refusal(of: target) == nil)
+    #expect(
+      try await OwnFiles(StoreLedger(lab.store, folder: folder, exports: lab.pipeline.catalog.exports)).refusal(
+        of: target) == nil)
     #expect(try await OwnFiles(MemoryLedger()).refusal(of: target) != nil)
   }
 
@@ -98,7 +104,7 @@ import Testing
     let summary = try await lab.run(RunOptions(redo: ["shout"]))
     #expect(summary.status == .incomplete)
     #expect(
-      try await lab.store.query("SELECT message FROM failed WHERE stage = 'out'") == [
+      try await lab.store.inspector.query("SELECT message FROM failed WHERE stage = 'out'") == [
         [
           "message": .string(
             "'\(file.path)' has 1 row of an earlier run; now there are none; the earlier file stays; "
@@ -116,11 +122,13 @@ import Testing
     try "stages: { rows: { uses: read-jsonl, with: { file: rows.csv } } }".write(
       to: yaml, atomically: false, encoding: .utf8)
     func run() async throws -> RunSummary {
-      try await Engine(Pipeline.read(yaml), store: lab.store, models: ScriptedProvider(), now: { 0 }).run()
+      try await Engine(
+        Pipeline.read(yaml, catalog: .standard), store: lab.store, models: ScriptedProvider(), now: { 0 }
+      ).run()
     }
     #expect(try await run().status == .incomplete)
     #expect(
-      try await lab.store.query("SELECT message FROM failed") == [
+      try await lab.store.inspector.query("SELECT message FROM failed") == [
         [
           "message":
             "expected records that can be read, found none among 2; the first: broken line: line 1, column 1: expected a JSON value, found 'q,a'"

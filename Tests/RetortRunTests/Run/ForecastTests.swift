@@ -3,12 +3,15 @@ import OrderedCollections
 import RetortCore
 import RetortRun
 import RetortStages
+import RetortStore
 import RetortTestSupport
 import Testing
 
 @Suite struct ForecastTests {
   /// read -> write (teacher) -> check, written without a store.
-  private func pipeline(_ config: JSON = [:], _ change: (inout ModelSpec) -> Void = { _ in }) -> Pipeline {
+  private func pipeline(
+    _ workload: Workload = Workload(countKeys: ["samples"]), _ change: (inout ModelSpec) -> Void = { _ in }
+  ) -> Pipeline {
     var teacher = ModelSpec(alias: "teacher", name: "gpt")
     teacher.concurrency = 4
     teacher.price = .init(input: 1, output: 10)
@@ -17,7 +20,8 @@ import Testing
     {
       PipelineStage(
         name: name, entry: entry, from: from,
-        configured: ConfiguredStage(config: config) { _ in throw RunError("not bound") }, models: models)
+        configured: ConfiguredStage(config: [:], workload: workload) { _ in throw RunError("not bound") },
+        models: models)
     }
     return Pipeline(
       name: "p", file: URL(filePath: "/p.yaml"), models: ["teacher": teacher],
@@ -83,7 +87,7 @@ import Testing
       .init(stage: "check", done: 0, todo: 0, waits: true, reason: "waits for rows upstream"),
     ])
     let forecast = Forecast(
-      plan, of: pipeline(["max_tokens": 50, "samples": 2, "template": "1234"]),
+      plan, of: pipeline(Workload(samples: 2, prompt: "1234", maxTokens: 50)),
       sources: ["read": .init(rows: 10, bytes: 400)])
     #expect(forecast.stages[0].steps == .init(10, 10))
     // Prompts of half to twice 1 token of template and 10 of row.
@@ -139,6 +143,6 @@ import Testing
     let counted = try await Forecast.make(
       Plan.make(again.pipeline, store: again.store), of: again.pipeline, store: again.store)
     #expect(counted.stages.map(\.steps) == [.init(2, 2)])
-    #expect(try await again.store.query("SELECT count(*) AS runs FROM run") == [["runs": 0]])
+    #expect(try await again.store.inspector.query("SELECT count(*) AS runs FROM run") == [["runs": 0]])
   }
 }

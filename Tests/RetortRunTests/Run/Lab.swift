@@ -3,6 +3,7 @@ import OrderedCollections
 import RetortCore
 import RetortRun
 import RetortStages
+import RetortStore
 import RetortTestSupport
 import Synchronization
 
@@ -37,12 +38,12 @@ final class Lab: Sendable {
       PipelineStage(
         name: "shout", entry: StageEntry(Shout.self), from: ["read"], onFailure: onFailure,
         configured: ConfiguredStage(config: [:]) { _ in
-          try BoundStage(Shout(notes: notes), config: Shout.Config())
+          BoundStage(Shout(notes: notes))
         }, columns: ["word", "loud"], models: models),
       PipelineStage(
         name: "gather", entry: StageEntry(Gather.self), from: ["shout"], per: per, onFailure: setOnFailure,
         configured: ConfiguredStage(config: [:]) { _ in
-          try BoundStage(Gather(notes: notes), config: Gather.Config())
+          BoundStage(Gather(notes: notes))
         }, columns: ["words"]),
     ]
     if let export {
@@ -51,7 +52,7 @@ final class Lab: Sendable {
         PipelineStage(
           name: "out", entry: StageEntry(ExportJSONL.self), from: ["shout"],
           configured: ConfiguredStage(config: try JSON(encoding: config)) { workspace in
-            try BoundStage(ExportJSONL(config, in: workspace), config: config)
+            try BoundStage(ExportJSONL(config, in: workspace))
           }, columns: ["path", "sha256", "rows"]))
     }
     pipeline = Pipeline(
@@ -64,7 +65,7 @@ final class Lab: Sendable {
     PipelineStage(
       name: name, entry: StageEntry(Read.self),
       configured: ConfiguredStage(config: .array(records.map { .string($0) })) { _ in
-        try BoundStage(Read(records: records), config: Read.Config())
+        BoundStage(Read(records: records))
       }, columns: ["word"])
   }
 
@@ -100,9 +101,8 @@ final class Notebook: Sendable {
   init(turns: [String]?) { self.turns = turns }
 }
 
-private struct Read: SetStage {
+private struct Read: Reader {
   struct Config: Codable, Sendable {}
-  typealias Input = NoColumns
   struct Output: Codable, Sendable { let word: String }
   static let name = "test-read"
   static let version = 1
@@ -113,7 +113,7 @@ private struct Read: SetStage {
   init(records: [String]) { self.records = records }
   init(_ config: Config, in workspace: Workspace) {}
 
-  func process(_ rows: RowSet<NoColumns>, into sink: SetSink<Output>) async throws {
+  func read(into sink: ReaderSink<Output>) async throws {
     for record in records {
       if record == "broken" { throw StageFault("expected words, found 'broken'") }
       try await sink.make(Output(word: record))
@@ -121,7 +121,7 @@ private struct Read: SetStage {
   }
 }
 
-private struct Shout: Stage {
+private struct Shout: RowStage {
   struct Config: Codable, Sendable {}
   struct Input: Codable, Sendable { let word: String }
   struct Output: Codable, Sendable { let loud: String }
@@ -162,7 +162,6 @@ private struct Gather: SetStage {
   struct Input: Codable, Sendable { let loud: String }
   struct Output: Codable, Sendable { let words: [String] }
   static let name = "test-gather"
-  static let makesRows = true
   static let version = 1
   static let summary = "Gather words."
   static let keys: [String: String] = [:]
@@ -171,7 +170,7 @@ private struct Gather: SetStage {
   init(notes: Notebook) { self.notes = notes }
   init(_ config: Config, in workspace: Workspace) { notes = Notebook(turns: nil) }
 
-  func process(_ rows: RowSet<Input>, into sink: SetSink<Output>) async throws {
+  func process(_ rows: RowSet<Input>, into sink: MakingSink<Output>) async throws {
     let elements = try await rows.all()
     let words = elements.map(\.value.loud)
     if notes.value.withLock({ $0.refusesSets }) { throw StageFault("refuses sets") }

@@ -3,6 +3,7 @@ import OrderedCollections
 import RetortCore
 import RetortRun
 import RetortStages
+import RetortStore
 import RetortTestSupport
 import Synchronization
 import Testing
@@ -19,7 +20,7 @@ import Testing
     let asked = PipelineStage(
       name: "asked", entry: StageEntry(Generate.self), from: ["read"],
       configured: ConfiguredStage(config: try JSON(encoding: config)) { workspace in
-        try BoundStage(Generate(config, in: workspace), config: config)
+        try BoundStage(Generate(config, in: workspace))
       }, columns: ["word", "reply"], models: ["teacher"])
     let pipeline = Pipeline(
       name: "p", file: folder.appending(path: "p.yaml"), models: ["teacher": spec],
@@ -27,7 +28,8 @@ import Testing
     let transport = ScriptedTransport { _, _ in
       HTTPResponse(status: 200, body: Array(#"{"choices":[{"message":{"content":"ok"}}]}"#.utf8))
     }
-    let models = ModelStack(models: [spec], transport: transport, memory: store, environment: environment)
+    let models = ModelStack(
+      models: [spec], transport: transport, memory: store.replies, environment: environment)
     return try await Engine(pipeline, store: store, models: models, now: { 0 }).run { log.add($0) }
   }
 

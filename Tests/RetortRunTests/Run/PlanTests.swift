@@ -1,5 +1,6 @@
 import Foundation
 import OrderedCollections
+import RetortStore
 import RetortTestSupport
 import Testing
 
@@ -27,7 +28,7 @@ import Testing
         .init(stage: "shout", done: 3, todo: 0, waits: false, rows: 3, reason: "done"),
         .init(stage: "gather", done: 3, todo: 0, waits: false, rows: 1, reason: "done"),
       ])
-    #expect(try await lab.store.query("SELECT count(*) AS runs FROM run") == [["runs": 1]])
+    #expect(try await lab.store.inspector.query("SELECT count(*) AS runs FROM run") == [["runs": 1]])
   }
 
   @Test func whatFailedBeforeIsToDo() async throws {

@@ -1,4 +1,5 @@
 import Foundation
+import RetortStore
 import Testing
 
 @testable import RetortCore

@@ -8,6 +8,7 @@ import Testing
 @testable import RetortCore
 @testable import RetortRun
 @testable import RetortStages
+@testable import RetortStore
 
 /// A redo that does not come to its end costs nothing: the answers from before it stand until it has finished.
 struct RedoTests {
@@ -155,8 +156,8 @@ struct RedoTests {
       func begin(_ kind: String, _ version: Int64, takes: Int) throws {
         let base = identity(kind, version)
         for take in 0...takes {
-          let identity = Store.identity(base, take: take)
-          _ = try Store.fingerprint(identity, shown: identity, kind: kind, version: Int(version), db)
+          let identity = StepTables.identity(base, take: take)
+          _ = try StepTables.fingerprint(identity, shown: identity, kind: kind, version: Int(version), db)
         }
         guard takes > 0 else { return }
         let key = Data(Digest(of: .object(base)).bytes)
@@ -168,11 +169,14 @@ struct RedoTests {
       try begin("twice", 2, takes: 1)
       try begin("first", 1, takes: 2)
       try begin("first", 2, takes: 0)
-      try Store.migrateTakes(db)
+      try StepTables.migrateTakes(db)
       let asked = [("same", 1), ("raised", 2), ("twice", 2), ("first", 2)] as [(String, Int64)]
       return try asked.map { kind, version in
         let base = identity(kind, version)
-        return [try Store.take(base, redo: .none, db).number, try Store.take(base, redo: .begin, db).number]
+        return [
+          try StepTables.take(base, redo: .none, db).number,
+          try StepTables.take(base, redo: .begin, db).number,
+        ]
       }
     }
     #expect(found == [[2, 3], [3, 4], [1, 4], [0, 3]])
@@ -191,7 +195,9 @@ extension Lab {
 
   /// Each stage's valid take and the one that was begun.
   fileprivate func takes() async throws -> [[Int64?]] {
-    try await store.table("SELECT number, begun FROM take ORDER BY number, begun").rows.map { $0.map(\.int) }
+    try await store.inspector.table("SELECT number, begun FROM take ORDER BY number, begun").rows.map {
+      $0.map(\.int)
+    }
   }
 
   /// The same stages over other records.

@@ -3,6 +3,7 @@ import OrderedCollections
 import RetortCore
 import RetortRun
 import RetortStages
+import RetortStore
 import RetortTestSupport
 import Synchronization
 import Testing
@@ -35,7 +36,7 @@ import Testing
       let asked = PipelineStage(
         name: "asked", entry: StageEntry(Generate.self), from: ["read"], onFailure: onFailure,
         configured: ConfiguredStage(config: try JSON(encoding: config)) { workspace in
-          try BoundStage(Generate(config, in: workspace), config: config)
+          try BoundStage(Generate(config, in: workspace))
         }, columns: ["word", "reply"], models: ["teacher"])
       return Pipeline(
         name: "p", file: folder.appending(path: "p.yaml"), models: ["teacher": spec],
@@ -53,7 +54,7 @@ import Testing
           ?? HTTPResponse(status: 200, body: Array(#"{"choices":[{"message":{"content":"ok"}}]}"#.utf8))
       }
       let models = ModelStack(
-        models: Array(pipeline.models.values), transport: transport, memory: store, budget: budget,
+        models: Array(pipeline.models.values), transport: transport, memory: store.replies, budget: budget,
         clock: JumpingClock(), environment: [:])
       return try await Engine(pipeline, store: store, models: models, options: options, now: { 0 }).run()
     }
@@ -128,7 +129,7 @@ import Testing
     #expect(summary.status == .complete)
     #expect(summary.stages["asked"] == Books(in: 3, emitted: 2, dropped: 1, rows: 2))
     #expect(
-      try await bench.store.drops(of: summary.run) == [
+      try await bench.store.inspector.drops(of: summary.run) == [
         DropCount(stage: "asked", reason: "reply refused", rows: 1)
       ])
     _ = bench.asks()
@@ -158,7 +159,7 @@ import Testing
     // Two tries of a: 4 and 1 tokens of prompt, and the usual reply's 1024.
     #expect(budget.spent.tokens == 2 * (5 + 1024))
     #expect((summary.calls.promptTokens, summary.calls.completionTokens) == (10, 2048))
-    #expect(try await bench.store.spent(since: summary.run) == budget.spent)
+    #expect(try await bench.store.replies.spent(since: summary.run) == budget.spent)
     #expect(summary.calls.usd == 10)
   }
 }

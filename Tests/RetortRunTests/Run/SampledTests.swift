@@ -3,6 +3,7 @@ import OrderedCollections
 import RetortCore
 import RetortRun
 import RetortStages
+import RetortStore
 import RetortTestSupport
 import Testing
 
@@ -18,7 +19,7 @@ import Testing
       PipelineStage(
         name: "asked", entry: StageEntry(Generate.self), from: ["read"],
         configured: ConfiguredStage(config: try JSON(encoding: config)) { workspace in
-          try BoundStage(Generate(config, in: workspace), config: config)
+          try BoundStage(Generate(config, in: workspace))
         }, columns: ["word", "reply"]),
     ]
     let pipeline = Pipeline(name: "p", file: folder.appending(path: "p.yaml"), models: [:], stages: stages)
@@ -34,11 +35,14 @@ import Testing
     let second = try await Engine(pipeline, store: store, models: models, now: { 0 }).run()
     #expect(second.stages["asked"] == Books(in: 3, emitted: 2, dropped: 1, reused: 3, rows: 5, leftOut: 1))
     #expect(
-      try await store.query("SELECT source, sample, reason FROM dropped WHERE run = 2 ORDER BY source") == [
-        ["source": "read:0", "sample": 1, "reason": "reply truncated"],
-        ["source": "read:1", "sample": nil, "reason": "reply truncated"],
-      ])
+      try await store.inspector.query(
+        "SELECT source, sample, reason FROM dropped WHERE run = 2 ORDER BY source") == [
+          ["source": "read:0", "sample": 1, "reason": "reply truncated"],
+          ["source": "read:1", "sample": nil, "reason": "reply truncated"],
+        ])
     #expect(
-      try await store.query("SELECT reply FROM asked").map { $0["reply"] } == ["a0", "a2", "c0", "c1", "c2"])
+      try await store.inspector.query("SELECT reply FROM asked").map { $0["reply"] } == [
+        "a0", "a2", "c0", "c1", "c2",
+      ])
   }
 }

@@ -1,3 +1,4 @@
+import RetortStore
 import Testing
 
 @testable import RetortCore

@@ -3,6 +3,7 @@ import OrderedCollections
 import RetortCore
 import RetortRun
 import RetortStages
+import RetortStore
 import RetortTestSupport
 import Testing
 
@@ -15,7 +16,7 @@ import Testing
     #expect(lab.gathered.count == 2)
     #expect(summary.stages["gather"] == Books(in: 3, emitted: 3, rows: 3))
     #expect(
-      try await lab.store.query("SELECT source, words FROM gather") == [
+      try await lab.store.inspector.query("SELECT source, words FROM gather") == [
         ["source": "read:0", "words": "[\"A\"]"], ["source": "read:1", "words": "[\"B\"]"],
         ["source": "read:2", "words": "[\"A\"]"],
       ])
@@ -62,7 +63,7 @@ import Testing
     #expect(first.status == .incomplete)
     #expect(first.stages["gather"] == Books(in: 2, dropped: 2))
     #expect(
-      try await lab.store.query("SELECT stage, source, reason FROM dropped ORDER BY source") == [
+      try await lab.store.inspector.query("SELECT stage, source, reason FROM dropped ORDER BY source") == [
         ["stage": "gather", "source": "read:0", "reason": "failed: StageFault"],
         ["stage": "gather", "source": "read:1", "reason": "failed: StageFault"],
       ])
@@ -86,7 +87,7 @@ import Testing
       right: { uses: generate, from: questions, with: { model: m, template: "right {{q}}", column: b } }
       both: { uses: join, from: [left, right], per: questions }
     """.write(to: file, atomically: true, encoding: .utf8)
-    let pipeline = try Pipeline.read(file, environment: [:])
+    let pipeline = try Pipeline.read(file, catalog: .standard, environment: [:])
     let store = try Store(path: folder.appending(path: "store.sqlite").path)
     let models = ScriptedProvider(chat: { request in
       let text = request.messages[0].content
@@ -97,14 +98,14 @@ import Testing
     #expect(summary.status == .complete)
     #expect(summary.stages["both"] == Books(in: 8, emitted: 6, dropped: 2, rows: 4))
     #expect(
-      try await store.query("SELECT source || ' / ' || a || ' / ' || b AS line FROM both").map {
+      try await store.inspector.query("SELECT source || ' / ' || a || ' / ' || b AS line FROM both").map {
         $0["line"]?.string
       } == [
         "questions:0 / left x 0 / right x 0", "questions:0 / left x 1 / right x 0",
         "questions:1 / left x 0 / right x 0", "questions:1 / left x 1 / right x 0",
       ])
     #expect(
-      try await store.query(
+      try await store.inspector.query(
         "SELECT parent_stage, count(*) AS parents FROM lineage WHERE stage = 'both' GROUP BY parent_stage")
         == [["parent_stage": "left", "parents": 4], ["parent_stage": "right", "parents": 4]])
     let again = try await Engine(pipeline, store: store, models: models).run()
@@ -130,12 +131,12 @@ import Testing
       rollouts: { uses: read-jsonl, with: { file: rows.jsonl } }
       pairs: { uses: pair-length-quality, from: rollouts }
     """.write(to: file, atomically: true, encoding: .utf8)
-    let pipeline = try Pipeline.read(file, environment: [:])
+    let pipeline = try Pipeline.read(file, catalog: .standard, environment: [:])
     let store = try Store(path: folder.appending(path: "store.sqlite").path)
     let summary = try await Engine(pipeline, store: store, models: ScriptedProvider()).run()
     #expect(summary.stages["pairs"] == Books(in: 600, emitted: 600, rows: 300))
     #expect(
-      try await store.query("SELECT chosen, rejected FROM pairs")
+      try await store.inspector.query("SELECT chosen, rejected FROM pairs")
         == groups.map { group -> JSON.Object in
           ["chosen": .string("right \(group)"), "rejected": .string("wrong \(group)")]
         })
@@ -160,22 +161,22 @@ import Testing
         PipelineStage(
           name: "sized", entry: StageEntry(Sized.self), from: ["words"], using: ["pool": "pool"],
           configured: ConfiguredStage(config: [:]) { workspace in
-            try BoundStage(Sized(.init(), in: workspace), config: Sized.Config())
+            BoundStage(Sized(.init(), in: workspace))
           }, columns: ["word", "size"]),
       ]
       let pipeline = Pipeline(
         name: "sizes", file: folder.appending(path: "sizes.yaml"), models: [:], stages: stages)
       _ = try await Engine(pipeline, store: store, models: ScriptedProvider()).run()
-      return try await store.query("SELECT word, size FROM sized")
+      return try await store.inspector.query("SELECT word, size FROM sized")
     }
     #expect(try await run(pool: ["a"]) == [["word": "x", "size": 1], ["word": "y", "size": 1]])
     #expect(try await run(pool: ["a", "a"]) == [["word": "x", "size": 2], ["word": "y", "size": 2]])
     #expect(try await run(pool: ["a"]) == [["word": "x", "size": 1], ["word": "y", "size": 1]])
-    #expect(try await store.query("SELECT count(*) AS steps FROM step") == [["steps": 7]])
+    #expect(try await store.inspector.query("SELECT count(*) AS steps FROM step") == [["steps": 7]])
   }
 }
 
-private struct Sized: Stage {
+private struct Sized: RowStage {
   struct Config: Codable, Sendable {}
   struct Input: Codable, Sendable { let word: String }
   struct Output: Codable, Sendable { let size: Int }

@@ -3,6 +3,7 @@ import OrderedCollections
 import RetortCore
 import RetortRun
 import RetortStages
+import RetortStore
 import RetortTestSupport
 import Testing
 
@@ -19,9 +20,9 @@ import Testing
   private func paid(_ lab: Lab, _ options: RunOptions, _ words: String) async throws -> RunSummary {
     let summary = try await lab.run(options)
     let call = call(words, run: summary.run)
-    _ = try await lab.store.remember(
+    _ = try await lab.store.replies.remember(
       call, RawReply(body: "{}", usage: Usage(promptTokens: 3)))
-    try await lab.store.failed(
+    try await lab.store.replies.failed(
       call, #require(FailedCall(ModelError(.malformed, "cut", usage: Usage(promptTokens: 2)))))
     return summary
   }
@@ -31,13 +32,13 @@ import Testing
     #expect(try await paid(lab, RunOptions(), "one").run == 1)
     #expect(try await paid(lab, RunOptions(origin: 1), "two").run == 2)
     #expect(try await paid(lab, RunOptions(), "three").run == 3)
-    #expect(try await lab.store.spent(since: 1) == .init(usd: 10, tokens: 10))
-    #expect(try await lab.store.spent(since: 3) == .init(usd: 5, tokens: 5))
-    let recorded = try #require(try await lab.store.recordedRun(2))
+    #expect(try await lab.store.replies.spent(since: 1) == .init(usd: 10, tokens: 10))
+    #expect(try await lab.store.replies.spent(since: 3) == .init(usd: 5, tokens: 5))
+    let recorded = try #require(try await lab.store.inspector.recordedRun(2))
     #expect((recorded.id, recorded.origin) == (2, 1))
     #expect(recorded.resolved == lab.pipeline.resolved)
-    #expect(try await lab.store.recordedRun(nil)?.origin == 3)
-    #expect(try await lab.store.recordedRun(4) == nil)
+    #expect(try await lab.store.inspector.recordedRun(nil)?.origin == 3)
+    #expect(try await lab.store.inspector.recordedRun(4) == nil)
   }
 
   @Test func aRememberedReplyCostsNothingAgain() async throws {
@@ -45,10 +46,10 @@ import Testing
     let call = call("one")
     _ = try await lab.run()
     for _ in 0..<2 {
-      _ = try await lab.store.remember(
+      _ = try await lab.store.replies.remember(
         call, RawReply(body: "{}", usage: Usage(promptTokens: 3)))
     }
-    #expect(try await lab.store.spent(since: 1) == .init(usd: 3, tokens: 3))
+    #expect(try await lab.store.replies.spent(since: 1) == .init(usd: 3, tokens: 3))
   }
 
   @Test func whatAnEndpointDoesNotCountIsEstimated() async throws {
@@ -58,8 +59,8 @@ import Testing
     let call = Call(
       model: counted.model, origin: counted.origin, path: counted.path, body: counted.body,
       identity: counted.identity, promptEstimate: 4, completionEstimate: 6)
-    _ = try await lab.store.remember(call, RawReply(body: "{}"))
-    #expect(try await lab.store.spent(since: 1) == .init(usd: 4, tokens: 10))
+    _ = try await lab.store.replies.remember(call, RawReply(body: "{}"))
+    #expect(try await lab.store.replies.spent(since: 1) == .init(usd: 4, tokens: 10))
   }
 
   @Test func onlyModelsThatWouldBeCalledNeedAPrice() {

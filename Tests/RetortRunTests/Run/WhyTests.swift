@@ -3,6 +3,7 @@ import OrderedCollections
 import RetortCore
 import RetortRun
 import RetortStages
+import RetortStore
 import RetortTestSupport
 import Testing
 
@@ -16,21 +17,21 @@ import Testing
     let lab = try Lab(records: ["a"])
     _ = try await lab.run()
     _ = try await lab.run()
-    let why = try await lab.store.why(row("a"), at: "shout", run: 2)
+    let why = try await lab.store.inspector.why(row("a"), at: "shout", run: 2)
     #expect(
       why.answers == [
         .init(
           row: row("a"), source: "read:0", stage: "shout", outcome: .done, detail: "became \(loud("a"))",
           step: 2, madeIn: 1)
       ])
-    #expect(try await lab.store.why(loud("a"), at: "shout", run: 2).answers == why.answers)
+    #expect(try await lab.store.inspector.why(loud("a"), at: "shout", run: 2).answers == why.answers)
   }
 
   @Test func aRowOfAReaderWasRead() async throws {
     let lab = try Lab(records: ["x", "a"])
     _ = try await lab.run()
     #expect(
-      try await lab.store.why(row("a"), at: "read", run: 1).answers == [
+      try await lab.store.inspector.why(row("a"), at: "read", run: 1).answers == [
         .init(
           row: nil, source: "read:1", stage: "read", outcome: .done, detail: "read as \(row("a"))", step: 1,
           madeIn: 1)
@@ -43,7 +44,7 @@ import Testing
     let dropped = Why.Answer(
       row: row(""), source: "read:0", stage: "shout", outcome: .dropped, detail: "empty", step: 2, madeIn: 1)
     for stage in ["shout", "gather"] {
-      var answers = try await lab.store.why(row(""), at: stage, run: 1).answers
+      var answers = try await lab.store.inspector.why(row(""), at: stage, run: 1).answers
       for index in answers.indices { answers[index].step = 2 }  // which of the two rows came first is open
       #expect(answers == [dropped])
     }
@@ -55,9 +56,9 @@ import Testing
     _ = try await lab.run()
     let failed = Why.Answer(
       row: row("b"), source: "read:1", stage: "shout", outcome: .failed, detail: "StageFault: refuses b")
-    #expect(try await lab.store.why(row("b"), at: "gather", run: 1).answers == [failed])
+    #expect(try await lab.store.inspector.why(row("b"), at: "gather", run: 1).answers == [failed])
     #expect(
-      try await lab.store.why(row("a"), at: "gather", run: 1).answers == [
+      try await lab.store.inspector.why(row("a"), at: "gather", run: 1).answers == [
         .init(
           row: loud("a"), source: "read:0", stage: "gather", outcome: .pending,
           detail: "waits for 1 failed row of shout")
@@ -69,7 +70,7 @@ import Testing
     lab.refuse("b")
     _ = try await lab.run()
     #expect(
-      try await lab.store.why(row("b"), at: "shout", run: 1).answers == [
+      try await lab.store.inspector.why(row("b"), at: "shout", run: 1).answers == [
         .init(
           row: row("b"), source: "read:0", stage: "shout", outcome: .dropped,
           detail: "failed: StageFault; StageFault: refuses b")
@@ -80,7 +81,7 @@ import Testing
     let lab = try Lab(records: ["a"])
     _ = try await lab.run(RunOptions(only: "shout", flags: ["only": "shout"]))
     #expect(
-      try await lab.store.why(row("a"), at: "gather", run: 1).answers.map(\.detail) == [
+      try await lab.store.inspector.why(row("a"), at: "gather", run: 1).answers.map(\.detail) == [
         "left out by --only shout"
       ])
   }
@@ -89,9 +90,9 @@ import Testing
     let lab = try Lab(records: ["a"])
     _ = try await lab.run()
     await #expect(
-      throws: RunError("expected a stage of run 1 (read, shout, gather), found 'shoot'")
-    ) { try await lab.store.why(row("a"), at: "shoot", run: 1) }
-    #expect(try await lab.store.why("r_ffffffff", at: "shout", run: 1).answers.isEmpty)
+      throws: NotFound("expected a stage of run 1 (read, shout, gather), found 'shoot'")
+    ) { try await lab.store.inspector.why(row("a"), at: "shoot", run: 1) }
+    #expect(try await lab.store.inspector.why("r_ffffffff", at: "shout", run: 1).answers.isEmpty)
   }
 
   @Test func onlyChangesOfTheStageAndItsAncestorsCount() {

@@ -1,8 +1,10 @@
 import Foundation
 import OrderedCollections
 import RetortCore
+import RetortReport
 import RetortRun
 import RetortStages
+import RetortStore
 import RetortTestSupport
 import Testing
 
@@ -22,7 +24,7 @@ import Testing
   }
 
   private func counts(_ lab: Lab) async throws -> [Int64] {
-    try await lab.store.table(
+    try await lab.store.inspector.table(
       """
       SELECT (SELECT count(*) FROM run), (SELECT count(*) FROM step), (SELECT count(*) FROM "row"),
         (SELECT count(*) FROM reply), (SELECT count(*) FROM emission), (SELECT count(*) FROM fingerprint)
@@ -59,12 +61,12 @@ import Testing
     let call = Call(
       model: ModelSpec(alias: "m", name: "m"), origin: CallOrigin(run: 1), path: "x", body: ["prompt": "p"],
       identity: ["a": 1])
-    _ = try await lab.store.remember(call, RawReply(body: "{}"))
+    _ = try await lab.store.replies.remember(call, RawReply(body: "{}"))
     _ = try await run(smaller, lab)
     #expect(try await lab.store.collect(keepRuns: 1).replies == 0)
-    #expect(try await lab.store.recall(call.request) != nil)
+    #expect(try await lab.store.replies.recall(call.request) != nil)
     #expect(try await lab.store.collect(keepRuns: 1, replies: true).replies == 1)
-    #expect(try await lab.store.recall(call.request) == nil)
+    #expect(try await lab.store.replies.recall(call.request) == nil)
   }
 
   @Test func aRunUnderWayIsLeftAlone() async throws {
@@ -75,7 +77,7 @@ import Testing
     let gate = Gate()
     let other = lab.waiting(at: gate)
     let run = Task { try await Engine(other, store: live, models: ScriptedProvider(), now: { 0 }).run() }
-    while try await lab.store.newestRun() != 2 { await Task.yield() }
+    while try await lab.store.inspector.newestRun() != 2 { await Task.yield() }
     await #expect(throws: StoreError.self) { try await lab.store.collect(keepRuns: 1) }
     gate.open()
     #expect(try await run.value.status == .complete)
@@ -89,16 +91,15 @@ extension Lab {
     let reader = PipelineStage(
       name: "read", entry: StageEntry(Waiting.self),
       configured: ConfiguredStage(config: "waiting") { _ in
-        try BoundStage(Waiting(gate: gate), config: Waiting.Config())
+        BoundStage(Waiting(gate: gate))
       }, columns: ["word"])
     return Pipeline(
       name: pipeline.name, file: pipeline.file, models: [:], stages: [reader] + pipeline.stages.dropFirst())
   }
 }
 
-private struct Waiting: SetStage {
+private struct Waiting: Reader {
   struct Config: Codable, Sendable {}
-  typealias Input = NoColumns
   struct Output: Codable, Sendable { let word: String }
   static let name = "test-waiting"
   static let version = 1
@@ -109,7 +110,7 @@ private struct Waiting: SetStage {
   init(gate: Gate) { self.gate = gate }
   init(_ config: Config, in workspace: Workspace) { gate = Gate() }
 
-  func process(_ rows: RowSet<NoColumns>, into sink: SetSink<Output>) async throws {
+  func read(into sink: ReaderSink<Output>) async throws {
     await gate.pass()
     try await sink.make(Output(word: "late"))
   }

@@ -1,8 +1,10 @@
 import Foundation
 import OrderedCollections
 import RetortCore
+import RetortReport
 import RetortRun
 import RetortStages
+import RetortStore
 import RetortTestSupport
 import Testing
 
@@ -13,7 +15,7 @@ import Testing
     let lab = try Lab(records: ["a", "b"])
     _ = try await lab.run()
     _ = try await lab.run()
-    let diff = try await lab.store.diff(1, 2)
+    let diff = try await lab.store.inspector.diff(1, 2)
     #expect(diff.changed.isEmpty)
     #expect(
       diff.stages.allSatisfy { $0.onlyOld + $0.onlyNew + $0.other == 0 && $0.examples.isEmpty })
@@ -25,7 +27,7 @@ import Testing
     _ = try await lab.run()
     let other = lab.reading(["a", "x"])
     _ = try await Engine(other, store: lab.store, models: ScriptedProvider(), now: { 0 }).run()
-    let diff = try await lab.store.diff(1, 2, examples: 1)
+    let diff = try await lab.store.inspector.diff(1, 2, examples: 1)
     #expect(diff.changed.map(\.path) == ["stages.read.with"])
     #expect(
       diff.stages[0]
@@ -34,22 +36,22 @@ import Testing
           onlyOld: 1, onlyNew: 0, other: 1,
           examples: [.init(source: "read:1", old: row("b"), new: row("x"), columns: ["word"])]))
     #expect(diff.stages[2].examples.map(\.columns) == [["words"]])
-    #expect(try await lab.store.diff(2, 1).stages[0].onlyNew == 1)
+    #expect(try await lab.store.inspector.diff(2, 1).stages[0].onlyNew == 1)
   }
 
   @Test func aStageOfOneRunOnlyAndALimitShow() async throws {
     let lab = try Lab(records: ["a", "b"])
     _ = try await lab.run(RunOptions(limit: 1))
     _ = try await lab.run()
-    let diff = try await lab.store.diff(1, 2)
+    let diff = try await lab.store.inspector.diff(1, 2)
     #expect(
       diff.stages[0].examples == [.init(source: "read:1", old: nil, new: row("b"), columns: [])])
   }
 
   @Test func aRunThatIsNotThereIsAnError() async throws {
     let lab = try Lab(records: ["a"])
-    await #expect(throws: RunError("expected a run, found none numbered 1")) {
-      try await lab.store.diff(1, 2)
+    await #expect(throws: NotFound("expected a run, found none numbered 1")) {
+      try await lab.store.inspector.diff(1, 2)
     }
   }
 }

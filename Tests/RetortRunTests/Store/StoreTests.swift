@@ -5,8 +5,10 @@ import RetortTestSupport
 import Testing
 
 @testable import RetortCore
+@testable import RetortReport
 @testable import RetortRun
 @testable import RetortStages
+@testable import RetortStore
 
 struct StoreTests {
   private func path() throws -> String { try Bench.folder().appending(path: "store.sqlite").path }
@@ -29,7 +31,10 @@ struct StoreTests {
     let pipeline = Pipeline(name: "p", file: URL(filePath: "/p.yaml"), models: [:], stages: [])
     let run = try await store.steps.beginRun(NewRun(pipeline, RunOptions()), at: 0).run
     func status() async throws -> [String?] {
-      [try await store.runs().objects[0]["status"]?.string, try await store.recordedRun(run)?.status]
+      [
+        try await store.inspector.runs().objects[0]["status"]?.string,
+        try await store.inspector.recordedRun(run)?.status,
+      ]
     }
     #expect(try await status() == ["interrupted", "interrupted"])
     let lock = try store.lock(for: "p", at: 0)
@@ -123,14 +128,14 @@ struct StoreTests {
     let path = try path()
     let store = try Store(path: path)
     try FileManager.default.removeItem(atPath: path)
-    await #expect(throws: StoreError.self) { try await store.newestRun() }
+    await #expect(throws: StoreError.self) { try await store.inspector.newestRun() }
     #expect(!FileManager.default.fileExists(atPath: path))
     let other = try Store(path: path)
     await #expect(throws: StoreError.self) {
       try await store.write { try $0.execute(sql: "DELETE FROM run") }
     }
-    await #expect(throws: StoreError.self) { _ = try await store.recall(Digest(of: "x")) }
-    #expect(try await other.newestRun() == nil)
+    await #expect(throws: StoreError.self) { _ = try await store.replies.recall(Digest(of: "x")) }
+    #expect(try await other.inspector.newestRun() == nil)
   }
 
   @Test func aRunEndsWhenItsStoreIsReplaced() async throws {
@@ -147,13 +152,13 @@ struct StoreTests {
   @Test func aRunIsKnownByItsUserAndMachine() async throws {
     let lab = try Lab(records: ["a"])
     let run = try await lab.run().run
-    #expect(try await lab.store.recordedRun(run)?.isFromHere == true)
+    #expect(try await lab.store.inspector.recordedRun(run)?.isFromHere == true)
     for home in [nil, Home.digest(user: geteuid(), machine: "another")] {
       try await lab.store.write { try $0.execute(sql: "UPDATE run SET home = ?", arguments: [home]) }
-      #expect(try await lab.store.recordedRun(run)?.isFromHere == false)
+      #expect(try await lab.store.inspector.recordedRun(run)?.isFromHere == false)
     }
-    try await lab.store.adopt(run)
-    #expect(try await lab.store.recordedRun(run)?.isFromHere == true)
+    try await lab.store.steps.adopt(run)
+    #expect(try await lab.store.inspector.recordedRun(run)?.isFromHere == true)
     #expect(Home.digest(user: 1, machine: "m") != Home.digest(user: 2, machine: "m"))
   }
 
@@ -162,11 +167,13 @@ struct StoreTests {
     let run = try await lab.run().run
     for change in ["flags = 'no json'", "started = 1e300, flags = '{}', resolved = '[1'"] {
       try await lab.store.write { try $0.execute(sql: "UPDATE run SET \(change)") }
-      await #expect(throws: (any Error).self) { _ = try await lab.store.report(run) }
+      await #expect(throws: (any Error).self) {
+        _ = try await RunReport.read(run, from: lab.store.inspector, catalog: .standard)
+      }
     }
     try await lab.store.write { try $0.execute(sql: "UPDATE run_stage SET \"from\" = '[' ") }
-    await #expect(throws: StoreError.self) { _ = try await lab.store.outline(of: run) }
-    await #expect(throws: StoreError.self) { _ = try await lab.store.books(of: run) }
+    await #expect(throws: StoreError.self) { _ = try await lab.store.inspector.outline(of: run) }
+    await #expect(throws: StoreError.self) { _ = try await lab.store.inspector.books(of: run) }
   }
 
   /// What the file has under the names of our views, and its triggers, is never performed.
@@ -181,7 +188,7 @@ struct StoreTests {
           CREATE TRIGGER t AFTER INSERT ON run BEGIN DELETE FROM reply; DELETE FROM step; END;
           """)
     }
-    #expect(try await lab.store.runs().rows.count == 1)
+    #expect(try await lab.store.inspector.runs().rows.count == 1)
     #expect(try await lab.run().status == .complete)
     #expect(lab.performed == ["a"])
   }

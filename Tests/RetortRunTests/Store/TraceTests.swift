@@ -1,8 +1,10 @@
 import Foundation
 import OrderedCollections
 import RetortCore
+import RetortReport
 import RetortRun
 import RetortStages
+import RetortStore
 import RetortTestSupport
 import Synchronization
 import Testing
@@ -17,7 +19,7 @@ import Testing
     """
 
   /// read -> asked (two samples) -> told (one), with replies numbered in the order they come.
-  private func lab<S: Stage>(
+  private func lab<S: RowStage>(
     askedBy: S.Type = Generate.self, in folder: URL
   ) throws -> (Pipeline, Store, ModelStack) where S.Config == Generate.Config {
     let store = try Store(path: folder.appending(path: "store.sqlite").path)
@@ -27,13 +29,13 @@ import Testing
     spec.retries = 0
     let first = Generate.Config(model: ModelRef(spec), template: "{{word}}", samples: 2)
     let second = Generate.Config(model: ModelRef(spec), template: "{{reply}}", column: "told")
-    func stage<T: Stage>(_ name: String, _ type: T.Type, from: String, _ config: T.Config) throws
+    func stage<T: RowStage>(_ name: String, _ type: T.Type, from: String, _ config: T.Config) throws
       -> PipelineStage
     {
       PipelineStage(
         name: name, entry: StageEntry(type), from: [from],
         configured: ConfiguredStage(config: try JSON(encoding: config)) { workspace in
-          try BoundStage(type.init(config, in: workspace), config: config)
+          try BoundStage(type.init(config, in: workspace))
         }, columns: ["word", "reply", "told"], models: ["m"])
     }
     let pipeline = Pipeline(
@@ -52,7 +54,8 @@ import Testing
         status: 200, body: Array((answer + #""usage": {"prompt_tokens": 1, "completion_tokens": 2}}"#).utf8))
     }
     return (
-      pipeline, store, ModelStack(models: [spec], transport: transport, memory: store, environment: [:])
+      pipeline, store,
+      ModelStack(models: [spec], transport: transport, memory: store.replies, environment: [:])
     )
   }
 
@@ -60,23 +63,23 @@ import Testing
     let folder = try Bench.folder()
     let (pipeline, store, models) = try lab(in: folder)
     #expect(try await Engine(pipeline, store: store, models: models, now: { 0 }).run().status == .incomplete)
-    let told = try await store.query("SELECT \"row\", reply, told FROM told ORDER BY reply")
+    let told = try await store.inspector.query("SELECT \"row\", reply, told FROM told ORDER BY reply")
     #expect(told.count == 2)
     var all: Set<String> = []
     for row in told {
       let id = row["row"]?.string ?? ""
-      let trace = try await store.trace(id, run: 1).objects
+      let trace = try await store.inspector.trace(id, run: 1).objects
       #expect(trace.map { $0["stage"] } == ["read", "asked", "told"])
       #expect(trace.map { $0["calls"] } == [0, 1, 1])
       #expect(trace.map { $0["usd"] } == [0.0, 2.0, 2.0])
       // The reply whose text is the row's own.
       for (line, text) in zip(trace.dropFirst(), [row["reply"], row["told"]]) {
         let reply = line["replies"]?.string ?? ""
-        let body = try await store.query("SELECT body FROM reply WHERE id = ?", [.string(reply)])
+        let body = try await store.inspector.query("SELECT body FROM reply WHERE id = ?", [.string(reply)])
         #expect(body.first?["body"]?.string?.contains("\"\(text?.string ?? "")\"") == true)
       }
       let replies = trace.compactMap { $0["replies"]?.string }
-      let asked = try await store.query(Self.asked, [.string(id)])[0]["replies"]?.string ?? ""
+      let asked = try await store.inspector.query(Self.asked, [.string(id)])[0]["replies"]?.string ?? ""
       #expect(asked.split(separator: ",").map(String.init).sorted() == replies.sorted())
       all.formUnion(replies)
     }
@@ -88,8 +91,8 @@ import Testing
     let folder = try Bench.folder()
     let (pipeline, store, models) = try lab(askedBy: Pair.self, in: folder)
     _ = try await Engine(pipeline, store: store, models: models, now: { 0 }).run()
-    for line in try await store.query("SELECT \"row\" FROM asked") {
-      let trace = try await store.trace(line["row"]?.string ?? "", run: 1).objects
+    for line in try await store.inspector.query("SELECT \"row\" FROM asked") {
+      let trace = try await store.inspector.trace(line["row"]?.string ?? "", run: 1).objects
       #expect(trace.map { $0["calls"] } == [0, 2, 1])
     }
   }
@@ -98,8 +101,10 @@ import Testing
     let folder = try Bench.folder()
     let (pipeline, store, models) = try lab(in: folder)
     _ = try await Engine(pipeline, store: store, models: models, now: { 0 }).run()
-    let row = try await store.query("SELECT \"row\" FROM read WHERE word = 'refused'")[0]["row"]?.string ?? ""
-    let trace = try await store.trace(row, run: 1).objects
+    let row =
+      try await store.inspector.query("SELECT \"row\" FROM read WHERE word = 'refused'")[0]["row"]?.string
+      ?? ""
+    let trace = try await store.inspector.trace(row, run: 1).objects
     #expect(trace.map { $0["stage"] } == ["read", "asked"])
     #expect(trace.map { $0["ended"] } == [.null, "failed: refused: refused (HTTP 400): not this"])
   }
@@ -107,8 +112,8 @@ import Testing
   @Test func aTraceEndsWithTheDrop() async throws {
     let lab = try Lab(records: [""])
     _ = try await lab.run()
-    let row = try await lab.store.query("SELECT \"row\" FROM read")[0]["row"]?.string ?? ""
-    let trace = try await lab.store.trace(row, run: 1).objects
+    let row = try await lab.store.inspector.query("SELECT \"row\" FROM read")[0]["row"]?.string ?? ""
+    let trace = try await lab.store.inspector.trace(row, run: 1).objects
     #expect(trace.map { $0["ended"] } == [.null, "dropped: empty"])
   }
 
@@ -116,8 +121,8 @@ import Testing
     let lab = try Lab(records: ["a"])
     lab.refuseSets(true)
     _ = try await lab.run()
-    let row = try await lab.store.query("SELECT \"row\" FROM read")[0]["row"]?.string ?? ""
-    let trace = try await lab.store.trace(row, run: 1).objects
+    let row = try await lab.store.inspector.query("SELECT \"row\" FROM read")[0]["row"]?.string ?? ""
+    let trace = try await lab.store.inspector.trace(row, run: 1).objects
     #expect(trace.map { $0["stage"] } == ["read", "shout", "gather"])
     #expect(trace.last?["ended"] == "failed: StageFault: refuses sets")
   }
@@ -152,7 +157,7 @@ import Testing
 }
 
 /// Two rows made of two replies together.
-private struct Pair: Stage {
+private struct Pair: RowStage {
   static let name = "test-pair"
   static let version = 1
   static let summary = "Make two rows of two replies."

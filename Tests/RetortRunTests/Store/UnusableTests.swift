@@ -5,8 +5,10 @@ import RetortTestSupport
 import Testing
 
 @testable import RetortCore
+@testable import RetortReport
 @testable import RetortRun
 @testable import RetortStages
+@testable import RetortStore
 
 /// Replies that an earlier version remembered and nobody can use; numbers that no endpoint should have given.
 @Suite struct UnusableTests {
@@ -20,7 +22,7 @@ import Testing
       let call = Call(
         model: ModelSpec(alias: "m", name: "m"), origin: CallOrigin(run: 1), path: "x", body: .object(body),
         identity: .int(Int64(number)))
-      ids.append(try await store.remember(call, RawReply(body: reply)))
+      ids.append(try await store.replies.remember(call, RawReply(body: reply)))
     }
     return ids
   }
@@ -61,7 +63,9 @@ import Testing
     #expect((dry.replies, dry.steps) == (bad.count, 1))
     let freed = try await lab.store.collectUnusable()
     #expect((freed.replies, freed.steps, freed.runs) == (bad.count, 1, 0))
-    let left = try await lab.store.table("SELECT id FROM reply ORDER BY id").rows.compactMap { $0[0].int }
+    let left = try await lab.store.inspector.table("SELECT id FROM reply ORDER BY id").rows.compactMap {
+      $0[0].int
+    }
     #expect(left == Array(ids.prefix(good.count)))
     #expect(try await lab.store.collectUnusable().replies == 0)
     // The step that used one is made again, and no other.
@@ -88,15 +92,24 @@ import Testing
       try db.execute(sql: "INSERT INTO step_call (step, seq, reply) VALUES (2, 0, 1), (2, 1, 2)")
     }
     let most = Usage.most
-    #expect(try await lab.store.spent(since: run) == .init(usd: 1e12, tokens: 2 * most))
-    #expect(try await lab.store.report(run).calls.map(\.promptTokens) == [most])
+    #expect(try await lab.store.replies.spent(since: run) == .init(usd: 1e12, tokens: 2 * most))
+    let report = try await RunReport.read(run, from: lab.store.inspector, catalog: .standard)
+    #expect(report.calls.map(\.promptTokens) == [most])
     #expect(
-      try await lab.store.callTotals(after: [0, 0]).totals[run]?.values.map(\.completionTokens) == [most])
-    #expect(try await lab.store.calls([1, 2]).map(\.cachedTokens) == [0, most])
-    #expect(try await lab.store.runs().rows.count == 1)
-    #expect(try await lab.store.measures(of: lab.pipeline)["shout"]?.models["m"]?.prompt.mean == Double(most))
-    let row = try #require(try await lab.store.rows(of: "read", run: run, limit: 1).rows[0][0].string)
-    #expect(try await !lab.store.trace(row, run: run).rows.isEmpty)
+      try await RunReport.read(run, from: lab.store.inspector, catalog: .standard).calls.map(\.promptTokens)
+        == [most])
+    #expect(
+      try await lab.store.inspector.callTotals(after: [0, 0]).totals[run]?.values.map(\.completionTokens) == [
+        most
+      ])
+    #expect(try await lab.store.inspector.calls([1, 2]).map(\.cachedTokens) == [0, most])
+    #expect(try await lab.store.inspector.runs().rows.count == 1)
+    #expect(
+      try await lab.store.inspector.measures(of: lab.pipeline.stages.map(\.name), in: lab.pipeline.name)[
+        "shout"]?.models["m"]?.prompt.mean == Double(most))
+    let row = try #require(
+      try await lab.store.inspector.rows(of: "read", run: run, limit: 1).rows[0][0].string)
+    #expect(try await !lab.store.inspector.trace(row, run: run).rows.isEmpty)
     _ = try await Forecast.make(
       Plan.make(lab.pipeline, store: lab.store, options: RunOptions(redo: ["shout"])), of: lab.pipeline,
       store: lab.store)

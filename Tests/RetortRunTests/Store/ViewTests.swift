@@ -1,8 +1,10 @@
 import Foundation
 import OrderedCollections
 import RetortCore
+import RetortReport
 import RetortRun
 import RetortStages
+import RetortStore
 import RetortTestSupport
 import Testing
 
@@ -11,7 +13,7 @@ import Testing
     let lab = try Lab(records: ["b", "a"])
     _ = try await lab.run()
     #expect(
-      try await lab.store.query("SELECT run, source, word, loud FROM shout") == [
+      try await lab.store.inspector.query("SELECT run, source, word, loud FROM shout") == [
         ["run": 1, "source": "read:0", "word": "b", "loud": "B"],
         ["run": 1, "source": "read:1", "word": "a", "loud": "A"],
       ])
@@ -22,11 +24,11 @@ import Testing
     lab.refuse("a")
     _ = try await lab.run()
     #expect(
-      try await lab.store.query("SELECT stage, source, reason FROM dropped") == [
+      try await lab.store.inspector.query("SELECT stage, source, reason FROM dropped") == [
         ["stage": "shout", "source": "read:0", "reason": "empty"]
       ])
     #expect(
-      try await lab.store.query("SELECT stage, source, kind, message FROM failed") == [
+      try await lab.store.inspector.query("SELECT stage, source, kind, message FROM failed") == [
         ["stage": "shout", "source": "read:1", "kind": "StageFault", "message": "refuses a"]
       ])
   }
@@ -35,17 +37,18 @@ import Testing
     let lab = try Lab(records: ["a"])
     _ = try await lab.run()
     #expect(
-      try await lab.store.query("SELECT stage, parent_stage, source FROM lineage ORDER BY stage") == [
-        ["stage": "gather", "parent_stage": "shout", "source": "read:0"],
-        ["stage": "read", "parent_stage": nil, "source": "read:0"],
-        ["stage": "shout", "parent_stage": "read", "source": "read:0"],
-      ])
+      try await lab.store.inspector.query("SELECT stage, parent_stage, source FROM lineage ORDER BY stage")
+        == [
+          ["stage": "gather", "parent_stage": "shout", "source": "read:0"],
+          ["stage": "read", "parent_stage": nil, "source": "read:0"],
+          ["stage": "shout", "parent_stage": "read", "source": "read:0"],
+        ])
   }
 
   @Test(arguments: [nil, "read"]) func lineageNamesAllParentsOfWhatASetMade(per: String?) async throws {
     let lab = try Lab(records: ["a", "b", "c", "a"], per: per)
     _ = try await lab.run()
-    let lines = try await lab.store.query(
+    let lines = try await lab.store.inspector.query(
       """
       SELECT json_extract(r.json, '$.word') AS word, l.source FROM lineage l
       JOIN "row" r ON 'r_' || lower(substr(hex(r.digest), 3, 12)) = l.parent
@@ -61,11 +64,11 @@ import Testing
   @Test func aTraceFollowsEveryMemberOfASet() async throws {
     let lab = try Lab(records: ["a", "b", "c"])
     _ = try await lab.run()
-    let made = try await lab.store.query("SELECT \"row\" FROM gather")[0]["row"]?.string ?? ""
-    let third = try await lab.store.query("SELECT \"row\" FROM shout")[2]["row"]?.string ?? ""
-    let up = try await lab.store.trace(made, run: 1).objects.map { $0["stage"]?.string ?? "" }
+    let made = try await lab.store.inspector.query("SELECT \"row\" FROM gather")[0]["row"]?.string ?? ""
+    let third = try await lab.store.inspector.query("SELECT \"row\" FROM shout")[2]["row"]?.string ?? ""
+    let up = try await lab.store.inspector.trace(made, run: 1).objects.map { $0["stage"]?.string ?? "" }
     #expect(up.sorted() == ["gather", "read", "read", "read", "shout", "shout", "shout"])
-    let down = try await lab.store.trace(third, run: 1).objects.map { $0["stage"]?.string ?? "" }
+    let down = try await lab.store.inspector.trace(third, run: 1).objects.map { $0["stage"]?.string ?? "" }
     #expect(down.sorted() == ["gather", "read", "shout"])
   }
 
@@ -73,10 +76,10 @@ import Testing
     let lab = try Lab(records: ["a"])
     _ = try await lab.run()
     #expect(
-      try await lab.store.query("SELECT run, pipeline, status, calls FROM runs") == [
+      try await lab.store.inspector.query("SELECT run, pipeline, status, calls FROM runs") == [
         ["run": 1, "pipeline": "lab", "status": "complete", "calls": 0]
       ])
-    #expect(try await lab.store.query("SELECT * FROM calls").isEmpty)
+    #expect(try await lab.store.inspector.query("SELECT * FROM calls").isEmpty)
   }
 
   /// Names that SQL has trouble with, each in its view with its own value.
@@ -123,8 +126,8 @@ private enum ViewBench {
     try "stages: { rows: { uses: read-jsonl, with: { file: rows.jsonl } } }".write(
       to: file, atomically: false, encoding: .utf8)
     let store = try Store(path: folder.appending(path: "s.sqlite").path)
-    let pipeline = try Pipeline.read(file, environment: [:])
+    let pipeline = try Pipeline.read(file, catalog: .standard, environment: [:])
     _ = try await Engine(pipeline, store: store, models: ScriptedProvider()).run { _ in }
-    return try await store.query("SELECT * FROM rows")
+    return try await store.inspector.query("SELECT * FROM rows")
   }
 }

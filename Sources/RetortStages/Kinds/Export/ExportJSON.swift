@@ -1,53 +1,15 @@
-internal import Foundation
-internal import OrderedCollections
 package import RetortCore
 
 /// Writes rows as one JSON array, as results of the shared task are handed in; else as ``ExportJSONL``.
-package struct ExportJSON: SetStage {
-  package struct Config: Codable, Sendable {
-    package var file: String
-    package var columns: [String]?
-    package var allowEmpty: Bool?
-
-    enum CodingKeys: String, CodingKey {
-      case file, columns
-      case allowEmpty = "allow_empty"
-    }
-
-    package init(file: String, columns: [String]? = nil, allowEmpty: Bool? = nil) {
-      self.file = file
-      self.columns = columns
-      self.allowEmpty = allowEmpty
-    }
-  }
-
-  package typealias Input = Columns
-  package typealias Output = ExportedFile
-
+package struct ExportJSON: RowExporter {
   package static let name = "export-json"
   package static let version = 1
-  package static let laterKeys: Set = ["allow_empty"]
   package static let summary = "Write rows to a file that is one JSON array, with a manifest beside it."
-  package static let keys = [
-    "file": "Where to write, relative to the pipeline file; the manifest is FILE.manifest.json.",
-    "columns": "The columns to write, in this order; all of them when left out.",
-    "allow_empty":
-      "Whether a file of an earlier run gives way to none when there are no rows now; default false.",
-  ]
-  package static let exports = true
+  package static let layout = JSONLWriter.Layout.array
 
-  private let export: RowExport
+  package let export: RowExport
 
-  package init(_ config: Config, in workspace: Workspace) throws {
-    export = try RowExport(
-      config.file, in: workspace, columns: config.columns, layout: .array, allowsEmpty: config.allowEmpty)
-  }
-
-  package var reads: [ColumnUse] { export.reads }
-
-  package var writes: [ExportTarget] { export.writes }
-
-  package func process(_ rows: RowSet<Columns>, into sink: SetSink<ExportedFile>) async throws {
-    try await export.write(rows, into: sink)
+  package init(_ config: RowExport.Config, in workspace: Workspace) throws {
+    export = try RowExport(config, in: workspace, layout: Self.layout)
   }
 }

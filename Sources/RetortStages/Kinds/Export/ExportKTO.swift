@@ -2,7 +2,7 @@ internal import OrderedCollections
 package import RetortCore
 
 /// Writes completions that are each good or bad, for Kahneman-Tversky optimisation (KTO, arXiv 2402.01306).
-package struct ExportKTO: SetStage {
+package struct ExportKTO: Exporter {
   package enum Format: String, Codable, Hashable, Sendable, CaseIterable {
     case trl
     case msSwift = "ms-swift"
@@ -37,7 +37,6 @@ package struct ExportKTO: SetStage {
   }
 
   package typealias Input = Columns
-  package typealias Output = ExportedFile
 
   package static let name = "export-kto"
   package static let version = 1
@@ -53,7 +52,7 @@ package struct ExportKTO: SetStage {
       "Whether files of an earlier run give way to none when there are no rows now; default false.",
   ].merging(TrainingTurns.help) { own, _ in own }
   package static let sets = [TrainingExport<Labelled>.validation]
-  package static let exports = true
+  package static let destinations = [Destination.folder]
 
   struct Labelled {
     let turns: [JSON]
@@ -82,8 +81,8 @@ package struct ExportKTO: SetStage {
 
   package var writes: [ExportTarget] { export.writes }
 
-  package func process(_ rows: RowSet<Columns>, into sink: SetSink<ExportedFile>) async throws {
-    try await export.write(rows, into: sink) { try await $1.examples(of: $0, labelled) }
+  package func export(_ rows: RowSet<Columns>, dropping sink: ExportSink) async throws -> [ExportedFile] {
+    try await export.write(rows, dropping: sink) { try await $1.examples(of: $0, labelled) }
   }
 
   private func labelled(_ row: Columns) throws(BadExample) -> Labelled {

@@ -2,7 +2,7 @@ internal import OrderedCollections
 package import RetortCore
 
 /// Writes pairs of a chosen and a rejected completion as preference trainers and reward model trainers read them.
-package struct ExportPreferences: SetStage {
+package struct ExportPreferences: Exporter {
   package enum Format: String, Codable, Hashable, Sendable, CaseIterable {
     case trl
     case msSwift = "ms-swift"
@@ -39,7 +39,6 @@ package struct ExportPreferences: SetStage {
   }
 
   package typealias Input = Columns
-  package typealias Output = ExportedFile
 
   package static let name = "export-preferences"
   package static let version = 2
@@ -56,7 +55,7 @@ package struct ExportPreferences: SetStage {
       "Whether files of an earlier run give way to none when there are no rows now; default false.",
   ].merging(TrainingTurns.help) { own, _ in own }
   package static let sets = [TrainingExport<Pair>.validation]
-  package static let exports = true
+  package static let destinations = [Destination.folder]
 
   struct Pair {
     let turns: [JSON]
@@ -95,8 +94,8 @@ package struct ExportPreferences: SetStage {
 
   package var writes: [ExportTarget] { export.writes }
 
-  package func process(_ rows: RowSet<Columns>, into sink: SetSink<ExportedFile>) async throws {
-    try await export.write(rows, into: sink) { try await $1.examples(of: $0, pair) }
+  package func export(_ rows: RowSet<Columns>, dropping sink: ExportSink) async throws -> [ExportedFile] {
+    try await export.write(rows, dropping: sink) { try await $1.examples(of: $0, pair) }
   }
 
   private func pair(_ row: Columns) throws(BadExample) -> Pair {

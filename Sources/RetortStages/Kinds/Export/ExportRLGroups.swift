@@ -2,7 +2,7 @@ internal import OrderedCollections
 package import RetortCore
 
 /// Writes groups of rollouts with their rewards, for trainers of one's own and for replay.
-package struct ExportRLGroups: SetStage {
+package struct ExportRLGroups: Exporter {
   package struct Config: Codable, Sendable {
     package var folder: String
     package var prompt: PromptFile?
@@ -33,7 +33,6 @@ package struct ExportRLGroups: SetStage {
   }
 
   package typealias Input = Columns
-  package typealias Output = ExportedFile
 
   package static let name = "export-rl-groups"
   package static let version = 1
@@ -50,7 +49,7 @@ package struct ExportRLGroups: SetStage {
       "Whether files of an earlier run give way to none when there are no rows now; default false.",
   ].merging(TrainingTurns.help) { own, _ in own }
   package static let sets = [TrainingExport<Group>.validation]
-  package static let exports = true
+  package static let destinations = [Destination.folder]
 
   struct Group {
     let name: JSON
@@ -89,43 +88,81 @@ package struct ExportRLGroups: SetStage {
 
   package var writes: [ExportTarget] { export.writes }
 
-  package func process(_ rows: RowSet<Columns>, into sink: SetSink<ExportedFile>) async throws {
+  package func export(_ rows: RowSet<Columns>, dropping sink: ExportSink) async throws -> [ExportedFile] {
     var shapes = try await rows.shapes(of: columns)
     if let validation = export.validation {
       shapes = try await validation.shapes(of: columns, joining: shapes)
     }
     let joined = shapes
-    try await export.write(rows, into: sink) { rows, answers in
-      for members in try await Self.members(of: rows, answers) {
-        var group: Group?
-        for place in members {
-          guard let row = try await rows.page(place.ordinal, 1).first.map({ Columns($0.row.columns) }) else {
-            continue
+    return try await export.write(rows, dropping: sink) { rows, answers in
+      var open = OpenGroups(try await Self.names(of: rows, answers))
+      for try await row in rows {
+        guard let name = Self.name(of: row.value) else { continue }
+        open.add(to: name) { group in
+          do throws(BadExample) { try rollout(row.value, of: &group.value, joined) } catch {
+            group.bad.append((row.ordinal, row.id, error))
           }
-          let read = Result { () throws(BadExample) in try rollout(row, of: &group, joined) }
-          if case .failure(let bad) = read { try await answers.bad(place.ordinal, place.id, bad) }
         }
-        if let group { try answers.example(group) }
+        while let whole = open.next() {
+          for (ordinal, id, bad) in whole.bad { try await answers.bad(ordinal, id, bad) }
+          if let group = whole.value { try answers.example(group) }
+        }
       }
     }
   }
 
-  private typealias Place = (ordinal: Int, id: String)
+  private static func name(of row: Columns) -> JSON? {
+    if let name = row["group"], !name.isNull { name } else { nil }
+  }
 
-  /// The rows of each group, in whatever order they come; groups in the order of their first rows.
-  private static func members(
+  /// The groups of the rows, each as often as it has rows; in the order of their first ones.
+  private static func names(
     of rows: RowSet<Columns>, _ answers: TrainingExport<Group>.Answers
-  ) async throws -> [[Place]] {
-    var groups: OrderedDictionary<JSON, [Place]> = [:]
+  ) async throws -> OrderedDictionary<JSON, Int> {
+    var names: OrderedDictionary<JSON, Int> = [:]
     for try await row in rows {
-      if let name = row.value["group"], !name.isNull {
-        groups[name, default: []].append((row.ordinal, row.id))
+      if let name = name(of: row.value) {
+        names[name, default: 0] += 1
       } else {
         try await answers.bad(
           row.ordinal, row.id, BadExample("no group", "expected a value in 'group', found none"))
       }
     }
-    return Array(groups.values)
+    return names
+  }
+
+  /// Groups whose rows come in any order, handed out in the order of their first rows: a group that is whole waits for
+  /// those before it, and is let go of with them.
+  private struct OpenGroups {
+    struct Open {
+      var missing: Int
+      var value: Group?
+      var bad: [(ordinal: Int, id: String, why: BadExample)] = []
+    }
+
+    private let order: [JSON]
+    private var place = 0
+    private var open: [JSON: Open]
+
+    /// `counts`: the rows of each group.
+    init(_ counts: OrderedDictionary<JSON, Int>) {
+      order = Array(counts.keys)
+      open = Dictionary(uniqueKeysWithValues: counts.map { ($0.key, Open(missing: $0.value)) })
+    }
+
+    mutating func add(to name: JSON, _ row: (inout Open) -> Void) {
+      // Taken out while it grows, so that its rollouts are not copied.
+      guard var group = open.removeValue(forKey: name) else { return }
+      row(&group)
+      group.missing -= 1
+      open[name] = group
+    }
+
+    mutating func next() -> Open? {
+      guard place < order.count, open[order[place]]?.missing == 0 else { return nil }
+      defer { place += 1 }
+      return open.removeValue(forKey: order[place])
+    }
   }
 
   private func rollout(
@@ -144,9 +181,8 @@ package struct ExportRLGroups: SetStage {
       }
       rollout[name] = shapes[name]?.fit(value) ?? value
     }
-    var grown = group ?? Group(name: row["group"] ?? .null, turns: turns, rollouts: [])
-    grown.rollouts.append(.object(rollout))
-    group = grown
+    if group == nil { group = Group(name: row["group"] ?? .null, turns: turns, rollouts: []) }
+    group?.rollouts.append(.object(rollout))
   }
 
   private static let shape = TrainingExport<Group>.Shape(

@@ -2,7 +2,7 @@ internal import OrderedCollections
 package import RetortCore
 
 /// Writes prompts with what their rewards need, for reinforcement learning that samples its own completions.
-package struct ExportRLPrompts: SetStage {
+package struct ExportRLPrompts: Exporter {
   package enum Format: String, Codable, Hashable, Sendable, CaseIterable {
     case trl
     case msSwift = "ms-swift"
@@ -42,7 +42,6 @@ package struct ExportRLPrompts: SetStage {
   }
 
   package typealias Input = Columns
-  package typealias Output = ExportedFile
 
   package static let name = "export-rl-prompts"
   package static let version = 1
@@ -60,7 +59,7 @@ package struct ExportRLPrompts: SetStage {
       "Whether files of an earlier run give way to none when there are no rows now; default false.",
   ].merging(TrainingTurns.help) { own, _ in own }
   package static let sets = [TrainingExport<Task>.validation]
-  package static let exports = true
+  package static let destinations = [Destination.folder]
 
   struct Task: Hashable {
     let turns: [JSON]
@@ -103,13 +102,13 @@ package struct ExportRLPrompts: SetStage {
 
   package var writes: [ExportTarget] { export.writes }
 
-  package func process(_ rows: RowSet<Columns>, into sink: SetSink<ExportedFile>) async throws {
+  package func export(_ rows: RowSet<Columns>, dropping sink: ExportSink) async throws -> [ExportedFile] {
     var shapes = try await rows.shapes(of: columns)
     if let validation = export.validation {
       shapes = try await validation.shapes(of: columns, joining: shapes)
     }
     let joined = shapes
-    try await export.write(rows, into: sink) { rows, answers in
+    return try await export.write(rows, dropping: sink) { rows, answers in
       // Rollouts of one prompt are one task.
       var seen: [JSON: (task: Task, row: String)] = [:]
       for try await row in rows {

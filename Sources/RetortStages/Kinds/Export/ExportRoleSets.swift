@@ -2,7 +2,7 @@ internal import OrderedCollections
 package import RetortCore
 
 /// Writes the training sets of the three roles, in the shapes that trainers read, with recipes to train from.
-package struct ExportRoleSets: SetStage {
+package struct ExportRoleSets: Exporter {
   package enum Format: String, Codable, Hashable, Sendable, CaseIterable {
     case msSwift = "ms-swift"
     case llamaFactory = "llama-factory"
@@ -35,7 +35,6 @@ package struct ExportRoleSets: SetStage {
   }
 
   package typealias Input = RoleRow
-  package typealias Output = ExportedFile
 
   package static let name = "export-role-sets"
   package static let version = 1
@@ -54,7 +53,7 @@ package struct ExportRoleSets: SetStage {
       "validation", required: false, columns: ["question", "question_parsing", "cot", "cot_parsing"],
       help: "Labelled rows that become the validation split.")
   ]
-  package static let exports = true
+  package static let destinations = [Destination.folder]
 
   private let folder: ExportFolder
   private let formats: Set<Format>
@@ -73,7 +72,7 @@ package struct ExportRoleSets: SetStage {
     instructions = (config.instructions ?? RoleInstructions()).texts
   }
 
-  package func process(_ rows: RowSet<RoleRow>, into sink: SetSink<ExportedFile>) async throws {
+  package func export(_ rows: RowSet<RoleRow>, dropping sink: ExportSink) async throws -> [ExportedFile] {
     let train = try await write(rows, split: "train")
     // Without training rows there is nothing to validate: only the manifest is written.
     let held = try await write(rows.count > 0 ? validation : nil, split: "validation")
@@ -85,9 +84,9 @@ package struct ExportRoleSets: SetStage {
     }
     let texts =
       rows.count > 0 ? TrainingKit(formats: formats, baseModel: baseModel, splits: splits).files : []
-    try await folder.finish(
+    return try await folder.finish(
       (train + held).map(\.writer), training: train.map(\.writer), texts: texts,
-      complete: rows.isComplete && validation?.isComplete ?? true, from: Array(0..<rows.count), into: sink)
+      complete: rows.isComplete && validation?.isComplete ?? true)
   }
 
   /// Every file that it may write, or that an earlier run may have written.

@@ -9,7 +9,6 @@ package import RetortCore
 package struct InducePrompt: SetStage {
   package static let name = "induce-prompt"
   package static let version = 2
-  package static let makesRows = true
   package static let summary =
     "Write a task's instruction from labelled examples: several candidates, ranked by pairwise preference."
   package static let keys = [
@@ -25,6 +24,12 @@ package struct InducePrompt: SetStage {
     "seed": "Seed of the first candidate; each further one adds one. Default none.",
     "max_tokens": "Most tokens of a candidate or of a trial's reply; default 1024.",
   ]
+
+  package static let drawsSamples = true
+
+  package static func workload(of config: Config) -> Workload {
+    Workload(candidates: config.candidates ?? 5, maxTokens: config.maxTokens, countKeys: ["candidates"])
+  }
 
   package struct Config: Codable, Sendable {
     package var model: ModelRef
@@ -123,7 +128,7 @@ package struct InducePrompt: SetStage {
     }
   }
 
-  package func process(_ rows: RowSet<Columns>, into sink: SetSink<Output>) async throws {
+  package func process(_ rows: RowSet<Columns>, into sink: MakingSink<Output>) async throws {
     var examples: [Columns] = []
     for try await row in rows where examples.count < shots + heldOut { examples.append(row.value) }
     guard !examples.isEmpty else { return }

@@ -5,7 +5,7 @@ package import RetortCore
 /// (retrieval-augmented in-context learning, Less is More, arXiv 2504.16408).
 ///
 /// The question itself and its near-duplicates are left out: a demonstration that says the answer teaches copying.
-package struct RetrieveDemonstrations: Stage {
+package struct RetrieveDemonstrations: RowStage {
   package struct Config: Codable, Sendable {
     var model: ModelRef
     var k: Int?

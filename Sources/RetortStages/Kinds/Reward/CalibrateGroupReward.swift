@@ -5,7 +5,6 @@ package import RetortCore
 package struct CalibrateGroupReward: SetStage {
   package static let name = "calibrate-group-reward"
   package static let version = 1
-  package static let makesRows = true
   package static let summary =
     "Make a table of candidate alphas: in how many groups a best response of mean length would not lose."
   package static let keys = Calibration.help.merging(GroupRewards.help) { own, _ in own }
@@ -34,7 +33,7 @@ package struct CalibrateGroupReward: SetStage {
     calibration = try Calibration(candidates: config.candidates, target: config.target)
   }
 
-  package func process(_ rows: RowSet<Columns>, into sink: SetSink<GR3.Candidate>) async throws {
+  package func process(_ rows: RowSet<Columns>, into sink: MakingSink<GR3.Candidate>) async throws {
     let groups = try await rewards.groups(of: rows, dropping: sink)
     let members = groups.flatMap(\.ordinals)
     guard !members.isEmpty else { return }

@@ -21,6 +21,11 @@ package struct CompareLengthQuality: SetStage {
   package static let summary =
     "Score the responses of each group in pairs: better beats worse, and of equals the shorter wins."
   package static let keys = LengthQualityConfig.keys
+  package static let plots = PlottedColumns.own([
+    PlottedColumn("twyn_score"), PlottedColumn("twyn_advantage", comparesGroup: true),
+  ])
+
+  package static func workload(of config: Config) -> Workload { config.workload }
 
   package var reads: [ColumnUse] { comparison.reads }
   private let comparison: LengthQuality
@@ -29,7 +34,7 @@ package struct CompareLengthQuality: SetStage {
     comparison = try LengthQuality(config, in: workspace)
   }
 
-  package func process(_ rows: RowSet<Columns>, into sink: SetSink<Output>) async throws {
+  package func process(_ rows: RowSet<Columns>, into sink: KeepingSink<Output>) async throws {
     try await comparison.compare(rows, dropping: sink) { group in
       let scored = comparison.scored(group)
       for (index, ordinal) in group.ordinals.enumerated() {

@@ -41,7 +41,7 @@ package struct FilterRewardTop: SetStage {
     }
   }
 
-  package func process(_ rows: RowSet<Columns>, into sink: SetSink<NoColumns>) async throws {
+  package func process(_ rows: RowSet<Columns>, into sink: KeepingSink<NoColumns>) async throws {
     var rewards: [Double] = []
     var ordinals: [Int] = []
     for try await row in rows {

@@ -5,7 +5,6 @@ package import RetortCore
 package struct FitRewardModel: SetStage {
   package static let name = "fit-reward-model"
   package static let version = 1
-  package static let makesRows = true
   package static let summary =
     "Fit a reward model (mean and deviation of a response's reward) to preference pairs over their embeddings."
   package static let keys = [
@@ -18,6 +17,8 @@ package struct FitRewardModel: SetStage {
     "weight_decay": "Decay of the weights, 0 or more; default 0.01.",
     "seed": "Chooses the split and the order of the pairs; default 0.",
   ]
+
+  package static let heads: HeadColumns? = HeadColumns(fitted: "held_out", plain: "bradley_terry")
 
   package struct Config: Codable, Sendable {
     package var model: ModelRef
@@ -97,7 +98,7 @@ package struct FitRewardModel: SetStage {
     }
   }
 
-  package func process(_ rows: RowSet<Input>, into sink: SetSink<Output>) async throws {
+  package func process(_ rows: RowSet<Input>, into sink: MakingSink<Output>) async throws {
     let pairs = try await rows.all().map(\.value)
     guard !pairs.isEmpty else { return }
     let texts = pairs.flatMap {

@@ -29,7 +29,7 @@ struct GroupRewards: Sendable {
   var reads: [ColumnUse] { RewardGroups<Double>.reads + [ColumnUse(column), ColumnUse("length")] }
 
   /// Errors: ``StageError`` at a negative reward that no map brings to 0 or more.
-  func groups<Output>(of rows: RowSet<Columns>, dropping sink: SetSink<Output>) async throws -> [Group] {
+  func groups(of rows: RowSet<Columns>, dropping sink: some SetSink) async throws -> [Group] {
     let groups = try await RewardGroups(of: rows, dropping: sink) {
       row throws(BadRow) -> (reward: Double, length: Double) in
       (try row.reward(column), try row.length())

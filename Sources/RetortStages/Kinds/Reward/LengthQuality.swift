@@ -28,6 +28,8 @@ package struct LengthQualityConfig: Codable, Sendable {
     self.advantage = advantage
   }
 
+  var workload: Workload { Workload(candidates: 5, prompt: prompt?.text) }
+
   static let keys = [
     "mode": "verifiable (the default): column 'correct' decides; fuzzy: a judge compares the answers.",
     "alpha": "What being better is worth; default 10, fuzzy 5.",
@@ -97,8 +99,8 @@ struct LengthQuality: Sendable {
 
   /// Hands out the groups of a set one after another. Rows that cannot be compared, or of which `check` complains, are
   /// dropped.
-  func compare<Output>(
-    _ rows: RowSet<Columns>, dropping sink: SetSink<Output>,
+  func compare(
+    _ rows: RowSet<Columns>, dropping sink: some SetSink,
     check: (Columns) throws(BadRow) -> Void = { _ in }, each: (Compared) async throws -> Void
   ) async throws {
     guard let judge else {

@@ -9,10 +9,11 @@ package struct PairLengthQuality: SetStage {
 
   package static let name = "pair-length-quality"
   package static let version = 2
-  package static let makesRows = true
   package static let summary =
     "Make a chosen and a rejected completion of each pair of a group that differs in quality or length."
   package static let keys = LengthQualityConfig.keys
+
+  package static func workload(of config: Config) -> Workload { config.workload }
 
   package var reads: [ColumnUse] { comparison.reads + [ColumnUse("completion")] }
   /// What the two rollouts have in common rides along.
@@ -23,7 +24,7 @@ package struct PairLengthQuality: SetStage {
     comparison = try LengthQuality(config, in: workspace)
   }
 
-  package func process(_ rows: RowSet<Columns>, into sink: SetSink<Columns>) async throws {
+  package func process(_ rows: RowSet<Columns>, into sink: MakingSink<Columns>) async throws {
     let check = { (row: Columns) throws(BadRow) in
       guard row["completion"]?.string == nil else { return }
       throw BadRow("no completion", "expected a text in 'completion', found \(row.found("completion"))")
@@ -37,7 +38,7 @@ package struct PairLengthQuality: SetStage {
   /// (`better`, or as good and `shorter`). Two completions that white space alone tells apart are no pair: a member that
   /// has no other is dropped.
   private func make(
-    _ pairs: [TWYN.Pair], of ordinals: [Int], in rows: RowSet<Columns>, into sink: SetSink<Columns>
+    _ pairs: [TWYN.Pair], of ordinals: [Int], in rows: RowSet<Columns>, into sink: MakingSink<Columns>
   ) async throws {
     var members: [JSON.Object] = []
     for ordinal in ordinals { members += try await rows.page(ordinal, 1).map(\.row.columns) }

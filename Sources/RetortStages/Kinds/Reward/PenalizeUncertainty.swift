@@ -20,6 +20,8 @@ package struct PenalizeUncertainty: SetStage {
       help: "Rewards to compare with, in place of the set itself.")
   ]
 
+  package static let plots = PlottedColumns.own([PlottedColumn("reward_penalized")])
+
   package struct Config: Codable, Sendable {
     package var lambda: Double?
     package var sample: Int?
@@ -65,7 +67,7 @@ package struct PenalizeUncertainty: SetStage {
     }
   }
 
-  package func process(_ rows: RowSet<Columns>, into sink: SetSink<Output>) async throws {
+  package func process(_ rows: RowSet<Columns>, into sink: KeepingSink<Output>) async throws {
     var own: [(ordinal: Int, reward: RewardDistribution)] = []
     for try await row in rows {
       do throws(BadRow) {

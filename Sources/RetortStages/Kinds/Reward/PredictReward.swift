@@ -3,7 +3,7 @@ internal import OrderedCollections
 package import RetortCore
 
 /// Gives each response a reward's mean and deviation (PURM, arXiv 2503.22480).
-package struct PredictReward: Stage {
+package struct PredictReward: RowStage {
   package static let name = "predict-reward"
   package static let version = 1
   package static let summary =
@@ -17,6 +17,13 @@ package struct PredictReward: Stage {
     "seed": "Seed of a judge's first score; each further one adds one. Default none.",
   ]
   package static let sets = [FittedReward.role]
+
+  package static let drawsSamples = true
+  package static let plots = PlottedColumns.own(["reward_mean", "reward_sigma"].map { PlottedColumn($0) })
+
+  package static func workload(of config: Config) -> Workload {
+    Workload(samples: config.samples, countKeys: ["samples"])
+  }
 
   package struct Config: Codable, Sendable {
     package var model: ModelRef

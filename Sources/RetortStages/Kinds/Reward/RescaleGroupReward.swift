@@ -20,6 +20,10 @@ package struct RescaleGroupReward: SetStage {
       help: "The table of calibrate-group-reward whose chosen alpha alpha: calibrate takes.")
   ]
 
+  package static let plots = PlottedColumns.own([
+    PlottedColumn("gr3_reward"), PlottedColumn("gr3_advantage", comparesGroup: true),
+  ])
+
   package struct Config: Codable, Sendable {
     package var alpha: JSON?
     package var candidates: [Double]?
@@ -93,7 +97,7 @@ package struct RescaleGroupReward: SetStage {
     }
   }
 
-  package func process(_ rows: RowSet<Columns>, into sink: SetSink<Output>) async throws {
+  package func process(_ rows: RowSet<Columns>, into sink: KeepingSink<Output>) async throws {
     let groups = try await rewards.groups(of: rows, dropping: sink)
     guard !groups.isEmpty else { return }
     let alpha = try await alpha(for: groups)

@@ -38,8 +38,8 @@ struct RewardGroups<Member: Sendable>: Sendable {
   /// Takes of each row what the formulas need. Rows that cannot be read are dropped for what `member` says, and the
   /// others of their group go on without them; groups of one, and groups whose rows have different prompts, are
   /// dropped whole.
-  init<Output>(
-    of rows: RowSet<Columns>, dropping sink: SetSink<Output>, member: (Columns) throws(BadRow) -> Member
+  init(
+    of rows: RowSet<Columns>, dropping sink: some SetSink, member: (Columns) throws(BadRow) -> Member
   ) async throws {
     var found: [Group] = []
     var places: [JSON: Int] = [:]

@@ -2,7 +2,7 @@ internal import OrderedCollections
 package import RetortCore
 
 /// Draws several responses to each question: a group of rollouts.
-package struct SampleRollouts: Stage {
+package struct SampleRollouts: RowStage {
   package static let name = "sample-rollouts"
   package static let version = 2
   package static let summary =
@@ -18,6 +18,14 @@ package struct SampleRollouts: Stage {
   }
 
   package static let laterKeys: Set = ["tokens"]
+
+  package static let drawsSamples = true
+
+  package static func workload(of config: Config) -> Workload {
+    Workload(
+      samples: config.samples, prompt: config.prompt?.text, maxTokens: config.maxTokens,
+      countKeys: ["samples"])
+  }
 
   package struct Config: Codable, Sendable {
     package var model: ModelRef

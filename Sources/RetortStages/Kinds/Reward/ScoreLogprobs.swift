@@ -2,7 +2,7 @@ internal import OrderedCollections
 package import RetortCore
 
 /// Finds how likely a policy finds the tokens of an existing completion.
-package struct ScoreLogprobs: Stage {
+package struct ScoreLogprobs: RowStage {
   package static let name = "score-logprobs"
   package static let version = 1
   package static let summary =
@@ -14,6 +14,8 @@ package struct ScoreLogprobs: Stage {
     "system": "System prompt, the one the completion was sampled with; default none.",
     "completion": "The column with the completion; default 'completion'.",
   ]
+
+  package static func workload(of config: Config) -> Workload { Workload(prompt: config.prompt?.text) }
 
   package struct Config: Codable, Sendable {
     package var model: ModelRef

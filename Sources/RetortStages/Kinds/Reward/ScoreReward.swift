@@ -3,7 +3,7 @@ package import RetortCore
 
 /// Scores a rationale with a reward model, as the answer to two prompts: with the demonstrations and without (the
 /// dual reward of Less is More, arXiv 2504.16408).
-package struct ScoreReward: Stage {
+package struct ScoreReward: RowStage {
   package static let name = "score-reward"
   package static let version = 1
   package static let summary =
@@ -13,6 +13,16 @@ package struct ScoreReward: Stage {
     "prompt": "File with the user prompt; names: instruction, demonstrations, question. Default: ours.",
   ]
   package static let sets = [TaskInstruction.role, FittedReward.role]
+
+  package static let plots = PlottedColumns.own([
+    PlottedColumn("reward_with_few_shot", unit: unit, in: dual, legend: "with few-shot"),
+    PlottedColumn("reward_without_few_shot", unit: unit, in: dual, legend: "without (zero-shot)"),
+    PlottedColumn("reward_average", unit: unit),
+  ])
+  private static let unit = "logits"
+  private static let dual = PlottedColumn.Shared("reward with and without few-shot", axis: "reward")
+
+  package static func workload(of config: Config) -> Workload { Workload(prompt: config.prompt?.text) }
 
   package struct Config: Codable, Sendable {
     package var model: ModelRef

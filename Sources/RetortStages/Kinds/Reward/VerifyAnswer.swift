@@ -2,7 +2,7 @@ internal import OrderedCollections
 package import RetortCore
 
 /// Says whether a response's answer is right, and rewards it.
-package struct VerifyAnswer: Stage {
+package struct VerifyAnswer: RowStage {
   package static let name = "verify-answer"
   package static let version = 2
   package static let laterKeys: Set = ["decimal", "command"]
@@ -22,6 +22,8 @@ package struct VerifyAnswer: Stage {
     "threshold":
       "For judge: the probability of being good, 0 to 1, above which an answer is correct; default 0.5.",
   ]
+
+  package static let plots = PlottedColumns.own([PlottedColumn("reward")])
 
   package struct Config: Codable, Sendable {
     package var verifier: Verifier

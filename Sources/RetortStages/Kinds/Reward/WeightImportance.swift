@@ -70,7 +70,7 @@ package struct WeightImportance: SetStage {
     }
   }
 
-  package func process(_ rows: RowSet<Columns>, into sink: SetSink<Output>) async throws {
+  package func process(_ rows: RowSet<Columns>, into sink: KeepingSink<Output>) async throws {
     var batches: OrderedDictionary<JSON, [(ordinal: Int, weight: VESPO.Weight)]> = [:]
     for try await row in rows {
       do throws(BadRow) {

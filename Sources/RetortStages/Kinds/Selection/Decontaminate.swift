@@ -3,7 +3,7 @@ internal import OrderedCollections
 package import RetortCore
 
 /// Drops rows that an evaluation set contains, so that a model is not tested on what it was trained on.
-package struct Decontaminate: Stage {
+package struct Decontaminate: RowStage {
   package struct Config: Codable, Sendable {
     package var files: [DataFile]
     package var column: String

@@ -43,7 +43,7 @@ package struct Deduplicate: SetStage {
   package var reads: [ColumnUse] { [ColumnUse(config.column)] }
   package var adds: [String]? { [] }
 
-  package func process(_ rows: RowSet<Columns>, into sink: SetSink<NoColumns>) async throws {
+  package func process(_ rows: RowSet<Columns>, into sink: KeepingSink<NoColumns>) async throws {
     var seen: [Digest: String] = [:]
     var near = config.near.map(NearDuplicates.init)
     var compared: [String] = []

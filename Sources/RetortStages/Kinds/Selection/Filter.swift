@@ -1,7 +1,7 @@
 package import RetortCore
 
 /// Keeps the rows whose columns satisfy every condition.
-package struct Filter: Stage {
+package struct Filter: RowStage {
   /// What one column must be. Every key that is given must hold; a column that is null satisfies `exists: false` and
   /// nothing else.
   package struct Condition: Codable, Hashable, Sendable {

@@ -43,6 +43,7 @@ package struct Join: SetStage {
     /// Its position in the set; nil when it is one of another set.
     let ordinal: Int?
   }
+  package static let plots = PlottedColumns.speakingOfRewards
 
   private let config: Config
   private let others: RowSet<Columns>?
@@ -70,7 +71,7 @@ package struct Join: SetStage {
   /// Under `from:` the branches have columns of their own, so that only a run can tell.
   package var adds: [String]? { others == nil ? nil : config.columns }
 
-  package func process(_ rows: RowSet<Columns>, into sink: SetSink<Columns>) async throws {
+  package func process(_ rows: RowSet<Columns>, into sink: KeepingSink<Columns>) async throws {
     var partners: [String: [Partner]] = [:]
     for try await element in others ?? rows where others != nil || element.branch > 0 {
       partners[try key(of: element).canonical, default: []].append(
@@ -105,7 +106,7 @@ package struct Join: SetStage {
     }
   }
 
-  private func drop(_ ordinal: Int, _ key: JSON, _ sink: SetSink<Columns>) async throws {
+  private func drop(_ ordinal: Int, _ key: JSON, _ sink: KeepingSink<Columns>) async throws {
     let detail = config.on.map { "\($0) is \(key.text)" } ?? "none descends from the same row"
     try await sink.drop(ordinal, reason: "no partner", detail: detail)
   }

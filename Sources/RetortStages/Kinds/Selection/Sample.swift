@@ -43,7 +43,7 @@ package struct Sample: SetStage {
   package var reads: [ColumnUse] { [] }
   package var adds: [String]? { [] }
 
-  package func process(_ rows: RowSet<Columns>, into sink: SetSink<NoColumns>) async throws {
+  package func process(_ rows: RowSet<Columns>, into sink: KeepingSink<NoColumns>) async throws {
     let wanted = config.count ?? Int(((config.fraction ?? 0) * Double(rows.count)).rounded())
     var order: [(position: Double, ordinal: Int)] = []
     order.reserveCapacity(rows.count)

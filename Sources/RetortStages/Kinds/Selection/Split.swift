@@ -50,7 +50,7 @@ package struct Split: SetStage {
 
   /// A row's split hangs on its own group alone, so that adding rows moves none; the parts are met on average, and
   /// closely once there are some hundred groups.
-  package func process(_ rows: RowSet<Columns>, into sink: SetSink<Output>) async throws {
+  package func process(_ rows: RowSet<Columns>, into sink: KeepingSink<Output>) async throws {
     for try await element in rows {
       let group = config.by.map { element.value[$0] ?? .null } ?? element.row.json
       let position = SeededOrder.position(of: group.canonical, seed: config.seed ?? 0)

@@ -2,7 +2,7 @@ internal import OrderedCollections
 package import RetortCore
 
 /// Makes logic puzzles with four options, one of them provably right, from a seed.
-package struct GeneratePuzzles: SetStage {
+package struct GeneratePuzzles: Reader {
   package struct Config: Codable, Sendable {
     package let seed: Int64
     package let count: Int
@@ -26,7 +26,6 @@ package struct GeneratePuzzles: SetStage {
     }
   }
 
-  package typealias Input = NoColumns
   package typealias Output = Columns
 
   package static let name = "generate-puzzles"
@@ -62,7 +61,7 @@ package struct GeneratePuzzles: SetStage {
       + (isLabelled ? ["cot", "cot_parsing"] : [])
   }
 
-  package func process(_ rows: RowSet<NoColumns>, into sink: SetSink<Columns>) async throws {
+  package func read(into sink: ReaderSink<Columns>) async throws {
     // What the share still owes: carried from puzzle to puzzle, so that the share holds over the whole set.
     var owed = 0.0
     var seeds = SplitMix64(seed: UInt64(bitPattern: config.seed))

@@ -203,7 +203,7 @@ struct MarkupSource: Sendable {
     _ = try Markup(language, select: select, columns: columns)
   }
 
-  func read(into sink: SetSink<Columns>) async throws {
+  func read(into sink: ReaderSink<Columns>) async throws {
     let markup = try Markup(language, select: select, columns: columns)
     for file in files {
       let data = try file.contents(limit: Markup.limit)

@@ -1,15 +1,15 @@
 package import RetortCore
 
 /// Reads rows from HTML documents: one for each node that an XPath selects.
-package struct ReadHTML: SetStage {
+package struct ReadHTML: Reader {
   package typealias Config = MarkupConfig
-  package typealias Input = NoColumns
   package typealias Output = Columns
 
   package static let name = "read-html"
   package static let version = 1
   package static let summary = "Read rows from HTML documents with XPath."
   package static let keys = MarkupConfig.keys
+  package static let plots = PlottedColumns.speakingOfRewards
 
   private let source: MarkupSource
 
@@ -19,7 +19,7 @@ package struct ReadHTML: SetStage {
 
   package var adds: [String]? { source.columns.keys.sorted() }
 
-  package func process(_ rows: RowSet<NoColumns>, into sink: SetSink<Columns>) async throws {
+  package func read(into sink: ReaderSink<Columns>) async throws {
     try await source.read(into: sink)
   }
 }

@@ -5,7 +5,7 @@ package import RetortCore
 /// Reads a JSON file that is a list of objects, or an object that holds one list.
 ///
 /// The file is parsed whole: for more than ``limit`` bytes use `read-jsonl`.
-package struct ReadJSON: SetStage {
+package struct ReadJSON: Reader {
   package struct Config: Codable, Sendable {
     package let file: DataFile
     package let columns: [String]?
@@ -16,7 +16,6 @@ package struct ReadJSON: SetStage {
     }
   }
 
-  package typealias Input = NoColumns
   package typealias Output = Columns
 
   package static let name = "read-json"
@@ -26,6 +25,7 @@ package struct ReadJSON: SetStage {
     "file": "The file, relative to the pipeline file; at most 256 MB (use read-jsonl for more).",
     "columns": "Columns that every row must have; a row that lacks one is dropped. Default: not checked.",
   ]
+  package static let plots = PlottedColumns.speakingOfRewards
   /// Bytes.
   static let limit = 256 << 20
 
@@ -35,7 +35,7 @@ package struct ReadJSON: SetStage {
 
   package var adds: [String]? { config.columns }
 
-  package func process(_ rows: RowSet<NoColumns>, into sink: SetSink<Columns>) async throws {
+  package func read(into sink: ReaderSink<Columns>) async throws {
     for (index, record) in try records().enumerated() {
       try await JSONRecord(record, place: "record \(index)", required: config.columns ?? []).send(to: sink)
     }

@@ -3,7 +3,7 @@ package import RetortCore
 /// Reads a file of JSON objects, one a line, a chunk at a time.
 ///
 /// A line that is no object is rejected with its number and the others go on; empty lines are skipped.
-package struct ReadJSONL: SetStage {
+package struct ReadJSONL: Reader {
   package struct Config: Codable, Sendable {
     package let file: DataFile
     package let columns: [String]?
@@ -14,7 +14,6 @@ package struct ReadJSONL: SetStage {
     }
   }
 
-  package typealias Input = NoColumns
   package typealias Output = Columns
 
   package static let name = "read-jsonl"
@@ -24,6 +23,7 @@ package struct ReadJSONL: SetStage {
     "file": "The file, relative to the pipeline file. A line may have up to 16 MB.",
     "columns": "Columns that every row must have; a row that lacks one is dropped. Default: not checked.",
   ]
+  package static let plots = PlottedColumns.speakingOfRewards
 
   private let config: Config
 
@@ -31,7 +31,7 @@ package struct ReadJSONL: SetStage {
 
   package var adds: [String]? { config.columns }
 
-  package func process(_ rows: RowSet<NoColumns>, into sink: SetSink<Columns>) async throws {
+  package func read(into sink: ReaderSink<Columns>) async throws {
     var lines = try LineReader(config.file)
     while let line = try lines.next() {
       if let record = record(line) { try await record.send(to: sink) }

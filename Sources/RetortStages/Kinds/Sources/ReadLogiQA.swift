@@ -5,7 +5,7 @@ package import RetortCore
 ///
 /// A broken block is rejected with the number of its first line; the next block starts at the next blank line that a
 /// right letter follows.
-package struct ReadLogiQA: SetStage {
+package struct ReadLogiQA: Reader {
   package struct Config: Codable, Sendable {
     package let file: DataFile
 
@@ -25,8 +25,6 @@ package struct ReadLogiQA: SetStage {
     package let id: Int
   }
 
-  package typealias Input = NoColumns
-
   package static let name = "read-logiqa"
   package static let version = 1
   package static let summary = "Read multiple-choice questions in LogiQA's text format."
@@ -39,7 +37,7 @@ package struct ReadLogiQA: SetStage {
 
   package init(_ config: Config, in workspace: Workspace) throws { self.config = config }
 
-  package func process(_ rows: RowSet<NoColumns>, into sink: SetSink<Output>) async throws {
+  package func read(into sink: ReaderSink<Output>) async throws {
     var lines = try LineReader(config.file)
     var blocks = LogiQABlocks()
     while let line = try lines.next() {
@@ -48,7 +46,7 @@ package struct ReadLogiQA: SetStage {
     if let block = blocks.finish() { try await send(block, to: sink) }
   }
 
-  private func send(_ block: LogiQABlocks.Block, to sink: SetSink<Output>) async throws {
+  private func send(_ block: LogiQABlocks.Block, to sink: ReaderSink<Output>) async throws {
     switch block {
     case .question(let output): try await sink.make(output)
     case .broken(let detail): try await sink.reject(reason: "broken block", detail: detail)

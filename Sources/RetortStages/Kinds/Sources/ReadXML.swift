@@ -3,15 +3,15 @@ package import RetortCore
 /// Reads rows from XML documents: one for each node that an XPath selects.
 ///
 /// Names in a namespace are matched with `local-name()`.
-package struct ReadXML: SetStage {
+package struct ReadXML: Reader {
   package typealias Config = MarkupConfig
-  package typealias Input = NoColumns
   package typealias Output = Columns
 
   package static let name = "read-xml"
   package static let version = 1
   package static let summary = "Read rows from XML documents with XPath."
   package static let keys = MarkupConfig.keys
+  package static let plots = PlottedColumns.speakingOfRewards
 
   private let source: MarkupSource
 
@@ -21,7 +21,7 @@ package struct ReadXML: SetStage {
 
   package var adds: [String]? { source.columns.keys.sorted() }
 
-  package func process(_ rows: RowSet<NoColumns>, into sink: SetSink<Columns>) async throws {
+  package func read(into sink: ReaderSink<Columns>) async throws {
     try await source.read(into: sink)
   }
 }

@@ -123,7 +123,7 @@ enum JSONRecord {
     self = .row(Columns(object))
   }
 
-  func send(to sink: SetSink<Columns>) async throws {
+  func send(to sink: ReaderSink<Columns>) async throws {
     switch self {
     case .row(let columns): try await sink.make(columns)
     case .broken(let reason, let detail): try await sink.reject(reason: reason, detail: detail)

@@ -1,7 +1,7 @@
 package import RetortCore
 
 /// Drops rows whose parsings break a rule, after asking a model to repair them where the pipeline says so.
-package struct ValidateStructure: Stage {
+package struct ValidateStructure: RowStage {
   package static let name = "validate-structure"
   package static let version = 3
   package static let summary =

@@ -2,7 +2,7 @@ internal import OrderedCollections
 package import RetortCore
 
 /// Takes what stands between tags out of a text.
-package struct ExtractTagged: Stage {
+package struct ExtractTagged: RowStage {
   package static let name = "extract-tagged"
   package static let version = 2
   package static let summary =
@@ -13,6 +13,8 @@ package struct ExtractTagged: Stage {
     "last": "Take the last of several such elements instead of the first; default false.",
     "optional": "Add null where a tag is missing, instead of dropping the row; default false.",
   ]
+
+  package static let plots = PlottedColumns.speakingOfRewards
 
   package struct Config: Codable, Sendable {
     package var column: String

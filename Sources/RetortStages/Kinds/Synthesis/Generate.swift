@@ -2,7 +2,7 @@ internal import OrderedCollections
 package import RetortCore
 
 /// Asks a model anything: a prompt made from the row's columns, a text or JSON columns back.
-package struct Generate: Stage {
+package struct Generate: RowStage {
   package static let name = "generate"
   package static let version = 3
   package static let summary =
@@ -17,6 +17,15 @@ package struct Generate: Stage {
       "JSON Schema of an object that the reply must be, and is held to; each of its properties becomes a column.",
     "repair": "How often the model is asked again when the reply does not fit the schema; default 1.",
   ].merging(SamplingKeys.help) { own, _ in own }
+
+  package static let drawsSamples = true
+  package static let plots = PlottedColumns.speakingOfRewards
+
+  package static func workload(of config: Config) -> Workload {
+    Workload(
+      samples: config.samples, prompt: config.prompt?.text ?? config.template, maxTokens: config.maxTokens,
+      countKeys: ["samples"])
+  }
 
   package struct Config: Codable, Sendable {
     package var model: ModelRef

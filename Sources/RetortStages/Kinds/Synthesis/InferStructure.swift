@@ -3,7 +3,7 @@ package import RetortCore
 
 /// Parses questions and chains of thought with the three models that the role sets train, in the turns they were
 /// trained on (structured inference of Less is More, arXiv 2504.16408).
-package struct InferStructure: Stage {
+package struct InferStructure: RowStage {
   package static let name = "infer-structure"
   package static let version = 2
   package static let summary =
@@ -22,6 +22,8 @@ package struct InferStructure: Stage {
       "Longest text that the schema allows, for local servers; default none, as strict modes of hosted ones refuse it.",
     "strict": "Send the JSON schema with the request; default true. False for endpoints that know none.",
   ]
+
+  package static func workload(of config: Config) -> Workload { Workload(maxTokens: config.maxTokens) }
 
   package struct Config: Codable, Sendable {
     package var questionParser: ModelRef

@@ -2,13 +2,17 @@ internal import OrderedCollections
 package import RetortCore
 
 /// Takes a question apart into the conditions needed to solve it.
-package struct ParseQuestion: Stage {
+package struct ParseQuestion: RowStage {
   package static let name = "parse-question"
   package static let version = 2
   package static let summary =
     "List the conditions needed to solve each question, under a strict JSON schema."
   package static let keys = ParsingConfig.keys
   package static let sets = [TaskInstruction.role]
+
+  package static func workload(of config: Config) -> Workload {
+    Workload(prompt: config.prompt?.text, maxTokens: config.maxTokens)
+  }
 
   package typealias Config = ParsingConfig
 

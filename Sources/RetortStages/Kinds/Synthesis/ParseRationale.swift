@@ -2,13 +2,17 @@ internal import OrderedCollections
 package import RetortCore
 
 /// Takes a chain of thought apart into statements, their evidence, and whether the evidence entails them.
-package struct ParseRationale: Stage {
+package struct ParseRationale: RowStage {
   package static let name = "parse-rationale"
   package static let version = 2
   package static let summary =
     "Take each chain of thought apart into statement, evidence and Verification, under a strict JSON schema."
   package static let keys = ParsingConfig.keys
   package static let sets = [TaskInstruction.role]
+
+  package static func workload(of config: Config) -> Workload {
+    Workload(prompt: config.prompt?.text, maxTokens: config.maxTokens)
+  }
 
   package typealias Config = ParsingConfig
 

@@ -2,7 +2,7 @@ internal import OrderedCollections
 package import RetortCore
 
 /// Writes chains of thought for a question, within a budget measured by the question's length.
-package struct SynthesizeRationale: Stage {
+package struct SynthesizeRationale: RowStage {
   package static let name = "synthesize-rationale"
   package static let version = 3
   package static let summary =
@@ -20,6 +20,12 @@ package struct SynthesizeRationale: Stage {
   ].merging(SamplingKeys.help.filter { !["max_tokens", "stop"].contains($0.key) }) { own, _ in own }
   package static let laterKeys: Set = ["tokens"]
   package static let sets = [TaskInstruction.role]
+
+  package static let drawsSamples = true
+
+  package static func workload(of config: Config) -> Workload {
+    Workload(samples: config.samples, prompt: config.prompt?.text, countKeys: ["samples"])
+  }
 
   package struct Config: Codable, Sendable {
     package var model: ModelRef

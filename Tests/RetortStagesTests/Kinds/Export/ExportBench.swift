@@ -10,7 +10,7 @@ struct Exported {
   let answers: [SetAnswer]
 
   /// Runs a stage that writes into the folder `out`.
-  static func of<S: SetStage>(
+  static func of<S: Exporter>(
     _ rows: [JSON], validation: [JSON]? = nil, by stage: (Workspace) throws -> S
   ) async throws -> Exported {
     let folder = try Bench.folder()

@@ -1,6 +1,9 @@
+import Foundation
+import OrderedCollections
 import RetortCore
 import RetortStages
 import RetortTestSupport
+import Synchronization
 import Testing
 
 struct ExportRLGroupsTests {
@@ -52,5 +55,40 @@ struct ExportRLGroupsTests {
     #expect(throws: StageError.self) {
       try ExportRLGroups(.init(folder: "out", columns: ["reward"]), in: Bench.nowhere)
     }
+  }
+
+  @Test func theSetIsPagedThroughAndNotFetchedRowByRow() async throws {
+    // 300 groups of two rows each that lie pages apart.
+    let rows = (0..<600).map { Row(row(.int(Int64($0 % 300)), .string("\($0)"), 1).object ?? [:]) }
+    let asked = Mutex<[Int]>([])
+    let set = RowSet<Columns>(count: rows.count) { offset, limit in
+      asked.withLock { $0.append(limit) }
+      return (offset..<min(rows.count, offset + limit)).map { ("r_\($0)", rows[$0], 0) }
+    }
+    let folder = try Bench.folder()
+    let stage = try ExportRLGroups(
+      .init(folder: "out"), in: Workspace(folder: folder, models: ScriptedProvider()))
+    _ = try await stage.export(set, dropping: ExportSink { _ in })
+    // Three pages each for the columns' types, for the groups' sizes and for the rollouts.
+    #expect(asked.withLock { $0 } == [Int](repeating: 256, count: 9))
+    let out = Exported(folder: folder.appending(path: "out", directoryHint: .isDirectory), answers: [])
+    #expect(
+      try out.lines("groups-train.jsonl").map {
+        $0["rollouts"]?.array?.compactMap { $0["completion"]?.string }
+      }
+        == (0..<300).map { ["\($0)", "\($0 + 300)"] })
+  }
+
+  @Test func groupsKeepTheOrderOfTheirFirstRowsAndDropsThatOfTheirGroups() async throws {
+    let rows = [
+      row("a", "a1", 1), row("b", nil, 1), row("a", nil, 1), row(nil, "n", 1), row("b", "b2", 1),
+      row("a", "a3", 1),
+    ]
+    let out = try await export(.init(folder: "out"), rows)
+    #expect(
+      try out.lines("groups-train.jsonl").map { $0["group"] } == ["a", "b"])
+    #expect(
+      out.answers.compactMap { if case .drop(let ordinal, _, _) = $0 { ordinal } else { nil } } == [3, 2, 1])
+    #expect(out.made.allSatisfy { $0.members == [0, 4, 5] })
   }
 }

@@ -1,0 +1,45 @@
+internal import Synchronization
+
+/// A stage that writes a set of rows to files. What goes on is a row for each file, which must be on disk for the step to
+/// be done.
+package protocol Exporter: RowTaking where Output == ExportedFile {
+  /// The keys of ``StageKind/Config`` that say where to write.
+  static var destinations: [Destination] { get }
+
+  /// The files that it may write, or that an earlier run of it may have written.
+  var writes: [ExportTarget] { get }
+
+  /// Writes the files and answers with them; every row that it does not drop is in them.
+  func export(_ rows: RowSet<Input>, dropping sink: ExportSink) async throws -> [ExportedFile]
+}
+
+/// A key under `with:` that says where an export writes.
+package struct Destination: Hashable, Sendable {
+  package let key: String
+  /// Whether it names a folder, with a manifest in it; else it names a file, with a manifest beside it.
+  package let isFolder: Bool
+
+  package init(_ key: String, isFolder: Bool) {
+    self.key = key
+    self.isFolder = isFolder
+  }
+
+  package static let file = Destination("file", isFolder: false)
+  package static let folder = Destination("folder", isFolder: true)
+}
+
+/// Where an export says which rows are in none of its files.
+package final class ExportSink: Sendable {
+  private let accept: SetAnswer.Accept
+  private let left = Mutex<Set<Int>>([])
+
+  package init(accept: @escaping SetAnswer.Accept) { self.accept = accept }
+
+  package var dropped: Set<Int> { left.withLock { $0 } }
+
+  /// The row ends here.
+  package func drop(_ ordinal: Int, reason: String, detail: String = "") async throws {
+    _ = left.withLock { $0.insert(ordinal) }
+    try await accept(.drop(ordinal, reason: reason, detail: detail))
+  }
+}

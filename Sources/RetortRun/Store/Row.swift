@@ -1,4 +1,0 @@
-package import RetortCore
-
-/// The library has a row of its own, which is always called `GRDB.Row` here.
-package typealias Row = RetortCore.Row

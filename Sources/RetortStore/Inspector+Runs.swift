@@ -1,0 +1,171 @@
+internal import Foundation
+internal import GRDB
+internal import OrderedCollections
+package import RetortCore
+
+/// The answer to a question about the store: named columns, rows in order.
+package struct Table: Hashable, Sendable {
+  package let columns: [String]
+  package let rows: [[JSON]]
+
+  package init(columns: [String], rows: [[JSON]]) {
+    self.columns = columns
+    self.rows = rows
+  }
+
+  /// The rows as objects, for `--json`.
+  package var json: JSON { .array(objects.map(JSON.object)) }
+
+  /// The rows as objects; of columns with one name the last counts.
+  package var objects: [JSON.Object] {
+    rows.map { JSON.Object(zip(columns, $0), uniquingKeysWith: { _, last in last }) }
+  }
+}
+
+/// A run as it was begun.
+package struct RecordedRun: Hashable, Sendable {
+  package let id: Int64
+  /// The first run of those that resumed each other; itself when it resumed none.
+  package let origin: Int64
+  package let file: String
+  package let flags: JSON
+  /// The pipeline file as it was read; nil for runs of stores that did not keep it yet.
+  package let resolved: JSON?
+  /// How it ended, or `running` or `broken`.
+  package let status: String
+  /// Made by this user on this machine.
+  package let isFromHere: Bool
+}
+
+/// How many rows, or samples of rows, ended at a stage for one reason.
+package struct DropCount: Hashable, Sendable {
+  package let stage: String
+  package let reason: String
+  package let rows: Int
+
+  package init(stage: String, reason: String, rows: Int) {
+    self.stage = stage
+    self.reason = reason
+    self.rows = rows
+  }
+}
+
+/// What people ask of a store, in SQL that they could type themselves.
+extension Inspector {
+  /// The runs, newest first, each with what it cost.
+  package func runs(limit: Int = 20) async throws -> Table {
+    try await table(
+      """
+      SELECT run, pipeline, CASE WHEN status = 'running' THEN ?2 ELSE status END AS status, started,
+        round(seconds, 1) AS seconds, calls, round(usd, 6) AS usd
+      FROM (\(Views.ledger("runs"))) ORDER BY run DESC LIMIT ?1
+      """, [.int(Int64(limit)), .string(status("running"))])
+  }
+
+  /// A run's recorded status as it is: `running` is `interrupted` where no process holds the store.
+  func status(_ recorded: String) -> String {
+    recorded == "running" && !store.file.isLocked ? "interrupted" : recorded
+  }
+
+  /// What a run dropped, the commonest reasons first.
+  package func drops(of run: Int64) async throws -> [DropCount] {
+    try await table(
+      """
+      SELECT s.name, d.reason, sum(d.n) FROM (\(Self.dropCounts)) d
+      JOIN run_stage s ON s.run = ?1 AND s.stage = d.stage GROUP BY s.name, d.reason
+      ORDER BY sum(d.n) DESC, s.name, d.reason
+      """, [.int(run)]
+    ).rows.compactMap { row in
+      guard let stage = row[0].string, let reason = row[1].string, let rows = row[2].int else { return nil }
+      return DropCount(stage: stage, reason: reason, rows: Int(rows))
+    }
+  }
+
+  /// The newest run; nil in a store without runs.
+  package func newestRun() async throws -> Int64? {
+    try await table("SELECT max(id) AS run FROM run", []).rows.first?.first?.int
+  }
+
+  /// A run as it was begun, or the newest; nil when there is no such run.
+  package func recordedRun(_ run: Int64?) async throws -> RecordedRun? {
+    let found = try await table(
+      """
+      SELECT id, coalesce(origin, id), file, flags, resolved, status, home FROM run
+      WHERE ?1 IS NULL OR id = ?1 ORDER BY id DESC LIMIT 1
+      """, [run.map(JSON.int) ?? .null])
+    guard let row = found.rows.first, let id = row[0].int, let origin = row[1].int, let file = row[2].string,
+      let flags = row[3].string, let status = row[5].string
+    else { return nil }
+    return RecordedRun(
+      id: id, origin: origin, file: file, flags: try JSON(stored: flags),
+      resolved: try row[4].string.map { try JSON(stored: $0) }, status: self.status(status),
+      isFromHere: row[6].string == Home.here)
+  }
+
+  /// The counts of every stage of a run, in file order, as far as it has come.
+  package func books(of run: Int64) async throws -> OrderedBooks {
+    try await read { try StepTables.books(of: run, $0) }
+  }
+
+  /// The rows of a stage of a run, in their order, whole.
+  package func rows(of stage: String, run: Int64, limit: Int) async throws -> Table {
+    try await table(
+      """
+      SELECT \(SQL.rowID("r")) AS id, o.path, r.json
+      FROM occurrence o JOIN run_stage s USING (run, stage) JOIN "row" r ON r.id = o."row"
+      WHERE o.run = ? AND s.name = ? ORDER BY o.path LIMIT ?
+      """, [.int(run), .string(stage), .int(Int64(limit))])
+  }
+
+  /// Every content whose identifier begins as given.
+  package func row(_ id: String) async throws -> Table {
+    try await table(
+      """
+      SELECT \(SQL.rowID("r")) AS id, json FROM "row" r
+      WHERE hex(digest) LIKE '01' || upper(?) || '%' ORDER BY r.id LIMIT 10
+      """, [.string(SQL.digits(id))])
+  }
+
+  /// What failed in a run, grouped by stage and message.
+  package func failures(run: Int64) async throws -> Table {
+    try await table(
+      """
+      SELECT f.stage, f.kind, count(*) AS rows, f.message, min(f."row") AS example
+      FROM (\(Views.ledger("failed"))) f JOIN run_stage s ON s.run = f.run AND s.name = f.stage
+      WHERE f.run = ? GROUP BY s.stage, f.kind, f.message ORDER BY s.stage, rows DESC
+      """, [.int(run)])
+  }
+
+  /// Answers a query over the tables of `docs/store.md`.
+  package func table(_ sql: String, _ arguments: [JSON] = []) async throws -> Table {
+    try await read { try Self.table(sql, arguments, $0) }
+  }
+
+  static func table(_ sql: String, _ arguments: [JSON], _ db: Database) throws -> Table {
+    let values = arguments.map { value -> DatabaseValue in
+      switch value {
+      case .null: .null
+      case .bool(let value): value.databaseValue
+      case .int(let value): value.databaseValue
+      case .double(let value): value.databaseValue
+      case .string(let value): value.databaseValue
+      case .array, .object: value.text.databaseValue
+      }
+    }
+    let statement = try db.makeStatement(sql: sql)
+    let rows = try GRDB.Row.fetchAll(statement, arguments: StatementArguments(values))
+    return Table(
+      columns: Array(statement.columnNames),
+      rows: rows.map { row in
+        row.databaseValues.map { value in
+          switch value.storage {
+          case .null: .null
+          case .int64(let number): .int(number)
+          case .double(let number): .double(number)
+          case .string(let text): .string(text)
+          case .blob(let data): .string(data.hex)
+          }
+        }
+      })
+  }
+}

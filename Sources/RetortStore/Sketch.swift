@@ -1,0 +1,69 @@
+internal import GRDB
+package import RetortCore
+
+/// The rows of a run that is not made: its answers are noted on a connection of its own that can only read, where empty
+/// tables of that connection stand in for those of occurrences and answers. It sees the store as it is at one moment, and
+/// is in nobody's way.
+package struct Sketch: StepLookup {
+  private let moment: Moment
+  /// The number that its rows have: no run of a store has it.
+  package static let run: Int64 = 0
+
+  init(_ store: Store) async throws {
+    moment = try await Moment(of: store, covering: ["occurrence", "taken"])
+  }
+
+  /// The stages that a run or one that it goes on with has begun.
+  package func begunStages(since origin: Int64) async throws -> Set<String> {
+    try await moment.look { try StepTables.begunStages(since: origin, $0) }
+  }
+
+  /// What a stage was known by in a pipeline's newest run that began it, and the last of its failures there; nil when
+  /// none has.
+  package func last(_ stage: String, of pipeline: String) async throws -> (identity: JSON, failure: String?)?
+  {
+    try await moment.look { try StepTables.last(stage, of: pipeline, $0) }
+  }
+
+  package func begin(_ stage: StageRequest) async throws -> StageRecord {
+    try await moment.look { db in
+      let take = try StepTables.knownTake(stage.identity, redo: stage.redo, db)
+      let identity = StepTables.identity(stage.identity, take: take?.number ?? 0)
+      let known = try take.flatMap { _ in try StepTables.knownFingerprint(identity, db) }
+      return try StepTables.record(of: stage, take: take, identity: identity, fingerprint: known, db)
+    }
+  }
+
+  package func set(_ place: StagePlace, passing ancestry: [Int]) async throws -> SetInput {
+    try await moment.look { try StepTables.set(place, passing: ancestry, $0) }
+  }
+
+  package func findSet(
+    _ place: StagePlace, passing ancestry: [Int], under fingerprints: [Int64], withFiles: Bool
+  ) async throws -> SetInput {
+    try await moment.look {
+      try StepTables.findSet(place, passing: ancestry, under: fingerprints, withFiles: withFiles, $0)
+    }
+  }
+
+  package func answerSet(_ place: StagePlace, from step: Int64, limit: Int?) async throws -> Int {
+    try await moment.look { try StepTables.answerSet(place, from: step, limit: limit, $0) }
+  }
+
+  package func answerPage(
+    _ place: StagePlace, upstream: Int, under fingerprints: [Int64], after cursor: Int64, limit: Int
+  ) async throws -> ArrivalPage {
+    try await moment.look {
+      try StepTables.answer(
+        place, upstream: upstream, fingerprints: fingerprints, after: cursor, limit: limit, $0)
+    }
+  }
+
+  package func groups(run: Int64, per ancestor: Int) async throws -> [String] {
+    try await moment.look { try StepTables.groups(run: run, per: ancestor, $0) }
+  }
+
+  package func books(_ place: StagePlace, reader step: Int64?) async throws -> Books {
+    try await moment.look { try StepTables.books(place, reader: step, $0) }
+  }
+}

@@ -1,0 +1,49 @@
+import Foundation
+import OrderedCollections
+import RetortTestSupport
+import Testing
+
+@testable import RetortCore
+@testable import RetortStages
+
+@Suite struct WeightImportanceTests {
+  private static func row(_ group: String, _ now: JSON, _ then: JSON, _ advantage: JSON = 1.2) -> JSON {
+    ["group": .string(group), "logprobs": now, "behaviour_logprobs": then, "advantage": advantage]
+  }
+
+  @Test func weighsRowsAndJudgesBatches() async throws {
+    let rows = [
+      Self.row("a", [-1.0, -0.9, -0.4], [-1.1, -1.2, -0.5]), Self.row("b", [-40, -1], [-1, -1], -0.8),
+      Self.row("a", [-1.0, -0.9, -0.4], [-1.1, -1.2, -0.5], -0.8), Self.row("b", [-1], [-1]),
+    ]
+    let answers = try await GroupAnswers(WeightImportance(.init(), in: Bench.nowhere), rows)
+    #expect(abs((answers.column("vespo_weight")[0] ?? 0) - 0.38822748) < 1e-6)
+    #expect(abs((answers.column("vespo_weight")[2] ?? 0) - 1.22453044) < 1e-6)
+    #expect(abs((answers.column("log_ratio")[0] ?? 0) - 0.5) < 1e-12)
+    #expect(abs((answers.column("ratio")[0] ?? 0) - 1.64872127) < 1e-6)
+    #expect(answers.column("log_ratio")[1] == -20)
+    #expect(answers.column("vespo_clamped") == [0: 0, 1: 0.5, 2: 0, 3: 0.5])
+    #expect(answers.kept[0]?["vespo_staleness"] == "fresh")
+    #expect(abs((answers.column("vespo_ess")[0] ?? 0) - 2) < 1e-12)
+    let whole = try await GroupAnswers(WeightImportance(.init(batch: "set"), in: Bench.nowhere), rows)
+    #expect(Set(whole.column("vespo_clamped").values) == [0.25])
+    let twos = try await GroupAnswers(WeightImportance(.init(batch: 2), in: Bench.nowhere), rows)
+    #expect(twos.column("vespo_clamped") == [0: 0.5, 1: 0.5, 2: 0, 3: 0])
+    #expect(throws: StageError.self) { try WeightImportance(.init(batch: 0), in: Bench.nowhere) }
+  }
+
+  @Test func namesWhatItCannotWeigh() async throws {
+    let rows = [
+      Self.row("a", [-1], [-1, -2]), Self.row("a", [], []), Self.row("a", nil, [-1]),
+      Self.row("a", [nil], [-1]), Self.row("a", [.double(-.infinity)], [-1]), Self.row("a", [0.5], [-1]),
+      Self.row("a", [-1], [-1], nil),
+      ["logprobs": [-1], "behaviour_logprobs": [-1], "advantage": 1, "mask": [1, 1]],
+    ]
+    let answers = try await GroupAnswers(WeightImportance(.init(), in: Bench.nowhere), rows)
+    #expect(
+      rows.indices.map { answers.dropped[$0] } == [
+        "logprobs differ in length", "no logprobs", "no logprobs", "bad logprobs", "bad logprobs",
+        "bad logprobs", "bad advantage", "bad mask",
+      ])
+  }
+}
