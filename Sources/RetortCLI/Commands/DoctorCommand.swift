@@ -2,9 +2,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortReport
 internal import RetortRun
-internal import RetortStore
 internal import RetortStages
 
 struct DoctorCommand: Command {
@@ -15,7 +13,10 @@ struct DoctorCommand: Command {
 
   func perform(in shell: Shell) async throws {
     let models =
-      try file.map { try Pipeline.read(shell.url($0), catalog: .standard, environment: shell.environment).models.values.elements }
+      try file.map {
+        try Pipeline.read(shell.url($0), catalog: .standard, environment: shell.environment).models.values
+          .elements
+      }
       ?? []
     let python = Self.find("python3", in: shell)
     shell.terminal.print(

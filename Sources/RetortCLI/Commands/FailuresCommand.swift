@@ -1,6 +1,4 @@
 internal import ArgumentParser
-internal import RetortReport
-internal import RetortRun
 internal import RetortStore
 
 struct FailuresCommand: Command {
@@ -12,6 +10,7 @@ struct FailuresCommand: Command {
   func perform(in shell: Shell) async throws {
     let store = try storeOptions.openReading(in: shell)
     shell.terminal.print(
-      try await store.inspector.failures(run: try await lookOptions.resolve(in: store)), json: lookOptions.json)
+      try await store.inspector.failures(run: try await lookOptions.resolve(in: store)),
+      json: lookOptions.json)
   }
 }

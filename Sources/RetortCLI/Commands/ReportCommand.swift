@@ -2,7 +2,6 @@ internal import ArgumentParser
 internal import Foundation
 internal import RetortCore
 internal import RetortReport
-internal import RetortRun
 internal import RetortStages
 internal import RetortStore
 
@@ -37,7 +36,9 @@ struct ReportCommand: Command {
     }
     // A store that can only be looked at notes nothing: then a report is written once under a name.
     let store = try? storeOptions.openExisting(in: shell)
-    let ledger: any FileLedger = store.map { StoreLedger($0, folder: shell.url("."), exports: Catalog.standard.exports) } ?? MemoryLedger()
+    let ledger: any FileLedger =
+      store.map { StoreLedger($0, folder: shell.url("."), exports: Catalog.standard.exports) }
+      ?? MemoryLedger()
     let file = try await AtomicFile(target, in: ledger)
     try file.write(text)
     try await OwnFiles(ledger).put([file])

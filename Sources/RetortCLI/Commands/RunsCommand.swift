@@ -1,6 +1,4 @@
 internal import ArgumentParser
-internal import RetortReport
-internal import RetortRun
 internal import RetortStore
 
 struct RunsCommand: Command {
@@ -11,6 +9,7 @@ struct RunsCommand: Command {
   @Flag(name: .long, help: "Print JSON.") var json = false
 
   func perform(in shell: Shell) async throws {
-    shell.terminal.print(try await storeOptions.openReading(in: shell).inspector.runs(limit: limit), json: json)
+    shell.terminal.print(
+      try await storeOptions.openReading(in: shell).inspector.runs(limit: limit), json: json)
   }
 }

@@ -1,9 +1,8 @@
 internal import ArgumentParser
 internal import RetortCore
-internal import RetortReport
 internal import RetortRun
-internal import RetortStore
 internal import RetortStages
+internal import RetortStore
 
 struct StagesCommand: Command {
   static let configuration = CommandConfiguration(

@@ -1,8 +1,6 @@
 internal import ArgumentParser
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortReport
-internal import RetortRun
 internal import RetortStore
 
 struct TraceCommand: Command {
@@ -23,7 +21,9 @@ struct TraceCommand: Command {
     if lookOptions.json { return shell.terminal.print(found, json: true) }
     var sets: OrderedDictionary<String, [String]> = [:]
     for stage in TracePage.sets(of: found) {
-      sets[stage] = try await store.inspector.rows(of: stage, run: run, limit: 2).rows.compactMap { $0[0].string }
+      sets[stage] = try await store.inspector.rows(of: stage, run: run, limit: 2).rows.compactMap {
+        $0[0].string
+      }
     }
     TracePage.lines(found, sets: sets, run: lookOptions.run).forEach(shell.terminal.print)
   }

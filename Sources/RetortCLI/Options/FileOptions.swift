@@ -1,8 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
-internal import RetortReport
 internal import RetortRun
-internal import RetortStore
 internal import RetortStages
 
 /// The pipeline file and what may be changed in it from the command line.

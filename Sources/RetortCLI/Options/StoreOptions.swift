@@ -1,7 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
 internal import RetortCore
-internal import RetortReport
 internal import RetortRun
 internal import RetortStore
 
@@ -34,7 +33,8 @@ struct StoreOptions: ParsableArguments {
     _ pipeline: Pipeline, _ options: RunOptions, store: Store, in shell: Shell
   ) async throws {
     let found = try await pipeline.obstacles(
-      to: options, ledger: StoreLedger(store, folder: pipeline.folder, exports: pipeline.catalog.exports), store: path(in: shell))
+      to: options, ledger: StoreLedger(store, folder: pipeline.folder, exports: pipeline.catalog.exports),
+      store: path(in: shell))
     guard found.isEmpty else { throw CommandFailure.usage(found.joined(separator: "\nerror: ")) }
   }
 

@@ -2,10 +2,9 @@ internal import ArgumentParser
 internal import Foundation
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortReport
 internal import RetortRun
-internal import RetortStore
 internal import RetortStages
+internal import RetortStore
 
 /// One run from the command line: start the models, perform, report.
 struct Session {
@@ -51,7 +50,8 @@ struct Session {
     let endpoints = Endpoints(of: pipeline, shell.environment, interruption)
     defer { endpoints.stop() }
     let engine = Engine(
-      pipeline, store: store, models: endpoints.models(memory: store.replies, budget: budget, say: progress.say),
+      pipeline, store: store,
+      models: endpoints.models(memory: store.replies, budget: budget, say: progress.say),
       options: options, interruption: interruption)
     let lastSign = { @Sendable in progress.lastSign }
     return try await Signals.soften(interruption, saying: progress.say, lastSign: lastSign) {
@@ -61,7 +61,8 @@ struct Session {
 
   /// What is left of it to this run is what those that it goes on with have not spent.
   private func budget() async throws -> Budget {
-    let spent = if let resumed { try await store.replies.spent(since: resumed.origin) } else { Budget.Amount() }
+    let spent =
+      if let resumed { try await store.replies.spent(since: resumed.origin) } else { Budget.Amount() }
     return Budget(maxUSD: flags.maxUSD, maxTokens: flags.maxTokens, spent: spent)
   }
 
