@@ -100,8 +100,10 @@ final class Desk: Sendable {
       .replacing(/in \d+\.\d s\n/, with: "in 0.0 s\n")
       .replacing(/:00:00 {2,8}\d+\.\d\b/, with: ":00:00      0.0")
       .replacing(/"seconds":[0-9.e-]+/, with: #""seconds":0.0"#)
-      .replacing(/UTC, \d+\.\d\d s/, with: "UTC, 0.00 s")
-      .replacing(/\d+ s, 1 at a time, \d+\.\d s a call\n/, with: "0 s, 1 at a time, 0.0 s a call\n")
+      .replacing(/UTC, .+?\. Its rows/, with: "UTC, 0.00 s. Its rows")
+      .replacing(
+        /teacher [^,\n]+, 1 at a time, \d+\.\d s a call\n/, with: "teacher 0 s, 1 at a time, 0.0 s a call\n"
+      )
       // Stages commit their steps beside each other.
       .replacing(/step \d+, made/, with: "step 1, made")
   }

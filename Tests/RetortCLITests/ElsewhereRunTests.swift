@@ -1,4 +1,5 @@
 import Foundation
+import RetortCore
 import Testing
 
 @testable import RetortCLI
@@ -12,7 +13,7 @@ import Testing
 
   private func run(_ desk: Desk, answering ask: (@Sendable () -> String?)? = nil) -> ElsewhereRun {
     let recorded = RecordedRun(
-      id: 3, origin: 3, file: desk.folder.path + "/p.yaml", flags: [:], resolved: nil, status: "incomplete",
+      id: 3, origin: 3, file: desk.folder.path + "/p.yaml", flags: .null, resolved: nil, status: "incomplete",
       isFromHere: false)
     return ElsewhereRun(
       run: recorded, flags: Flags(redo: [], set: ["answers.seed=1"]),

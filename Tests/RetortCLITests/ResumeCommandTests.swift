@@ -1,5 +1,4 @@
 import Foundation
-import RetortTestSupport
 import Testing
 
 @testable import RetortCLI
@@ -102,16 +101,5 @@ import Testing
     try FileManager.default.removeItem(at: desk.folder.appending(path: "p.yaml"))
     try await desk.expectCommand(
       "resume", says: "p.yaml:1:1: expected a readable pipeline file, found none", exits: 2)
-  }
-
-  @Test func theFileOfARunThatWasMadeElsewhereMustBeHere() async throws {
-    let kept = try KeptStore(KeptStore.schemas.last!)
-    let desk = try Desk()
-    try await desk.expectCommand(
-      "resume 1 --store \(kept.folder.path)/store.sqlite",
-      says: """
-        error: expected the run's pipeline file at '/tmp/retort-keep-_k2yuedt/kept/distil.yaml', found no regular file
-        """, exits: 2)
-    withExtendedLifetime(kept) {}
   }
 }

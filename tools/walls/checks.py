@@ -26,8 +26,9 @@ LIBRARIES = {
     "ArgumentParser": "RetortCLI",
     "CCurl": "RetortHTTP",
     "CSQLite": "RetortStore",
-    "CXML2": "RetortStages",
-    "CYaml": "RetortRun",
+    "CXML2": "RetortStages/Kinds/Sources",
+    "CYaml": "RetortRun/Pipeline",
+    # For the digests of rows and of files.
     "Crypto": "RetortCore",
     "GRDB": "RetortStore",
     "HTTPTypes": "RetortViewer",
@@ -35,7 +36,7 @@ LIBRARIES = {
     "Logging": "RetortViewer",
     "NIOCore": "RetortViewer",
     "NIOHTTPTypes": "RetortViewer",
-    "Yams": "RetortRun",
+    "Yams": "RetortRun/Pipeline",
 }
 
 # Foundation and Synchronization come with the language; an OrderedDictionary is what a row and a file's keys are made of.

@@ -1,7 +1,5 @@
 internal import ArgumentParser
 internal import RetortCore
-internal import RetortReport
-internal import RetortRun
 internal import RetortStore
 
 struct DiffCommand: Command {

@@ -2,7 +2,6 @@ internal import ArgumentParser
 internal import Foundation
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortReport
 internal import RetortRun
 internal import RetortStages
 internal import RetortStore

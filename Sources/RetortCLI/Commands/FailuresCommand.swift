@@ -1,6 +1,4 @@
 internal import ArgumentParser
-internal import RetortReport
-internal import RetortRun
 internal import RetortStore
 
 struct FailuresCommand: Command {

@@ -1,7 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
 internal import RetortCore
-internal import RetortReport
 internal import RetortRun
 internal import RetortStore
 

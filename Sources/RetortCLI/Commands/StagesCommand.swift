@@ -1,6 +1,5 @@
 internal import ArgumentParser
 internal import RetortCore
-internal import RetortReport
 internal import RetortRun
 internal import RetortStages
 internal import RetortStore

@@ -1,6 +1,5 @@
 internal import ArgumentParser
 internal import Foundation
-internal import RetortReport
 internal import RetortRun
 internal import RetortStages
 internal import RetortStore

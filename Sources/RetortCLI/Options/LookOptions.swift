@@ -1,6 +1,4 @@
 internal import ArgumentParser
-internal import RetortReport
-internal import RetortRun
 internal import RetortStore
 
 /// Options of every command that looks at a run.

@@ -1,7 +1,5 @@
 internal import ArgumentParser
 internal import RetortCore
-internal import RetortReport
-internal import RetortRun
 internal import RetortStore
 
 /// The flags of a run, as they are recorded with it so that `retort resume` keeps them.

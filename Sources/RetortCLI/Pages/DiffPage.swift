@@ -1,6 +1,4 @@
 internal import RetortCore
-internal import RetortReport
-internal import RetortRun
 internal import RetortStore
 
 /// Two runs beside each other as text: what was configured otherwise, the counts, rows that differ, and the cost.

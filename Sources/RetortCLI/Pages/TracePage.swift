@@ -1,7 +1,5 @@
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortReport
-internal import RetortRun
 internal import RetortStore
 
 /// A trace as text: a table of the rows, then how those ended that did, then where to look further.

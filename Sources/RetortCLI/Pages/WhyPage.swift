@@ -1,6 +1,4 @@
 internal import RetortCore
-internal import RetortReport
-internal import RetortRun
 internal import RetortStore
 
 /// Why a row stands where it does, as text.

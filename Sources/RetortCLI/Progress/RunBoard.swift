@@ -1,4 +1,3 @@
-internal import RetortReport
 internal import RetortRun
 internal import RetortStore
 

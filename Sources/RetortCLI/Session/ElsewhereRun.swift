@@ -1,7 +1,6 @@
 internal import Foundation
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortReport
 internal import RetortRun
 internal import RetortStore
 

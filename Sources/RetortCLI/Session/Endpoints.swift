@@ -2,9 +2,7 @@ internal import Foundation
 internal import OrderedCollections
 internal import RetortCore
 internal import RetortHTTP
-internal import RetortReport
 internal import RetortRun
-internal import RetortStore
 
 /// What answers the requests of a run: HTTP, and the servers that it launches.
 struct Endpoints {

@@ -1,6 +1,5 @@
 internal import Foundation
 internal import RetortCore
-internal import RetortReport
 internal import RetortRun
 internal import RetortStore
 
