@@ -1,7 +1,6 @@
 internal import Foundation
 internal import OrderedCollections
 package import RetortCore
-internal import RetortStages
 package import RetortStore
 
 /// Performs a pipeline: every step whose key the store lacks, and no other.

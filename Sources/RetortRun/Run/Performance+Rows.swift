@@ -1,6 +1,5 @@
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortStages
 internal import RetortStore
 
 /// Stages that answer one row at a time.

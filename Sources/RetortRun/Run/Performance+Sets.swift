@@ -1,7 +1,5 @@
 internal import Foundation
-internal import OrderedCollections
 internal import RetortCore
-internal import RetortStages
 internal import RetortStore
 
 /// Stages that answer a whole set, or each group of one.

@@ -1,6 +1,5 @@
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortStages
 package import RetortStore
 
 /// What a run would do, and why.

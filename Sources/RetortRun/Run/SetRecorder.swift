@@ -1,6 +1,5 @@
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortStages
 internal import RetortStore
 
 /// Takes a set stage's answers, checks that every row is answered once, and writes them in batches.

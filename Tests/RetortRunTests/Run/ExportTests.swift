@@ -90,8 +90,9 @@ import Testing
     try FileManager.default.removeItem(at: folder.appending(path: "out.jsonl.manifest.json"))
     let target = ExportTarget(folder.appending(path: "out.jsonl"))
     #expect(
-      try await OwnFiles(StoreLedger(lab.store, folder: folder, exports: lab.pipeline.catalog.exports)).refusal(
-        of: target) == nil)
+      try await OwnFiles(StoreLedger(lab.store, folder: folder, exports: lab.pipeline.catalog.exports))
+        .refusal(
+          of: target) == nil)
     #expect(try await OwnFiles(MemoryLedger()).refusal(of: target) != nil)
   }
 
