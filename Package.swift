@@ -40,9 +40,15 @@ let package = Package(
     .target(
       name: "RetortRun",
       dependencies: [
-        "RetortCore", "RetortStages", "RetortStore",
+        "RetortCore", "RetortStore",
         .product(name: "OrderedCollections", package: "swift-collections"),
         .product(name: "Yams", package: "Yams"),
+      ]),
+    .target(
+      name: "RetortReport",
+      dependencies: [
+        "RetortCore", "RetortRun", "RetortStore",
+        .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
     .target(
       name: "RetortHTTP",
@@ -50,14 +56,15 @@ let package = Package(
     .target(
       name: "RetortViewer",
       dependencies: [
-        "RetortCore", "RetortRun", "RetortStore",
+        "RetortCore", "RetortReport", "RetortStore",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
     .executableTarget(
       name: "RetortCLI",
       dependencies: [
-        "RetortCore", "RetortHTTP", "RetortRun", "RetortStages", "RetortStore", "RetortViewer",
+        "RetortCore", "RetortHTTP", "RetortReport", "RetortRun", "RetortStages", "RetortStore",
+        "RetortViewer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
@@ -77,14 +84,21 @@ let package = Package(
     .testTarget(
       name: "RetortRunTests",
       dependencies: [
-        "RetortRun", "RetortStore", "RetortTestSupport",
+        "RetortReport", "RetortRun", "RetortStore", "RetortTestSupport",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
     .testTarget(
       name: "RetortStoreTests",
       dependencies: [
-        "RetortStore", "RetortTestSupport",
+        "RetortReport", "RetortReport", "RetortRun", "RetortStore", "RetortTestSupport",
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "OrderedCollections", package: "swift-collections"),
+      ]),
+    .testTarget(
+      name: "RetortReportTests",
+      dependencies: [
+        "RetortReport", "RetortRun", "RetortStages", "RetortStore", "RetortTestSupport",
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
     .testTarget(name: "RetortHTTPTests", dependencies: ["RetortHTTP", "RetortTestSupport"]),
@@ -95,7 +109,7 @@ let package = Package(
         .product(name: "HummingbirdTesting", package: "hummingbird"),
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
-    .testTarget(name: "RetortCLITests", dependencies: ["RetortCLI", "RetortStore", "RetortTestSupport"]),
+    .testTarget(name: "RetortCLITests", dependencies: ["RetortCLI", "RetortHTTP", "RetortStore", "RetortTestSupport"]),
   ]
 )
 

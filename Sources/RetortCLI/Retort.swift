@@ -1,5 +1,8 @@
 internal import ArgumentParser
 internal import Foundation
+internal import RetortReport
+internal import RetortRun
+internal import RetortStore
 
 @main
 enum Main {
@@ -7,20 +10,7 @@ enum Main {
     // A reader that has gone away is an error of its write, and not the end of a run.
     signal(SIGPIPE, SIG_IGN)
     Signals.install()
-    do {
-      var command = try RetortCommand.parseAsRoot()
-      if var command = command as? any AsyncParsableCommand {
-        try await command.run()
-      } else {
-        try command.run()
-      }
-    } catch {
-      guard RetortCommand.exitCode(for: error) == .validationFailure else {
-        RetortCommand.exit(withError: error)
-      }
-      Terminal.complain(RetortCommand.fullMessage(for: error))
-      exit(2)
-    }
+    exit(await RetortCommand.perform(Array(CommandLine.arguments.dropFirst()), in: .current))
   }
 }
 
@@ -37,9 +27,53 @@ struct RetortCommand: AsyncParsableCommand {
       endpoint kept refusing; 130 interrupted. After 3, 4, 5 and 130, `retort resume` goes on.
       """,
     subcommands: [
-      InitCommand.self,
-      Run.self, PlanCommand.self, Resume.self, Check.self, Stages.self, Schema.self, Runs.self, Show.self,
-      Trace.self, WhyCommand.self, Failures.self, DiffCommand.self, ViewCommand.self, ReportCommand.self,
-      Collect.self, Doctor.self, MeasureRewards.self,
+      InitCommand.self, RunCommand.self, PlanCommand.self, ResumeCommand.self, CheckCommand.self,
+      StagesCommand.self, SchemaCommand.self, RunsCommand.self, ShowCommand.self, TraceCommand.self,
+      WhyCommand.self, FailuresCommand.self, DiffCommand.self, ViewCommand.self, ReportCommand.self,
+      GCCommand.self, DoctorCommand.self, MeasureRewardsCommand.self,
     ])
+}
+
+extension RetortCommand {
+  /// Does what was typed after `retort`, prints what went wrong, and returns the exit status.
+  static func perform(_ words: [String], in shell: Shell) async -> Int32 {
+    do {
+      var typed = try parseAsRoot(words)
+      guard let command = typed as? any Command else {
+        // Help, a completion script and the like are the parser's own.
+        if var own = typed as? any AsyncParsableCommand { try await own.run() } else { try typed.run() }
+        return 0
+      }
+      return await perform(command, in: shell)
+    } catch { return tell(error, in: shell) }
+  }
+
+  private static func perform(_ command: any Command, in shell: Shell) async -> Int32 {
+    func fail(_ message: String, _ status: Int32) -> Int32 {
+      shell.terminal.complain(message)
+      return status
+    }
+    do {
+      try await command.perform(in: shell)
+      return 0
+    } catch let code as ExitCode {
+      return code.rawValue
+    } catch let errors as PipelineErrors {
+      return fail(errors.description, 2)
+    } catch CommandFailure.usage(let message) {
+      return fail("error: \(message)", 2)
+    } catch CommandFailure.cannotRun(let message) {
+      return fail("error: \(message)", 1)
+    } catch { return fail("error: \(error)", 1) }
+  }
+
+  /// What the parser says of an error, or of what is none, such as `--help`.
+  private static func tell(_ error: any Error, in shell: Shell) -> Int32 {
+    let code = exitCode(for: error)
+    let message = fullMessage(for: error, columns: shell.terminal.columns)
+    if !message.isEmpty {
+      if code.isSuccess { shell.terminal.print(message) } else { shell.terminal.complain(message) }
+    }
+    return code == .validationFailure ? 2 : code.rawValue
+  }
 }

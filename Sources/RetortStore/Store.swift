@@ -1,5 +1,5 @@
 internal import Foundation
-internal import GRDB
+package import GRDB
 internal import RetortCore
 
 /// The one place where results live: rows, steps, replies and runs, in a SQLite file that people can open too.
@@ -156,7 +156,7 @@ package final class Store: Sendable {
 
   /// Runs `body` in the next commit and returns when that commit has; what throws is undone alone. `body` may run twice.
   /// Errors: ``StoreError`` when the machine or the file is at fault; else what `body` throws, or SQLite.
-  func write<T: Sendable>(_ body: @Sendable @escaping (Database) throws -> T) async throws -> T {
+  package func write<T: Sendable>(_ body: @Sendable @escaping (Database) throws -> T) async throws -> T {
     do { return try await writer.perform(body) } catch { throw StoreError(error, path: path) ?? error }
   }
 

@@ -21,8 +21,9 @@ final class StoreFile: Sendable {
   init(_ name: String, writing: Bool) throws {
     if writing {
       let folder = URL(filePath: name).deletingLastPathComponent()
+      // Where it cannot be made, the file cannot either, and opening that says why.
       if !name.isEmpty {
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
       }
     }
     let found = try Self.look(at: name)

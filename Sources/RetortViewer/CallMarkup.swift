@@ -1,6 +1,6 @@
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortRun
+internal import RetortReport
 internal import RetortStore
 
 /// What was asked, what came, and what it took.

@@ -1,5 +1,5 @@
 internal import RetortCore
-internal import RetortRun
+internal import RetortReport
 internal import RetortStore
 
 /// The numbers of runs. Those of an ended run are counted once; those of a live one again after a while that is longer

@@ -1,7 +1,7 @@
 internal import HTTPTypes
 internal import Hummingbird
 internal import RetortCore
-internal import RetortRun
+internal import RetortReport
 internal import RetortStore
 
 /// Before every page: only this machine's names are answered and nothing is written; what goes wrong becomes a page.

@@ -1,5 +1,5 @@
 internal import RetortCore
-internal import RetortRun
+internal import RetortReport
 internal import RetortStore
 
 /// Dropped and failed rows, by reason.

@@ -1,7 +1,7 @@
 internal import HTTPTypes
 internal import Hummingbird
 internal import RetortCore
-internal import RetortRun
+internal import RetortReport
 internal import RetortStore
 
 /// The frame of every page: the way to the content, where one is, and the content.

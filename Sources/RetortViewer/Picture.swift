@@ -1,6 +1,6 @@
 internal import Foundation
 internal import RetortCore
-internal import RetortRun
+internal import RetortReport
 internal import RetortStore
 
 /// A pipeline as a picture: a box for each stage with its counts, and lines with the rows that went along them.

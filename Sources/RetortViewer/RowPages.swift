@@ -1,6 +1,6 @@
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortRun
+internal import RetortReport
 internal import RetortStore
 
 /// One row: its columns, where it came from, what became of it, and the calls behind it.

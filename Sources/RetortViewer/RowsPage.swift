@@ -1,5 +1,5 @@
 internal import RetortCore
-internal import RetortRun
+internal import RetortReport
 internal import RetortStore
 
 /// The rows of a stage: searched, filtered, sorted, page by page.

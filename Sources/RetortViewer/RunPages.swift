@@ -1,5 +1,5 @@
 internal import RetortCore
-internal import RetortRun
+internal import RetortReport
 internal import RetortStore
 
 /// The list of runs, and one run with its picture.

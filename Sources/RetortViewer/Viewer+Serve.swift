@@ -2,7 +2,7 @@ internal import Foundation
 internal import Hummingbird
 internal import NIOCore
 internal import RetortCore
-internal import RetortRun
+internal import RetortReport
 internal import RetortStore
 
 extension Viewer {

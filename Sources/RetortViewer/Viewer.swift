@@ -2,7 +2,7 @@ internal import Hummingbird
 internal import Logging
 internal import NIOCore
 internal import RetortCore
-internal import RetortRun
+internal import RetortReport
 package import RetortStore
 
 /// Shows a store to a browser on this machine, and changes nothing in it.

@@ -1,5 +1,7 @@
 import RetortCore
+import RetortReport
 import RetortRun
+import RetortStore
 import RetortStages
 import Testing
 
@@ -17,7 +19,7 @@ import Testing
       model("a", key: "ONE"), model("b", key: "TWO"), model("c", key: "ONE"), model("d", key: nil),
     ]
     #expect(
-      Doctor.keys(models, ["TWO": "k", "ONE": ""]) == [
+      DoctorCommand.keys(models, ["TWO": "k", "ONE": ""]) == [
         "ONE (key of a, c): not set; a run stops before the first call without it",
         "TWO (key of b): set",
       ])
@@ -27,7 +29,7 @@ import Testing
     var gate = model("gate", key: "ONE")
     gate.headersEnv = ["X-Auth": "GATE", "X-Second": "ONE"]
     #expect(
-      Doctor.keys([gate, model("b", key: "ONE")], ["GATE": "g"]) == [
+      DoctorCommand.keys([gate, model("b", key: "ONE")], ["GATE": "g"]) == [
         "ONE (key of gate, b; header X-Second of gate): not set; a run stops before the first call without it",
         "GATE (header X-Auth of gate): set",
       ])

@@ -1,4 +1,5 @@
 import RetortCore
+import RetortReport
 import RetortRun
 import RetortStore
 import RetortStages

@@ -1,5 +1,6 @@
 import Foundation
 import RetortCore
+import RetortReport
 import RetortRun
 import RetortStore
 import RetortStages
@@ -191,9 +192,14 @@ import Testing
   }
 
   @Test func coloursNeedATerminalAndNoNO_COLOR() {
-    // Under test stderr is no terminal, or a dumb one.
-    #expect(RunProgress.Screen.standardError(["TERM": "dumb"]).isTerminal == false)
-    #expect(RunProgress.Screen.standardError(["NO_COLOR": "1", "TERM": "xterm"]).colour == false)
+    func screen(_ environment: [String: String], isScreen: Bool = true) -> RunProgress.Screen {
+      let terminal = Terminal(out: { _ in }, err: { _ in }, isScreen: isScreen)
+      return .init(Shell(terminal: terminal, environment: environment))
+    }
+    #expect(screen(["TERM": "dumb"]).isTerminal == false)
+    #expect(screen(["TERM": "xterm"], isScreen: false).isTerminal == false)
+    #expect(screen(["NO_COLOR": "1", "TERM": "xterm"]).colour == false)
+    #expect(screen(["TERM": "xterm"]).colour)
   }
 
   @Test func theReportSaysWhyRowsWereDroppedAndWhereFilesAre() {
@@ -211,7 +217,7 @@ import Testing
       DropCount(stage: "sound", reason: $0.0, rows: $0.1)
     }
     #expect(
-      Array(RunProgress.lines(summary, drops: drops).dropFirst(2)) == [
+      Array(SummaryPage.lines(summary, drops: drops).dropFirst(2)) == [
         "sound dropped: b 3, a 2, c 1, d 1, e 1, and 1 more",
         "calls: 0 made, 0 remembered, 0 failed", "tokens: 0 prompt, 0 completion; USD 0.0000",
         "wrote 2 files under /a/out (2 rows)", "wrote /a/all.jsonl (1 rows, incomplete)",
@@ -225,7 +231,7 @@ import Testing
       stages: OrderedBooks([.init("read", Books(in: 1, pending: 1))]),
       calls: .init(), seconds: 2, exports: [])
     #expect(
-      RunProgress.lines(summary) == [
+      SummaryPage.lines(summary) == [
         "stage  in  emitted  dropped  failed  pending  reused  rows",
         "read    1        0        0       0        1       0     0",
         "calls: 0 made, 0 remembered, 0 failed", "tokens: 0 prompt, 0 completion; USD 0.0000",

@@ -1,5 +1,6 @@
 import Foundation
 import RetortCore
+import RetortReport
 import RetortRun
 import RetortStore
 import RetortStages

@@ -1,9 +1,10 @@
 import Foundation
 import OrderedCollections
 import RetortCore
-import RetortStore
 import RetortTestSupport
 import Testing
+
+@testable import RetortStore
 
 /// A reader of two rows and a stage that takes them one by one, as a run writes them down.
 @Suite struct StepLogTests {

@@ -1,6 +1,8 @@
 import Foundation
 import RetortCore
+import RetortReport
 import RetortRun
+import RetortStore
 import RetortStages
 import Testing
 

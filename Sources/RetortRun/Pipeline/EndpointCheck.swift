@@ -1,6 +1,5 @@
 internal import Foundation
 internal import RetortCore
-internal import RetortStages
 internal import RetortStore
 
 /// What of a model's address and headers can be told to be wrong before anything is sent.

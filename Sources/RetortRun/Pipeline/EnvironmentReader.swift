@@ -1,5 +1,4 @@
 internal import RetortCore
-internal import RetortStages
 
 /// Puts environment variables into scalars: `${NAME}`, `${NAME:-default}`; `$${` is a literal `${`.
 struct EnvironmentReader: Sendable {

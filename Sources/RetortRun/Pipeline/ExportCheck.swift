@@ -1,7 +1,6 @@
 internal import Foundation
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortStages
 
 /// What a pipeline's exports on disk are, held against their manifests.
 package struct ExportCheck: Hashable, Sendable {

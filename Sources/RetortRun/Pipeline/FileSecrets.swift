@@ -1,6 +1,5 @@
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortStages
 
 /// What of a pipeline file is, or looks like, a key that belongs into an environment variable.
 struct FileSecrets {

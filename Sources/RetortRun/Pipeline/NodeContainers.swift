@@ -1,7 +1,6 @@
 internal import Foundation
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortStages
 
 /// The keys of a mapping, as ``NodeDecoder`` hands them out.
 struct NodeKeys<Key: CodingKey>: KeyedDecodingContainerProtocol {

@@ -1,7 +1,6 @@
 internal import Foundation
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortStages
 
 /// Decodes a YAML node and records *every* mistake with its place: after a mistake a placeholder stands in for the
 /// value and decoding goes on. Keys that no container asked for are refused at every depth.

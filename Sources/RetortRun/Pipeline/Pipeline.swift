@@ -1,7 +1,6 @@
 package import Foundation
 package import OrderedCollections
 package import RetortCore
-internal import RetortStages
 
 /// A pipeline file, read and checked: what the program uses, where ``PipelineFile`` is what the user wrote.
 package struct Pipeline: Sendable {

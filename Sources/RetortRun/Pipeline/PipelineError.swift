@@ -1,5 +1,4 @@
 internal import RetortCore
-internal import RetortStages
 
 /// One mistake and its place. The message says what was expected and what was found.
 package struct Diagnostic: Hashable, Sendable, CustomStringConvertible {

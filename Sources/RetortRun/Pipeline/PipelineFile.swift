@@ -1,6 +1,5 @@
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortStages
 
 /// What the user wrote: the entries of `models:` and `stages:`, with places, names not yet looked up.
 struct PipelineFile {

@@ -1,7 +1,6 @@
 internal import Foundation
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortStages
 
 /// Where exports write: not where the pipeline reads, nor where another export does, and not over what no export made.
 extension PipelineGraph {

@@ -1,7 +1,6 @@
 internal import Foundation
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortStages
 
 /// How the stages of a file hang together: who takes whose rows, and which columns those have.
 struct PipelineGraph {

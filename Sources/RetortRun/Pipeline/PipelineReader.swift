@@ -1,7 +1,6 @@
 package import Foundation
 internal import OrderedCollections
 package import RetortCore
-internal import RetortStages
 internal import RetortStore
 
 extension Pipeline {

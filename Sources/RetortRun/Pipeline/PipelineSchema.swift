@@ -1,6 +1,5 @@
 internal import OrderedCollections
 package import RetortCore
-internal import RetortStages
 
 /// The JSON Schema (draft 2020-12) of pipeline files, for editors: keys, words and required keys of every stage
 /// kind. What needs the whole file (names, columns, cycles) only `retort check` can tell.

@@ -1,6 +1,5 @@
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortStages
 
 /// Changes from the command line: `--set a.b=c` puts the YAML value `c` at the path `a.b` of the file. A path that
 /// starts with a stage's name is short for `stages.NAME.with.…`, one with a model's alias for `models.ALIAS.…`.

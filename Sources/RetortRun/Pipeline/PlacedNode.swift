@@ -1,6 +1,5 @@
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortStages
 internal import Yams
 
 /// A YAML value with its place. Scalars are resolved as YAML 1.2's core schema says: `yes` is a string.

@@ -1,6 +1,5 @@
 internal import Foundation
 internal import RetortCore
-internal import RetortStages
 
 /// Some value of a type, to go on with after a mistake; it is never used for anything else.
 enum Placeholder {

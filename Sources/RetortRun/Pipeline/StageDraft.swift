@@ -1,7 +1,6 @@
 internal import Foundation
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortStages
 
 /// A stage of the file whose kind and configuration have been looked up, as far as that went.
 struct StageDraft {

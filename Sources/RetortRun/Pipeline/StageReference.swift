@@ -1,7 +1,6 @@
 internal import Foundation
 internal import OrderedCollections
 package import RetortCore
-internal import RetortStages
 
 /// The reference of the stage kinds in Markdown, made from what they declare: `docs/stages.md`.
 package enum StageReference {

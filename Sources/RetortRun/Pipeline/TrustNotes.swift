@@ -1,7 +1,6 @@
 package import Foundation
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortStages
 
 /// What whoever runs a pipeline file lets it do beyond its own folder. None of it is a mistake; all of it is worth a look
 /// before a file from somebody else is run.

@@ -1,6 +1,5 @@
 internal import CYaml
 internal import RetortCore
-internal import RetortStages
 
 /// What a YAML text holds with its aliases written out, counted before any of it is built: a few aliases of aliases
 /// would fill any memory, and take any time where they are keys.

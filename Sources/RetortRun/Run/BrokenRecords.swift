@@ -1,6 +1,5 @@
 internal import Foundation
 internal import RetortCore
-internal import RetortStages
 package import RetortStore
 
 /// A reader that lost more than a tenth of its records: that is seldom a few bad lines, and mostly a file in another

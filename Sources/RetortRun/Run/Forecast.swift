@@ -1,6 +1,5 @@
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortStages
 package import RetortStore
 
 /// What a plan's calls will take, as far as earlier steps tell: a range for each stage, and the model that takes

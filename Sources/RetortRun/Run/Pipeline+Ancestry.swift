@@ -1,6 +1,5 @@
 internal import OrderedCollections
 internal import RetortCore
-internal import RetortStages
 
 extension Pipeline {
   /// The stage and every stage it takes rows or sets from, directly or not.

@@ -1,7 +1,6 @@
 internal import Foundation
 internal import OrderedCollections
 package import RetortCore
-internal import RetortStages
 
 extension Pipeline {
   /// The file as it was read, environment variables filled in: kept with each run, so that the next can say what

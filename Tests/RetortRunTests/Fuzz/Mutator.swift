@@ -1,6 +1,7 @@
 import Foundation
 import RetortCore
 import RetortRun
+import RetortStore
 import RetortStages
 
 /// Spoils texts by chance, the same way each time for a seed.

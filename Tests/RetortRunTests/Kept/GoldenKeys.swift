@@ -4,6 +4,7 @@ import Testing
 
 @testable import RetortCore
 @testable import RetortRun
+@testable import RetortStore
 @testable import RetortStages
 
 /// What old stores are searched by, as `Tests/golden/digests.jsonl` keeps it: one line for each request, model and

@@ -2,6 +2,7 @@ import Foundation
 import OrderedCollections
 import RetortCore
 import RetortRun
+import RetortStore
 import RetortStages
 import RetortTestSupport
 import Testing

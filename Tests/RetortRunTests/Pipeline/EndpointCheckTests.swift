@@ -2,6 +2,7 @@ import Testing
 
 @testable import RetortCore
 @testable import RetortRun
+@testable import RetortStore
 @testable import RetortStages
 
 @Suite struct EndpointCheckTests {

@@ -3,6 +3,7 @@ import Testing
 
 @testable import RetortCore
 @testable import RetortRun
+@testable import RetortStore
 @testable import RetortStages
 
 struct ExportCheckTests {

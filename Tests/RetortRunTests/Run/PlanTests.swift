@@ -1,12 +1,12 @@
 import Foundation
 import OrderedCollections
-import RetortStore
 import RetortTestSupport
 import Testing
 
 @testable import RetortCore
 @testable import RetortRun
 @testable import RetortStages
+@testable import RetortStore
 
 @Suite struct PlanTests {
   @Test func beforeAnyRunOnlyTheReaderIsKnown() async throws {

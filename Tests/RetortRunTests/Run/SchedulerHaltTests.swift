@@ -2,6 +2,7 @@ import Testing
 
 @testable import RetortCore
 @testable import RetortRun
+@testable import RetortStore
 
 /// Runs that stop before their end.
 @Suite struct SchedulerHaltTests {

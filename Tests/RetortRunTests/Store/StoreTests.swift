@@ -5,6 +5,7 @@ import RetortTestSupport
 import Testing
 
 @testable import RetortCore
+@testable import RetortReport
 @testable import RetortRun
 @testable import RetortStages
 @testable import RetortStore

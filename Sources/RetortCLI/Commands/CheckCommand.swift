@@ -1,0 +1,48 @@
+internal import ArgumentParser
+internal import OrderedCollections
+internal import RetortReport
+internal import RetortRun
+internal import RetortStore
+
+struct CheckCommand: Command {
+  static let configuration = CommandConfiguration(
+    commandName: "check",
+    abstract: "Check a pipeline file: every mistake at once, no call made.")
+  @OptionGroup var fileOptions: FileOptions
+  @OptionGroup var storeOptions: StoreOptions
+  @Flag(name: .long, help: "Check the files that its exports wrote against their manifests, too.")
+  var exports = false
+
+  func perform(in shell: Shell) async throws {
+    let pipeline = try fileOptions.read(in: shell)
+    do {
+      try await storeOptions.looking(in: shell) {
+        try await storeOptions.refuseObstacles(pipeline, RunOptions(), store: $0, in: shell)
+      }
+    } catch let error as StoreError {
+      shell.terminal.complain("not checked, what stands where the exports write: \(error)")
+    }
+    shell.terminal.print(
+      "\(fileOptions.file): \(pipeline.stages.count) stages, \(pipeline.models.count) models, no mistake found"
+    )
+    for note in try Pipeline.trustNotes(
+      on: shell.url(fileOptions.file), environment: shell.environment, settings: fileOptions.set)
+    {
+      shell.terminal.print("note: \(Terminal.safe(note))")
+    }
+    if exports { try report(ExportCheck(pipeline), in: shell) }
+  }
+}
+
+extension CheckCommand {
+  private func report(_ check: ExportCheck, in shell: Shell) throws {
+    for export in check.whole {
+      shell.terminal.print(
+        "\(export.stage): \(export.rows) rows\(export.complete ? "" : ", incomplete"), as \(export.manifest) says"
+      )
+    }
+    guard check.problems.isEmpty else {
+      throw CommandFailure.cannotRun(check.problems.joined(separator: "\nerror: "))
+    }
+  }
+}

@@ -1,0 +1,53 @@
+internal import ArgumentParser
+internal import Foundation
+internal import OrderedCollections
+internal import RetortCore
+internal import RetortReport
+internal import RetortRun
+internal import RetortStore
+internal import RetortStages
+
+struct DoctorCommand: Command {
+  static let configuration = CommandConfiguration(
+    commandName: "doctor",
+    abstract: "Say what this machine lacks, for a pipeline file or in general.")
+  @Argument(help: "A pipeline file, to say which of its models' keys are set.") var file: String?
+
+  func perform(in shell: Shell) async throws {
+    let models =
+      try file.map { try Pipeline.read(shell.url($0), catalog: .standard, environment: shell.environment).models.values.elements }
+      ?? []
+    let python = Self.find("python3", in: shell)
+    shell.terminal.print(
+      "python3 (local models, trainer scripts): \(python ?? "not found; apt-get install python3")")
+    Self.keys(models, shell.environment).forEach(shell.terminal.print)
+    let isFetched = FileManager.default.fileExists(atPath: shell.path(".models/engine/.complete"))
+    shell.terminal.print("local model: \(isFetched ? "ready in .models" : "not fetched; `make models`")")
+  }
+
+  /// Of each variable that an `api_key_env` or `headers_env` names, whether it is set, and whose it is.
+  static func keys(_ models: [ModelSpec], _ environment: [String: String]) -> [String] {
+    guard !models.isEmpty else {
+      let isSet = environment["OPENAI_API_KEY"]?.isEmpty == false
+      let words = isSet ? "set" : "not set; only pipelines whose api_key_env names it need it"
+      return ["OPENAI_API_KEY: \(words)"]
+    }
+    let uses = models.flatMap { model in
+      (model.apiKeyEnv.map { [($0, "key", model.alias)] } ?? [])
+        + model.headersEnv.sorted { $0.key < $1.key }.map { ($0.value, "header \($0.key)", model.alias) }
+    }
+    return OrderedDictionary(grouping: uses, by: \.0).map { name, uses in
+      let isSet = environment[name]?.isEmpty == false
+      let roles = OrderedDictionary(grouping: uses, by: \.1).map { role, uses in
+        "\(role) of \(uses.map(\.2).joined(separator: ", "))"
+      }
+      let words = isSet ? "set" : "not set; a run stops before the first call without it"
+      return "\(name) (\(roles.joined(separator: "; "))): \(words)"
+    }
+  }
+
+  private static func find(_ program: String, in shell: Shell) -> String? {
+    (shell.environment["PATH"] ?? "").split(separator: ":")
+      .map { "\($0)/\(program)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
+  }
+}

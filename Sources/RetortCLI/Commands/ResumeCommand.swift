@@ -1,0 +1,54 @@
+internal import ArgumentParser
+internal import Foundation
+internal import RetortReport
+internal import RetortRun
+internal import RetortStore
+
+struct ResumeCommand: Command {
+  static let configuration = CommandConfiguration(
+    commandName: "resume",
+    abstract: "Perform the last run again, or a named one: the file is read anew, the flags are kept.")
+  @Argument(help: "The run's number. Default: the newest.") var run: Int64?
+  @Option(name: .long, help: "Another budget in USD, for the run and all its resumes.") var maxUsd: Double?
+  @Option(name: .long, help: "Another budget in tokens, for the run and all its resumes.") var maxTokens: Int?
+  @Flag(name: .long, help: "Ask again for what an endpoint refused for good; else it is passed over.")
+  var retryRefused = false
+  @OptionGroup var storeOptions: StoreOptions
+  @Flag(
+    name: .shortAndLong,
+    help: "Resume a run that another user or another machine made: do what the store remembers of it.")
+  var yes = false
+  @Flag(name: .long, help: "Print a JSON summary on stdout.") var json = false
+
+  func validate() throws { try checkBudget(maxUsd, maxTokens) }
+
+  func perform(in shell: Shell) async throws {
+    let store = try storeOptions.openExisting(in: shell)
+    guard let recorded = try await store.inspector.recordedRun(run) else {
+      throw CommandFailure.usage(
+        "expected a run to resume, found none\(run.map { " numbered \($0)" } ?? "")")
+    }
+    var flags = try Flags(of: recorded)
+    if let lost = flags.withheld?.first {
+      throw CommandFailure.usage(
+        "expected every setting of the run to be recorded, found --set \(lost), whose key was not kept; start it with "
+          + "`retort run` and --set again: what is done is not done again")
+    }
+    flags.retryRefused = retryRefused ? true : nil
+    if !recorded.isFromHere {
+      try ElsewhereRun(run: recorded, flags: flags, shell: shell).ask(yes: yes)
+      try await store.steps.adopt(recorded.id)
+    }
+    flags.maxUSD = maxUsd ?? flags.maxUSD
+    flags.maxTokens = maxTokens ?? flags.maxTokens
+    let pipeline = try Session.read(URL(filePath: recorded.file), flags, in: shell)
+    try Session.checkNames(flags, pipeline)
+    try await storeOptions.refuseObstacles(
+      pipeline, RunOptions(limit: flags.limit, only: flags.only), store: store, in: shell)
+    try await Session.checkPrices(flags, pipeline, in: store, origin: recorded.origin)
+    try await Session(
+      pipeline: pipeline, flags: flags, store: store, storeOption: storeOptions.store, shell: shell,
+      resumed: recorded
+    ).perform(json: json)
+  }
+}

@@ -1,0 +1,83 @@
+internal import ArgumentParser
+internal import RetortCore
+internal import RetortReport
+internal import RetortRun
+internal import RetortStore
+
+/// The flags of a run, as they are recorded with it so that `retort resume` keeps them.
+struct Flags: Codable {
+  var limit: Int?
+  var only: String?
+  var redo: [String]
+  var set: [String]
+  var maxUSD: Double?
+  var maxTokens: Int?
+  /// Nil in runs of versions that did not know it.
+  var retryRefused: Bool?
+  /// Those of `set` that were recorded without the keys in them.
+  var withheld: [String]?
+
+  /// Without the keys in its settings.
+  func recorded(without keys: Redaction) -> Flags {
+    var flags = self
+    flags.set = set.map { KeyShape.hidden(setting: keys.words($0)) }
+    let changed = zip(set, flags.set).filter { $0 != $1 }.map(\.1)
+    flags.withheld = changed.isEmpty ? nil : changed
+    return flags
+  }
+}
+
+extension Flags {
+  /// Those of a run. Errors: ``CommandFailure`` where the store holds what no command line gives.
+  init(of run: RecordedRun) throws {
+    do {
+      self = try run.flags.decode(Flags.self)
+      if let limit, limit < 1 { throw ValidationError("a limit of \(limit)") }
+      try checkBudget(maxUSD, maxTokens)
+    } catch {
+      throw CommandFailure.cannotRun(
+        "expected the flags of run \(run.id) in the store, found others (\(error))")
+    }
+  }
+}
+
+struct RunFlags: ParsableArguments {
+  @Option(
+    name: .long, help: "Take the first rows of each source that feeds a from:, and write exports as .limited."
+  )
+  var limit: Int?
+  @Option(name: .long, help: "Run this stage and its missing ancestors.")
+  var only: String?
+  @Option(name: .long, help: "Make this stage's steps and replies afresh.")
+  var redo: [String] = []
+  @Option(name: .long, help: "Set a key of the file: stages.rationale.with.samples=8.")
+  var set: [String] = []
+  @Option(name: .long, help: "Stop before the run and its resumes have cost more than this many USD.")
+  var maxUsd: Double?
+  @Option(name: .long, help: "Stop before the run and its resumes have used more than this many tokens.")
+  var maxTokens: Int?
+  @Flag(name: .long, help: "Ask again for what an endpoint refused for good; else it is passed over.")
+  var retryRefused = false
+
+  var values: Flags {
+    Flags(
+      limit: limit, only: only, redo: redo, set: set, maxUSD: maxUsd, maxTokens: maxTokens,
+      retryRefused: retryRefused ? true : nil)
+  }
+
+  func validate() throws {
+    if let limit, limit < 1 { throw ValidationError("expected --limit of at least 1, found \(limit)") }
+    if limit != nil, !redo.isEmpty {
+      throw ValidationError(
+        "expected --redo without --limit, since redoing a stage gives up the answers of all its rows, and those beyond "
+          + "the limit would be asked for again later")
+    }
+    try checkBudget(maxUsd, maxTokens)
+  }
+}
+
+func checkBudget(_ usd: Double?, _ tokens: Int?) throws {
+  // Written so that it refuses NaN, which is over no budget.
+  if let usd, !(usd >= 0) { throw ValidationError("expected --max-usd of at least 0, found \(usd)") }
+  if let tokens, tokens < 0 { throw ValidationError("expected --max-tokens of at least 0, found \(tokens)") }
+}

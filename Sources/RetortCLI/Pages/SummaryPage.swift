@@ -1,0 +1,65 @@
+internal import Foundation
+internal import OrderedCollections
+internal import RetortCore
+internal import RetortReport
+internal import RetortRun
+internal import RetortStore
+
+/// What a run came to, as text.
+enum SummaryPage {
+  /// - Parameter store: the path that was given with `--store`.
+  static func lines(_ summary: RunSummary, drops: [DropCount] = [], store: String? = nil) -> [String] {
+    let rows = summary.stages.list.map { entry -> [JSON] in
+      let books = entry.books
+      return [.string(entry.stage)]
+        + [books.in, books.emitted, books.dropped, books.failed, books.pending, books.reused, books.rows]
+        .map { .int(Int64($0)) }
+    }
+    let table = Table(
+      columns: ["stage", "in", "emitted", "dropped", "failed", "pending", "reused", "rows"], rows: rows)
+    var lines = Terminal.lines(of: table)
+    for stage in summary.stages.list.map(\.stage) {
+      let counts = drops.filter { $0.stage == stage }
+      guard !counts.isEmpty else { continue }
+      let shown = counts.prefix(5).map { "\(Terminal.safe($0.reason)) \($0.rows)" }
+      let more = counts.count > shown.count ? ", and \(counts.count - shown.count) more" : ""
+      lines.append("\(stage) dropped: \(shown.joined(separator: ", "))\(more)")
+    }
+    let calls = summary.calls
+    lines += [
+      "calls: \(calls.made) made, \(calls.remembered) remembered, \(calls.failed) failed",
+      "tokens: \(calls.promptTokens) prompt, \(calls.completionTokens) completion; USD \(PlanPage.money(calls.usd))",
+    ]
+    for exports in OrderedDictionary(grouping: summary.exports, by: \.stage).values {
+      let rows = exports.map(\.rows).reduce(0, +)
+      let incomplete = exports.allSatisfy(\.complete) ? "" : ", incomplete"
+      let what = exports.count == 1 ? exports[0].path : "\(exports.count) files under \(folder(of: exports))"
+      lines.append("wrote \(what) (\(rows) rows\(incomplete))")
+    }
+    for file in summary.kept {
+      lines.append("kept \(file.keptAs): \(file.path) was not as retort had written it")
+    }
+    lines.append("\(summary.status.rawValue) in \(String(format: "%.1f", summary.seconds)) s")
+    let option = store.map { " --store \(ShellWord($0))" } ?? ""
+    if summary.refused > 0 {
+      let over = summary.passedOver > 0 ? ", \(summary.passedOver) of them before and passed over" : ""
+      lines.append(
+        "refused for good: \(summary.refused) rows\(over); ask again: retort resume \(summary.run)\(option) --retry-refused"
+      )
+    }
+    if summary.status != .complete {
+      let more = summary.status == .budget ? " and a larger --max-usd or --max-tokens" : ""
+      lines.append("go on with: retort resume \(summary.run)\(option)\(more)")
+    }
+    return lines
+  }
+
+  /// The deepest folder that holds every file.
+  private static func folder(of exports: [RunSummary.Export]) -> String {
+    let folders = exports.map { URL(filePath: $0.path).deletingLastPathComponent().pathComponents }
+    let shared = folders.dropFirst().reduce(folders[0]) { all, next in
+      zip(all, next).prefix { $0 == $1 }.map(\.0)
+    }
+    return shared.reduce(URL(filePath: "/")) { $0.appending(path: $1) }.standardizedFileURL.path
+  }
+}

@@ -1,0 +1,43 @@
+internal import Foundation
+internal import OrderedCollections
+internal import RetortCore
+internal import RetortHTTP
+internal import RetortReport
+internal import RetortRun
+internal import RetortStore
+
+/// What answers the requests of a run: HTTP, and the servers that it launches.
+struct Endpoints {
+  private let specs: [ModelSpec]
+  private let environment: [String: String]
+  private let interruption: Interruption
+  /// The keys, which nothing that is told or kept may show.
+  private let keys: Redaction
+  private let transport: HTTPClient
+  private let launcher: Launcher
+
+  init(of pipeline: Pipeline, _ environment: [String: String], _ interruption: Interruption) {
+    let specs = Array(pipeline.models.values)
+    self.specs = specs
+    self.environment = environment
+    self.interruption = interruption
+    keys = Redaction(specs.flatMap { $0.secrets(environment) + $0.keysInFile })
+    transport = HTTPClient(
+      connections: max(1, specs.map(\.concurrency).reduce(0, +)), certificates: environment["RETORT_CA_FILE"])
+    launcher = Launcher(
+      folder: pipeline.folder, transport: transport, interruption: interruption,
+      environment: { ServerEnvironment.variables(of: $0, among: specs, environment) }, redaction: keys)
+  }
+
+  func models(
+    memory: any ReplyMemory, budget: Budget, say: @escaping @Sendable (String) -> Void
+  ) -> ModelStack {
+    ModelStack(
+      models: specs, transport: transport, memory: memory, budget: budget, interruption: interruption,
+      environment: environment, redaction: keys, say: say,
+      address: { [launcher] in try await launcher.address(of: $0) })
+  }
+
+  /// Ends the servers that were launched.
+  func stop() { launcher.stop() }
+}

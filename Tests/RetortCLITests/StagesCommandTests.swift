@@ -1,0 +1,42 @@
+import Foundation
+import Testing
+
+@testable import RetortCLI
+
+@Suite struct StagesCommandTests {
+  @Test func oneKind() async throws {
+    try await Desk().expectCommand(
+      "stages sample",
+      prints: """
+        sample
+        Keep a seeded random part of the rows.
+
+          Version 1; takes a set of rows.
+          Reads what its keys say.
+          Adds no column.
+
+          count (integer): How many rows to keep; all of them when there are fewer.
+          fraction (number): Which part of the rows to keep, in place of count: 0 to 1, rounded to whole rows.
+          seed (integer): Chooses another sample; 0 when left out.
+        """)
+  }
+
+  @Test func allOfThem() async throws {
+    let typed = try await Desk().type("stages")
+    let lines = typed.printed.split(separator: "\n")
+    #expect(lines.first == "stage                    what it does")
+    #expect(lines.count == 43)
+  }
+
+  @Test func theReferenceIsTheOneInDocs() async throws {
+    let docs = URL(filePath: #filePath).appending(path: "../../../docs/stages.md").standardizedFileURL
+    let typed = try await Desk().type("stages --markdown")
+    #expect(typed.printed == (try String(contentsOf: docs, encoding: .utf8)))
+  }
+
+  @Test func mistakes() async throws {
+    try await Desk().expectCommand(
+      "stages samples", says: "error: expected a stage kind, found 'samples'; `retort stages` lists them",
+      exits: 2)
+  }
+}
