@@ -27,22 +27,23 @@ package struct Sketch: StepLookup {
 
   package func begin(_ stage: StageRequest) async throws -> StageRecord {
     try await moment.look { db in
-      let take = try StepTables.knownTake(stage.identity, redo: stage.redo, db)
-      let identity = StepTables.identity(stage.identity, take: take?.number ?? 0)
+      let take = try StepTables.knownTake(stage.key, redo: stage.redo, db)
+      let identity = stage.key.identity(take: take?.number ?? 0)
       let known = try take.flatMap { _ in try StepTables.knownFingerprint(identity, db) }
       return try StepTables.record(of: stage, take: take, identity: identity, fingerprint: known, db)
     }
   }
 
   package func set(_ place: StagePlace, passing ancestry: [Int]) async throws -> SetInput {
-    try await moment.look { try StepTables.set(place, passing: ancestry, $0) }
+    // Nothing fails in a sketch, so that no row is lost.
+    try await moment.look { try StepTables.set(place, passing: [], $0) }
   }
 
   package func findSet(
     _ place: StagePlace, passing ancestry: [Int], under fingerprints: [Int64], withFiles: Bool
   ) async throws -> SetInput {
     try await moment.look {
-      try StepTables.findSet(place, passing: ancestry, under: fingerprints, withFiles: withFiles, $0)
+      try StepTables.findSet(place, passing: [], under: fingerprints, withFiles: withFiles, $0)
     }
   }
 

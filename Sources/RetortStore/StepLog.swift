@@ -69,14 +69,14 @@ extension StepLog {
     }
   }
 
-  /// The number of the take that ``begin(_:)`` will decide for, before anything is noted; `identity` without it.
-  package func takeNumber(of identity: JSON.Object, redo: Redo) async throws -> Int {
-    try await store.read { try StepTables.takeNumber(identity, redo: redo, $0) }
+  /// The number of the take that ``begin(_:)`` will decide for, before anything is noted.
+  package func takeNumber(of key: StageKey, redo: Redo) async throws -> Int {
+    try await store.read { try StepTables.takeNumber(key, redo: redo, $0) }
   }
 
-  /// Makes the answers of a redo whose stage has finished the valid ones; `identity` without its take.
-  package func settleRedo(of identity: JSON.Object) async throws {
-    try await store.write { try StepTables.finishRedo(of: identity, $0) }
+  /// Makes the answers of a redo whose stage has finished the valid ones.
+  package func settleRedo(of key: StageKey) async throws {
+    try await store.write { try StepTables.finishRedo(of: key, $0) }
   }
 }
 
@@ -85,8 +85,8 @@ extension StepLog {
 extension StepLog: StepLookup {
   package func begin(_ stage: StageRequest) async throws -> StageRecord {
     try await store.write { db in
-      let take = try StepTables.take(stage.identity, redo: stage.redo, db)
-      let identity = StepTables.identity(stage.identity, take: take.number)
+      let take = try StepTables.take(stage.key, redo: stage.redo, db)
+      let identity = stage.key.identity(take: take.number)
       let fingerprint = try StepTables.fingerprint(
         identity, shown: stage.shown(identity), kind: stage.kind, version: stage.version, db)
       try StepTables.note(fingerprint, of: stage.place, db)

@@ -38,28 +38,24 @@ package struct StageRequest: Sendable {
   package var place: StagePlace
   package var kind: String
   package var version: Int
-  /// What identifies its steps, without the number of its take.
-  package var identity: JSON.Object
+  package var key: StageKey
   /// The identity as people may read it.
   package var shown: @Sendable (JSON) -> JSON
   package var redo: Redo
-  /// Whether steps of earlier takes answer what the valid one does not.
-  package var fallsBack: Bool
   /// Whether what an endpoint refused for good is asked for again.
   package var retriesRefused: Bool
 
   package init(
-    name: String, place: StagePlace, kind: String, version: Int, identity: JSON.Object,
-    shown: @escaping @Sendable (JSON) -> JSON, redo: Redo, fallsBack: Bool, retriesRefused: Bool
+    name: String, place: StagePlace, kind: String, version: Int, key: StageKey,
+    shown: @escaping @Sendable (JSON) -> JSON, redo: Redo, retriesRefused: Bool
   ) {
     self.name = name
     self.place = place
     self.kind = kind
     self.version = version
-    self.identity = identity
+    self.key = key
     self.shown = shown
     self.redo = redo
-    self.fallsBack = fallsBack
     self.retriesRefused = retriesRefused
   }
 }

@@ -68,11 +68,11 @@ extension StepTables {
     of stage: StageRequest, take: Take?, identity: JSON, fingerprint: Int64?, _ db: Database
   ) throws -> StageRecord {
     var prints = fingerprint.map { [$0] } ?? []
-    if stage.fallsBack, let take { prints += try earlierPrints(stage.identity, before: take, db) }
+    if stage.key.fallsBack, let take { prints += try earlierPrints(stage.key, before: take, db) }
     let leaves = take?.leavesRedo ?? false
     return StageRecord(
       take: take, identity: identity, fingerprint: fingerprint, fingerprints: prints,
-      unfinishedRedo: leaves ? try unfinishedRedo(of: stage.name, stage.identity, db) : nil,
+      unfinishedRedo: leaves ? try unfinishedRedo(of: stage.name, stage.key, db) : nil,
       refused: try stage.retriesRefused ? [:] : fingerprint.map { try refusedSteps(of: $0, db) } ?? [:])
   }
 

@@ -30,6 +30,11 @@ package struct UnfinishedRedo: Codable, Hashable, Sendable, CustomStringConverti
   /// The newest run that worked on it.
   package let run: Int64?
 
+  package init(stage: String, run: Int64?) {
+    self.stage = stage
+    self.run = run
+  }
+
   package var description: String {
     let resume = run.map { "`retort resume \($0)` or " } ?? ""
     return "a redo of \(stage) was begun and has not finished: the answers from before it stand; "

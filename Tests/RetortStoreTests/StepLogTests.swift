@@ -18,9 +18,9 @@ import Testing
   ) -> StageRequest {
     StageRequest(
       name: name, place: place, kind: name, version: 1,
-      identity: ["kind": .string(name), "version": 1, "with": ["key": "secret"]],
-      shown: { _ in ["kind": "shown"] },
-      redo: redo, fallsBack: !place.from.isEmpty, retriesRefused: retries)
+      key: StageKey(
+        ["kind": .string(name), "version": 1, "with": ["key": "secret"]], fallsBack: !place.from.isEmpty),
+      shown: { _ in ["kind": "shown"] }, redo: redo, retriesRefused: retries)
   }
 
   /// A run whose reader has read these words; the place of the stage that takes them.
@@ -152,7 +152,7 @@ import Testing
     #expect(left.take == Take(number: 0, leavesRedo: true))
     #expect((left.unfinishedRedo?.stage, left.unfinishedRedo?.run) == ("tell", nil))
     #expect(left.fingerprint == first.fingerprint)
-    try await steps.settleRedo(of: Self.request("tell", place).identity)
+    try await steps.settleRedo(of: Self.request("tell", place).key)
     let settled = try await steps.begin(Self.request("tell", place))
     #expect(settled.take == Take(number: 1))
     #expect(settled.fingerprints.map(Optional.some) == [redone.fingerprint, first.fingerprint])

@@ -132,7 +132,7 @@ actor Performance {
     let key = lookup.key(of: index, sets)
     let origin = CallOrigin(
       run: run, stage: stage.name, depth: scheduler.stages[index].node.depth,
-      take: try await steps.takeNumber(of: key.identity, redo: lookup.redo(of: index)))
+      take: try await steps.takeNumber(of: key, redo: lookup.redo(of: index)))
     let bound: BoundStage
     do {
       bound = try stage.configured.bind(
@@ -161,7 +161,7 @@ actor Performance {
     if isSettled {
       settled.insert(index)
       if let begun = begun[index], begun.take.isRedo {
-        try await steps.settleRedo(of: begun.key.identity)
+        try await steps.settleRedo(of: begun.key)
       }
     }
     // Only now can the view of a reader that could not tell its columns spell them out.

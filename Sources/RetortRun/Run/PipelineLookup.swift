@@ -60,8 +60,12 @@ struct PipelineLookup: Sendable {
   }
 
   func key(of stage: Int, _ sets: OrderedDictionary<String, UsedSet>) -> StageKey {
-    StageKey(
-      pipeline.stages[stage], sets: sets.mapValues(\.input.digest), exportSuffix: options.exportSuffix)
+    let (subject, exports) = (pipeline.stages[stage], pipeline.stages[stage].entry.exports)
+    return StageKey(
+      subject.identity.object ?? [:], sets: sets.mapValues(\.input.digest),
+      exportSuffix: exports ? options.exportSuffix : "",
+      // A reader's one step is found under the run's own fingerprint, and an export's file is that of its newest take.
+      fallsBack: !subject.from.isEmpty && !exports)
   }
 
   func redo(of stage: Int) -> Redo {
@@ -73,9 +77,8 @@ struct PipelineLookup: Sendable {
     let (entry, name) = (pipeline.stages[stage].entry, pipeline.stages[stage].name)
     return try await steps.begin(
       StageRequest(
-        name: name, place: places[stage], kind: entry.name, version: entry.version, identity: key.identity,
-        shown: pipeline.redaction.values, redo: redo(of: stage), fallsBack: key.fallsBack,
-        retriesRefused: options.retryRefused))
+        name: name, place: places[stage], kind: entry.name, version: entry.version, key: key,
+        shown: pipeline.redaction.values, redo: redo(of: stage), retriesRefused: options.retryRefused))
   }
 
   // MARK: Sets

@@ -50,6 +50,33 @@ import Testing
     #expect(plan[1] == .init(stage: "shout", done: 0, todo: 2, waits: false, reason: "forced"))
   }
 
+  @Test func aSetThatWaitsTellsOfARedoThatItLeaves() async throws {
+    let lab = try Lab(records: ["a"])
+    _ = try await lab.run()
+    lab.refuseSets(true)
+    let run = try await lab.run(RunOptions(redo: ["gather"])).run
+    let plan = try await Plan.make(lab.pipeline, store: lab.store, options: RunOptions(redo: ["shout"]))
+    #expect(plan.stages[2].reason == "waits for shout")
+    #expect(plan.unfinishedRedos == [UnfinishedRedo(stage: "gather", run: run)])
+  }
+
+  @Test func groupsAreLookedUpOnceAllTheirRowsAreKnown() async throws {
+    let lab = try Lab(records: ["a", "b", "b"], per: "read")
+    lab.refuse("b")
+    _ = try await lab.run()
+    #expect(
+      try await lab.plan()[2]
+        == .init(stage: "gather", done: 0, todo: 0, waits: true, reason: "waits for shout"))
+    lab.refuse(nil)
+    lab.refuseSets(true)
+    _ = try await lab.run()
+    #expect(
+      try await lab.plan()[2]
+        == .init(
+          stage: "gather", done: 1, todo: 2, waits: false, rows: 1, reason: "failed before: refuses sets")
+    )
+  }
+
   @Test func aPlanIsMadeWhileAnotherConnectionWrites() async throws {
     let lab = try Lab(records: ["a", "b"])
     _ = try await lab.run()

@@ -156,7 +156,7 @@ struct RedoTests {
       func begin(_ kind: String, _ version: Int64, takes: Int) throws {
         let base = identity(kind, version)
         for take in 0...takes {
-          let identity = StepTables.identity(base, take: take)
+          let identity = StageKey(base).identity(take: take)
           _ = try StepTables.fingerprint(identity, shown: identity, kind: kind, version: Int(version), db)
         }
         guard takes > 0 else { return }
@@ -174,8 +174,8 @@ struct RedoTests {
       return try asked.map { kind, version in
         let base = identity(kind, version)
         return [
-          try StepTables.take(base, redo: .none, db).number,
-          try StepTables.take(base, redo: .begin, db).number,
+          try StepTables.take(StageKey(base), redo: .none, db).number,
+          try StepTables.take(StageKey(base), redo: .begin, db).number,
         ]
       }
     }

@@ -1,0 +1,20 @@
+package import RetortStore
+
+/// What a run tells while it goes.
+package enum RunEvent: Hashable, Sendable {
+  package typealias Answered = AnsweredRows
+
+  case started(run: Int64)
+  /// A step is being performed.
+  case began(stage: String)
+  /// Rows answered from the store, without work.
+  case reused(stage: String, Answered)
+  /// One step was performed; it answered its row, and the rows equal to it.
+  case performed(stage: String, Answered)
+  case failed(stage: String, kind: String, message: String)
+  case finished(stage: String, Books)
+  /// The run goes by the answers from before a redo that has not finished.
+  case leavingRedo(UnfinishedRedo)
+  /// No new calls are started; what is in flight is waited for.
+  case stopping(RunStatus, message: String)
+}

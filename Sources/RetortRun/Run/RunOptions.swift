@@ -1,0 +1,39 @@
+package import RetortCore
+internal import RetortStore
+
+/// What is asked of a run or a plan beside its pipeline.
+package struct RunOptions: Sendable {
+  /// Take the first rows of each source that feeds a `from:`.
+  package var limit: Int?
+  /// Run this stage and its missing ancestors.
+  package var only: String?
+  /// Stages whose steps and replies are made afresh, or go on to be where that was begun.
+  package var redo: Set<String>
+  /// Ask again for what an endpoint refused for good.
+  package var retryRefused: Bool
+  /// The first run of those that this one goes on with.
+  package var origin: Int64?
+  /// The flags as they are recorded with the run, for `retort resume`.
+  package var flags: JSON
+
+  package init(
+    limit: Int? = nil, only: String? = nil, redo: Set<String> = [], retryRefused: Bool = false,
+    origin: Int64? = nil, flags: JSON = [:]
+  ) {
+    self.limit = limit
+    self.only = only
+    self.redo = redo
+    self.retryRefused = retryRefused
+    self.origin = origin
+    self.flags = flags
+  }
+
+  /// What is asked of a stage, when these have been begun by the runs that this one goes on with: such a redo has
+  /// finished or is gone on with, but is not asked for again.
+  func redo(of stage: String, begunBefore: Set<String>) -> Redo {
+    guard redo.contains(stage) else { return .none }
+    return begunBefore.contains(stage) ? .goOn : .begin
+  }
+
+  package var exportSuffix: String { limit == nil ? "" : ".limited" }
+}
