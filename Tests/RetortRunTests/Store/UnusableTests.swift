@@ -96,9 +96,6 @@ import Testing
     let report = try await RunReport.read(run, from: lab.store.inspector, catalog: .standard)
     #expect(report.calls.map(\.tally.promptTokens) == [most])
     #expect(
-      try await RunReport.read(run, from: lab.store.inspector, catalog: .standard).calls.map(\.promptTokens)
-        == [most])
-    #expect(
       try await lab.store.inspector.callTotals(after: [0, 0]).totals[run]?.values.map(\.completionTokens) == [
         most
       ])
