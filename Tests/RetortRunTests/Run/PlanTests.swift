@@ -54,10 +54,10 @@ import Testing
     let lab = try Lab(records: ["a"])
     _ = try await lab.run()
     lab.refuseSets(true)
-    let run = try await lab.run(RunOptions(redo: ["gather"])).run
+    _ = try await lab.run(RunOptions(redo: ["gather"]))
     let plan = try await Plan.make(lab.pipeline, store: lab.store, options: RunOptions(redo: ["shout"]))
     #expect(plan.stages[2].reason == "waits for shout")
-    #expect(plan.unfinishedRedos == [UnfinishedRedo(stage: "gather", run: run)])
+    #expect(plan.unfinishedRedos == [UnfinishedRedo(stage: "gather", run: nil)])
   }
 
   @Test func groupsAreLookedUpOnceAllTheirRowsAreKnown() async throws {
