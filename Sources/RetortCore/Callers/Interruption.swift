@@ -21,7 +21,7 @@ package final class Interruption: Sendable {
   func check() throws { if isRequested { throw Halt.interrupted } }
 
   /// Counts a call as in flight while `body` runs. Errors: as ``check()``, and those of `body`.
-  fileprivate func call<T>(_ body: () async throws -> T) async throws -> T {
+  func call<T>(_ body: () async throws -> T) async throws -> T {
     try state.withState {
       if $0.isRequested { throw Halt.interrupted }
       $0.inFlight += 1
@@ -33,7 +33,7 @@ package final class Interruption: Sendable {
   func requested() async throws { try await wait(for: .requested) }
 
   /// Returns once it was requested and no call is in flight.
-  fileprivate func quiet() async throws { try await wait(for: .quiet) }
+  func quiet() async throws { try await wait(for: .quiet) }
 
   private func wait(for moment: Moment) async throws {
     try await state.wait(under: moment) { $0.hasCome(moment) ? () : nil }
@@ -45,31 +45,6 @@ package final class Interruption: Sendable {
       for moment in Moment.allCases where state.hasCome(moment) {
         waiting.releaseAll(under: moment, with: ())
       }
-    }
-  }
-}
-
-/// Refuses to send a call once the run is interrupted. It sits around what commits the reply: a call is in flight until
-/// then.
-struct GatedCaller: Caller {
-  let inner: any Caller
-  let interruption: Interruption
-
-  func answer(_ request: ModelRequest) async throws -> RawReply {
-    try await interruption.call { try await inner.answer(request) }
-  }
-}
-
-/// Hands an interruption out only when no call is in flight any more: a step that asks for several replies at once
-/// gives up all of them with the first that fails, and those in flight are paid for.
-struct InterruptedCaller: Caller {
-  let inner: any Caller
-  let interruption: Interruption
-
-  func answer(_ request: ModelRequest) async throws -> RawReply {
-    do { return try await inner.answer(request) } catch let halt as Halt where halt.reason == .interrupted {
-      try await interruption.quiet()
-      throw halt
     }
   }
 }

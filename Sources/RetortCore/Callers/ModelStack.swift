@@ -62,7 +62,7 @@ package struct ModelStack: ModelProvider {
 
   package func embedding(_ model: ModelRef) throws -> any EmbeddingModel {
     let length = lengths[model.spec.alias] ?? VectorLength(model.spec)
-    let caller = limited(model.spec) { EmbeddingRecorder($0, memory: self.memory, length: length) }
+    let caller = limited(model.spec) { EmbeddingRecorder($0, memory: memory, length: length) }
     let embeddings = Embeddings(
       model.spec, for: origin, through: InterruptedCaller(inner: caller, interruption: interruption),
       memory: memory, flights: flights, length: length)
@@ -88,28 +88,33 @@ package struct ModelStack: ModelProvider {
     return counter
   }
 
-  // The order, from the outside in: Interrupted(Remembering(Retrying(Limited(Budgeted(Gated(Standing(Recording(HTTP)))))))).
-  //
-  // A call that waits for a retry is outside Limited and holds no slot; a reply is committed inside it, so the slot
-  // is held until the commit has returned.
-
   private func asked<A: Act>(_ model: ModelRef, _ act: A.Type) -> AskedModel<A>? {
     AskedModel(model.spec, for: origin, through: remembered(model.spec))
   }
 
-  private func remembered(_ model: ModelSpec) -> any Caller {
-    let caller = limited(model) { RecordingCaller($0, memory: self.memory) }
-    return InterruptedCaller(
-      inner: RememberingCaller(caller, memory: memory, flights: flights), interruption: interruption)
-  }
+  // MARK: The stack, from the inside out
 
+  /// What each call goes through before it is sent. A reply is committed by the recorder, inside the limits: a call holds
+  /// its slot until then. One that waits for a retry holds none.
   private func limited(_ model: ModelSpec, recording: (any Caller) -> any Caller) -> any Caller {
     let standing = standings[model.alias] ?? Standing()
-    let sent = StandingCaller(inner: recording(http(model, standing)), standing: standing)
-    let budgeted = BudgetedCaller(GatedCaller(inner: sent, interruption: interruption), budget: budget)
-    let limited = LimitedCaller(budgeted, pool: pools[model.alias] ?? Pool(model), clock: clock)
-    let breaker = breakers[Self.server(model)] ?? Breaker()
-    return RetryingCaller(limited, breaker: breaker, clock: clock, random: random)
+    var caller = http(model, standing)
+    caller = recording(caller)
+    caller = StandingCaller(inner: caller, standing: standing)
+    caller = GatedCaller(inner: caller, interruption: interruption)
+    caller = BudgetedCaller(caller, budget: budget)
+    caller = LimitedCaller(caller, pool: pools[model.alias] ?? Pool(model), clock: clock)
+    caller = RetryingCaller(
+      caller, breaker: breakers[Self.server(model)] ?? Breaker(), clock: clock, random: random)
+    return caller
+  }
+
+  /// For acts whose replies are remembered as a whole.
+  private func remembered(_ model: ModelSpec) -> any Caller {
+    var caller = limited(model) { RecordingCaller($0, memory: memory) }
+    caller = RememberingCaller(caller, memory: memory, flights: flights)
+    caller = InterruptedCaller(inner: caller, interruption: interruption)
+    return caller
   }
 
   private func http(_ model: ModelSpec, _ standing: Standing) -> any Caller {

@@ -3,8 +3,7 @@ internal import OrderedCollections
 /// Something that a model can be asked: what of it can change the answer, and what the answer will take.
 ///
 /// A reply is remembered under the digest of its act, so what an act says of itself stays byte for byte what it is, however
-/// it is written for one endpoint or another: that is the matter of a wire format. The acts are ``ChatRequest`` (which
-/// ``Judge`` asks with, too), ``EmbeddingRequest``, ``RewardRequest``, ``TokenCountRequest`` and ``ServerQuestion``.
+/// it is written for one endpoint or another: that is the matter of a wire format. ``Acts`` has the list.
 package protocol Act: Sendable {
   associatedtype Answer: Sendable
   /// The word for it in a request's identity.

@@ -158,6 +158,10 @@ struct WireFormatsTests {
     #expect(try await line.ask(again, ModelRef(model)) == line.answer)
   }
 
+  @Test func theWordsOfActsStandForEver() {
+    #expect(Acts.all.map { $0.name } == ["chat", "embedding", "reward", "tokenize", "logprobs"])
+  }
+
   @Test func everyKindOfModelIsSpokenTo() {
     let kinds = Set(Self.lines.map(\.kind)).union([.judge])
     #expect(kinds == Set(ModelSpec.Kind.allCases), "a format has its line in this table")

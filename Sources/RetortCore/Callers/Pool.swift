@@ -1,0 +1,75 @@
+/// A model's pool: slots, handed to the deepest stage first, and rates.
+///
+/// Rates are paced rather than counted by the minute: each call moves the moment at which the next one may start, so
+/// no minute, wherever it begins, holds more than its share, and there is no burst for the endpoint to refuse.
+package final class Pool: Sendable {
+  private struct State {
+    var free: Int
+    var requests: Pacer?
+    var tokens: Pacer?
+  }
+  /// Waiters by the depth of their stage.
+  private let state: Waiters<State, Int, Void>
+
+  /// - Parameters:
+  ///   - rpm: requests per minute; nil for no bound.
+  ///   - tpm: tokens per minute; nil for no bound.
+  package init(concurrency: Int, rpm: Double? = nil, tpm: Double? = nil) {
+    state = Waiters(
+      State(
+        free: max(1, concurrency), requests: rpm.map { Pacer(perSecond: $0 / 60) },
+        tokens: tpm.map { Pacer(perSecond: $0 / 60) }))
+  }
+
+  package convenience init(_ model: ModelSpec) {
+    self.init(concurrency: model.concurrency, rpm: model.rpm, tpm: model.tpm)
+  }
+
+  /// Calls that wait for a slot.
+  package var waiting: Int { state.count }
+
+  /// Waits for a slot; of those that wait the deepest goes first, then the one that came first.
+  func enter(depth: Int) async throws {
+    try await state.wait(under: depth) {
+      guard $0.free > 0 else { return nil }
+      $0.free -= 1
+      return ()
+    }
+  }
+
+  func leave() {
+    state.change { state, waiting in
+      if let deepest = waiting.keys.max() {
+        waiting.releaseFirst(under: deepest, with: ())
+      } else {
+        state.free += 1
+      }
+    }
+  }
+
+  /// Seconds until the call may start.
+  func reserve(tokens: Double, at now: Double) -> Double {
+    state.withState {
+      max($0.requests?.reserve(1, at: now) ?? 0, $0.tokens?.reserve(tokens, at: now) ?? 0)
+    }
+  }
+
+  func correct(tokens: Double) { state.withState { $0.tokens?.correct(tokens) } }
+}
+
+/// When the next one may start, at a steady rate.
+struct Pacer {
+  let perSecond: Double
+  private var next = -Double.infinity
+
+  init(perSecond: Double) { self.perSecond = max(perSecond, .leastNonzeroMagnitude) }
+
+  mutating func reserve(_ amount: Double, at now: Double) -> Double {
+    let start = max(now, next)
+    next = start + amount / perSecond
+    return start - now
+  }
+
+  /// The estimate was off by `amount`.
+  mutating func correct(_ amount: Double) { next += amount / perSecond }
+}

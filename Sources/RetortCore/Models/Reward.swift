@@ -1,0 +1,42 @@
+internal import OrderedCollections
+
+/// Judges an answer in its conversation. Scores are logits: above 0 means more good than bad.
+package protocol RewardModel: Sendable {
+  /// `conversation` ends with the assistant's turn that is scored.
+  func score(_ conversation: [ChatMessage]) async throws -> RewardScore
+}
+
+package struct RewardScore: Codable, Hashable, Sendable {
+  /// Above 0 means more good than bad.
+  package var logit: Double
+  /// The logistic function of the logit, or the probability the endpoint gave.
+  package var probability: Double
+  /// Where the logit comes from: `raw`, `sigmoid-undone` or `logprob-odds`.
+  package var scale: String
+  package init(logit: Double, probability: Double, scale: String) {
+    self.logit = logit
+    self.probability = probability
+    self.scale = scale
+  }
+}
+
+/// A conversation whose last turn, the assistant's, is to be scored.
+package struct RewardRequest: Act {
+  package typealias Answer = RewardScore
+  package static let name = "reward"
+  package static let promptName = "messages"
+  package let conversation: [ChatMessage]
+  let last: ChatMessage
+
+  /// Errors: ``ModelError`` of kind `unsupported` when the last turn is another's.
+  package init(_ conversation: [ChatMessage]) throws {
+    guard let last = conversation.last, last.role == .assistant else {
+      throw ModelError(.unsupported, "expected a conversation that ends with the assistant's turn")
+    }
+    self.conversation = conversation
+    self.last = last
+  }
+
+  package var prompt: JSON { conversation.json }
+  package var estimate: Usage { Usage(promptTokens: conversation.estimate) }
+}
