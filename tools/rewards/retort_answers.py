@@ -1,7 +1,7 @@
 """Reads the answer that a completion states, as retort's stages do: thoughts are skipped, the last stated answer
 counts, and what states none, or two side by side, is unreadable (None) and never wrong.
 
-Needs nothing but Python 3.9. The words it goes by are those of Sources/RetortStages/Structure/AnswerWords.swift; the cases in
+Needs nothing but Python 3.9. The words it goes by are those of Sources/RetortStages/Answers/AnswerWords.swift; the cases in
 Tests/answer-forms.json are read by both.
 """
 

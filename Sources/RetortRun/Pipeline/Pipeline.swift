@@ -4,6 +4,9 @@ package import RetortCore
 
 /// A pipeline file, read and checked: what the program uses, where ``PipelineFile`` is what the user wrote.
 package struct Pipeline: Sendable {
+  /// What is added to the name of an export when a run takes the first rows alone.
+  static let limitedSuffix = ".limited"
+
   /// The file's name without its extension.
   package let name: String
   package let file: URL

@@ -83,7 +83,7 @@ extension PipelineReader {
       draft.bound = bound
       draft.writes = bound.writes
       if draft.entry?.exports == true {
-        draft.writes += try configured.bind(workspace(RunOptions(limit: 1).exportSuffix)).writes
+        draft.writes += try configured.bind(workspace(Pipeline.limitedSuffix)).writes
       }
     } catch let error as InertModels.WrongKind {
       report(stage.place(of: error.alias, in: "with"), error.description)

@@ -35,5 +35,5 @@ package struct RunOptions: Sendable {
     return begunBefore.contains(stage) ? .goOn : .begin
   }
 
-  package var exportSuffix: String { limit == nil ? "" : ".limited" }
+  package var exportSuffix: String { limit == nil ? "" : Pipeline.limitedSuffix }
 }

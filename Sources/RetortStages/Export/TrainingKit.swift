@@ -14,7 +14,7 @@ struct TrainingKit {
     let rows: Int
   }
 
-  let formats: Set<ExportRoleSets.Format>
+  let formats: Set<TrainingFormat>
   let baseModel: String
   /// The splits that have rows; files exist for these alone.
   let splits: [Split]

@@ -3,11 +3,7 @@ package import RetortCore
 
 /// Writes the training sets of the three roles, in the shapes that trainers read, with recipes to train from.
 package struct ExportRoleSets: Exporter {
-  package enum Format: String, Codable, Hashable, Sendable, CaseIterable {
-    case msSwift = "ms-swift"
-    case llamaFactory = "llama-factory"
-    case trl, axolotl, messages
-  }
+  package typealias Format = TrainingFormat
 
   package struct Config: Codable, Sendable {
     package var folder: String

@@ -1,16 +1,6 @@
 internal import OrderedCollections
 internal import RetortCore
 
-/// Why a row cannot be scored: a drop's reason and detail.
-struct BadRow: Error, Hashable, Sendable {
-  let reason: String
-  let detail: String
-  init(_ reason: String, _ detail: String) {
-    self.reason = reason
-    self.detail = detail
-  }
-}
-
 /// The rows of a set by their column `group`, in whatever order they come. What the pipeline groups with `per:` comes
 /// as sets of one group each, and gives the same.
 struct RewardGroups<Member: Sendable>: Sendable {

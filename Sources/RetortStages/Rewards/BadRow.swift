@@ -1,0 +1,9 @@
+/// Why a row cannot be scored: a drop's reason and detail.
+struct BadRow: Error, Hashable, Sendable {
+  let reason: String
+  let detail: String
+  init(_ reason: String, _ detail: String) {
+    self.reason = reason
+    self.detail = detail
+  }
+}
