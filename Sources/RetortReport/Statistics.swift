@@ -4,22 +4,22 @@ internal import RetortRun
 internal import RetortStore
 
 /// Numbers about numbers.
-package enum Statistics {
+enum Statistics {
   /// The smallest value that at least `share` (0...1) of the values are not above (nearest rank); nil for no values.
-  package static func quantile(_ share: Double, of values: [Double]) -> Double? {
+  static func quantile(_ share: Double, of values: [Double]) -> Double? {
     let sorted = values.sorted()
     guard !sorted.isEmpty else { return nil }
     let rank = Int((share * Double(sorted.count)).rounded(.up))
     return sorted[min(max(rank, 1), sorted.count) - 1]
   }
 
-  package static func mean(_ values: [Double]) -> Double? {
+  static func mean(_ values: [Double]) -> Double? {
     values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
   }
 
   /// Spearman's rank correlation, -1...1, equal values sharing their mean rank; nil for fewer than 3 pairs or where one
   /// side does not vary.
-  package static func rankCorrelation(_ pairs: [(x: Double, y: Double)]) -> Double? {
+  static func rankCorrelation(_ pairs: [(x: Double, y: Double)]) -> Double? {
     guard pairs.count >= 3 else { return nil }
     let (x, y) = (ranks(pairs.map(\.x)), ranks(pairs.map(\.y)))
     let middle = Double(pairs.count + 1) / 2
@@ -30,7 +30,7 @@ package enum Statistics {
 
   /// The chance that a value of `right` is above one of `wrong`, ties counted half (Mann-Whitney): the area under the ROC
   /// curve, 0...1; nil where one side is empty.
-  package static func rocArea(right: [Double], wrong: [Double]) -> Double? {
+  static func rocArea(right: [Double], wrong: [Double]) -> Double? {
     guard !right.isEmpty, !wrong.isEmpty else { return nil }
     let (n, m) = (Double(right.count), Double(wrong.count))
     let sum = ranks(right + wrong).prefix(right.count).reduce(0, +)
@@ -51,7 +51,7 @@ package enum Statistics {
   }
 
   /// Round numbers that cover `low...high`: steps of 1, 2 or 5 times a power of ten, about `count` of them.
-  package static func ticks(from low: Double, to high: Double, about count: Int = 5) -> [Double] {
+  static func ticks(from low: Double, to high: Double, about count: Int = 5) -> [Double] {
     guard low.isFinite, high.isFinite else { return [0, 1] }
     let span = high > low ? high - low : max(abs(high), 1)
     let raw = span / Double(max(1, count))
@@ -62,7 +62,7 @@ package enum Statistics {
   }
 
   /// How many values are in each of `count` equal parts of `low...high`; `high` itself is in the last.
-  package static func histogram(_ values: [Double], from low: Double, to high: Double, bins count: Int)
+  static func histogram(_ values: [Double], from low: Double, to high: Double, bins count: Int)
     -> [Int]
   {
     var bins = [Int](repeating: 0, count: count)

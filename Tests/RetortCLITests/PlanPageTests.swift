@@ -1,13 +1,13 @@
 import Foundation
 import OrderedCollections
-import RetortCore
-import RetortReport
-import RetortRun
-import RetortStages
-import RetortStore
 import Testing
 
 @testable import RetortCLI
+@testable import RetortCore
+@testable import RetortReport
+@testable import RetortRun
+@testable import RetortStages
+@testable import RetortStore
 
 @Suite struct PlanPageTests {
   private let flags = Flags(redo: [], set: [])

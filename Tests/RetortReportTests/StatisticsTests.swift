@@ -1,9 +1,10 @@
 import RetortCore
-import RetortReport
 import RetortRun
 import RetortStages
 import RetortStore
 import Testing
+
+@testable import RetortReport
 
 @Suite struct StatisticsTests {
   @Test func quantilesAreValuesOfTheirRank() {

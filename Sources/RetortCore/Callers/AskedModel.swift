@@ -1,7 +1,7 @@
 internal import OrderedCollections
 
 /// A model that is asked one act on somebody's behalf, in its wire format and through a stack of callers.
-package struct AskedModel<A: Act>: Sendable {
+struct AskedModel<A: Act>: Sendable {
   private let model: ModelSpec
   private let origin: CallOrigin
   private let format: any ActFormat<A>
@@ -18,14 +18,14 @@ package struct AskedModel<A: Act>: Sendable {
   }
 
   /// Nil where the model cannot be asked such an act.
-  package init?(_ model: ModelSpec, for origin: CallOrigin = CallOrigin(), through caller: any Caller) {
+  init?(_ model: ModelSpec, for origin: CallOrigin = CallOrigin(), through caller: any Caller) {
     guard let format = WireFormats.format(of: A.self, for: model) else { return nil }
     self.init(model, for: origin, in: format, through: caller)
   }
 
   /// - Parameter check: throws at an answer that nobody could use: it is not remembered.
   /// Errors: ``ModelError``, ``Halt``, and those of `check`.
-  package func answer(
+  func answer(
     _ act: A, accepting check: @escaping @Sendable (A.Answer) throws -> Void = { _ in }
   ) async throws -> A.Answer {
     let reply = try await caller.answer(format.request(act, of: model, for: origin, accepting: check))
@@ -36,21 +36,21 @@ package struct AskedModel<A: Act>: Sendable {
 }
 
 extension AskedModel: ChatModel where A == ChatRequest {
-  package func reply(to request: ChatRequest) async throws -> ChatReply { try await answer(request) }
+  func reply(to request: ChatRequest) async throws -> ChatReply { try await answer(request) }
 
-  package func reply(
+  func reply(
     to request: ChatRequest, accepting check: @escaping @Sendable (ChatReply) throws -> Void
   ) async throws -> ChatReply { try await answer(request, accepting: check) }
 }
 
 extension AskedModel: RewardModel where A == RewardRequest {
-  package func score(_ conversation: [ChatMessage]) async throws -> RewardScore {
+  func score(_ conversation: [ChatMessage]) async throws -> RewardScore {
     try await answer(try RewardRequest(conversation))
   }
 }
 
 extension AskedModel: TokenModel where A == TokenCountRequest {
-  package func count(_ text: String) async throws -> Int {
+  func count(_ text: String) async throws -> Int {
     if text.isEmpty { return 0 }
     do { return try await answer(TokenCountRequest(text)) } catch var error as ModelError {
       if error.status == 404 || error.status == 405 {
@@ -63,14 +63,14 @@ extension AskedModel: TokenModel where A == TokenCountRequest {
 }
 
 /// A model that says how likely texts are.
-package struct AskedScorer: LogprobModel, ServerQuestions {
+struct AskedScorer: LogprobModel, ServerQuestions {
   private let model: ModelSpec
   private let origin: CallOrigin
   private let format: any ScoringFormat
   private let caller: any Caller
 
   /// Nil where the model cannot.
-  package init?(_ model: ModelSpec, for origin: CallOrigin = CallOrigin(), through caller: any Caller) {
+  init?(_ model: ModelSpec, for origin: CallOrigin = CallOrigin(), through caller: any Caller) {
     guard let format = WireFormats.scoring(for: model) else { return nil }
     self.model = model
     self.origin = origin
@@ -78,11 +78,11 @@ package struct AskedScorer: LogprobModel, ServerQuestions {
     self.caller = caller
   }
 
-  package func logprobs(of completion: String, after messages: [ChatMessage]) async throws -> [TokenLogprob] {
+  func logprobs(of completion: String, after messages: [ChatMessage]) async throws -> [TokenLogprob] {
     try await format.logprobs(of: completion, after: messages, asking: self)
   }
 
-  package func ask<Answer: Sendable>(_ question: ServerQuestion<Answer>) async throws -> Answer {
+  func ask<Answer: Sendable>(_ question: ServerQuestion<Answer>) async throws -> Answer {
     try await AskedModel(model, for: origin, in: ServerWords<Answer>(), through: caller).answer(question)
   }
 }

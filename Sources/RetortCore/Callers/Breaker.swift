@@ -8,7 +8,7 @@ internal import Synchronization
 /// A failure counts each time where it says nothing about the request (no connection, a rate limit). One that may be
 /// the request's own doing (a server error, a time-out, a broken reply) counts once for each request: a row that makes
 /// the server stumble fails alone, however often it is tried and though nothing else is left to call.
-package final class Breaker: Sendable {
+final class Breaker: Sendable {
   private struct State {
     var outright = 0
     var stumbled: Set<Digest> = []
@@ -21,22 +21,22 @@ package final class Breaker: Sendable {
   private let threshold: Int
   private let patience: Double
 
-  package init(threshold: Int = 5, patience: Double = 120) {
+  init(threshold: Int = 5, patience: Double = 120) {
     self.threshold = threshold
     self.patience = patience
   }
 
   /// Errors: ``Halt`` for `parked` when the endpoint is not to be called any more.
-  package func check() throws {
+  func check() throws {
     if let reason = state.withLock({ $0.openedBy }) { throw Halt(.parked, reason) }
   }
 
   /// The endpoint answered, be it with a refusal of one request.
-  package func answered() {
+  func answered() {
     state.withLock { $0 = State(openedBy: $0.openedBy) }
   }
 
-  package func failed(_ error: ModelError, of request: Digest, at seconds: Double) {
+  func failed(_ error: ModelError, of request: Digest, at seconds: Double) {
     state.withLock {
       $0.tries += 1
       switch error.kind {
@@ -52,7 +52,7 @@ package final class Breaker: Sendable {
   }
 
   /// A call has used up its retries; answers what it ends with.
-  package func gaveUp(_ error: ModelError) -> any Error {
+  func gaveUp(_ error: ModelError) -> any Error {
     state.withLock {
       guard $0.failures >= threshold || $0.openedBy != nil else { return error }
       let reason = $0.openedBy ?? Self.words($0.tries, error)
@@ -61,7 +61,7 @@ package final class Breaker: Sendable {
     }
   }
 
-  package func open(_ reason: String) -> Halt {
+  func open(_ reason: String) -> Halt {
     state.withLock {
       $0.openedBy = $0.openedBy ?? reason
       return Halt(.parked, reason)

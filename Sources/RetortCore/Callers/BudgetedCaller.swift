@@ -1,15 +1,15 @@
 /// Refuses a call that the run's budget does not cover. It sets the call's estimate aside before the call is sent and
 /// books what the endpoint counted afterwards.
-package struct BudgetedCaller: Caller {
+struct BudgetedCaller: Caller {
   private let inner: any Caller
   private let budget: Budget
 
-  package init(_ inner: any Caller, budget: Budget) {
+  init(_ inner: any Caller, budget: Budget) {
     self.inner = inner
     self.budget = budget
   }
 
-  package func answer(_ request: ModelRequest) async throws -> RawReply {
+  func answer(_ request: ModelRequest) async throws -> RawReply {
     let aside = Budget.Amount(request.estimate, price: request.model.price)
     try await budget.reserve(aside)
     do {

@@ -1,18 +1,18 @@
 internal import OrderedCollections
 
 /// Takes a batch of vectors apart and commits it text by text, inside the limits as ``RecordingCaller`` is.
-package struct EmbeddingRecorder: Caller {
+struct EmbeddingRecorder: Caller {
   private let inner: any Caller
   private let memory: any ReplyMemory
   private let length: VectorLength?
 
-  package init(_ inner: any Caller, memory: any ReplyMemory, length: VectorLength? = nil) {
+  init(_ inner: any Caller, memory: any ReplyMemory, length: VectorLength? = nil) {
     self.inner = inner
     self.memory = memory
     self.length = length
   }
 
-  package func answer(_ request: ModelRequest) async throws -> RawReply {
+  func answer(_ request: ModelRequest) async throws -> RawReply {
     guard let format = WireFormats.format(of: EmbeddingRequest.self, for: request.model) else {
       return try await inner.answer(request)
     }

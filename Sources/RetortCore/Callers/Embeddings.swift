@@ -2,7 +2,7 @@ internal import OrderedCollections
 
 /// A model that turns texts into vectors. Each text is remembered by itself, so that a new row pays for its own text only;
 /// what is not remembered is asked for in batches.
-package struct Embeddings: EmbeddingModel {
+struct Embeddings: EmbeddingModel {
   private let model: ModelSpec
   private let origin: CallOrigin
   private let caller: any Caller
@@ -12,7 +12,7 @@ package struct Embeddings: EmbeddingModel {
   private let format: any ActFormat<EmbeddingRequest>
 
   /// Most texts of one request.
-  package static let batch = 64
+  static let batch = 64
 
   /// A text that is asked for, and what its vector is remembered under.
   private typealias Wanted = (text: String, request: Digest)
@@ -21,7 +21,7 @@ package struct Embeddings: EmbeddingModel {
   /// - Parameter caller: the stack without memory of whole replies; texts are remembered one by one here, by
   ///   ``EmbeddingRecorder``, which must be part of `caller`.
   /// Nil where the model gives no vectors.
-  package init?(
+  init?(
     _ model: ModelSpec, for origin: CallOrigin = CallOrigin(), through caller: any Caller,
     memory: any ReplyMemory, flights: Flights = Flights(), length: VectorLength? = nil
   ) {
@@ -35,7 +35,7 @@ package struct Embeddings: EmbeddingModel {
     self.length = length ?? VectorLength(model)
   }
 
-  package func embed(_ texts: [String]) async throws -> [[Float]] {
+  func embed(_ texts: [String]) async throws -> [[Float]] {
     var found: [String: RawReply] = [:]
     while true {
       var leading: [Wanted] = []

@@ -1,8 +1,8 @@
 /// The requests in flight, and who waits for each.
-package final class Flights: Sendable {
+final class Flights: Sendable {
   private let flying = Waiters<Set<Digest>, Digest, RawReply?>([])
 
-  package init() {}
+  init() {}
 
   /// Whether the caller goes ahead; if so it must ``land(_:_:)``.
   func lead(_ request: Digest) -> Bool { flying.withState { $0.insert(request).inserted } }

@@ -1,7 +1,7 @@
 internal import Foundation
 
 /// The innermost caller: one HTTP request, one raw reply, every failure named.
-package struct HTTPCaller: Caller {
+struct HTTPCaller: Caller {
   private let transport: any Transport
   private let endpoint: @Sendable () async throws -> String
   private let secrets: @Sendable () throws -> [String: String]
@@ -10,13 +10,13 @@ package struct HTTPCaller: Caller {
   private let doubt: @Sendable (ModelRequest) -> Void
 
   /// Most characters of the server's own words that an error repeats.
-  package static let messageBound = 500
+  static let messageBound = 500
 
   /// - Parameters:
   ///   - secrets: headers, names in lower case, with their secret values; read when a call is sent.
   ///   - redaction: cuts keys out of all that the server says, since it may repeat what it was sent.
   ///   - doubt: told of a call whose endpoint counted far too few tokens.
-  package init(
+  init(
     _ transport: any Transport, secrets: @escaping @Sendable () throws -> [String: String] = { [:] },
     redaction: Redaction = Redaction(), clock: any ModelClock = SystemModelClock(),
     doubt: @escaping @Sendable (ModelRequest) -> Void = { _ in },
@@ -30,7 +30,7 @@ package struct HTTPCaller: Caller {
     self.doubt = doubt
   }
 
-  package func answer(_ request: ModelRequest) async throws -> RawReply {
+  func answer(_ request: ModelRequest) async throws -> RawReply {
     do { return try await exchange(request) } catch var error as ModelError
       where error.mayHaveCost && request.estimate != Usage()
     {

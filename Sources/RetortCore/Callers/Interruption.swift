@@ -50,19 +50,19 @@ package final class Interruption: Sendable {
 }
 
 /// A clock whose sleepers an interruption wakes. Errors: ``Halt`` for `interrupted`.
-package struct InterruptibleClock: ModelClock {
+struct InterruptibleClock: ModelClock {
   private let clock: any ModelClock
   private let interruption: Interruption
 
-  package init(_ interruption: Interruption, on clock: any ModelClock = SystemModelClock()) {
+  init(_ interruption: Interruption, on clock: any ModelClock = SystemModelClock()) {
     self.clock = clock
     self.interruption = interruption
   }
 
-  package var seconds: Double { clock.seconds }
-  package var unixTime: Double { clock.unixTime }
+  var seconds: Double { clock.seconds }
+  var unixTime: Double { clock.unixTime }
 
-  package func sleep(_ seconds: Double) async throws {
+  func sleep(_ seconds: Double) async throws {
     guard seconds > 0 else { return try await clock.sleep(seconds) }
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await clock.sleep(seconds) }

@@ -1,17 +1,17 @@
 /// Lets a call through when the model's pool has a slot for it and its rates allow. The slot is held until the inner
 /// caller has returned, which includes committing the reply.
-package struct LimitedCaller: Caller {
+struct LimitedCaller: Caller {
   private let inner: any Caller
   private let pool: Pool
   private let clock: any ModelClock
 
-  package init(_ inner: any Caller, pool: Pool, clock: any ModelClock = SystemModelClock()) {
+  init(_ inner: any Caller, pool: Pool, clock: any ModelClock = SystemModelClock()) {
     self.inner = inner
     self.pool = pool
     self.clock = clock
   }
 
-  package func answer(_ request: ModelRequest) async throws -> RawReply {
+  func answer(_ request: ModelRequest) async throws -> RawReply {
     try await pool.enter(depth: request.origin.depth)
     defer { pool.leave() }
     let estimate = Double(request.estimate.promptTokens + request.estimate.completionTokens)

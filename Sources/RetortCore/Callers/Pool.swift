@@ -2,7 +2,7 @@
 ///
 /// Rates are paced rather than counted by the minute: each call moves the moment at which the next one may start, so
 /// no minute, wherever it begins, holds more than its share, and there is no burst for the endpoint to refuse.
-package final class Pool: Sendable {
+final class Pool: Sendable {
   private struct State {
     var free: Int
     var requests: Pacer?
@@ -14,19 +14,19 @@ package final class Pool: Sendable {
   /// - Parameters:
   ///   - rpm: requests per minute; nil for no bound.
   ///   - tpm: tokens per minute; nil for no bound.
-  package init(concurrency: Int, rpm: Double? = nil, tpm: Double? = nil) {
+  init(concurrency: Int, rpm: Double? = nil, tpm: Double? = nil) {
     state = Waiters(
       State(
         free: max(1, concurrency), requests: rpm.map { Pacer(perSecond: $0 / 60) },
         tokens: tpm.map { Pacer(perSecond: $0 / 60) }))
   }
 
-  package convenience init(_ model: ModelSpec) {
+  convenience init(_ model: ModelSpec) {
     self.init(concurrency: model.concurrency, rpm: model.rpm, tpm: model.tpm)
   }
 
   /// Calls that wait for a slot.
-  package var waiting: Int { state.count }
+  var waiting: Int { state.count }
 
   /// Waits for a slot; of those that wait the deepest goes first, then the one that came first.
   func enter(depth: Int) async throws {

@@ -2,18 +2,18 @@
 ///
 /// Only success is shared: if the call that went ahead fails, one that waited goes next. Every call that a step used
 /// is reported to its ``StepContext``.
-package struct RememberingCaller: Caller {
+struct RememberingCaller: Caller {
   private let inner: any Caller
   private let memory: any ReplyMemory
   private let flights: Flights
 
-  package init(_ inner: any Caller, memory: any ReplyMemory, flights: Flights = Flights()) {
+  init(_ inner: any Caller, memory: any ReplyMemory, flights: Flights = Flights()) {
     self.inner = inner
     self.memory = memory
     self.flights = flights
   }
 
-  package func answer(_ request: ModelRequest) async throws -> RawReply {
+  func answer(_ request: ModelRequest) async throws -> RawReply {
     let digest = request.digest
     while true {
       let reply: RawReply

@@ -1,18 +1,18 @@
 /// Tries a call again after a failure that may pass. It waits outside the limits, so a waiting call holds no slot.
-package struct RetryingCaller: Caller {
+struct RetryingCaller: Caller {
   private let inner: any Caller
   private let breaker: Breaker
   private let clock: any ModelClock
   private let random: @Sendable () -> Double
 
   /// Seconds before the first retry, at most; doubled for each further one up to `longest`.
-  package static let base = 1.0
-  package static let longest = 60.0
+  static let base = 1.0
+  static let longest = 60.0
   /// An endpoint that asks for more patience than this many seconds parks the run.
-  package static let patience = 600.0
+  static let patience = 600.0
 
   /// - Parameter random: uniform in 0..<1.
-  package init(
+  init(
     _ inner: any Caller, breaker: Breaker = Breaker(), clock: any ModelClock = SystemModelClock(),
     random: @escaping @Sendable () -> Double = { .random(in: 0..<1) }
   ) {
@@ -22,7 +22,7 @@ package struct RetryingCaller: Caller {
     self.random = random
   }
 
-  package func answer(_ request: ModelRequest) async throws -> RawReply {
+  func answer(_ request: ModelRequest) async throws -> RawReply {
     var request = request
     while true {
       try breaker.check()

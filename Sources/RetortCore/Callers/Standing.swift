@@ -2,7 +2,7 @@ internal import Synchronization
 
 /// Whether a model may be called in this run: not any more once its endpoint has refused the key, the account or the
 /// model itself, since each further call would be refused too.
-package final class Standing: Sendable {
+final class Standing: Sendable {
   private struct State {
     var hasAnswered = false
     var closedBy: Halt?
@@ -10,7 +10,7 @@ package final class Standing: Sendable {
   }
   private let state = Mutex(State())
 
-  package init() {}
+  init() {}
 
   /// Errors: ``Halt`` for `parked` when the model is not to be called any more.
   func check() throws {

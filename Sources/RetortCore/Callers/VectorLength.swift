@@ -2,11 +2,11 @@ internal import OrderedCollections
 internal import Synchronization
 
 /// How long a model's vectors are: as long as the first one seen, or as the request says.
-package final class VectorLength: Sendable {
+final class VectorLength: Sendable {
   private let length: Mutex<Int?>
 
   /// - Parameter model: its `extra_body` may ask for a number of `dimensions`.
-  package init(_ model: ModelSpec) {
+  init(_ model: ModelSpec) {
     length = Mutex(model.extraBody["dimensions"]?.int.flatMap { Int(exactly: $0) })
   }
 

@@ -39,12 +39,12 @@ extension JSONError {
 }
 
 /// Decodes from a JSON value held in memory.
-package struct JSONTreeDecoder: Decoder {
-  package let json: JSON
-  package let codingPath: [any CodingKey]
+struct JSONTreeDecoder: Decoder {
+  let json: JSON
+  let codingPath: [any CodingKey]
   let info: [CodingUserInfoKey: any Sendable]
 
-  package init(
+  init(
     _ json: JSON, at codingPath: [any CodingKey] = [], userInfo: [CodingUserInfoKey: any Sendable] = [:]
   ) {
     self.json = json
@@ -52,19 +52,19 @@ package struct JSONTreeDecoder: Decoder {
     info = userInfo
   }
 
-  package var userInfo: [CodingUserInfoKey: Any] { info }
+  var userInfo: [CodingUserInfoKey: Any] { info }
 
-  package func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
+  func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
     guard let fields = json.object else { throw mismatch(JSON.Object.self, "an object") }
     return KeyedDecodingContainer(KeyedFields<Key>(decoder: self, fields: fields))
   }
 
-  package func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
+  func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
     guard let elements = json.array else { throw mismatch([JSON].self, "a list") }
     return ListElements(decoder: self, elements: elements)
   }
 
-  package func singleValueContainer() -> any SingleValueDecodingContainer { SingleJSON(decoder: self) }
+  func singleValueContainer() -> any SingleValueDecodingContainer { SingleJSON(decoder: self) }
 
   func nested(_ json: JSON, _ key: any CodingKey) -> JSONTreeDecoder {
     JSONTreeDecoder(json, at: codingPath + [key], userInfo: info)

@@ -2,7 +2,7 @@ internal import Foundation
 
 /// A reward from a chat model that is asked whether an answer is good: the log-odds of `yes` against `no` as the
 /// first token of its reply.
-package struct Judge: RewardModel {
+struct Judge: RewardModel {
   private let model: any ChatModel
 
   static let instruction = """
@@ -10,9 +10,9 @@ package struct Judge: RewardModel {
     soundly reasoned. Reply with one word: yes if it is, no if it is not.
     """
 
-  package init(_ model: any ChatModel) { self.model = model }
+  init(_ model: any ChatModel) { self.model = model }
 
-  package func score(_ conversation: [ChatMessage]) async throws -> RewardScore {
+  func score(_ conversation: [ChatMessage]) async throws -> RewardScore {
     let transcript = Transcript.text(conversation)
     let request = ChatRequest(
       [
@@ -35,7 +35,7 @@ package struct Judge: RewardModel {
   /// one shown and by what they leave over; that bound stands for it, so the logit is the smallest in size that the
   /// reply allows. Errors: ``ModelError`` of kind `unsupported` when there are no alternatives or neither word is
   /// among them.
-  package static func score(_ reply: ChatReply) throws -> RewardScore {
+  static func score(_ reply: ChatReply) throws -> RewardScore {
     guard let first = reply.logprobs.first else {
       throw ModelError(.unsupported, "expected log-probabilities in the judge's reply, found none")
     }

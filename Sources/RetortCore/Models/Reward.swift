@@ -21,15 +21,15 @@ package struct RewardScore: Codable, Hashable, Sendable {
 }
 
 /// A conversation whose last turn, the assistant's, is to be scored.
-package struct RewardRequest: Act {
-  package typealias Answer = RewardScore
-  package static let name = "reward"
-  package static let promptName = "messages"
-  package let conversation: [ChatMessage]
+struct RewardRequest: Act {
+  typealias Answer = RewardScore
+  static let name = "reward"
+  static let promptName = "messages"
+  let conversation: [ChatMessage]
   let last: ChatMessage
 
   /// Errors: ``ModelError`` of kind `unsupported` when the last turn is another's.
-  package init(_ conversation: [ChatMessage]) throws {
+  init(_ conversation: [ChatMessage]) throws {
     guard let last = conversation.last, last.role == .assistant else {
       throw ModelError(.unsupported, "expected a conversation that ends with the assistant's turn")
     }
@@ -37,6 +37,6 @@ package struct RewardRequest: Act {
     self.last = last
   }
 
-  package var prompt: JSON { conversation.json }
-  package var estimate: Usage { Usage(promptTokens: conversation.estimate) }
+  var prompt: JSON { conversation.json }
+  var estimate: Usage { Usage(promptTokens: conversation.estimate) }
 }

@@ -7,14 +7,14 @@ package protocol TokenModel: Sendable {
 }
 
 /// A text whose tokens are to be counted.
-package struct TokenCountRequest: Act {
-  package typealias Answer = Int
-  package static let name = "tokenize"
-  package static let promptName = "text"
-  package let text: String
+struct TokenCountRequest: Act {
+  typealias Answer = Int
+  static let name = "tokenize"
+  static let promptName = "text"
+  let text: String
 
-  package init(_ text: String) { self.text = text }
+  init(_ text: String) { self.text = text }
 
-  package var prompt: JSON { .string(text) }
-  package var estimate: Usage { Usage() }
+  var prompt: JSON { .string(text) }
+  var estimate: Usage { Usage() }
 }

@@ -5,10 +5,10 @@ internal import Foundation
 ///
 /// A type's `init(from:)` must therefore ask for all its keys before it judges their values. What placeholders cannot
 /// stand for (enumerations that do not list their cases) conforms to ``HasPlaceholder``.
-package enum ShapeProbe {
+enum ShapeProbe {
   /// The top-level keys that `type` decodes; none for types that are only encoded and for those whose keys the data
   /// decides (``Columns``).
-  package static func properties<T>(of type: T.Type) -> [ColumnUse] {
+  static func properties<T>(of type: T.Type) -> [ColumnUse] {
     guard let type = type as? any Decodable.Type else { return [] }
     return shape(of: type).keys.map { ColumnUse($0.name, required: $0.required) }
   }
@@ -44,7 +44,7 @@ package enum ShapeProbe {
 }
 
 /// A type that names a value of its own for ``ShapeProbe``.
-package protocol HasPlaceholder {
+protocol HasPlaceholder {
   static var placeholder: Self { get }
 }
 

@@ -1,5 +1,5 @@
 /// Why a pipeline could not run at all.
-package struct RunError: Error, Hashable, Sendable, CustomStringConvertible {
-  package let description: String
-  package init(_ description: String) { self.description = description }
+struct RunError: Error, Hashable, Sendable, CustomStringConvertible {
+  let description: String
+  init(_ description: String) { self.description = description }
 }

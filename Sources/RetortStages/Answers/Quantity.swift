@@ -1,23 +1,23 @@
 internal import RetortCore
 
 /// A number as a text states it.
-package struct Quantity: Hashable, Sendable {
-  package var value: Double
+struct Quantity: Hashable, Sendable {
+  var value: Double
   /// Its digits, with the sign, where it is written as a whole number.
-  package var integer: String?
+  var integer: String?
   /// Whether it is stated in percent; ``value`` is the hundredth.
-  package var isPercent = false
+  var isPercent = false
   /// What it counts, in lower case without spaces; empty where nothing is said.
-  package var unit = ""
+  var unit = ""
 
-  package init(_ value: Double, integer: String? = nil) {
+  init(_ value: Double, integer: String? = nil) {
     self.value = value
     self.integer = integer
   }
 
   /// Whether this is the known number `other`: whole numbers to the last digit, others within `tolerance` (as a share
   /// of the known one, absolutely where that is below 1; nil for 1e-6). Nil when units, or percent, leave that open.
-  package func agrees(with other: Quantity, tolerance: Double? = nil) -> Bool? {
+  func agrees(with other: Quantity, tolerance: Double? = nil) -> Bool? {
     if isPercent != other.isPercent {
       let (left, right) = (isPercent ? value * 100 : value, other.isPercent ? other.value * 100 : other.value)
       if abs(left - right) <= 1e-9 * max(1, abs(right)) { return nil }

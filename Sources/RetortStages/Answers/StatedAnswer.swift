@@ -2,12 +2,12 @@ internal import RetortCore
 
 /// The answer that a text states. Thoughts do not count; the last stated answer does; a text that states none, or
 /// several side by side, is unreadable, which is never the same as wrong.
-package enum StatedAnswer {
+enum StatedAnswer {
   /// How many options there are where nobody says: A to H.
-  package static let usualOptions = 8
+  static let usualOptions = 8
 
   /// What a text says outside of its thoughts. Empty when thoughts have no end: what follows may be thought.
-  package static func spoken(_ text: String) -> String {
+  static func spoken(_ text: String) -> String {
     let thoughts = Thoughts(in: text)
     return thoughts.areOpen ? "" : thoughts.answer.trimmed
   }
@@ -15,19 +15,19 @@ package enum StatedAnswer {
   /// The option letter (upper case) that `text` states, as far as there are `options`: `answer is (B)`, `Answer: b`,
   /// `**B. text**`, `\boxed{D}`, `答案是B`. Nil when it states none, or several; a letter merely mentioned, supposed,
   /// asked or denied does not count.
-  package static func letter(in text: some StringProtocol, options: Int = usualOptions) -> String? {
+  static func letter(in text: some StringProtocol, options: Int = usualOptions) -> String? {
     StatedOption(spoken(String(text)), limit: options).option.flatMap {
       letters.indices.contains($0) ? letters[$0] : nil
     }
   }
 
   /// The number that `text` states; nil when it states none, or several, or one that is no plain number.
-  package static func number(in text: String, decimal mark: DecimalMark = .point) -> Quantity? {
+  static func number(in text: String, decimal mark: DecimalMark = .point) -> Quantity? {
     StatedNumber(spoken(text), mark: mark).quantity
   }
 
   /// The letter of a known answer written as `b`, `B`, `(B)`, `**B**` or `B. text`; nil for anything else.
-  package static func option(_ answer: String) -> String? {
+  static func option(_ answer: String) -> String? {
     let tokens = AnswerToken.list(of: PlainSigns(answer).scalars).filter { $0.kind != .line }
     let start = tokens.firstIndex { !["(", "[", "\"", "\u{27E6}"].contains($0.text) } ?? 0
     guard start < tokens.count, let letter = letters.first(where: { $0 == tokens[start].text.uppercased() })
@@ -40,7 +40,7 @@ package enum StatedAnswer {
   }
 
   /// How many options a question lists (`A. …`, `B) …`, `(C) …`); nil where it lists none.
-  package static func options(in question: String) -> Int? {
+  static func options(in question: String) -> Int? {
     let text = question.replacing("、", with: ".").replacing("．", with: ".")
     let tokens = AnswerToken.list(of: PlainSigns(text).scalars)
     // Some files list them out of order.
@@ -51,7 +51,7 @@ package enum StatedAnswer {
   }
 
   /// Whether what a text states as its answer agrees with the known one; nil when it states none.
-  package static func agrees(stated: String, with answer: String, options: Int = usualOptions) -> Bool? {
+  static func agrees(stated: String, with answer: String, options: Int = usualOptions) -> Bool? {
     guard let expected = option(answer) else {
       let words = WordList(content: spoken(stated))
       return words.isEmpty ? nil : WordList(content: answer).occur(in: words)
@@ -60,7 +60,7 @@ package enum StatedAnswer {
   }
 
   /// 1 for A.
-  package static func number(of letter: String) -> Int { (letters.firstIndex(of: letter) ?? 0) + 1 }
+  static func number(of letter: String) -> Int { (letters.firstIndex(of: letter) ?? 0) + 1 }
 
   private static let letters = (0..<26).map { String(UnicodeScalar(UInt8(65 + $0))) }
 }

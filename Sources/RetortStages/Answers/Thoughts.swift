@@ -5,15 +5,15 @@ internal import RetortCore
 /// A closing mark ends all thoughts that are open, of whatever name. One that ends none says that all before it was
 /// thought: chat templates open the thoughts themselves, and thoughts speak of tags. Thoughts that never end reach to
 /// the reply's end.
-package struct Thoughts: Hashable, Sendable {
+struct Thoughts: Hashable, Sendable {
   /// What was thought, without the marks around it, pieces separated by an empty line; empty where nothing was.
-  package let text: String
+  let text: String
   /// The reply without thoughts and their marks; the whole reply where it has none.
-  package let answer: String
+  let answer: String
   /// Whether the last thoughts never end.
-  package let areOpen: Bool
+  let areOpen: Bool
 
-  package init(in reply: String) {
+  init(in reply: String) {
     let bytes = Array(reply.utf8)
     var split = ThoughtSplit()
     for mark in ThoughtMark.all(in: bytes) { split.pass(mark) }

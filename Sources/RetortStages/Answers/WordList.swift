@@ -2,11 +2,11 @@ internal import RetortCore
 
 /// Words for comparing texts that models copied out of other texts: case, punctuation and white space are folded
 /// away, so that a changed full stop or quotation mark is no difference.
-package struct WordList: Hashable, Sendable {
+struct WordList: Hashable, Sendable {
   /// Runs of letters and digits, lower case; each ideograph is a word of its own.
-  package let list: [Substring]
+  let list: [Substring]
 
-  package init(_ text: some StringProtocol) {
+  init(_ text: some StringProtocol) {
     let folded = text.lowercased()
     var words: [Substring] = []
     var start: String.Index?
@@ -30,13 +30,13 @@ package struct WordList: Hashable, Sendable {
   /// As content is copied: words with operators, and numbers with their signs and fractions, as words of their own;
   /// characters of scripts without spaces (kana, Thai, Khmer, Lao, Burmese too) and emoji by themselves; full width
   /// letters, digits and signs as plain ones.
-  package init(content text: some StringProtocol) {
+  init(content text: some StringProtocol) {
     list = ContentWords(String(text)).words.map { $0[...] }
   }
 
-  package var count: Int { list.count }
-  package var isEmpty: Bool { list.isEmpty }
-  package var text: String { list.joined(separator: " ") }
+  var count: Int { list.count }
+  var isEmpty: Bool { list.isEmpty }
+  var text: String { list.joined(separator: " ") }
 
   private static func isIdeograph(_ character: Character) -> Bool {
     character.unicodeScalars.first?.properties.isIdeographic ?? false
@@ -44,7 +44,7 @@ package struct WordList: Hashable, Sendable {
 
   /// Whether these words stand in `other` one after another. It takes steps in proportion to both lengths, also where
   /// words repeat (Knuth, Morris and Pratt 1977).
-  package func occur(in other: WordList) -> Bool {
+  func occur(in other: WordList) -> Bool {
     guard count <= other.count else { return false }
     guard !isEmpty else { return true }
     // How many words of the beginning end at each word again: how far a search need not go back.
@@ -68,7 +68,7 @@ package struct WordList: Hashable, Sendable {
 
   /// How much of this text is found close together in `other`, from 0 to 1: the largest share of its words
   /// (counted with multiplicity) in any stretch of `other` one and a half times its length. 1 for no words.
-  package func overlap(with other: WordList) -> Double {
+  func overlap(with other: WordList) -> Double {
     guard !isEmpty else { return 1 }
     if occur(in: other) { return 1 }
     var missing: [Substring: Int] = [:]
@@ -92,7 +92,7 @@ package struct WordList: Hashable, Sendable {
 
   /// Of these words, the operators and negations that `other` has nowhere: what `x < 5` says is not found in `x > 5`, nor
   /// what is denied where nothing is.
-  package func signsMissing(in other: WordList) -> [String] {
+  func signsMissing(in other: WordList) -> [String] {
     let negates = list.contains { ContentWords.denials.contains(String($0)) }
     let isDenied = other.list.contains { ContentWords.negations.contains(String($0)) }
     let known = Set(other.list)
@@ -101,13 +101,13 @@ package struct WordList: Hashable, Sendable {
   }
 
   /// The runs of `length` words, as a set.
-  package func runs(of length: Int) -> Set<ArraySlice<Substring>> {
+  func runs(of length: Int) -> Set<ArraySlice<Substring>> {
     guard length > 0, count >= length else { return [] }
     return Set((0...(count - length)).map { list[$0..<($0 + length)] })
   }
 
   /// Harmonic mean of precision and recall over words counted with multiplicity, from 0 to 1.
-  package func f1(with other: WordList) -> Double {
+  func f1(with other: WordList) -> Double {
     guard !isEmpty, !other.isEmpty else { return isEmpty && other.isEmpty ? 1 : 0 }
     var left: [Substring: Int] = [:]
     for word in other.list { left[word, default: 0] += 1 }

@@ -1,12 +1,12 @@
-package import OrderedCollections
-package import RetortCore
+internal import OrderedCollections
+internal import RetortCore
 
 /// The one type a column has in every line of a file.
 ///
 /// Loaders that infer a schema from the first block of a JSON Lines file never widen it later: a number that begins
 /// as `1` and goes on as `0.25`, or a key that first appears late, stops them. So the types of a whole column are
 /// joined first, and every value is then written in the joined one.
-package indirect enum ColumnShape: Hashable, Sendable {
+indirect enum ColumnShape: Hashable, Sendable {
   /// Nothing but nulls so far, or the elements of lists that were all empty.
   case null
   case bool, int, double, string
@@ -14,12 +14,12 @@ package indirect enum ColumnShape: Hashable, Sendable {
   case object(OrderedDictionary<String, ColumnShape>)
 
   /// Two values of one column that have no type in common. `path` is inside the column, `.key` and `[]`.
-  package struct Conflict: Error, Hashable, Sendable {
-    package let path: String
-    package let left: String
-    package let right: String
+  struct Conflict: Error, Hashable, Sendable {
+    let path: String
+    let left: String
+    let right: String
 
-    package init(path: String, left: String, right: String) {
+    init(path: String, left: String, right: String) {
       self.path = path
       self.left = left
       self.right = right
@@ -27,7 +27,7 @@ package indirect enum ColumnShape: Hashable, Sendable {
   }
 
   /// The shape of one value. Errors: a list whose elements have no type in common.
-  package init(of json: JSON) throws(Conflict) {
+  init(of json: JSON) throws(Conflict) {
     switch json {
     case .null: self = .null
     case .bool: self = .bool
@@ -46,7 +46,7 @@ package indirect enum ColumnShape: Hashable, Sendable {
   }
 
   /// The shape that fits both: an integer beside a number becomes a number, objects take the keys of both.
-  package func joined(_ other: ColumnShape, at path: String = "") throws(Conflict) -> ColumnShape {
+  func joined(_ other: ColumnShape, at path: String = "") throws(Conflict) -> ColumnShape {
     switch (self, other) {
     case _ where self == other: return self
     case (.null, _): return other
@@ -63,7 +63,7 @@ package indirect enum ColumnShape: Hashable, Sendable {
   }
 
   /// The value as every line writes it: keys in one order, missing ones as null, numbers with a fraction.
-  package func fit(_ json: JSON) -> JSON {
+  func fit(_ json: JSON) -> JSON {
     switch (self, json) {
     case (.double, .int(let value)): .double(Double(value))
     case (.list(let shape), .array(let elements)): .array(elements.map(shape.fit))
@@ -75,7 +75,7 @@ package indirect enum ColumnShape: Hashable, Sendable {
   }
 
   /// The word a manifest uses for it.
-  package var kind: String {
+  var kind: String {
     switch self {
     case .null: "null"
     case .bool: "bool"

@@ -2,7 +2,7 @@ internal import OrderedCollections
 internal import RetortCore
 
 /// A sentence about who has which value: people and values are indices into a ``Puzzle``'s lists.
-package indirect enum Claim: Hashable, Sendable {
+indirect enum Claim: Hashable, Sendable {
   /// The person has the value.
   case has(Int, Int)
   /// The first person's value is lower.
@@ -22,7 +22,7 @@ package indirect enum Claim: Hashable, Sendable {
   case says(Int, Claim)
 
   /// Whether it holds where person `p` has value `values[p]`.
-  package func holds(in values: [Int]) -> Bool {
+  func holds(in values: [Int]) -> Bool {
     switch self {
     case .has(let person, let value): return values[person] == value
     case .before(let first, let second): return values[first] < values[second]

@@ -1,5 +1,5 @@
 internal import OrderedCollections
-package import RetortCore
+internal import RetortCore
 
 package enum PuzzleKind: String, Codable, Hashable, Sendable, CaseIterable {
   /// Who comes before whom.
@@ -13,8 +13,8 @@ package enum PuzzleKind: String, Codable, Hashable, Sendable, CaseIterable {
 }
 
 /// A logic puzzle with four options, in the form that a solver takes.
-package struct Puzzle: Hashable, Sendable {
-  package enum Ask: String, Codable, Sendable, CaseIterable {
+struct Puzzle: Hashable, Sendable {
+  enum Ask: String, Codable, Sendable, CaseIterable {
     /// The right option holds wherever the conditions do.
     case must
     /// The right option holds somewhere.
@@ -23,16 +23,16 @@ package struct Puzzle: Hashable, Sendable {
     case cannot
   }
 
-  package let kind: PuzzleKind
-  package let people: [String]
-  package let values: [String]
-  package let conditions: [Claim]
+  let kind: PuzzleKind
+  let people: [String]
+  let values: [String]
+  let conditions: [Claim]
   /// A further condition that the query supposes.
-  package let suppose: Claim?
-  package let ask: Ask
-  package let options: [Claim]
+  let suppose: Claim?
+  let ask: Ask
+  let options: [Claim]
 
-  package init(
+  init(
     kind: PuzzleKind, people: [String], values: [String], conditions: [Claim], suppose: Claim?, ask: Ask,
     options: [Claim]
   ) {
@@ -46,18 +46,18 @@ package struct Puzzle: Hashable, Sendable {
   }
 
   /// Every value goes to one person.
-  package var isDistinct: Bool { kind == .ordering || kind == .seating }
+  var isDistinct: Bool { kind == .ordering || kind == .seating }
 
-  package var premises: [Claim] { conditions + [suppose].compactMap(\.self) }
+  var premises: [Claim] { conditions + [suppose].compactMap(\.self) }
 
   /// Every assignment of values to people in which the premises hold, found by trying all.
-  package func solutions() -> [[Int]] {
+  func solutions() -> [[Int]] {
     Self.assignments(people: people.count, values: values.count, distinct: isDistinct)
       .filter { assignment in premises.allSatisfy { $0.holds(in: assignment) } }
   }
 
   /// The options that answer the query, by number from 0: a sound puzzle has one.
-  package func rightOptions() -> [Int] {
+  func rightOptions() -> [Int] {
     let solutions = solutions()
     guard !solutions.isEmpty else { return [] }
     return options.indices.filter { index in
@@ -83,7 +83,7 @@ package struct Puzzle: Hashable, Sendable {
 }
 
 extension Puzzle {
-  package var json: JSON {
+  var json: JSON {
     let claims = { (claim: Claim) in claim.json(people: people, values: values) }
     return .object([
       "kind": .string(kind.rawValue),
@@ -97,7 +97,7 @@ extension Puzzle {
   }
 
   /// Nil when `json` is not what ``json`` writes, or would take more than a million trials to solve.
-  package init?(_ json: JSON) {
+  init?(_ json: JSON) {
     guard let kind = json["kind"]?.string.flatMap(PuzzleKind.init(rawValue:)),
       let people = json["people"]?.array?.compactMap(\.string),
       let values = json["values"]?.array?.compactMap(\.string),

@@ -1,18 +1,18 @@
 internal import RetortCore
 
 /// A statement of a chain of thought, as labelled examples hold it.
-package struct CheckedStatement: Codable, Hashable, Sendable {
-  package let statement: String
-  package let evidence: String
+struct CheckedStatement: Codable, Hashable, Sendable {
+  let statement: String
+  let evidence: String
   /// `true` when the evidence proves the statement, `false` when not even all conditions together do.
-  package let verification: String
+  let verification: String
 
-  package enum CodingKeys: String, CodingKey {
+  enum CodingKeys: String, CodingKey {
     case statement, evidence
     case verification = "Verification"
   }
 
-  package init(statement: String, evidence: String, verification: String) {
+  init(statement: String, evidence: String, verification: String) {
     self.statement = statement
     self.evidence = evidence
     self.verification = verification

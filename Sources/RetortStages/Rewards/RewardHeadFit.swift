@@ -3,30 +3,30 @@ internal import RetortCore
 
 /// Fits a ``RewardHead`` to preferences by maximum likelihood, with Adam (arXiv 1412.6980, weight decay as in
 /// 1711.05101). The same pairs, options and seed give the same weights.
-package struct RewardHeadFit: Sendable {
-  package struct Options: Hashable, Sendable {
+struct RewardHeadFit: Sendable {
+  struct Options: Hashable, Sendable {
     /// Whether deviations are fitted too; without, the head is a plain Bradley-Terry one.
-    package var spread = true
-    package var epochs = 200
+    var spread = true
+    var epochs = 200
     /// Epochs without a better loss on the validation pairs after which fitting stops.
-    package var patience = 20
-    package var batch = 32
-    package var learningRate = 0.01
-    package var weightDecay = 0.01
-    package var seed = 0
-    package init() {}
+    var patience = 20
+    var batch = 32
+    var learningRate = 0.01
+    var weightDecay = 0.01
+    var seed = 0
+    init() {}
   }
 
   /// The weights of the best epoch.
-  package let head: RewardHead
+  let head: RewardHead
   /// The best epoch, from 1; 0 where no epoch did better than the weights it began with.
-  package let epoch: Int
-  package let validationLoss: Double
+  let epoch: Int
+  let validationLoss: Double
 
   /// - Parameters:
   ///   - pairs: at least one; all embeddings of one length.
   ///   - validation: what early stopping goes by; the pairs themselves where it is empty.
-  package init(_ pairs: [EmbeddedPair], validation: [EmbeddedPair], _ options: Options = .init()) throws {
+  init(_ pairs: [EmbeddedPair], validation: [EmbeddedPair], _ options: Options = .init()) throws {
     let scaling = Scaling(pairs)
     let dimension = scaling.center.count
     let scaled = pairs.map { (chosen: scaling.apply($0.chosen), rejected: scaling.apply($0.rejected)) }

@@ -1,15 +1,15 @@
 internal import OrderedCollections
-package import RetortCore
+internal import RetortCore
 
 /// The two parsings of a row, read leniently: what does not fit is left out and complained about, so that the other
 /// rules can still judge the rest.
-package struct StructureReading: Hashable, Sendable {
-  package private(set) var conditions: [String] = []
-  package private(set) var triples: [Triple] = []
+struct StructureReading: Hashable, Sendable {
+  private(set) var conditions: [String] = []
+  private(set) var triples: [Triple] = []
   /// What does not fit the schema, one sentence each.
-  package private(set) var complaints: [String] = []
+  private(set) var complaints: [String] = []
 
-  package init(questionParsing: JSON, cotParsing: JSON) {
+  init(questionParsing: JSON, cotParsing: JSON) {
     if let list = questionParsing.array {
       for (index, item) in list.enumerated() {
         guard let text = item.string, !WordList(content: text).isEmpty else {

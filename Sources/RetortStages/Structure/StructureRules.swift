@@ -1,4 +1,4 @@
-package import RetortCore
+internal import RetortCore
 
 /// One thing that can be wrong with a parsed row; its reason is what the row is dropped and counted by.
 package enum StructureRule: String, Codable, Hashable, Sendable, CaseIterable {
@@ -20,30 +20,30 @@ package enum StructureRule: String, Codable, Hashable, Sendable, CaseIterable {
   }
 }
 
-package struct StructureViolation: Hashable, Sendable {
-  package var rule: StructureRule
+struct StructureViolation: Hashable, Sendable {
+  var rule: StructureRule
   /// What was expected and found, and where, in words that a model can act on.
-  package var message: String
+  var message: String
 
-  package init(_ rule: StructureRule, _ message: String) {
+  init(_ rule: StructureRule, _ message: String) {
     self.rule = rule
     self.message = message
   }
 }
 
 /// What the rules look at.
-package struct StructureCandidate: Hashable, Sendable {
-  package var question: String
-  package var cot: String
-  package var questionParsing: JSON
-  package var cotParsing: JSON
-  package var answer: String?
+struct StructureCandidate: Hashable, Sendable {
+  var question: String
+  var cot: String
+  var questionParsing: JSON
+  var cotParsing: JSON
+  var answer: String?
   /// The answer that was read out of the rationale, where a stage before did that.
-  package var finalAnswer: String?
+  var finalAnswer: String?
   /// Every text of the row's demonstrations.
-  package var demonstrations: [String]
+  var demonstrations: [String]
 
-  package init(
+  init(
     question: String, cot: String, questionParsing: JSON, cotParsing: JSON, answer: String? = nil,
     finalAnswer: String? = nil, demonstrations: [String] = []
   ) {
@@ -56,27 +56,27 @@ package struct StructureCandidate: Hashable, Sendable {
     self.demonstrations = demonstrations
   }
 
-  package var reading: StructureReading { .init(questionParsing: questionParsing, cotParsing: cotParsing) }
+  var reading: StructureReading { .init(questionParsing: questionParsing, cotParsing: cotParsing) }
 }
 
 /// The rules with their thresholds; which of them are on is the caller's.
-package struct StructureRules: Hashable, Sendable {
-  package var rules: Set<StructureRule> = Set(StructureRule.allCases)
-  package var conditions: ClosedRange<Int> = 3...40
-  package var statements: ClosedRange<Int> = 1...40
+struct StructureRules: Hashable, Sendable {
+  var rules: Set<StructureRule> = Set(StructureRule.allCases)
+  var conditions: ClosedRange<Int> = 3...40
+  var statements: ClosedRange<Int> = 1...40
   /// Characters of a condition, statement or evidence.
-  package var lengths: ClosedRange<Int> = 2...2000
+  var lengths: ClosedRange<Int> = 2...2000
   /// Least overlap (0…1) of evidence with the question or the rationale.
-  package var grounding = 0.75
+  var grounding = 0.75
   /// Least overlap (0…1) of a statement with the rationale.
-  package var occurrence = 0.75
+  var occurrence = 0.75
   /// Words in a row shared with a demonstration, and found in neither question nor rationale, that count as a leak.
-  package var leakWords = 12
+  var leakWords = 12
 
-  package init() {}
+  init() {}
 
   /// Everything wrong with `candidate`, in the order of ``StructureRule``.
-  package func violations(in candidate: StructureCandidate) -> [StructureViolation] {
+  func violations(in candidate: StructureCandidate) -> [StructureViolation] {
     let reading = candidate.reading
     return StructureRule.allCases.filter(rules.contains).flatMap { rule in
       complaints(rule, reading, candidate).map { StructureViolation(rule, $0) }

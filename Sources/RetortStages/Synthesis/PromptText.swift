@@ -2,8 +2,8 @@ internal import RetortCore
 
 /// The prompt texts that stages use when the pipeline names none. The same texts lie in `prompts/` to be copied and
 /// edited; changing one here means raising its stage's version.
-package enum PromptText {
-  package static let rationale = """
+enum PromptText {
+  static let rationale = """
     You solve multiple-choice reasoning questions and write down how.
     {{#instruction}}
 
@@ -29,7 +29,7 @@ package enum PromptText {
 
     """
 
-  package static let questionParsing = """
+  static let questionParsing = """
     You list the conditions that are needed to solve a question.
     {{#instruction}}
 
@@ -50,7 +50,7 @@ package enum PromptText {
 
     """
 
-  package static let rationaleParsing = """
+  static let rationaleParsing = """
     You take a chain of reasoning apart into its steps.
     {{#instruction}}
 
@@ -74,7 +74,7 @@ package enum PromptText {
 
     """
 
-  package static let rewardQuestion = """
+  static let rewardQuestion = """
     {{#instruction}}
     {{instruction}}
 
@@ -91,7 +91,7 @@ package enum PromptText {
 
     """
 
-  package static let comparePair = """
+  static let comparePair = """
     Two answers to the same question follow. Say which one is better: more correct, more helpful, clearer. Length does
     not count.
 

@@ -1,16 +1,16 @@
 internal import RetortCore
 
 /// A completion taken apart into the reasoning and the answer.
-package struct ReadCompletion: Hashable, Sendable {
+struct ReadCompletion: Hashable, Sendable {
   /// Empty where the completion shows none.
-  package var reasoning: String
+  var reasoning: String
   /// Empty where a thought has no end.
-  package var answer: String
+  var answer: String
 
   /// The reasoning is what the endpoint separated, or the thoughts in the text. The answer is, in this order, the last
   /// `<answer>` element, the last `\boxed{…}`, what follows the last `answer is` or `answer:` up to the end of its line,
   /// or all that is said outside of thoughts; all of it too where the shorter text alone would state another answer.
-  package init(_ text: String, reasoning: String? = nil) {
+  init(_ text: String, reasoning: String? = nil) {
     let given = reasoning?.trimmed ?? ""
     self.reasoning = given.isEmpty ? Thoughts(in: text).text.trimmed : given
     answer = Self.answer(StatedAnswer.spoken(text))

@@ -1,13 +1,13 @@
 internal import OrderedCollections
-package import RetortCore
+internal import RetortCore
 
 /// Asks for JSON and reads it, asking again a bounded number of times with the exact complaint.
 ///
 /// Of several values in a reply the last that fits is read. Before it may stand what else there is: citations, drafts,
 /// examples. After it may stand what is no other answer; a later value that has all that was asked for and does not
 /// fit, or is broken, is the model's last word, and complained about.
-package struct StructuredReply: Sendable {
-  package enum Result<Value: Sendable>: Sendable {
+struct StructuredReply: Sendable {
+  enum Result<Value: Sendable>: Sendable {
     case value(Value, repairs: Int)
     /// `reason` is a short fixed phrase to count drops by.
     case useless(reason: String, detail: String)
@@ -25,9 +25,9 @@ package struct StructuredReply: Sendable {
   }
 
   /// What a reader of a reply says when it does not fit; shown to the model.
-  package struct Complaint: Error, Hashable, Sendable {
-    package var message: String
-    package init(_ message: String) { self.message = message }
+  struct Complaint: Error, Hashable, Sendable {
+    var message: String
+    init(_ message: String) { self.message = message }
   }
 
   /// Most characters of a useless reply that the model is shown again.
@@ -43,7 +43,7 @@ package struct StructuredReply: Sendable {
   /// The draw of the first request; repairs count on from it.
   let firstDraw: Int
 
-  package init(
+  init(
     model: any ChatModel, sampling: Sampling, schema: JSON?, rules: Rules? = nil, attempts: Int,
     firstDraw: Int = 0
   ) {
@@ -56,7 +56,7 @@ package struct StructuredReply: Sendable {
   }
 
   /// Errors: ``ModelError``; what the model writes is never an error but a result.
-  package func ask<Value: Sendable>(
+  func ask<Value: Sendable>(
     _ messages: [ChatMessage], read: (JSON) throws(Complaint) -> Value
   ) async throws -> Result<Value> {
     var messages = messages
@@ -125,12 +125,12 @@ package struct StructuredReply: Sendable {
 
 extension StructuredReply {
   /// A schema that replies are held to once their reader has taken them.
-  package struct Rules: Sendable {
-    package let schema: JSONSchema
+  struct Rules: Sendable {
+    let schema: JSONSchema
     /// A reply in the schema's form, where its reader takes others.
     let form: @Sendable (JSON) -> JSON
 
-    package init(_ schema: JSONSchema, form: @escaping @Sendable (JSON) -> JSON = { $0 }) {
+    init(_ schema: JSONSchema, form: @escaping @Sendable (JSON) -> JSON = { $0 }) {
       self.schema = schema
       self.form = form
     }

@@ -4,19 +4,19 @@ internal import RetortCore
 /// floor(2.1 x tokens) and the request stops at floor(3 x tokens).
 ///
 /// How the question's tokens are counted, ``TokenCount`` says.
-package struct TokenBudget: Hashable, Sendable {
+struct TokenBudget: Hashable, Sendable {
   /// Tokens of the question.
-  package let question: Int
+  let question: Int
   /// Tokens, as the prompt states them.
-  package let stated: Int
+  let stated: Int
   /// Tokens, as `max_tokens` of the request.
-  package let limit: Int
+  let limit: Int
 
-  package init(question text: String, stated: Double = 2.1, limit: Double = 3) {
+  init(question text: String, stated: Double = 2.1, limit: Double = 3) {
     self.init(tokens: TokenEstimate.characters(text), stated: stated, limit: limit)
   }
 
-  package init(tokens question: Int, stated: Double = 2.1, limit: Double = 3) {
+  init(tokens question: Int, stated: Double = 2.1, limit: Double = 3) {
     self.question = question
     self.stated = Self.floor(Double(question) * stated)
     self.limit = max(1, Self.floor(Double(question) * limit))

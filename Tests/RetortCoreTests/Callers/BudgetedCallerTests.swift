@@ -1,6 +1,7 @@
-import RetortCore
 import RetortTestSupport
 import Testing
+
+@testable import RetortCore
 
 struct BudgetedCallerTests {
   func call(prompt: Int, completion: Int) -> ModelRequest {

@@ -1,6 +1,7 @@
-import RetortCore
 import RetortTestSupport
 import Testing
+
+@testable import RetortCore
 
 struct HTTPCallerTests {
   private static let model: ModelSpec = {

@@ -1,7 +1,8 @@
 import Foundation
-import RetortCore
 import RetortTestSupport
 import Testing
+
+@testable import RetortCore
 
 @Suite struct InterruptionTests {
   private static let model: ModelSpec = {

@@ -1,7 +1,8 @@
-import RetortCore
 import RetortTestSupport
 import Synchronization
 import Testing
+
+@testable import RetortCore
 
 struct LimitedCallerTests {
   private func call(_ name: String, tokens: Int = 0, depth: Int = 0) -> ModelRequest {

@@ -1,7 +1,8 @@
 import OrderedCollections
-import RetortCore
 import RetortTestSupport
 import Testing
+
+@testable import RetortCore
 
 struct ModelStackTests {
   private static let model: ModelSpec = {

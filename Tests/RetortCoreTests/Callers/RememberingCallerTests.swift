@@ -1,7 +1,8 @@
-import RetortCore
 import RetortTestSupport
 import Synchronization
 import Testing
+
+@testable import RetortCore
 
 struct RememberingCallerTests {
   private let call = Self.call()

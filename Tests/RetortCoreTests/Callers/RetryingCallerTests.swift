@@ -1,6 +1,7 @@
-import RetortCore
 import RetortTestSupport
 import Testing
+
+@testable import RetortCore
 
 struct RetryingCallerTests {
   private func call(retries: Int) -> ModelRequest {

@@ -1,7 +1,8 @@
-import RetortCore
 import RetortTestSupport
 import Synchronization
 import Testing
+
+@testable import RetortCore
 
 /// What a model's refusals mean for the calls after it.
 struct StandingTests {

@@ -1,6 +1,7 @@
 import Foundation
-import RetortCore
 import Testing
+
+@testable import RetortCore
 
 struct ShellWordTests {
   @Test(arguments: [

@@ -1,7 +1,8 @@
 import Foundation
-import RetortCore
 import RetortTestSupport
 import Testing
+
+@testable import RetortCore
 
 private func reward(_ kind: ModelSpec.Kind, replying body: String) throws -> (any RewardModel, ScriptedCaller)
 {

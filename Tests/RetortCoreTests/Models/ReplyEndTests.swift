@@ -1,5 +1,6 @@
-import RetortCore
 import Testing
+
+@testable import RetortCore
 
 struct ReplyEndTests {
   @Test(arguments: [

@@ -1,5 +1,6 @@
-import RetortCore
 import Testing
+
+@testable import RetortCore
 
 @Suite struct StageFactsTests {
   private func range(_ workload: Workload, rows: Double = 1) -> ClosedRange<Double> { workload.calls(rows) }

@@ -1,7 +1,8 @@
 import OrderedCollections
-import RetortCore
 import RetortTestSupport
 import Testing
+
+@testable import RetortCore
 
 /// What readers, set stages and exports say through their own sinks, as the engine hears it.
 @Suite struct StageFormTests {

@@ -1,6 +1,7 @@
-import RetortCore
 import RetortTestSupport
 import Testing
+
+@testable import RetortCore
 
 /// What real providers say, in their own statuses and spellings.
 struct EndpointErrorTests {

@@ -1,7 +1,8 @@
 import OrderedCollections
-import RetortCore
 import RetortTestSupport
 import Testing
+
+@testable import RetortCore
 
 /// What an act is on the wire, and what comes back of it: one line of HTTP for each request, and the answer.
 struct WireFormatsTests {

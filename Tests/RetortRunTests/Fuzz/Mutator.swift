@@ -1,8 +1,9 @@
 import Foundation
 import RetortCore
-import RetortRun
 import RetortStages
 import RetortStore
+
+@testable import RetortRun
 
 /// Spoils texts by chance, the same way each time for a seed.
 ///

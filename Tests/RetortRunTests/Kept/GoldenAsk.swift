@@ -1,9 +1,10 @@
 import Foundation
 import RetortCore
-import RetortRun
 import RetortStages
 import RetortStore
 import Testing
+
+@testable import RetortRun
 
 /// One thing that a model of some kind is asked, through the whole stack of callers.
 struct GoldenAsk: Sendable {

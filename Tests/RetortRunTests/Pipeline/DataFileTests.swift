@@ -1,11 +1,12 @@
 import Foundation
 import OrderedCollections
 import RetortCore
-import RetortRun
-import RetortStages
 import RetortStore
 import RetortTestSupport
 import Testing
+
+@testable import RetortRun
+@testable import RetortStages
 
 /// What a stage reads of a data file is what the pipeline was read with, or an error.
 struct DataFileTests {

@@ -1,10 +1,11 @@
 import Foundation
 import RetortCore
-import RetortRun
 import RetortStages
 import RetortStore
 import RetortTestSupport
 import Testing
+
+@testable import RetortRun
 
 /// Where exports may write, as `retort check` sees it.
 struct ExportPathsTests {

@@ -1,9 +1,10 @@
 import Foundation
 import RetortCore
-import RetortRun
 import RetortStages
 import RetortStore
 import Testing
+
+@testable import RetortRun
 
 @Suite struct EngineTests {
   @Test func rowsFlowFromAReaderThroughARowStageToASet() async throws {

@@ -1,11 +1,12 @@
 import Foundation
 import OrderedCollections
 import RetortCore
-import RetortRun
 import RetortStages
 import RetortStore
 import RetortTestSupport
 import Synchronization
+
+@testable import RetortRun
 
 /// read -> shout -> gather, over records held in memory and a store in a folder of its own.
 final class Lab: Sendable {

@@ -1,12 +1,13 @@
 import Foundation
 import OrderedCollections
 import RetortCore
-import RetortRun
 import RetortStages
 import RetortStore
 import RetortTestSupport
 import Synchronization
 import Testing
+
+@testable import RetortRun
 
 /// Runs that cannot call a model as things are.
 @Suite struct ParkedTests {

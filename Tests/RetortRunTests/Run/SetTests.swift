@@ -1,11 +1,12 @@
 import Foundation
 import OrderedCollections
 import RetortCore
-import RetortRun
 import RetortStages
 import RetortStore
 import RetortTestSupport
 import Testing
+
+@testable import RetortRun
 
 @Suite struct SetTests {
   @Test func groupsPerAncestorAreSetsOfTheirOwn() async throws {

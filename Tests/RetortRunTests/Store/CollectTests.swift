@@ -2,11 +2,12 @@ import Foundation
 import OrderedCollections
 import RetortCore
 import RetortReport
-import RetortRun
 import RetortStages
 import RetortStore
 import RetortTestSupport
 import Testing
+
+@testable import RetortRun
 
 @Suite struct CollectTests {
   /// Two runs: of a and b, then of a alone.

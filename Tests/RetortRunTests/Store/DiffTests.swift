@@ -2,11 +2,12 @@ import Foundation
 import OrderedCollections
 import RetortCore
 import RetortReport
-import RetortRun
 import RetortStages
 import RetortStore
 import RetortTestSupport
 import Testing
+
+@testable import RetortRun
 
 @Suite struct DiffTests {
   private func row(_ word: String) -> String { RowID.text(Digest(of: ["word": .string(word)])) }

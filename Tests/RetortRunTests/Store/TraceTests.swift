@@ -2,12 +2,13 @@ import Foundation
 import OrderedCollections
 import RetortCore
 import RetortReport
-import RetortRun
 import RetortStages
 import RetortStore
 import RetortTestSupport
 import Synchronization
 import Testing
+
+@testable import RetortRun
 
 /// Rows and the calls they were made from.
 @Suite struct TraceTests {

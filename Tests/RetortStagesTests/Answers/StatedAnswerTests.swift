@@ -1,7 +1,8 @@
 import Foundation
 import RetortCore
-import RetortStages
 import Testing
+
+@testable import RetortStages
 
 /// Answers as models write them, with what they state; the reward functions in Python are held to the same file.
 @Suite struct StatedAnswerTests {

@@ -1,7 +1,8 @@
 import OrderedCollections
 import RetortCore
-import RetortStages
 import Testing
+
+@testable import RetortStages
 
 struct ColumnShapeTests {
   @Test func anIntegerBesideANumberBecomesANumber() throws {

@@ -1,7 +1,8 @@
 import Foundation
 import RetortCore
-import RetortStages
 import Testing
+
+@testable import RetortStages
 
 @Suite struct PreferenceTests {
   @Test func responseProbabilityIsTheArithmeticMean() {

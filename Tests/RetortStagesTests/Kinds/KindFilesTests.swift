@@ -1,7 +1,8 @@
 import Foundation
 import RetortCore
-import RetortStages
 import Testing
+
+@testable import RetortStages
 
 /// A kind is a file, a test file of its name, and a line in the list.
 @Suite struct KindFilesTests {

@@ -1,6 +1,7 @@
 import Foundation
 import RetortCore
-import RetortStages
+
+@testable import RetortStages
 
 /// Values computed independently with numpy and scipy in double precision, to 8 decimals; the Python module for
 /// online rewards is held to the same file.

@@ -1,8 +1,9 @@
 import Foundation
 import RetortCore
-import RetortStages
 import RetortTestSupport
 import Testing
+
+@testable import RetortStages
 
 /// The module for online rewards says what the formulas say.
 struct OnlineRewardTests {

@@ -1,7 +1,8 @@
 import RetortCore
-import RetortStages
 import RetortTestSupport
 import Testing
+
+@testable import RetortStages
 
 /// Replies as models write them, each with what a reader takes from it, or nothing where it should be asked again.
 @Suite struct DirtyRepliesTests {

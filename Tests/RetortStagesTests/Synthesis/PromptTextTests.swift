@@ -1,7 +1,8 @@
 import Foundation
 import RetortCore
-import RetortStages
 import Testing
+
+@testable import RetortStages
 
 @Suite struct PromptTextTests {
   /// The files are there to be copied and edited; a copy that differs from what runs would mislead.

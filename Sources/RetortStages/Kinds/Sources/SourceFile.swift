@@ -1,24 +1,24 @@
 internal import Foundation
 internal import OrderedCollections
-package import RetortCore
+internal import RetortCore
 
 /// The lines of a file, read in chunks, so that memory holds one line and one chunk whatever the file's size.
-package struct LineReader {
-  package enum Text: Hashable, Sendable {
+struct LineReader {
+  enum Text: Hashable, Sendable {
     case text(String)
     case invalidUTF8
     /// Longer than the limit; the bytes were skipped.
     case tooLong(bytes: Int)
   }
 
-  package struct Line: Hashable, Sendable {
+  struct Line: Hashable, Sendable {
     /// From 1.
-    package let number: Int
-    package let text: Text
+    let number: Int
+    let text: Text
   }
 
   /// Bytes; a longer line is reported and not held.
-  package static let limit = 16 << 20
+  static let limit = 16 << 20
 
   private let reading: DataFileReading
   private let limit: Int
@@ -31,7 +31,7 @@ package struct LineReader {
 
   /// Errors: ``StageError`` when the file cannot be opened, and for one that is no text: packed, or in UTF-16.
   /// `chunkSize` is in bytes.
-  package init(_ file: DataFile, limit: Int = limit, chunkSize: Int = 1 << 20) throws {
+  init(_ file: DataFile, limit: Int = limit, chunkSize: Int = 1 << 20) throws {
     reading = try DataFileReading(file)
     self.limit = limit
     self.chunkSize = chunkSize
@@ -55,7 +55,7 @@ package struct LineReader {
 
   /// The next line without its end (`\n`, `\r\n`, or `\r` in a file of such lines); nil after the last. A byte order mark
   /// is skipped.
-  package mutating func next() throws -> Line? {
+  mutating func next() throws -> Line? {
     var line: [UInt8] = []
     var length = 0
     var found = false

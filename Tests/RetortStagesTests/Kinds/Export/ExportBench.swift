@@ -1,8 +1,9 @@
 import Foundation
 import OrderedCollections
 import RetortCore
-import RetortStages
 import RetortTestSupport
+
+@testable import RetortStages
 
 /// What an export of training files leaves behind.
 struct Exported {

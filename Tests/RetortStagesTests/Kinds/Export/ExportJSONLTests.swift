@@ -1,9 +1,10 @@
 import Foundation
 import OrderedCollections
 import RetortCore
-import RetortStages
 import RetortTestSupport
 import Testing
+
+@testable import RetortStages
 
 struct ExportJSONLTests {
   let folder: URL

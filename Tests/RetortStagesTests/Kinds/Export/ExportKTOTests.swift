@@ -1,6 +1,7 @@
 import RetortCore
-import RetortStages
 import Testing
+
+@testable import RetortStages
 
 struct ExportKTOTests {
   private let rows: [JSON] = [

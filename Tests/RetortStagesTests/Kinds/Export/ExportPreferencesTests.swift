@@ -1,7 +1,8 @@
 import RetortCore
-import RetortStages
 import RetortTestSupport
 import Testing
+
+@testable import RetortStages
 
 struct ExportPreferencesTests {
   private let row: JSON = ["question": "Q?", "chosen": "good", "rejected": "bad", "pair_weight": 10]

@@ -1,10 +1,11 @@
 import Foundation
 import OrderedCollections
 import RetortCore
-import RetortStages
 import RetortTestSupport
 import Synchronization
 import Testing
+
+@testable import RetortStages
 
 struct ExportRLGroupsTests {
   private func row(_ group: JSON, _ completion: JSON, _ reward: JSON, question: JSON = "Q?") -> JSON {

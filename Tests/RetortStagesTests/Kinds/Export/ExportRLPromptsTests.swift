@@ -1,7 +1,8 @@
 import RetortCore
-import RetortStages
 import RetortTestSupport
 import Testing
+
+@testable import RetortStages
 
 struct ExportRLPromptsTests {
   private let rows: [JSON] = [

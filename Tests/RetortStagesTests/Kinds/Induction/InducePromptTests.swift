@@ -1,9 +1,10 @@
 import Foundation
 import OrderedCollections
 import RetortCore
-import RetortStages
 import RetortTestSupport
 import Testing
+
+@testable import RetortStages
 
 @Suite struct InducePromptTests {
   private static let model = ModelRef(ModelSpec(alias: "teacher", name: "t"))

@@ -1,9 +1,10 @@
 import Foundation
 import OrderedCollections
 import RetortCore
-import RetortStages
 import RetortTestSupport
 import Testing
+
+@testable import RetortStages
 
 struct DecontaminateTests {
   /// Configurations decode from a file, as in a pipeline.

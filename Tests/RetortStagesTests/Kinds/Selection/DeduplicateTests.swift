@@ -1,8 +1,9 @@
 import OrderedCollections
 import RetortCore
-import RetortStages
 import RetortTestSupport
 import Testing
+
+@testable import RetortStages
 
 struct DeduplicateTests {
   private func fates(_ config: Deduplicate.Config, _ texts: [String]) async throws -> [String] {

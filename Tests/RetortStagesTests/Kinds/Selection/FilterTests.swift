@@ -1,8 +1,9 @@
 import OrderedCollections
 import RetortCore
-import RetortStages
 import RetortTestSupport
 import Testing
+
+@testable import RetortStages
 
 struct FilterTests {
   private func fates(_ condition: Filter.Condition, _ values: [JSON]) async throws -> [String] {

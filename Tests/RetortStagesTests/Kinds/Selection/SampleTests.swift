@@ -1,8 +1,9 @@
 import OrderedCollections
 import RetortCore
-import RetortStages
 import RetortTestSupport
 import Testing
+
+@testable import RetortStages
 
 struct SampleTests {
   private let rows: [JSON] = (0..<100).map { ["n": .int($0)] }

@@ -1,8 +1,9 @@
 import OrderedCollections
 import RetortCore
-import RetortStages
 import RetortTestSupport
 import Testing
+
+@testable import RetortStages
 
 struct SplitTests {
   private func splits(_ config: Split.Config, _ rows: [JSON]) async throws -> [String] {

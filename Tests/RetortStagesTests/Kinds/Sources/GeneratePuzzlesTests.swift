@@ -1,8 +1,9 @@
 import OrderedCollections
 import RetortCore
-import RetortStages
 import RetortTestSupport
 import Testing
+
+@testable import RetortStages
 
 @Suite struct GeneratePuzzlesTests {
   private func rows(_ config: GeneratePuzzles.Config) async throws -> [JSON] {

@@ -1,8 +1,9 @@
 import Foundation
 import RetortCore
-import RetortStages
 import RetortTestSupport
 import Testing
+
+@testable import RetortStages
 
 @Suite struct ReadHTMLTests {
   @Test func readsOneRowForEachNodeOfTagSoup() async throws {

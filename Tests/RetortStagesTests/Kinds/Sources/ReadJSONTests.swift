@@ -1,8 +1,9 @@
 import Foundation
 import RetortCore
-import RetortStages
 import RetortTestSupport
 import Testing
+
+@testable import RetortStages
 
 @Suite struct ReadJSONTests {
   private func answers(_ text: String, columns: [String]? = nil) async throws -> ReaderAnswers {

@@ -1,8 +1,9 @@
 import Foundation
 import RetortCore
-import RetortStages
 import RetortTestSupport
 import Testing
+
+@testable import RetortStages
 
 @Suite struct ReadLogiQATests {
   private func block(_ letter: String, _ number: Int) -> String {

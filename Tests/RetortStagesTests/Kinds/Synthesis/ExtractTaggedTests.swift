@@ -1,8 +1,9 @@
 import OrderedCollections
 import RetortCore
-import RetortStages
 import RetortTestSupport
 import Testing
+
+@testable import RetortStages
 
 @Suite struct ExtractTaggedTests {
   private func outcome(_ config: ExtractTagged.Config, _ text: JSON) async throws -> Outcome<Columns> {

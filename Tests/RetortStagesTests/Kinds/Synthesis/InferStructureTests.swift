@@ -1,8 +1,9 @@
 import Foundation
 import RetortCore
-import RetortStages
 import RetortTestSupport
 import Testing
+
+@testable import RetortStages
 
 @Suite struct InferStructureTests {
   private static func model(_ name: String) -> ModelRef { ModelRef(ModelSpec(alias: name, name: name)) }
