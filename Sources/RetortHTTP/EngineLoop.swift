@@ -55,7 +55,7 @@ struct EngineLoop {
   }
 
   private mutating func start(
-    _ call: Call, _ continuation: Call.Continuation, on multi: UnsafeMutableRawPointer
+    _ call: PendingRequest, _ continuation: PendingRequest.Continuation, on multi: UnsafeMutableRawPointer
   ) {
     do throws(ModelError) {
       let transfer = try Transfer(call.request, certificates: certificates, continuation: continuation)

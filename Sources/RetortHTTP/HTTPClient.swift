@@ -33,7 +33,7 @@ package final class HTTPClient: Transport {
   /// again; `.refused` for an address or a header that cannot be sent; `.malformed` for what is not HTTP, or is longer
   /// than `maxBody`. No message holds a header's value, and so none holds the key.
   package func send(_ request: HTTPRequest) async throws(ModelError) -> HTTPResponse {
-    let call = Call(request)
+    let call = PendingRequest(request)
     let result = await withTaskCancellationHandler {
       await withCheckedContinuation { inbox.enqueue(call, $0) }
     } onCancel: {
@@ -44,7 +44,7 @@ package final class HTTPClient: Transport {
 }
 
 /// One call to ``HTTPClient/send(_:)``.
-final class Call: Sendable {
+final class PendingRequest: Sendable {
   let request: HTTPRequest
   /// Written and read under the inbox's lock only.
   fileprivate let cancelled = Atomic(false)
@@ -58,8 +58,8 @@ final class Call: Sendable {
 /// is enqueued is never started.
 final class Inbox: Sendable {
   struct Items {
-    var calls: [(Call, Call.Continuation)] = []
-    var cancelled: [Call] = []
+    var calls: [(PendingRequest, PendingRequest.Continuation)] = []
+    var cancelled: [PendingRequest] = []
     var stopped = false
   }
 
@@ -77,7 +77,7 @@ final class Inbox: Sendable {
 
   private let state = Mutex(State())
 
-  func enqueue(_ call: Call, _ continuation: Call.Continuation) {
+  func enqueue(_ call: PendingRequest, _ continuation: PendingRequest.Continuation) {
     let refusal = state.withLock { state -> ModelError? in
       if call.cancelled.load(ordering: .relaxed) { return .cancelled }
       if state.items.stopped { return .stopped }
@@ -87,7 +87,7 @@ final class Inbox: Sendable {
     if let refusal { continuation.resume(returning: .failure(refusal)) }
   }
 
-  func cancel(_ call: Call) {
+  func cancel(_ call: PendingRequest) {
     state.withLock { state in
       call.cancelled.store(true, ordering: .relaxed)
       state.add { $0.cancelled.append(call) }

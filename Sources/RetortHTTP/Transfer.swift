@@ -8,9 +8,9 @@ internal import RetortCore
 /// `CURLE_SEND_FAIL_REWIND` and whoever counts attempts decides.
 final class Transfer {
   let handle: UnsafeMutableRawPointer
-  let continuation: Call.Continuation
+  let continuation: PendingRequest.Continuation
   /// Kept alive so that its identity is not given to another call while this one runs.
-  var call: Call?
+  var call: PendingRequest?
 
   private let request: HTTPRequest
   private var sent = 0
@@ -26,7 +26,9 @@ final class Transfer {
   /// Most bytes of an answer's status line and headers together.
   static let maxHeader = 256 << 10
 
-  init(_ request: HTTPRequest, certificates: String?, continuation: Call.Continuation) throws(ModelError) {
+  init(_ request: HTTPRequest, certificates: String?, continuation: PendingRequest.Continuation)
+    throws(ModelError)
+  {
     try request.check()
     guard let handle = curl_easy_init() else { throw ModelError(.connection, "libcurl has no memory") }
     self.handle = handle

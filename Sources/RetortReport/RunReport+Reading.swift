@@ -183,7 +183,7 @@ private struct ReportReader {
   }
 
   /// One row for each of the commonest reasons, eight at most.
-  func dropped(_ drops: [DropCount]) async throws -> [RunReport.Sample] {
+  func dropped(_ drops: [Losses]) async throws -> [RunReport.Sample] {
     var samples: [RunReport.Sample] = []
     for drop in drops.prefix(8) {
       let found = try await inspector.firstDrop(of: run, stage: drop.stage, reason: drop.reason)

@@ -91,7 +91,7 @@ package struct RunReport: Hashable, Sendable {
   /// The pipeline file as it was read; nil in old stores.
   package var resolved: JSON?
   package var stages: [Stage]
-  package var drops: [DropCount]
+  package var drops: [Losses]
   package var rewards: [Rewards]
   package var heads: [Head] = []
   package var calls: [Calls]

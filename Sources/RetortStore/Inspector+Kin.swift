@@ -5,7 +5,7 @@ package import RetortCore
 
 /// A row of a run, with where it came from and what became of it.
 package struct Kin: Hashable, Sendable {
-  package struct Place: Hashable, Sendable {
+  package struct Occurrence: Hashable, Sendable {
     package var occurrence: Int64
     /// `r_…`
     package var id: String
@@ -25,12 +25,12 @@ package struct Kin: Hashable, Sendable {
   }
 
   package var run: Int64
-  package var place: Place
+  package var place: Occurrence
   package var columns: JSON.Object
   /// Nearest first; the first are its parents.
-  package var ancestors: [Place]
+  package var ancestors: [Occurrence]
   /// Nearest first.
-  package var descendants: [Place]
+  package var descendants: [Occurrence]
   package var fates: [Fate]
   /// The calls that made it: of a sample, those drawn for it.
   package var calls: [Int64]
@@ -78,7 +78,7 @@ extension Inspector {
   }
 
   private static func places(_ table: String, of occurrence: Int64, run: Int64, _ db: Database) throws -> [Kin
-    .Place]
+    .Occurrence]
   {
     try GRDB.Row.fetchAll(
       db,
@@ -94,8 +94,9 @@ extension Inspector {
   /// The columns of an occurrence `o` with its row `r`, at a stage `s`.
   private static let placeColumns = "o.id, \(SQL.rowID("r")), s.name, \(SQL.source("o"))"
 
-  private static func place(_ row: GRDB.Row) throws -> Kin.Place {
-    Kin.Place(occurrence: try row.at(0), id: try row.at(1), stage: try row.at(2), source: try row.at(3) ?? "")
+  private static func place(_ row: GRDB.Row) throws -> Kin.Occurrence {
+    Kin.Occurrence(
+      occurrence: try row.at(0), id: try row.at(1), stage: try row.at(2), source: try row.at(3) ?? "")
   }
 
   private static func fates(of occurrence: Int64, from stage: String, run: Int64, _ db: Database) throws
@@ -140,7 +141,7 @@ extension Inspector {
 
   /// The occurrences of a content, newest run first, by a prefix of its identifier (`r_` and at least 4 hex digits); at
   /// most `limit`. Empty for what is no identifier.
-  package func places(ofRow id: String, limit: Int) async throws -> [Kin.Place] {
+  package func places(ofRow id: String, limit: Int) async throws -> [Kin.Occurrence] {
     let contents = try await contents(ofRow: id)
     return try await read { db in
       try contents.flatMap { content in

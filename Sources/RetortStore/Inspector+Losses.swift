@@ -6,8 +6,15 @@ package struct Losses: Hashable, Sendable {
   package var stage: String
   package var reason: String
   package var rows: Int
-  /// Some of them, by occurrence: the first and the last.
+  /// Some of them, by occurrence, where they are asked for: the first and the last.
   package var samples: [LostRow]
+
+  package init(stage: String, reason: String, rows: Int, samples: [LostRow] = []) {
+    self.stage = stage
+    self.reason = reason
+    self.rows = rows
+    self.samples = samples
+  }
 }
 
 /// A row that ended at a stage.

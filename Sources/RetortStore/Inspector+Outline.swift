@@ -4,7 +4,7 @@ internal import OrderedCollections
 package import RetortCore
 
 /// A run in a list.
-package struct RunLine: Hashable, Sendable {
+package struct RunListing: Hashable, Sendable {
   package var id: Int64
   package var pipeline: String
   /// The file's name, without its folder.
@@ -30,7 +30,7 @@ package struct RunOutline: Hashable, Sendable {
     package var columns: [String]
   }
 
-  package var run: RunLine
+  package var run: RunListing
   package var stages: [Stage]
 
   package subscript(name: String) -> Stage? { stages.first { $0.name == name } }
@@ -38,12 +38,12 @@ package struct RunOutline: Hashable, Sendable {
 
 extension Inspector {
   /// The newest runs first.
-  package func runLines(limit: Int) async throws -> [RunLine] {
+  package func runLines(limit: Int) async throws -> [RunListing] {
     try await read { try Self.runLines("ORDER BY id DESC LIMIT ?", [limit], $0) }
   }
 
   /// Nil when there is no such run.
-  package func line(of run: Int64) async throws -> RunLine? {
+  package func line(of run: Int64) async throws -> RunListing? {
     try await read { try Self.runLines("WHERE id = ?", [run], $0).first }
   }
 
@@ -72,7 +72,7 @@ extension Inspector {
   }
 
   private static func runLines(_ rest: String, _ arguments: StatementArguments, _ db: Database) throws
-    -> [RunLine]
+    -> [RunListing]
   {
     try GRDB.Row.fetchAll(
       db,
@@ -80,7 +80,7 @@ extension Inspector {
         SELECT id, pipeline, file, status, datetime(started, 'unixepoch'), finished - started FROM run \(rest)
         """, arguments: arguments
     ).map {
-      RunLine(
+      RunListing(
         id: try $0.at(0), pipeline: try $0.at(1), file: URL(filePath: try $0.at(2)).lastPathComponent,
         status: try $0.at(3),
         started: try $0.at(4) ?? "",

@@ -37,19 +37,6 @@ package struct RecordedRun: Hashable, Sendable {
   package let isFromHere: Bool
 }
 
-/// How many rows, or samples of rows, ended at a stage for one reason.
-package struct DropCount: Hashable, Sendable {
-  package let stage: String
-  package let reason: String
-  package let rows: Int
-
-  package init(stage: String, reason: String, rows: Int) {
-    self.stage = stage
-    self.reason = reason
-    self.rows = rows
-  }
-}
-
 /// What people ask of a store, in SQL that they could type themselves.
 extension Inspector {
   /// The runs, newest first, each with what it cost.
@@ -68,7 +55,7 @@ extension Inspector {
   }
 
   /// What a run dropped, the commonest reasons first.
-  package func drops(of run: Int64) async throws -> [DropCount] {
+  package func drops(of run: Int64) async throws -> [Losses] {
     try await table(
       """
       SELECT s.name, d.reason, sum(d.n) FROM (\(Self.dropCounts)) d
@@ -77,7 +64,7 @@ extension Inspector {
       """, [.int(run)]
     ).rows.compactMap { row in
       guard let stage = row[0].string, let reason = row[1].string, let rows = row[2].int else { return nil }
-      return DropCount(stage: stage, reason: reason, rows: Int(rows))
+      return Losses(stage: stage, reason: reason, rows: Int(rows))
     }
   }
 

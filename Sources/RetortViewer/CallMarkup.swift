@@ -17,24 +17,24 @@ enum CallMarkup {
       let reasoning: HTMLText =
         choice.reasoning.isEmpty
         ? ""
-        : "<details><summary>Reasoning</summary>\(Markup.verbatim(choice.reasoning, limit: limit))</details>"
-      return reasoning + Markup.verbatim(choice.text, limit: limit)
+        : "<details><summary>Reasoning</summary>\(PageParts.verbatim(choice.reasoning, limit: limit))</details>"
+      return reasoning + PageParts.verbatim(choice.text, limit: limit)
     }
     let body: HTMLText =
       replies.isEmpty
-      ? Markup.verbatim(call.body, limit: limit)
+      ? PageParts.verbatim(call.body, limit: limit)
       : HTMLText(replies)
-        + "<details><summary>The reply as it came</summary>\(Markup.verbatim(call.body, limit: limit))</details>"
+        + "<details><summary>The reply as it came</summary>\(PageParts.verbatim(call.body, limit: limit))</details>"
     return """
-      \(Markup.table("What it took", ["model", "tokens in", "of them cached", "tokens out", "USD", "latency", "attempts"],
+      \(PageParts.table("What it took", ["model", "tokens in", "of them cached", "tokens out", "USD", "latency", "attempts"],
         [[
-          "\(call.model)", Markup.count(call.promptTokens), Markup.count(call.cachedTokens),
-          Markup.count(call.completionTokens), "\(call.usd.map(Figure.money) ?? "no price")",
-          "\(Figure.seconds(call.seconds))", Markup.count(call.attempts),
+          "\(call.model)", PageParts.count(call.promptTokens), PageParts.count(call.cachedTokens),
+          PageParts.count(call.completionTokens), "\(call.usd.map(Figure.money) ?? "no price")",
+          "\(Figure.seconds(call.seconds))", PageParts.count(call.attempts),
         ]]))
       \(heading(level, "Prompt"))
       \(prompt(call.prompt, level: level + 1, limit: limit))
-      <details><summary>Parameters</summary>\(Markup.verbatim(call.parameters.text, limit: limit))</details>
+      <details><summary>Parameters</summary>\(PageParts.verbatim(call.parameters.text, limit: limit))</details>
       \(heading(level, "Reply"))
       \(body)
       """
@@ -43,12 +43,12 @@ enum CallMarkup {
   private static func prompt(_ prompt: JSON, level: Int, limit: Int) -> HTMLText {
     guard let messages = prompt.array, !messages.isEmpty, messages.allSatisfy({ $0["role"]?.string != nil })
     else {
-      return Markup.verbatim(Markup.value(prompt), limit: limit)
+      return PageParts.verbatim(PageParts.value(prompt), limit: limit)
     }
     return HTMLText(
       messages.map { message in
-        let content = message["content"].map(Markup.value) ?? ""
-        return heading(level, message["role"]?.string ?? "") + Markup.verbatim(content, limit: limit)
+        let content = message["content"].map(PageParts.value) ?? ""
+        return heading(level, message["role"]?.string ?? "") + PageParts.verbatim(content, limit: limit)
       })
   }
 

@@ -19,29 +19,29 @@ struct ComparePages {
     }
     let names = ["run \(old)", "run \(new)"]
     let counts = diff.stages.map { stage -> [HTMLText] in
-      [Markup.link(Link.stage(stage.new == nil ? old : new, stage.stage), stage.stage)]
+      [PageParts.link(Link.stage(stage.new == nil ? old : new, stage.stage), stage.stage)]
         + [\Books.in, \.emitted, \.dropped, \.failed, \.pending].map { path in
           Self.pair(
             stage.old.map { Figure.count($0[keyPath: path]) },
             stage.new.map { Figure.count($0[keyPath: path]) })
-        } + [Markup.count(stage.other), Markup.count(stage.onlyOld), Markup.count(stage.onlyNew)]
+        } + [PageParts.count(stage.other), PageParts.count(stage.onlyOld), PageParts.count(stage.onlyNew)]
     }
     let sides = [diff.old, diff.new]
     let spent = sides.map { side -> [HTMLText] in
       [
-        Markup.link(Link.run(side.run), "\(side.run)"), "\(side.status)", Markup.count(side.calls.made),
-        Markup.count(side.calls.remembered), Markup.count(side.calls.promptTokens),
-        Markup.count(side.calls.completionTokens), "\(Figure.money(side.calls.usd))",
+        PageParts.link(Link.run(side.run), "\(side.run)"), "\(side.status)", PageParts.count(side.calls.made),
+        PageParts.count(side.calls.remembered), PageParts.count(side.calls.promptTokens),
+        PageParts.count(side.calls.completionTokens), "\(Figure.money(side.calls.usd))",
       ]
     }
     return Page(
       title: "Run \(old) and run \(new)",
       body: """
-        \(Markup.table("What they took", ["run", "status", "calls", "remembered", "tokens in", "tokens out", "USD"], spent, texts: 2))
+        \(PageParts.table("What they took", ["run", "status", "calls", "remembered", "tokens in", "tokens out", "USD"], spent, texts: 2))
         <h2>Settings that differ</h2>
         \(Self.settings(diff.changed, names))
         <h2>Stages</h2>
-        \(Markup.table(
+        \(PageParts.table(
           "Counts, \(names[0]) → \(names[1]) where they differ",
           ["stage", "in", "emitted", "dropped", "failed", "waiting", "rows that differ", "only in \(names[0])", "only in \(names[1])"], counts))
         <h2>Rows that differ</h2>
@@ -57,7 +57,8 @@ struct ComparePages {
     guard !changed.isEmpty else { return "<p>None.</p>" }
     return HTMLText(
       changed.map { change in
-        "<h3>\(change.path)</h3>" + sides(change.old.map(Markup.value), change.new.map(Markup.value), names)
+        "<h3>\(change.path)</h3>"
+          + sides(change.old.map(PageParts.value), change.new.map(PageParts.value), names)
       })
   }
 
@@ -65,11 +66,11 @@ struct ComparePages {
     let lines = diff.stages.flatMap { stage in
       stage.examples.map { example -> [HTMLText] in
         let rows = [example.old, example.new].map { row -> HTMLText in
-          row.map { Markup.link(Link.address("/find", [("row", $0)]), $0) } ?? "none"
+          row.map { PageParts.link(Link.address("/find", [("row", $0)]), $0) } ?? "none"
         }
         let both: HTMLText =
           if let old = example.old, let new = example.new {
-            Markup.link(Link.rows(old, new), "side by side")
+            PageParts.link(Link.rows(old, new), "side by side")
           } else { "" }
         return [
           "\(stage.stage)", "\(example.source)", rows[0], rows[1],
@@ -78,7 +79,7 @@ struct ComparePages {
       }
     }
     guard !lines.isEmpty else { return "<p>None.</p>" }
-    return Markup.table(
+    return PageParts.table(
       "The first of each stage", ["stage", "source", names[0], names[1], "columns that differ", "compare"],
       lines, texts: 6)
   }
@@ -105,18 +106,18 @@ struct ComparePages {
       let (old, new) = (left[name], right[name])
       if old == new, let old {
         return
-          "<section><h2>\(name)</h2><p class=\"soft\">The same in both</p>\(Markup.verbatim(Markup.value(old)))</section>"
+          "<section><h2>\(name)</h2><p class=\"soft\">The same in both</p>\(PageParts.verbatim(PageParts.value(old)))</section>"
       }
       return """
         <section class="differs"><h2>\(name)</h2>
-        \(Self.sides(old.map(Markup.value), new.map(Markup.value), rows.map(\.id)))
+        \(Self.sides(old.map(PageParts.value), new.map(PageParts.value), rows.map(\.id)))
         </section>
         """
     }
     return Page(
       title: "Two rows side by side",
       body: """
-        <p>\(HTMLText(rows.map { Markup.link(Link.address("/find", [("row", $0.id)]), $0.id) })): \
+        <p>\(HTMLText(rows.map { PageParts.link(Link.address("/find", [("row", $0.id)]), $0.id) })): \
         \(differing) of \(names.count) columns differ; marks show where.</p>
         \(HTMLText(columns))
         """)

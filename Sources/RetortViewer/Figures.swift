@@ -22,7 +22,7 @@ actor Figures {
     self.now = now
   }
 
-  func figures(of run: RunLine) async throws -> Run {
+  func figures(of run: RunListing) async throws -> Run {
     if let known = runs[run.id], known.status == run.status, !run.isRunning || now() < known.until {
       return known.figures
     }

@@ -35,18 +35,18 @@ struct LossPages {
   {
     let lines = losses.map { loss -> [HTMLText] in
       let isListed = loss.samples.contains { $0.occurrence != nil }
-      let reason = isListed ? address(loss).map { Markup.link($0, loss.reason) } : nil
-      return [reason ?? "\(loss.reason)", HTMLText(loss.samples.map(sample)), Markup.count(loss.rows)]
+      let reason = isListed ? address(loss).map { PageParts.link($0, loss.reason) } : nil
+      return [reason ?? "\(loss.reason)", HTMLText(loss.samples.map(sample)), PageParts.count(loss.rows)]
     }
     return "<h3 id=\"\(name)\">\(name)</h3>\n"
-      + Markup.table(
+      + PageParts.table(
         "Reasons at \(name), the commonest first", ["reason", "samples", "rows"], lines, texts: 2)
   }
 
   private static func sample(_ row: LostRow) -> HTMLText {
     let detail: HTMLText = row.detail.isEmpty ? "" : ": \(String(row.detail.prefix(300)))"
     guard let occurrence = row.occurrence else { return "<div>\(row.source)\(detail)</div>" }
-    return "<div>\(Markup.link(Link.row(occurrence), "\(row.source) \(row.id)"))\(detail)</div>"
+    return "<div>\(PageParts.link(Link.row(occurrence), "\(row.source) \(row.id)"))\(detail)</div>"
   }
 
   private func list(_ outline: RunOutline, stage name: String, reason: String, after: Int64) async throws
@@ -64,22 +64,22 @@ struct LossPages {
     let shown = rows.prefix(50)
     let lines = shown.map { row -> [HTMLText] in
       [
-        row.occurrence.map { Markup.link(Link.row($0), row.id) } ?? "\(row.id)", "\(row.source)",
+        row.occurrence.map { PageParts.link(Link.row($0), row.id) } ?? "\(row.id)", "\(row.source)",
         "\(row.detail)",
       ]
     }
     let more: HTMLText =
       if rows.count > 50, let last = shown.last?.occurrence {
-        Markup.link(Link.dropped(run, stage: name, reason: reason, after: last), "Next 50")
+        PageParts.link(Link.dropped(run, stage: name, reason: reason, after: last), "Next 50")
       } else { "" }
     let first: HTMLText =
-      after > 0 ? Markup.link(Link.dropped(run, stage: name, reason: reason), "First page") : ""
+      after > 0 ? PageParts.link(Link.dropped(run, stage: name, reason: reason), "First page") : ""
     return Page(
       title: "Dropped by \(name)",
       trail: viewer.trail(outline.run) + [(Link.dropped(run), "Dropped and failed rows")],
       body: """
         <p>Reason: \(reason)</p>
-        \(Markup.table("Rows that \(name) dropped", ["row", "source", "detail"], lines, texts: 3))
+        \(PageParts.table("Rows that \(name) dropped", ["row", "source", "detail"], lines, texts: 3))
         <nav class="pages" aria-label="Pages">\(first) \(more)</nav>
         """)
   }

@@ -77,7 +77,7 @@ struct Page {
 }
 
 /// Pieces that pages are made of.
-enum Markup {
+enum PageParts {
   /// A link in a cell or a sentence.
   static func link(_ address: String, _ text: String) -> HTMLText { "<a href=\"\(address)\">\(text)</a>" }
 

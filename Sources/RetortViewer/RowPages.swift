@@ -14,7 +14,7 @@ struct RowPages {
     let outline = try await viewer.outline(of: kin.run)
     let stage = kin.place.stage
     let fields = kin.columns.map { name, value -> HTMLText in
-      "<dt>\(name)</dt><dd>\(Markup.verbatim(Markup.value(value)))</dd>"
+      "<dt>\(name)</dt><dd>\(PageParts.verbatim(PageParts.value(value)))</dd>"
     }
     return Page(
       title: "Row \(kin.place.id)",
@@ -66,7 +66,7 @@ struct RowPages {
 
   // MARK: Parts
 
-  private static func relatives(_ caption: String, _ places: [Kin.Place], _ none: String) -> HTMLText {
+  private static func relatives(_ caption: String, _ places: [Kin.Occurrence], _ none: String) -> HTMLText {
     guard !places.isEmpty else { return "<p>\(none)</p>" }
     let more: HTMLText =
       places.count < Inspector.kinLimit
@@ -74,17 +74,18 @@ struct RowPages {
     return table(caption, Array(places.prefix(Inspector.kinLimit))) + more
   }
 
-  private static func table(_ caption: String, _ places: [Kin.Place]) -> HTMLText {
+  private static func table(_ caption: String, _ places: [Kin.Occurrence]) -> HTMLText {
     let lines = places.map { place -> [HTMLText] in
-      [Markup.link(Link.row(place.occurrence), place.id), "\(place.stage)", "\(place.source)"]
+      [PageParts.link(Link.row(place.occurrence), place.id), "\(place.stage)", "\(place.source)"]
     }
-    return Markup.table(caption, ["row", "stage", "source"], lines, texts: 3)
+    return PageParts.table(caption, ["row", "stage", "source"], lines, texts: 3)
   }
 
   private static func fates(_ fates: [Kin.Fate]) -> HTMLText {
     guard !fates.isEmpty else { return "" }
     let lines = fates.map { fate -> [HTMLText] in ["\(fate.stage)", "\(fate.outcome)", "\(fate.reason)"] }
-    return Markup.table("What the next stages made of it", ["stage", "outcome", "reason"], lines, texts: 3)
+    return PageParts.table(
+      "What the next stages made of it", ["stage", "outcome", "reason"], lines, texts: 3)
   }
 
   private func calls(_ kin: Kin) async throws -> HTMLText {
@@ -100,13 +101,13 @@ struct RowPages {
         """
         <details\(ids.count == 1 ? " open" : "")><summary>\(CallMarkup.line(call))</summary>
         \(CallMarkup.whole(call, level: 4, limit: 20_000))
-        <p>\(Markup.link(Link.call(call.id), "This call by itself"))</p>
+        <p>\(PageParts.link(Link.call(call.id), "This call by itself"))</p>
         </details>
         """
       }
       let rest = ids.dropFirst(20)
       if !rest.isEmpty {
-        parts.append("<p>More: \(HTMLText(rest.map { Markup.link(Link.call($0), "c_\($0)") }))</p>")
+        parts.append("<p>More: \(HTMLText(rest.map { PageParts.link(Link.call($0), "c_\($0)") }))</p>")
       }
     }
     return parts.isEmpty ? "<p>No call was made for it.</p>" : HTMLText(parts)

@@ -23,7 +23,7 @@ struct RowsPage {
     let names = outline.stages.map { other -> HTMLText in
       other.name == name
         ? "<li><a href=\"\(Link.stage(run, other.name))\" aria-current=\"page\">\(other.name)</a></li>"
-        : "<li>\(Markup.link(Link.stage(run, other.name), other.name))</li>"
+        : "<li>\(PageParts.link(Link.stage(run, other.name), other.name))</li>"
     }
     return Page(
       title: "Rows of \(name)", trail: viewer.trail(outline.run),
@@ -99,7 +99,7 @@ struct RowsPage {
       } ?? ""
     let isPlain = ask.search.isEmpty && ask.filter == nil && ask.order == nil
     let reset: HTMLText =
-      isPlain ? "" : Markup.link(Link.stage(ask.run, stage.name), "All rows, in their order")
+      isPlain ? "" : PageParts.link(Link.stage(ask.run, stage.name), "All rows, in their order")
     return """
       <form class="tools" action="\(Link.stage(ask.run, stage.name))">
       <div><label for="q">Text in any column</label> <input id="q" type="search" name="q" value="\(ask.search)"></div>
@@ -116,7 +116,7 @@ struct RowsPage {
   }
 
   private static func words(_ ask: RowQuery, _ found: RowPage) -> String {
-    let total = Markup.number(found.total, "row")
+    let total = PageParts.number(found.total, "row")
     var words: String
     let end = found.next ?? found.total
     if found.total == 0 {
@@ -128,7 +128,7 @@ struct RowsPage {
         : "Rows \(Figure.count(ask.from + 1)) to \(Figure.count(ask.from + found.entries.count)) of \(total)."
     } else {
       words =
-        "\(Markup.number(found.entries.count, "match")) in rows \(Figure.count(ask.from + 1)) to "
+        "\(PageParts.number(found.entries.count, "match")) in rows \(Figure.count(ask.from + 1)) to "
         .replacing("matchs", with: "matches") + "\(Figure.count(max(end, ask.from + 1))) of \(total)."
       if found.entries.isEmpty, found.next != nil { words += " Looking further…" }
     }
@@ -151,7 +151,7 @@ struct RowsPage {
       let state: HTMLText = isSorted ? " aria-sort=\"\(down ? "descending" : "ascending")\"" : ""
       let sign = isSorted ? (down ? " ▼" : " ▲") : ""
       return """
-        <th scope="col"\(state)>\(Markup.link(address(ask, stage, from: 0, order: .some(next)), name + sign))</th>
+        <th scope="col"\(state)>\(PageParts.link(address(ask, stage, from: 0, order: .some(next)), name + sign))</th>
         """
     }
     let lines = found.entries.map { entry -> HTMLText in
@@ -162,7 +162,7 @@ struct RowsPage {
       }
       return """
         <tr><td><input type="checkbox" name="row" value="\(entry.id)" aria-label="Compare \(entry.id)"></td>\
-        <th scope="row" class="key">\(Markup.link(Link.row(entry.occurrence), entry.id))</th>\
+        <th scope="row" class="key">\(PageParts.link(Link.row(entry.occurrence), entry.id))</th>\
         <td class="key">\(entry.source)</td>\(HTMLText(cells))</tr>
         """
     }
@@ -187,15 +187,15 @@ struct RowsPage {
     let isWhole = ask.search.isEmpty && ask.filter == nil
     var links: [HTMLText] = []
     if ask.from > 0 {
-      links.append(Markup.link(address(ask, stage, from: 0), "First page"))
+      links.append(PageParts.link(address(ask, stage, from: 0), "First page"))
       if isWhole {
-        links.append(Markup.link(address(ask, stage, from: max(0, ask.from - size)), "Previous \(size)"))
+        links.append(PageParts.link(address(ask, stage, from: max(0, ask.from - size)), "Previous \(size)"))
       }
     }
     if let next = found.next {
-      links.append(Markup.link(address(ask, stage, from: next), isWhole ? "Next \(size)" : "Look further"))
+      links.append(PageParts.link(address(ask, stage, from: next), isWhole ? "Next \(size)" : "Look further"))
       let last = (found.total - 1) / size * size
-      if isWhole, last > next { links.append(Markup.link(address(ask, stage, from: last), "Last page")) }
+      if isWhole, last > next { links.append(PageParts.link(address(ask, stage, from: last), "Last page")) }
     }
     return links.isEmpty ? "" : "<nav class=\"pages\" aria-label=\"Pages\">\(HTMLText(links))</nav>"
   }

@@ -21,12 +21,12 @@ struct RunPages {
     let lines = runs.map { run -> [HTMLText] in
       let spent = Self.sum(calls[run.id])
       return [
-        Markup.link(Link.run(run.id), "\(run.id)"), "\(run.pipeline)", "\(run.status)", "\(run.started)",
-        "\(run.seconds.map(Figure.seconds) ?? "")", Markup.count(spent.made),
-        Markup.count(spent.promptTokens + spent.completionTokens), "\(Figure.money(spent.usd))",
+        PageParts.link(Link.run(run.id), "\(run.id)"), "\(run.pipeline)", "\(run.status)", "\(run.started)",
+        "\(run.seconds.map(Figure.seconds) ?? "")", PageParts.count(spent.made),
+        PageParts.count(spent.promptTokens + spent.completionTokens), "\(Figure.money(spent.usd))",
       ]
     }
-    let table = Markup.table(
+    let table = PageParts.table(
       "Runs, newest first; times are UTC",
       ["run", "pipeline", "status", "started", "took", "calls", "tokens", "USD"], lines, texts: 4)
     let compare: HTMLText = runs.count < 2 ? "" : Self.comparison(runs)
@@ -53,7 +53,7 @@ struct RunPages {
     return sum
   }
 
-  private static func comparison(_ runs: [RunLine]) -> HTMLText {
+  private static func comparison(_ runs: [RunListing]) -> HTMLText {
     func options(_ chosen: Int) -> HTMLText {
       HTMLText(
         runs.enumerated().map { place, run in
@@ -114,19 +114,21 @@ struct RunPages {
     let lines = outline.stages.map { stage -> [HTMLText] in
       let (books, spent) = (books[stage.name] ?? Books(), calls[stage.name] ?? CallTally())
       func lost(_ shown: Int, _ all: Int) -> HTMLText {
-        all > 0 ? Markup.link(Link.dropped(run) + "#\(stage.name)", Figure.count(shown)) : Markup.count(0)
+        all > 0
+          ? PageParts.link(Link.dropped(run) + "#\(stage.name)", Figure.count(shown)) : PageParts.count(0)
       }
       return [
-        Markup.link(Link.stage(run, stage.name), stage.name), "\(stage.kind)", Markup.count(books.in),
-        Markup.count(books.emitted),
+        PageParts.link(Link.stage(run, stage.name), stage.name), "\(stage.kind)", PageParts.count(books.in),
+        PageParts.count(books.emitted),
         lost(books.dropped, books.dropped + books.leftOut), lost(books.failed, books.failed),
-        Markup.count(books.pending), Markup.count(books.reused),
-        Markup.count(books.rows),
-        Markup.count(spent.made), Markup.count(spent.promptTokens), Markup.count(spent.completionTokens),
+        PageParts.count(books.pending), PageParts.count(books.reused),
+        PageParts.count(books.rows),
+        PageParts.count(spent.made), PageParts.count(spent.promptTokens),
+        PageParts.count(spent.completionTokens),
         "\(Figure.money(spent.usd))",
       ]
     }
-    return Markup.table(
+    return PageParts.table(
       "Stages; calls, tokens and cost are those that this run paid for",
       [
         "stage", "what", "in", "emitted", "dropped", "failed", "waiting", "reused", "rows", "calls",
@@ -141,7 +143,7 @@ struct RunPages {
     )
     guard dropped + failed > 0 else { return "" }
     return """
-      <p>\(Markup.link(Link.dropped(run), "Why \(Markup.number(dropped, "drop")) and \(Markup.number(failed, "failure"))"))</p>
+      <p>\(PageParts.link(Link.dropped(run), "Why \(PageParts.number(dropped, "drop")) and \(PageParts.number(failed, "failure"))"))</p>
       """
   }
 }

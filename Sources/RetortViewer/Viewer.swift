@@ -99,7 +99,7 @@ package struct Viewer: Sendable {
     return stage
   }
 
-  func trail(_ run: RunLine) -> [(address: String, name: String)] {
+  func trail(_ run: RunListing) -> [(address: String, name: String)] {
     [(Link.run(run.id), "Run \(run.id) of \(run.pipeline)")]
   }
 }

@@ -60,9 +60,9 @@ import Testing
       BrokenRecords.found(
         in: OrderedBooks([.init("rows", books)]),
         drops: [
-          DropCount(stage: "rows", reason: "broken block", rows: 300),
-          DropCount(stage: "rows", reason: "invalid UTF-8", rows: 55),
-          DropCount(stage: "other", reason: "empty", rows: 900),
+          Losses(stage: "rows", reason: "broken block", rows: 300),
+          Losses(stage: "rows", reason: "invalid UTF-8", rows: 55),
+          Losses(stage: "other", reason: "empty", rows: 900),
         ], files: { _ in files }
       ).map(\.description)
     }
@@ -214,7 +214,7 @@ import Testing
         export("all", "/a/all.jsonl", rows: 1, complete: false),
       ])
     let drops = [("b", 3), ("a", 2), ("c", 1), ("d", 1), ("e", 1), ("f", 1)].map {
-      DropCount(stage: "sound", reason: $0.0, rows: $0.1)
+      Losses(stage: "sound", reason: $0.0, rows: $0.1)
     }
     #expect(
       Array(SummaryPage.lines(summary, drops: drops).dropFirst(2)) == [

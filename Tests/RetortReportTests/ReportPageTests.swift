@@ -22,7 +22,7 @@ import Testing
           name: text, kind: text, version: 1, fingerprint: text, from: [text], using: [text],
           books: Books(in: 4, emitted: 3, dropped: 1, rows: 3))
       ],
-      drops: [DropCount(stage: text, reason: text, rows: 1)],
+      drops: [Losses(stage: text, reason: text, rows: 1)],
       rewards: [
         .init(
           stage: text, unit: text,

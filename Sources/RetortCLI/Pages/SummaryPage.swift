@@ -7,7 +7,7 @@ internal import RetortStore
 /// What a run came to, as text.
 enum SummaryPage {
   /// - Parameter store: the path that was given with `--store`.
-  static func lines(_ summary: RunSummary, drops: [DropCount] = [], store: String? = nil) -> [String] {
+  static func lines(_ summary: RunSummary, drops: [Losses] = [], store: String? = nil) -> [String] {
     let rows = summary.stages.list.map { entry -> [JSON] in
       let books = entry.books
       return [.string(entry.stage)]

@@ -76,7 +76,7 @@ final class RunProgress: Sendable {
 
   /// The closing table and what follows from it, what was lost of the input last.
   func report(
-    _ summary: RunSummary, drops: [DropCount], broken: [BrokenRecords] = [], store: String? = nil
+    _ summary: RunSummary, drops: [Losses], broken: [BrokenRecords] = [], store: String? = nil
   ) {
     state.withLock { erase(&$0) }
     for line in SummaryPage.lines(summary, drops: drops, store: store) { screen.write(line + "\n") }

@@ -57,7 +57,7 @@ struct FileSecrets {
     SecretName.says(variable) && environment.variables[variable]?.utf8.count ?? 0 >= Redaction.least
   }
 
-  private mutating func note(_ found: [String], _ place: Place, _ path: String, found what: String) {
+  private mutating func note(_ found: [String], _ place: FilePosition, _ path: String, found what: String) {
     guard !found.isEmpty else { return }
     let isNew = !warnings.contains {
       $0.file == place.file && $0.line == place.line && $0.column == place.column

@@ -61,7 +61,7 @@ struct NodeList: UnkeyedDecodingContainer {
 
   /// A list without elements, for placeholders.
   static var empty: NodeList {
-    let node = PlacedNode(place: Place(file: "", line: 1, column: 1), value: .list([]))
+    let node = PlacedNode(place: FilePosition(file: "", line: 1, column: 1), value: .list([]))
     return NodeList(decoder: NodeDecoder(node, log: DecodingLog(folder: URL(filePath: "/"))), list: [])
   }
 

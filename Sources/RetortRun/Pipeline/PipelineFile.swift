@@ -5,7 +5,7 @@ internal import RetortCore
 struct PipelineFile {
   struct ModelEntry {
     let alias: String
-    let keyPlace: Place
+    let keyPlace: FilePosition
     let node: PlacedNode
     /// Placeholders stand in for what has mistakes; those are in the log.
     let fields: ModelFields?
@@ -13,7 +13,7 @@ struct PipelineFile {
 
   struct StageNode {
     let name: String
-    let keyPlace: Place
+    let keyPlace: FilePosition
     let node: PlacedNode
     let fields: StageFields?
 
@@ -26,19 +26,19 @@ struct PipelineFile {
     }
 
     /// Where `word` stands as a value under `key`, or the key, or the stage's name.
-    func place(of word: String? = nil, in key: String) -> Place {
+    func place(of word: String? = nil, in key: String) -> FilePosition {
       guard let entry = node.entries?[key] else { return keyPlace }
       return word.flatMap { entry.node.firstPlace(of: $0) } ?? entry.keyPlace
     }
 
     /// Where the key of `with:` stands that a stage's message begins with, as in `count: expected …`.
-    func place(of message: String) -> Place {
+    func place(of message: String) -> FilePosition {
       let key = String(message.prefix { $0 != ":" && $0 != "," && $0 != "." })
       return node["with"]?[key]?.place ?? place(in: "with")
     }
 
     /// Where the path of the error stands under `with:`.
-    func place(of error: StageError) -> Place {
+    func place(of error: StageError) -> FilePosition {
       guard let last = error.path.last, let with = node["with"] else { return place(of: error.description) }
       let parent = error.path.dropLast().reduce(with) { node, part in node.child(part) ?? node }
       return error.isAboutKey ? parent.place(of: last) : (parent.child(last) ?? parent).place
@@ -145,7 +145,7 @@ struct StageFields: Decodable {
 
 extension PlacedNode {
   /// Where the string `word` first stands as a value in this tree, or inside a template.
-  func firstPlace(of word: String) -> Place? {
+  func firstPlace(of word: String) -> FilePosition? {
     switch value {
     case .scalar(.string(let text)):
       text == word || text.contains("{{") && text.contains(word) ? place : nil

@@ -14,7 +14,7 @@ extension PipelineGraph {
         inputs[key] = (PathIdentity.canonical(url), words)
       }
     }
-    var taken: [String: (stage: String, place: Place)] = [:]
+    var taken: [String: (stage: String, place: FilePosition)] = [:]
     for draft in drafts.values {
       for destination in draft.entry?.destinations ?? [] {
         guard let node = draft.written.with[destination.key], let path = node.string else { continue }

@@ -56,7 +56,7 @@ struct PipelineGraph {
   /// In file order, as a union is.
   private func sorted(_ names: [String]) -> [String] { drafts.keys.filter(names.contains) }
 
-  mutating func report(_ place: Place, _ message: String) {
+  mutating func report(_ place: FilePosition, _ message: String) {
     mistakes.append(Diagnostic(place, message))
   }
 
@@ -113,7 +113,7 @@ extension PipelineGraph {
     }
   }
 
-  private mutating func checkStage(_ name: String, at place: Place) {
+  private mutating func checkStage(_ name: String, at place: FilePosition) {
     guard drafts[name] == nil else { return }
     report(place, "expected a stage of this file, found '\(name)'\(NearestWord.hint(name, in: drafts.keys))")
   }
@@ -203,7 +203,7 @@ extension PipelineGraph {
     var place = stage.place(of: column, in: key)
     for (file, prompt) in draft.prompts where key == "with" {
       guard let use = prompt.uses.first(where: { $0.name == column }) else { continue }
-      place = Place(file: file, line: use.line, column: use.column)
+      place = FilePosition(file: file, line: use.line, column: use.column)
       break
     }
     let has = columns.certain.isEmpty ? "none" : columns.certain.joined(separator: ", ")

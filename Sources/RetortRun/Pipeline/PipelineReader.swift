@@ -65,7 +65,7 @@ struct PipelineReader {
   }
 
   private mutating func parse() throws -> PlacedNode {
-    let start = Place(file: file.relativePath, line: 1, column: 1)
+    let start = FilePosition(file: file.relativePath, line: 1, column: 1)
     guard let data = try? Data(contentsOf: file) else {
       throw PipelineErrors([Diagnostic(start, "expected a readable pipeline file, found none")])
     }
@@ -91,7 +91,9 @@ struct PipelineReader {
     throw PipelineErrors(sorted)
   }
 
-  mutating func report(_ place: Place, _ message: String) { mistakes.append(Diagnostic(place, message)) }
+  mutating func report(_ place: FilePosition, _ message: String) {
+    mistakes.append(Diagnostic(place, message))
+  }
 }
 
 // MARK: - Names
@@ -149,12 +151,12 @@ extension PipelineReader {
 
   private mutating func check(_ fields: ModelFields, _ entry: PipelineFile.ModelEntry) {
     let node = entry.node
-    let known = Set(mistakes.map { Place(file: $0.file, line: $0.line, column: $0.column) })
-    func report(_ place: Place, _ message: String) {
+    let known = Set(mistakes.map { FilePosition(file: $0.file, line: $0.line, column: $0.column) })
+    func report(_ place: FilePosition, _ message: String) {
       // A placeholder is no second mistake.
       if !known.contains(place) { self.report(place, message) }
     }
-    func place(_ key: String) -> Place { node[key]?.place ?? entry.keyPlace }
+    func place(_ key: String) -> FilePosition { node[key]?.place ?? entry.keyPlace }
     if node["name"] != nil, fields.name.isEmpty {
       report(place("name"), "expected the model's name, found ''")
     }
@@ -208,14 +210,18 @@ extension PipelineReader {
 // MARK: - Keys and headers
 
 extension PipelineReader {
-  private func headerMistakes(_ fields: ModelFields, _ entry: PipelineFile.ModelEntry) -> [(Place, String)] {
-    var mistakes: [(Place, String)] = []
+  private func headerMistakes(_ fields: ModelFields, _ entry: PipelineFile.ModelEntry) -> [(
+    FilePosition, String
+  )] {
+    var mistakes: [(FilePosition, String)] = []
     let node = entry.node
-    func place(_ key: String, _ header: String? = nil) -> Place {
+    func place(_ key: String, _ header: String? = nil) -> FilePosition {
       if let header, let found = node[key]?.entries?[header] { return found.keyPlace }
       return node[key]?.place ?? entry.keyPlace
     }
-    func note(_ place: Place, _ mistake: String?) { if let mistake { mistakes.append((place, mistake)) } }
+    func note(_ place: FilePosition, _ mistake: String?) {
+      if let mistake { mistakes.append((place, mistake)) }
+    }
     let headers = fields.headers ?? [:]
     let secret = fields.headersEnv ?? [:]
     for name in headers.keys.sorted() {

@@ -7,7 +7,7 @@ struct PipelineSettings {
   let environment: EnvironmentReader
 
   func apply(_ setting: String, to root: PlacedNode, report: (Diagnostic) -> Void) -> PlacedNode {
-    let place = Place(file: "--set \(KeyShape.hidden(setting: setting))", line: 1, column: 1)
+    let place = FilePosition(file: "--set \(KeyShape.hidden(setting: setting))", line: 1, column: 1)
     guard let equals = setting.firstIndex(of: "=") else {
       report(Diagnostic(place, "expected PATH=VALUE, found no '='"))
       return root
@@ -41,7 +41,7 @@ struct PipelineSettings {
   }
 
   private func put(
-    _ value: PlacedNode, at path: ArraySlice<String>, in node: PlacedNode, place: Place,
+    _ value: PlacedNode, at path: ArraySlice<String>, in node: PlacedNode, place: FilePosition,
     report: (Diagnostic) -> Void
   ) -> PlacedNode {
     guard let key = path.first else {

@@ -11,11 +11,11 @@ struct PlacedNode: Sendable {
   }
 
   struct Entry: Sendable {
-    let keyPlace: Place
+    let keyPlace: FilePosition
     var node: PlacedNode
   }
 
-  let place: Place
+  let place: FilePosition
   var value: Value
   /// The environment variables that its `${NAME}` name.
   var variables: [String] = []
@@ -23,10 +23,10 @@ struct PlacedNode: Sendable {
   /// Parses one document; a byte order mark is skipped. Mistakes of the YAML itself and of its `${NAME}` go to
   /// `report`; nil when there is no tree at all.
   init?(yaml: String, file: String, environment: EnvironmentReader, report: (Diagnostic) -> Void) {
-    let start = Place(file: file, line: 1, column: 1)
+    let start = FilePosition(file: file, line: 1, column: 1)
     let yaml = yaml.unicodeScalars.first == "\u{FEFF}" ? String(yaml.unicodeScalars.dropFirst()) : yaml
     if let excess = YAMLBounds.excess(of: yaml) {
-      report(Diagnostic(Place(file: file, line: excess.line, column: excess.column), excess.message))
+      report(Diagnostic(FilePosition(file: file, line: excess.line, column: excess.column), excess.message))
       return nil
     }
     do {
@@ -44,7 +44,7 @@ struct PlacedNode: Sendable {
     }
   }
 
-  init(place: Place, value: Value, variables: [String] = []) {
+  init(place: FilePosition, value: Value, variables: [String] = []) {
     self.place = place
     self.value = value
     self.variables = variables
@@ -53,7 +53,7 @@ struct PlacedNode: Sendable {
   private init(
     _ node: Node, file: String, environment: EnvironmentReader, report: (Diagnostic) -> Void
   ) {
-    let place = Place(file: file, line: node.mark?.line ?? 1, column: node.mark?.column ?? 1)
+    let place = FilePosition(file: file, line: node.mark?.line ?? 1, column: node.mark?.column ?? 1)
     func child(_ node: Node) -> PlacedNode {
       PlacedNode(node, file: file, environment: environment, report: report)
     }
@@ -69,7 +69,7 @@ struct PlacedNode: Sendable {
     case .mapping(let mapping):
       var entries: OrderedDictionary<String, Entry> = [:]
       for (key, value) in mapping {
-        let keyPlace = Place(file: file, line: key.mark?.line ?? 1, column: key.mark?.column ?? 1)
+        let keyPlace = FilePosition(file: file, line: key.mark?.line ?? 1, column: key.mark?.column ?? 1)
         guard case .scalar(let scalar) = key else {
           report(Diagnostic(keyPlace, "expected a word as key, found a list or a mapping"))
           continue
@@ -85,7 +85,7 @@ struct PlacedNode: Sendable {
   }
 
   /// Neither the names of columns in SQL nor paths and arguments can have one.
-  private static func refuseNull(_ text: String, _ place: Place, _ report: (Diagnostic) -> Void) {
+  private static func refuseNull(_ text: String, _ place: FilePosition, _ report: (Diagnostic) -> Void) {
     if text.utf8.contains(0) { report(Diagnostic(place, "expected text without NUL characters, found one")) }
   }
 
@@ -107,8 +107,10 @@ struct PlacedNode: Sendable {
     return .string(text)
   }
 
-  private static func diagnostic(_ error: YamlError, _ start: Place) -> Diagnostic {
-    func at(_ mark: Mark) -> Place { Place(file: start.file, line: mark.line, column: mark.column) }
+  private static func diagnostic(_ error: YamlError, _ start: FilePosition) -> Diagnostic {
+    func at(_ mark: Mark) -> FilePosition {
+      FilePosition(file: start.file, line: mark.line, column: mark.column)
+    }
     switch error {
     case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
       .composer(let context, let problem, let mark, _):
@@ -138,7 +140,7 @@ extension PlacedNode {
   var string: String? { scalar?.string }
 
   /// Where a key of this mapping stands, or the mapping itself.
-  func place(of key: String) -> Place { entries?[key]?.keyPlace ?? place }
+  func place(of key: String) -> FilePosition { entries?[key]?.keyPlace ?? place }
 
   /// The value, without its places.
   var json: JSON {

@@ -57,10 +57,10 @@ extension PipelineReader {
     for prompt in prompts {
       let file = Self.joined(folder.relativePath, prompt.path)
       do { draft.prompts.append((file, try Prompt(text: prompt.text))) } catch let error as PromptError {
-        report(Place(file: file, line: error.line, column: error.column), error.message)
+        report(FilePosition(file: file, line: error.line, column: error.column), error.message)
         broken = true
       } catch {
-        report(Place(file: file, line: 1, column: 1), "\(error)")
+        report(FilePosition(file: file, line: 1, column: 1), "\(error)")
         broken = true
       }
     }

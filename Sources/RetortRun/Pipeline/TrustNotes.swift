@@ -80,7 +80,9 @@ struct TrustNotes {
     for (name, entry) in node.entries ?? [:] { variables(in: entry.node, "\(path).\(name)") }
   }
 
-  private mutating func note(_ place: Place, _ words: String) { notes.append(Diagnostic(place, words)) }
+  private mutating func note(_ place: FilePosition, _ words: String) {
+    notes.append(Diagnostic(place, words))
+  }
 
   /// The whole path where it leads out of the file's folder, links followed.
   private func outside(_ path: String) -> String? {

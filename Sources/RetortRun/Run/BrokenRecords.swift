@@ -13,7 +13,7 @@ package struct BrokenRecords: Hashable, Sendable, CustomStringConvertible {
   package let reason: String
 
   package static func found(
-    in stages: OrderedBooks, drops: [DropCount], files: (String) -> [String]
+    in stages: OrderedBooks, drops: [Losses], files: (String) -> [String]
   ) -> [BrokenRecords] {
     stages.list.compactMap { entry in
       let files = files(entry.stage)

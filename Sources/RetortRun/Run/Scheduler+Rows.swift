@@ -19,7 +19,7 @@ extension Scheduler {
     return finish(stage, settled: hasSettledUpstream(of: stage) && !stages[stage].isHeld)
   }
 
-  mutating func take(_ page: RowPage, of upstream: Int, at stage: Int) {
+  mutating func receive(_ page: RowPage, of upstream: Int, at stage: Int) {
     note(rows: page.rows, last: page.last, of: upstream, at: stage)
     guard page.rows > 0 else { return }
     progressed = true

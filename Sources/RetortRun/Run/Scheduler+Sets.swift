@@ -54,12 +54,12 @@ extension Scheduler {
     return stages[stage].groups.takeCandidates().map { .checkGroups(stage: stage, $0) }
   }
 
-  mutating func take(_ page: GroupPage, of upstream: Int, at stage: Int) {
+  mutating func receive(_ page: GroupPage, of upstream: Int, at stage: Int) {
     note(rows: page.rows, last: page.last, of: upstream, at: stage)
     stages[stage].groups.add(page.groups)
   }
 
-  mutating func take(_ found: SetLookUp, at stage: Int) {
+  mutating func receive(_ found: SetLookUp, at stage: Int) {
     switch found {
     case .missing(let input):
       (stages[stage].missing, stages[stage].isRefused) = (input, false)

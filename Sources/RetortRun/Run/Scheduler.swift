@@ -57,11 +57,11 @@ struct Scheduler: Sendable {
     switch event {
     case .begun(let stage): stages[stage].hasBegun = true
     case .couldNotBegin(let stage): consequences.append(finish(stage, settled: false))
-    case .rows(let stage, let upstream, let page): take(page, of: upstream, at: stage)
-    case .groups(let stage, let upstream, let page): take(page, of: upstream, at: stage)
+    case .rows(let stage, let upstream, let page): receive(page, of: upstream, at: stage)
+    case .groups(let stage, let upstream, let page): receive(page, of: upstream, at: stage)
     case .allGroups(let stage, let groups): stages[stage].groups.close(with: groups)
     case .checked(let stage, let checks): stages[stage].sets += stages[stage].groups.checked(checks)
-    case .set(let stage, let found): take(found, at: stage)
+    case .set(let stage, let found): receive(found, at: stage)
     case .ended(let stage, let step, let end): settle(step, of: stage, end)
     case .interrupted:
       // What has finished cannot be interrupted any more.

@@ -18,12 +18,6 @@ indirect enum ColumnShape: Hashable, Sendable {
     let path: String
     let left: String
     let right: String
-
-    init(path: String, left: String, right: String) {
-      self.path = path
-      self.left = left
-      self.right = right
-    }
   }
 
   /// The shape of one value. Errors: a list whose elements have no type in common.

@@ -27,25 +27,6 @@ package enum TrainingRole: String, Codable, Hashable, Sendable, CaseIterable {
   }
 }
 
-/// One statement of a chain of thought, the evidence for it and whether that entails it.
-package struct RoleTriple: Codable, Hashable, Sendable {
-  package var statement: String
-  package var evidence: String
-  /// `"true"` or `"false"`.
-  package var verification: String
-
-  package init(statement: String, evidence: String, verification: String) {
-    self.statement = statement
-    self.evidence = evidence
-    self.verification = verification
-  }
-
-  enum CodingKeys: String, CodingKey {
-    case statement, evidence
-    case verification = "Verification"
-  }
-}
-
 /// The user turns and the targets of the acts that roles perform.
 package struct RolePrompt: Hashable, Sendable {
   package let user: String
@@ -98,10 +79,10 @@ package struct RoleRow: Codable, Hashable, Sendable {
   package var answer: String?
   package var questionParsing: [String]
   package var cot: String
-  package var cotParsing: [RoleTriple]
+  package var cotParsing: [Triple]
 
   package init(
-    question: String, answer: String? = nil, questionParsing: [String], cot: String, cotParsing: [RoleTriple]
+    question: String, answer: String? = nil, questionParsing: [String], cot: String, cotParsing: [Triple]
   ) {
     self.question = question
     self.answer = answer

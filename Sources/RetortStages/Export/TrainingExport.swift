@@ -30,12 +30,12 @@ struct TrainingExport<Example>: Sendable {
   struct Answers {
     let example: (Example) throws -> Void
     /// A row that cannot be written: its ordinal, its identifier and why.
-    let bad: (Int, String, BadExample) async throws -> Void
+    let bad: (Int, String, BadRow) async throws -> Void
 
     /// One example for each row.
-    func examples(of rows: RowSet<Columns>, _ example: (Columns) throws(BadExample) -> Example) async throws {
+    func examples(of rows: RowSet<Columns>, _ example: (Columns) throws(BadRow) -> Example) async throws {
       for try await row in rows {
-        let made: Result<Example, BadExample>
+        let made: Result<Example, BadRow>
         do { made = .success(try example(row.value)) } catch { made = .failure(error) }
         switch made {
         case .success(let value): try self.example(value)

@@ -1,19 +1,6 @@
 internal import OrderedCollections
 internal import RetortCore
 
-/// Why a row cannot be written as an example: a drop's reason and detail.
-struct BadExample: Error, Hashable, Sendable {
-  let reason: String
-  let detail: String
-
-  init(_ reason: String, _ detail: String) {
-    self.reason = reason
-    self.detail = detail
-  }
-
-  init(_ bad: BadRow) { self.init(bad.reason, bad.detail) }
-}
-
 /// The conversation that a row's completions answer: a list of `{"role", "content"}`, that of `system` first where
 /// there is one, then `user` and `assistant` in turn, `user` last. No trainer takes another order without complaint.
 struct TrainingTurns: Sendable {
@@ -36,11 +23,11 @@ struct TrainingTurns: Sendable {
       ?? ["prompt", "question"].map { ColumnUse($0, required: false) }
   }
 
-  func turns(of row: Columns) throws(BadExample) -> [JSON] {
+  func turns(of row: Columns) throws(BadRow) -> [JSON] {
     let turns = try given(by: row)
     guard let system else { return turns }
     guard turns.first?["role"] != "system" else {
-      throw BadExample("two system turns", "expected no system turn in 'prompt' beside the key 'system'")
+      throw BadRow("two system turns", "expected no system turn in 'prompt' beside the key 'system'")
     }
     return [Self.turn("system", system)] + turns
   }
@@ -51,10 +38,10 @@ struct TrainingTurns: Sendable {
 
   static func assistant(_ content: String) -> JSON { turn("assistant", content) }
 
-  private func given(by row: Columns) throws(BadExample) -> [JSON] {
+  private func given(by row: Columns) throws(BadRow) -> [JSON] {
     if let prompt {
       do { return [Self.turn("user", try prompt.render(row.values).trimmed)] } catch {
-        throw BadExample("no prompt", "\(error)")
+        throw BadRow("no prompt", "\(error)")
       }
     }
     let column = row["prompt"].map { $0.isNull ? "question" : "prompt" } ?? "question"
@@ -62,7 +49,7 @@ struct TrainingTurns: Sendable {
     case .string(let text) where !text.trimmed.isEmpty: return [Self.turn("user", text)]
     case .array(let list): return try Self.conversation(list, column)
     case let other:
-      throw BadExample(
+      throw BadRow(
         "no prompt",
         "expected a text or a list of messages in '\(column)', found \(other.map(Self.found) ?? "nothing")")
     }
@@ -72,14 +59,14 @@ struct TrainingTurns: Sendable {
     value.string == nil ? value.kind : "a text without a word"
   }
 
-  private static func conversation(_ list: [JSON], _ column: String) throws(BadExample) -> [JSON] {
+  private static func conversation(_ list: [JSON], _ column: String) throws(BadRow) -> [JSON] {
     var turns: [JSON] = []
     var expected: Set<String> = ["system", "user"]
     for (index, message) in list.enumerated() {
       guard let role = message["role"]?.string, let content = message["content"]?.string,
         expected.contains(role)
       else {
-        throw BadExample(
+        throw BadRow(
           "bad prompt",
           "expected a message of \(expected.sorted().joined(separator: " or ")) with a text as its content at "
             + "'\(column)[\(index)]', found \(String(message.text.prefix(80)))")
@@ -88,7 +75,7 @@ struct TrainingTurns: Sendable {
       expected = role == "user" ? ["assistant"] : ["user"]
     }
     guard turns.last?["role"] == "user" else {
-      throw BadExample("bad prompt", "expected the last message of '\(column)' to be the user's")
+      throw BadRow("bad prompt", "expected the last message of '\(column)' to be the user's")
     }
     return turns
   }
@@ -96,12 +83,12 @@ struct TrainingTurns: Sendable {
 
 extension Columns {
   /// What the assistant says in a column: a text, a message, or a list of one message.
-  func assistantText(_ column: String) throws(BadExample) -> String {
+  func assistantText(_ column: String) throws(BadRow) -> String {
     var value = self[column] ?? .null
     if let list = value.array, list.count == 1 { value = list[0] }
     if value["role"] == "assistant" { value = value["content"] ?? .null }
     guard let text = value.string, !text.isBlank else {
-      throw BadExample(
+      throw BadRow(
         "no text in \(column)",
         "expected a text or one message of the assistant in '\(column)', found "
           + (value.string == nil ? value.kind : "a text without a word"))
@@ -110,12 +97,12 @@ extension Columns {
   }
 
   /// Booleans count as 1 and 0.
-  func finiteNumber(_ column: String) throws(BadExample) -> Double {
-    if isUnread(column) { throw BadExample(Self.unreadable(column)) }
+  func finiteNumber(_ column: String) throws(BadRow) -> Double {
+    if isUnread(column) { throw Self.unreadable(column) }
     let value = self[column] ?? .null
     if let flag = value.bool { return flag ? 1 : 0 }
     guard let number = value.number, number.isFinite else {
-      throw BadExample(
+      throw BadRow(
         "no number in \(column)", "expected a finite number in '\(column)', found \(value.kind)")
     }
     return number

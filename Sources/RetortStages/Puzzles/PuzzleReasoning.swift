@@ -1,24 +1,5 @@
 internal import RetortCore
 
-/// A statement of a chain of thought, as labelled examples hold it.
-struct CheckedStatement: Codable, Hashable, Sendable {
-  let statement: String
-  let evidence: String
-  /// `true` when the evidence proves the statement, `false` when not even all conditions together do.
-  let verification: String
-
-  enum CodingKeys: String, CodingKey {
-    case statement, evidence
-    case verification = "Verification"
-  }
-
-  init(statement: String, evidence: String, verification: String) {
-    self.statement = statement
-    self.evidence = evidence
-    self.verification = verification
-  }
-}
-
 /// A chain of thought about a puzzle, some of whose steps may be wrong on purpose.
 struct PuzzleReasoning: Sendable {
   struct Step: Hashable, Sendable {
@@ -85,9 +66,9 @@ struct PuzzleReasoning: Sendable {
     text = sentences.joined(separator: random.below(3) == 0 ? "\n" : " ")
   }
 
-  var statements: [CheckedStatement] {
+  var statements: [Triple] {
     zip(evidence, steps).map { evidence, step in
-      CheckedStatement(
+      Triple(
         statement: told.wording.text(step.statement), evidence: evidence,
         verification: step.isTrue ? "true" : "false")
     }

@@ -1,4 +1,4 @@
-/// Why a row cannot be scored: a drop's reason and detail.
+/// Why a row is of no use to a stage: a drop's reason and detail.
 struct BadRow: Error, Hashable, Sendable {
   let reason: String
   let detail: String

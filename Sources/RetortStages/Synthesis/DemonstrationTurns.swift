@@ -3,7 +3,7 @@ internal import RetortCore
 
 /// How a prompt shows its demonstrations: inside the system prompt, as its template says, or as earlier turns of the
 /// conversation, which small models follow better.
-package enum DemonstrationPlace: String, Codable, Hashable, Sendable, CaseIterable {
+package enum DemonstrationLayout: String, Codable, Hashable, Sendable, CaseIterable {
   case system, turns
 
   static let help =

@@ -10,7 +10,7 @@ package struct ParsingConfig: Codable, Sendable {
   package var maxTokens: Int?
   package var repair: Int?
   package var strict: Bool?
-  package var demonstrations: DemonstrationPlace?
+  package var demonstrations: DemonstrationLayout?
   package var maxItems: Int?
   package var maxCharacters: Int?
 
@@ -37,7 +37,7 @@ package struct ParsingConfig: Codable, Sendable {
     "repair":
       "How often the model is asked again, with the complaint, when its reply cannot be used; default 1.",
     "strict": "Send the JSON schema with the request; default true. False for endpoints that know none.",
-    "demonstrations": DemonstrationPlace.help,
+    "demonstrations": DemonstrationLayout.help,
     "max_items": "Longest list that the schema allows; default 16, which makes a small model stop.",
     "max_characters":
       "Longest text that the schema allows, for local servers; default none, as strict modes of hosted ones refuse it.",
@@ -49,7 +49,7 @@ struct Parser: Sendable {
   private let prompt: Prompt
   private let instruction: TaskInstruction
   private let reply: StructuredReply
-  private let place: DemonstrationPlace
+  private let place: DemonstrationLayout
 
   init(
     _ config: ParsingConfig, in workspace: Workspace, prompt text: String, schema: (ListBounds) -> JSON,

@@ -19,7 +19,7 @@ import Testing
     #expect(report.stages.map(\.name) == ["read", "shout", "gather", "out"])
     #expect(report.stages.map(\.books) == summary.stages.list.map(\.books))
     #expect(report.stages.allSatisfy { $0.fingerprint?.count == 12 })
-    #expect(report.drops == [DropCount(stage: "shout", reason: "empty", rows: 2)])
+    #expect(report.drops == [Losses(stage: "shout", reason: "empty", rows: 2)])
     #expect(
       report.kept.map(\.columns)
         == ["a", "b", "c"].map { ["word": .string($0), "loud": .string($0.uppercased())] })

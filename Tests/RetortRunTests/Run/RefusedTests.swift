@@ -131,7 +131,7 @@ import Testing
     #expect(summary.stages["asked"] == Books(in: 3, emitted: 2, dropped: 1, rows: 2))
     #expect(
       try await bench.store.inspector.drops(of: summary.run) == [
-        DropCount(stage: "asked", reason: "reply refused", rows: 1)
+        Losses(stage: "asked", reason: "reply refused", rows: 1)
       ])
     _ = bench.asks()
     _ = try await bench.run(try bench.pipeline())

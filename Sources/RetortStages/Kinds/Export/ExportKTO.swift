@@ -85,19 +85,19 @@ package struct ExportKTO: Exporter {
     try await export.write(rows, dropping: sink) { try await $1.examples(of: $0, labelled) }
   }
 
-  private func labelled(_ row: Columns) throws(BadExample) -> Labelled {
+  private func labelled(_ row: Columns) throws(BadRow) -> Labelled {
     Labelled(
       turns: try turns.turns(of: row), completion: try row.assistantText("completion"),
       isGood: try isGood(row))
   }
 
-  private func isGood(_ row: Columns) throws(BadExample) -> Bool {
-    if row.isUnread(label) { throw BadExample(Columns.unreadable(label)) }
+  private func isGood(_ row: Columns) throws(BadRow) -> Bool {
+    if row.isUnread(label) { throw Columns.unreadable(label) }
     if let threshold { return try row.finiteNumber(label) >= threshold }
     if let flag = row[label]?.bool { return flag }
     // Whether -1 means bad, or 0.5 good, nobody says.
     guard let number = row[label]?.number, number == 0 || number == 1 else {
-      throw BadExample(
+      throw BadRow(
         "no label", "expected true or false in '\(label)', found \((row[label] ?? .null).text.prefix(40))")
     }
     return number == 1

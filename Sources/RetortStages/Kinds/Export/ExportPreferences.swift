@@ -98,17 +98,17 @@ package struct ExportPreferences: Exporter {
     try await export.write(rows, dropping: sink) { try await $1.examples(of: $0, pair) }
   }
 
-  private func pair(_ row: Columns) throws(BadExample) -> Pair {
+  private func pair(_ row: Columns) throws(BadRow) -> Pair {
     let (chosen, rejected) = (try row.assistantText("chosen"), try row.assistantText("rejected"))
     guard !chosen.isSame(as: rejected) else {
-      throw BadExample(
+      throw BadRow(
         "equal pair",
         "expected two different texts in 'chosen' and 'rejected', found "
           + (chosen == rejected ? "one twice" : "two that differ by white space alone"))
     }
     return Pair(
       turns: try turns.turns(of: row), chosen: chosen, rejected: rejected,
-      margin: try margin.map { column throws(BadExample) in try row.finiteNumber(column) * scale })
+      margin: try margin.map { column throws(BadRow) in try row.finiteNumber(column) * scale })
   }
 }
 

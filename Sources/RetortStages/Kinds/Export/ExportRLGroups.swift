@@ -99,7 +99,7 @@ package struct ExportRLGroups: Exporter {
       for try await row in rows {
         guard let name = Self.name(of: row.value) else { continue }
         open.add(to: name) { group in
-          do throws(BadExample) { try rollout(row.value, of: &group.value, joined) } catch {
+          do throws(BadRow) { try rollout(row.value, of: &group.value, joined) } catch {
             group.bad.append((row.ordinal, row.id, error))
           }
         }
@@ -125,7 +125,7 @@ package struct ExportRLGroups: Exporter {
         names[name, default: 0] += 1
       } else {
         try await answers.bad(
-          row.ordinal, row.id, BadExample("no group", "expected a value in 'group', found none"))
+          row.ordinal, row.id, BadRow("no group", "expected a value in 'group', found none"))
       }
     }
     return names
@@ -137,7 +137,7 @@ package struct ExportRLGroups: Exporter {
     struct Open {
       var missing: Int
       var value: Group?
-      var bad: [(ordinal: Int, id: String, why: BadExample)] = []
+      var bad: [(ordinal: Int, id: String, why: BadRow)] = []
     }
 
     private let order: [JSON]
@@ -167,17 +167,17 @@ package struct ExportRLGroups: Exporter {
 
   private func rollout(
     _ row: Columns, of group: inout Group?, _ shapes: OrderedDictionary<String, ColumnShape>
-  ) throws(BadExample) {
+  ) throws(BadRow) {
     let turns = try turns.turns(of: row)
     if let group, group.turns != turns {
-      throw BadExample(
+      throw BadRow(
         "mixed group", "expected one prompt in group \(group.name.text), found another than its first row's")
     }
     var rollout: JSON.Object = ["completion": .string(try row.assistantText("completion"))]
     for (key, column) in numbers { rollout[key] = .double(try row.finiteNumber(column)) }
     for name in columns {
       guard let value = row[name], !value.isNull else {
-        throw BadExample("no \(name)", "expected a value in '\(name)', which columns: names, found none")
+        throw BadRow("no \(name)", "expected a value in '\(name)', which columns: names, found none")
       }
       rollout[name] = shapes[name]?.fit(value) ?? value
     }

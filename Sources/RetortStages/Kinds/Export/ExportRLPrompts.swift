@@ -112,7 +112,7 @@ package struct ExportRLPrompts: Exporter {
       // Rollouts of one prompt are one task.
       var seen: [JSON: (task: Task, row: String)] = [:]
       for try await row in rows {
-        let read = Result { () throws(BadExample) in try task(row.value, joined) }
+        let read = Result { () throws(BadRow) in try task(row.value, joined) }
         switch read {
         case .failure(let bad): try await answers.bad(row.ordinal, row.id, bad)
         case .success(let task):
@@ -127,25 +127,25 @@ package struct ExportRLPrompts: Exporter {
     }
   }
 
-  private func task(_ row: Columns, _ shapes: OrderedDictionary<String, ColumnShape>) throws(BadExample)
+  private func task(_ row: Columns, _ shapes: OrderedDictionary<String, ColumnShape>) throws(BadRow)
     -> Task
   {
     var more: JSON.Object = [:]
     for name in columns {
       guard let value = row[name], !value.isNull else {
-        throw BadExample("no \(name)", "expected a value in '\(name)', which columns: names, found none")
+        throw BadRow("no \(name)", "expected a value in '\(name)', which columns: names, found none")
       }
       more[name] = shapes[name]?.fit(value) ?? value
     }
     return Task(turns: try turns.turns(of: row), reference: try known(row), more: more)
   }
 
-  private func known(_ row: Columns) throws(BadExample) -> String {
+  private func known(_ row: Columns) throws(BadRow) -> String {
     switch row[reference ?? "reference"] {
     case .string(let text): return text
     case nil, .null:
       guard let reference else { return "" }
-      throw BadExample("no reference", "expected the known answer in '\(reference)', found none")
+      throw BadRow("no reference", "expected the known answer in '\(reference)', found none")
     case let value?: return value.text
     }
   }

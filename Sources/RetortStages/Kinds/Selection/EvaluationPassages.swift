@@ -5,7 +5,7 @@ internal import RetortCore
 /// The passages of evaluation files and the runs of words in them.
 struct EvaluationPassages: Sendable {
   /// A run, or a passage shorter than one.
-  private struct Place {
+  private struct Passage {
     let file: String
     var items = 0
     var lastItem = -1
@@ -35,8 +35,8 @@ struct EvaluationPassages: Sendable {
   /// - Parameter length: words in a run.
   init(of files: [DataFile], length: Int) throws {
     var texts: [String] = []
-    var runs: [UInt64: Place] = [:]
-    var wholes: [UInt64: Place] = [:]
+    var runs: [UInt64: Passage] = [:]
+    var wholes: [UInt64: Passage] = [:]
     var item = 0
     for file in files {
       for passages in try EvaluationItems.items(of: file) {
@@ -46,9 +46,9 @@ struct EvaluationPassages: Sendable {
           guard units.contains(where: \.isWord) else { continue }
           texts.append(text)
           let found = WordShingles.runs(of: units.filter(\.isWord), length: length)
-          for run in found { runs[run.hash, default: Place(file: file.path)].add(item) }
+          for run in found { runs[run.hash, default: Passage(file: file.path)].add(item) }
           if found.isEmpty {
-            wholes[WordShingles.hash(units[...]), default: Place(file: file.path)].add(item)
+            wholes[WordShingles.hash(units[...]), default: Passage(file: file.path)].add(item)
           }
         }
       }
@@ -62,7 +62,7 @@ struct EvaluationPassages: Sendable {
     self.wholes = wholes.filter { !$0.value.isStem }.mapValues(\.file)
   }
 
-  private static func markDocuments(_ text: String, length: Int, in runs: inout [UInt64: Place]) {
+  private static func markDocuments(_ text: String, length: Int, in runs: inout [UInt64: Passage]) {
     let words = TextUnit.units(of: text).filter(\.isWord)
     let found = WordShingles.runs(of: words, length: length)
     for block in found.split(whereSeparator: { runs[$0.hash]?.items ?? 0 < many }) {

@@ -102,7 +102,7 @@ struct Markup {
     if let document { return document }
     if language == .html { throw StageError("expected an HTML document, found none") }
     let error = parser.pointee.lastError
-    let message = error.message.map { String(cString: $0).trimmingSpaces } ?? "not XML"
+    let message = error.message.map { String(cString: $0).trimmed } ?? "not XML"
     throw StageError("line \(error.line): \(message)")
   }
 
@@ -144,7 +144,7 @@ struct Markup {
       let texts = nodes(object).map { node in
         guard let text = xmlXPathCastNodeToString(node) else { return "" }
         defer { cxml2_free(text) }
-        return String(cString: text).trimmingSpaces
+        return String(cString: text).trimmed
       }
       return texts.isEmpty ? .null : .string(texts.joined(separator: "\n"))
     case XPATH_BOOLEAN: return .bool(object.pointee.boolval != 0)
@@ -153,7 +153,7 @@ struct Markup {
       guard number.isFinite else { return .null }
       return Int64(exactly: number).map(JSON.int) ?? .double(number)
     case XPATH_STRING:
-      return object.pointee.stringval.map { .string(String(cString: $0).trimmingSpaces) } ?? .null
+      return object.pointee.stringval.map { .string(String(cString: $0).trimmed) } ?? .null
     default: return .null
     }
   }

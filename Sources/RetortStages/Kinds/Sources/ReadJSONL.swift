@@ -52,7 +52,7 @@ package struct ReadJSONL: Reader {
         return JSONRecord(try JSON(parsing: text), place: place, required: config.columns ?? [])
       } catch {
         let hint =
-          text.trimmingSpaces.hasPrefix("[") ? "; a file that is one JSON list is read by read-json" : ""
+          text.trimmed.hasPrefix("[") ? "; a file that is one JSON list is read by read-json" : ""
         return .broken(
           reason: "broken line", detail: "\(place), column \(error.column): \(error.message)\(hint)")
       }

@@ -86,7 +86,7 @@ struct LogiQABlocks {
 
   private var isClosed: Bool {
     guard let last = pending.last, case .text(let text) = last.text else { return false }
-    return pending.count > 6 || LogiQALetter.option(text.trimmingSpaces)?.letter == "d"
+    return pending.count > 6 || LogiQALetter.option(text.trimmed)?.letter == "d"
   }
 
   private var isComplete: Bool { pending.count == 7 && isClosed }
@@ -111,7 +111,7 @@ struct LogiQABlocks {
       guard case .text(let text) = line.text else {
         throw Failure(line: line.number, problem: "expected UTF-8 text of at most \(LineReader.limit) bytes")
       }
-      texts.append(text.trimmingSpaces)
+      texts.append(text.trimmed)
     }
     var options: [String] = []
     for (index, letter) in LogiQALetter.all.enumerated() {
@@ -142,19 +142,19 @@ struct LogiQABlocks {
       return found.letter == letter && !found.text.isEmpty ? found.text : nil
     }
     let capital = letter.uppercased()
-    if text.prefix(2) == capital + " " { return String(text.dropFirst(2)).trimmingSpaces }
+    if text.prefix(2) == capital + " " { return String(text.dropFirst(2)).trimmed }
     return text.contains(capital + ".") || text.contains(capital + "．") ? text : nil
   }
 
   private static func answer(_ line: LineReader.Line) -> String? {
     guard case .text(let text) = line.text else { return nil }
-    return LogiQALetter.answer(text.trimmingSpaces)
+    return LogiQALetter.answer(text.trimmed)
   }
 
   /// A letter alone, which no other line of a block is.
   private static func bareAnswer(_ line: LineReader.Line) -> String? {
     guard case .text(let text) = line.text else { return nil }
-    return LogiQALetter.bare(text.trimmingSpaces)
+    return LogiQALetter.bare(text.trimmed)
   }
 }
 
@@ -176,10 +176,10 @@ enum LogiQALetter {
       guard let first = line.first, let found = letter(first), let mark = line.dropFirst().first,
         marks.contains(mark)
       else { return nil }
-      return (found, String(line.dropFirst(2)).trimmingSpaces)
+      return (found, String(line.dropFirst(2)).trimmed)
     }
     let text = rest.first.map { marks.contains($0) } == true ? rest.dropFirst() : rest
-    return (found, String(text).trimmingSpaces)
+    return (found, String(text).trimmed)
   }
 
   /// The answer that a line is, with or without a label or a mark.
@@ -194,7 +194,7 @@ enum LogiQALetter {
     } else if rest.lowercased().hasPrefix("is") {
       rest = rest.dropFirst(2)
     }
-    let value = String(rest).trimmingSpaces
+    let value = String(rest).trimmed
     return bare(value) ?? option(value).flatMap { $0.text.isEmpty ? $0.letter : nil }
   }
 
@@ -221,14 +221,5 @@ enum LogiQALetter {
     let value = (0xFF01...0xFF5E).contains(scalar.value) ? scalar.value - 0xFEE0 : scalar.value
     let lower = (65...90).contains(value) ? value + 32 : value
     return (97...100).contains(lower) ? Unicode.Scalar(lower).map { String(Character($0)) } : nil
-  }
-}
-
-extension String {
-  /// Without white space at both ends.
-  var trimmingSpaces: String {
-    let head = drop(while: \.isWhitespace)
-    guard let last = head.lastIndex(where: { !$0.isWhitespace }) else { return "" }
-    return String(head[...last])
   }
 }

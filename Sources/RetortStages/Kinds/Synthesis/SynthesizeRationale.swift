@@ -15,7 +15,7 @@ package struct SynthesizeRationale: RowStage {
     "budget_factor": "Tokens the prompt allows, as a multiple of the question's; default 2.1.",
     "limit_factor": "Tokens after which the reply is cut, as a multiple of the question's; default 3.",
     "keep_truncated": "Keep replies that reached the limit (cot_finish: length); default false.",
-    "demonstrations": DemonstrationPlace.help,
+    "demonstrations": DemonstrationLayout.help,
     "tokens": TokenCount.help,
   ].merging(SamplingKeys.help.filter { !["max_tokens", "stop"].contains($0.key) }) { own, _ in own }
   package static let laterKeys: Set = ["tokens"]
@@ -34,7 +34,7 @@ package struct SynthesizeRationale: RowStage {
     package var budgetFactor: Double?
     package var limitFactor: Double?
     package var keepTruncated: Bool?
-    package var demonstrations: DemonstrationPlace?
+    package var demonstrations: DemonstrationLayout?
     package var tokens: TokenCount?
     package var samples: Int?
     package var temperature: Double?
@@ -102,7 +102,7 @@ package struct SynthesizeRationale: RowStage {
   private let factors: (stated: Double, limit: Double)
   private let tokens: TokenCounter
   private let keepTruncated: Bool
-  private let place: DemonstrationPlace
+  private let place: DemonstrationLayout
   private let samples: Int
   private let sampling: Sampling
 

@@ -58,7 +58,7 @@ import Testing
     for row in try await rows(.init(seed: 11, count: 120, labelled: true)) {
       let puzzle = try #require(row["puzzle"].flatMap { Puzzle($0) })
       let cot = try #require(row["cot"]?.string)
-      let statements = try #require(row["cot_parsing"]).decode([CheckedStatement].self)
+      let statements = try #require(row["cot_parsing"]).decode([Triple].self)
       #expect(2...6 ~= statements.count)
       #expect(Set(statements.map(\.statement)).count == statements.count)
       let solutions = puzzle.solutions()

@@ -59,7 +59,7 @@ import Testing
   @Test func demonstrationsAreTurnsOfTheActThatIsAskedFor() async throws {
     let demonstration = RoleRow(
       question: "dq", questionParsing: ["dc"], cot: "dr",
-      cotParsing: [RoleTriple(statement: "ds", evidence: "de", verification: "false")])
+      cotParsing: [Triple(statement: "ds", evidence: "de", verification: "false")])
     let stage = try stage { request in
       #expect(request.messages.count == 4)
       let user = request.messages[3].content

@@ -17,7 +17,7 @@ package struct Diagnostic: Hashable, Sendable, CustomStringConvertible {
     self.message = KeyShape.hidden(message)
   }
 
-  package init(_ place: Place, _ message: String) {
+  package init(_ place: FilePosition, _ message: String) {
     self.init(file: place.file, line: place.line, column: place.column, message: message)
   }
 
@@ -34,7 +34,7 @@ package struct PipelineErrors: Error, Hashable, Sendable, CustomStringConvertibl
 }
 
 /// Where something stands in a text file.
-package struct Place: Hashable, Sendable, CustomStringConvertible {
+package struct FilePosition: Hashable, Sendable, CustomStringConvertible {
   package let file: String
   package let line: Int
   package let column: Int
