@@ -92,14 +92,13 @@ let package = Package(
     .testTarget(
       name: "RetortStoreTests",
       dependencies: [
-        "RetortReport", "RetortReport", "RetortRun", "RetortStore", "RetortTestSupport",
-        .product(name: "GRDB", package: "GRDB.swift"),
+        "RetortStore", "RetortTestSupport",
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
     .testTarget(
       name: "RetortReportTests",
       dependencies: [
-        "RetortReport", "RetortRun", "RetortStages", "RetortStore", "RetortTestSupport",
+        "RetortReport", "RetortTestSupport",
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
     .testTarget(name: "RetortHTTPTests", dependencies: ["RetortHTTP", "RetortTestSupport"]),

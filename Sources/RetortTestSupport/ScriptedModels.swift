@@ -94,8 +94,6 @@ package struct ScriptedProvider: ModelProvider {
   package func tokens(_ model: ModelRef) throws -> any TokenModel { tokenModel }
 }
 
-package typealias ScriptedModels = ScriptedProvider
-
 /// What an act answers that the test gave no script for.
 package func unscripted(_ act: String) -> ModelError {
   ModelError(.unsupported, "expected a script for the \(act) model, found none")

@@ -10,7 +10,6 @@ import Testing
 @testable import RetortCLI
 
 @Suite struct RunProgressTests {
-  private typealias Answered = RunEvent.Answered
 
   /// A run of three stages in its 20th second: the reader has finished, 6 of 10 rows were answered, one of them
   /// dropped and one failed, and two are in flight.
@@ -18,11 +17,11 @@ import Testing
     var board = RunBoard([("questions", []), ("rationale", ["questions"]), ("out", ["rationale"])], at: 0)
     board.take(.started(run: 7), at: 0)
     board.take(.finished(stage: "questions", Books(in: 10, emitted: 10, rows: 10)), at: 1)
-    board.take(.reused(stage: "rationale", Answered(rows: 2, dropped: 1, out: 1)), at: 10)
+    board.take(.reused(stage: "rationale", AnsweredRows(rows: 2, dropped: 1, out: 1)), at: 10)
     for second in 11...15 {
       board.take(.began(stage: "rationale"), at: Double(second) - 0.5)
       guard second < 14 else { continue }
-      board.take(.performed(stage: "rationale", Answered(rows: 1, out: 2)), at: Double(second))
+      board.take(.performed(stage: "rationale", AnsweredRows(rows: 1, out: 2)), at: Double(second))
     }
     board.take(.failed(stage: "rationale", kind: "timeout", message: "timeout: none in 300 s"), at: 14)
     board.take(.began(stage: "rationale"), at: 15)
@@ -107,7 +106,7 @@ import Testing
     var board = RunBoard([("read", []), ("write", ["read"])], at: 0)
     for second in 0..<60 {
       let rows = second < 30 ? 100 : 2
-      board.take(.performed(stage: "write", Answered(rows: rows, out: rows)), at: Double(second))
+      board.take(.performed(stage: "write", AnsweredRows(rows: rows, out: rows)), at: Double(second))
     }
     let write = try #require(board["write"])
     let rate = try #require(board.rate(of: write, at: 60))
@@ -149,7 +148,7 @@ import Testing
     progress.tell(.finished(stage: "read", Books(in: 50, emitted: 50, rows: 50)))
     for step in 0..<50 {
       paper.at(1 + Double(step) * 0.05)
-      progress.tell(.performed(stage: "write", Answered(rows: 1, out: 1)))
+      progress.tell(.performed(stage: "write", AnsweredRows(rows: 1, out: 1)))
     }
     progress.tell(.finished(stage: "write", Books(in: 50, emitted: 50, rows: 50)))
     let lines = paper.all.split(separator: "\n")
@@ -165,7 +164,7 @@ import Testing
     let progress = paper.progress(terminal: false)
     for second in 1...7200 {
       paper.at(Double(second))
-      progress.tell(.performed(stage: "write", Answered(rows: 1, out: 1)))
+      progress.tell(.performed(stage: "write", AnsweredRows(rows: 1, out: 1)))
     }
     let lines = paper.all.split(separator: "\n")
     #expect(lines.count { $0.hasPrefix("write: ") } == lines.count)

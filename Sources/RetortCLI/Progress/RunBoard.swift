@@ -101,7 +101,7 @@ struct RunBoard: Hashable, Sendable {
 }
 
 extension RunBoard.Stage {
-  fileprivate mutating func add(_ answered: RunEvent.Answered) {
+  fileprivate mutating func add(_ answered: AnsweredRows) {
     done += answered.rows
     dropped += answered.dropped
     out += answered.out

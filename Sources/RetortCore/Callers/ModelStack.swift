@@ -1,4 +1,4 @@
-/// The models of a run: every act on top of one stack of wrappers, whose limits and memory all who ask share.
+/// The models of a run: every act on top of one stack of callers, whose limits and memory all who ask share.
 package struct ModelStack: ModelProvider {
   /// On whose behalf it is asked.
   private var origin = CallOrigin()

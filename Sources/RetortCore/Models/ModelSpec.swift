@@ -18,6 +18,14 @@ package struct ModelSpec: Hashable, Sendable {
 
     /// Scores how likely existing text is, and answers nothing else.
     package var scoresText: Bool { self == .vllmLogprobs || self == .llamaLogprobs }
+
+    /// Says how good an answer is.
+    package var scoresAnswers: Bool {
+      switch self {
+      case .judge, .vllmPooling, .vllmClassify, .vllmScore, .sglangClassify, .teiPredict, .openrlhf: true
+      case .chat, .embedding, .vllmLogprobs, .llamaLogprobs: false
+      }
+    }
   }
 
   /// USD per million tokens.

@@ -23,7 +23,9 @@ package enum WireFormats {
 
   /// The header that carries a model's key, where its file names none.
   package static func keyHeader(of model: ModelSpec) -> (String) -> (name: String, value: String) {
-    { key in all.first { $0.understands(model) }?.keyHeader(key) ?? ModelSpec.bearer(key) }
+    // Whatever the model is, its server may be asked to count tokens: that is not how it is spoken to.
+    let format = all.first { !($0 is Tokenize) && $0.understands(model) }
+    return { key in format?.keyHeader(key) ?? ModelSpec.bearer(key) }
   }
 
   /// The texts of a reply for people, each with its reasoning before it; none where it holds no text.

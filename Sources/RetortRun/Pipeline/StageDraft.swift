@@ -125,8 +125,7 @@ struct InertModels: ModelProvider {
   }
 
   func reward(_ model: ModelRef) throws -> any RewardModel {
-    let kinds = ModelSpec.Kind.allCases.filter { ![.chat, .embedding].contains($0) && !$0.scoresText }
-    return try inert(model, "a reward model", kinds)
+    try inert(model, "a reward model", ModelSpec.Kind.allCases.filter(\.scoresAnswers))
   }
 
   func scorer(_ model: ModelRef) throws -> any LogprobModel {

@@ -89,7 +89,7 @@ extension Performance {
 
 extension Outcome {
   /// What one input row became.
-  fileprivate var answered: RunEvent.Answered {
+  fileprivate var answered: AnsweredRows {
     switch self {
     case .drop: .init(rows: 1, dropped: 1, out: 0)
     case .emit(let rows): .init(rows: 1, out: rows.count)

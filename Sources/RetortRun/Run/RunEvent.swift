@@ -2,15 +2,13 @@ package import RetortStore
 
 /// What a run tells while it goes.
 package enum RunEvent: Hashable, Sendable {
-  package typealias Answered = AnsweredRows
-
   case started(run: Int64)
   /// A step is being performed.
   case began(stage: String)
   /// Rows answered from the store, without work.
-  case reused(stage: String, Answered)
+  case reused(stage: String, AnsweredRows)
   /// One step was performed; it answered its row, and the rows equal to it.
-  case performed(stage: String, Answered)
+  case performed(stage: String, AnsweredRows)
   case failed(stage: String, kind: String, message: String)
   case finished(stage: String, Books)
   /// The run goes by the answers from before a redo that has not finished.

@@ -3,8 +3,6 @@ package import RetortStore
 
 /// What a run says about itself at its end; `--json` prints it.
 package struct RunSummary: Codable, Hashable, Sendable {
-  package typealias Calls = CallTally
-
   package struct Export: Codable, Hashable, Sendable {
     package var stage: String
     package var path: String
@@ -26,7 +24,7 @@ package struct RunSummary: Codable, Hashable, Sendable {
   package var status: RunStatus
   /// In file order.
   package var stages: OrderedBooks
-  package var calls: Calls
+  package var calls: CallTally
   package var seconds: Double
   package var exports: [Export]
   /// Rows that an endpoint refused for good, whenever it did.
@@ -37,7 +35,7 @@ package struct RunSummary: Codable, Hashable, Sendable {
   package var kept: [KeptFile]
 
   package init(
-    run: Int64, pipeline: String, status: RunStatus, stages: OrderedBooks, calls: Calls, seconds: Double,
+    run: Int64, pipeline: String, status: RunStatus, stages: OrderedBooks, calls: CallTally, seconds: Double,
     exports: [Export], refused: Int = 0, passedOver: Int = 0, kept: [KeptFile] = []
   ) {
     self.run = run

@@ -91,7 +91,7 @@ extension Scheduler {
   }
 
   enum StepEnd: Hashable, Sendable {
-    case done(RunEvent.Answered)
+    case done(AnsweredRows)
     /// - isRefused: by the endpoint and for good.
     case failed(isRefused: Bool)
     /// Not made: its rows stay pending.

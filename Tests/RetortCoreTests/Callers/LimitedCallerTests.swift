@@ -1,5 +1,4 @@
 import RetortTestSupport
-import Synchronization
 import Testing
 
 @testable import RetortCore

@@ -58,7 +58,8 @@ struct GoldenKey {
     return lines
   }
 
-  private static func missing(_ what: String, _ key: GoldenKey) throws {
+  /// Adds a line that the file lacks, where that is asked for.
+  static func missing(_ what: String, _ key: GoldenKey) throws {
     guard ProcessInfo.processInfo.environment["RETORT_RECORD"] == "1" else {
       Issue.record(
         "\(what) '\(key.name)' is new: `RETORT_RECORD=1 swift test --filter GoldenTests` adds its line")

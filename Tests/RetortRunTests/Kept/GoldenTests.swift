@@ -45,7 +45,11 @@ import Testing
   /// A version is what the file has, raised by each line `kind a -> b: why` of CHANGELOG.
   @Test func versions() throws {
     let raised = try Raised.all()
-    for (kind, line) in try GoldenKey.lines("version") {
+    let known = try GoldenKey.lines("version")
+    for entry in Catalog.standard.kinds where known[entry.name] == nil {
+      try GoldenKey.missing("version", GoldenKey(entry.name, .int(Int64(entry.version))))
+    }
+    for (kind, line) in known {
       let start = try #require(line["value"]?.int.map(Int.init))
       let entry = try #require(Catalog.standard[kind], "the kind '\(kind)' is gone")
       #expect(

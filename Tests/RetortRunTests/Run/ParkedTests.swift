@@ -46,7 +46,7 @@ import Testing
     let parked = try await run(store, folder, environment: ["TEACHER_KEY": ""], log)
     #expect(parked.status == .parked)
     #expect(parked.stages["asked"] == Books(in: 3, pending: 3))
-    #expect(parked.calls == RunSummary.Calls())
+    #expect(parked.calls == CallTally())
     let stops = log.events.withLock { $0.filter { if case .stopping = $0 { true } else { false } } }
     #expect(
       stops == [

@@ -71,7 +71,7 @@ extension Scheduler.Event {
   }
 }
 
-extension RunEvent.Answered {
+extension AnsweredRows {
   /// A row that became one.
   static let one = Self(rows: 1, out: 1)
 }
