@@ -31,7 +31,7 @@ def begun(lab, stub, *arguments, calls=1):
 def one_file(lab, random, full):
     """the lock belongs to the store's file: no other name of it lets a second run in"""
     # The run is under way for as long as its first calls take, however slow the machine is.
-    stub = Stub(delay=8)
+    stub = Stub(delay=5)
     real = lab.folder / "real"
     real.mkdir()
     try:
