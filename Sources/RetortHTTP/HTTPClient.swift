@@ -6,7 +6,7 @@ internal import Synchronization
 /// HTTP by libcurl's multi interface: one thread runs all transfers, callers wait without holding a thread.
 ///
 /// A request with a body is sent at most once (see ``Transfer``), redirects are not followed, and proxies come from
-/// the environment as libcurl reads it (`http_proxy`, `HTTPS_PROXY`, `NO_PROXY`).
+/// the environment as libcurl reads it (`http_proxy`, `HTTPS_PROXY`, `NO_PROXY`), but never for this machine's own addresses.
 package final class HTTPClient: Transport {
   private let inbox: Inbox
 

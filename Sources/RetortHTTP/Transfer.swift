@@ -1,4 +1,5 @@
 internal import CCurl
+internal import Foundation
 internal import RetortCore
 
 /// One exchange in libcurl's hands: its handle, what is left to send, and what has come.
@@ -55,6 +56,7 @@ final class Transfer {
     set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
     // Decodes what it can of what comes, asked for or not; the bound on the body is one on what was decoded.
     set(CURLOPT_ACCEPT_ENCODING, "")
+    if Proxy.isLoopback(url: request.url) { set(CURLOPT_PROXY, "") }
     set(CURLOPT_SSL_VERIFYPEER, 1)
     set(CURLOPT_SSL_VERIFYHOST, 2)
     if let certificates, !certificates.isEmpty { set(CURLOPT_CAINFO, certificates) }
@@ -177,6 +179,9 @@ extension Transfer {
       if message.isEmpty { message = String(cString: curl_easy_strerror(code)) }
       if code == CURLE_SEND_FAIL_REWIND {
         message = "the server closed the connection after the request was sent, before it answered"
+      }
+      if let proxy = Proxy(for: request.url, ProcessInfo.processInfo.environment) {
+        message += ", through the proxy \(proxy.address) of \(proxy.variable)"
       }
       // Nothing of the request was taken: the server cannot have worked on it.
       let isUnsent = sent == 0 && request.body?.isEmpty == false && status == 0

@@ -67,6 +67,25 @@ struct HTTPClientTests {
           status: 429, headers: ["content-length": "9", "retry-after": "7"], body: Array("slow down".utf8)))
   }
 
+  /// `{"a":1}`, which was not asked to be compressed.
+  @Test(arguments: [
+    (
+      "gzip",
+      [31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 171, 86, 74, 84, 178, 50, 172, 5, 0, 175, 172, 27, 86, 7, 0, 0, 0]
+        as [UInt8]
+    ),
+    ("deflate", [120, 156, 171, 86, 74, 84, 178, 50, 172, 5, 0, 8, 42, 2, 9]),
+  ])
+  func aCompressedAnswerIsRead(form: String, bytes: [UInt8]) async throws {
+    let server = try StubServer { _ in
+      var answer = StubAnswer(headers: ["Content-Encoding": form])
+      answer.body = bytes
+      return answer
+    }
+    let response = try await client.send(post(server.url))
+    #expect(String(decoding: response.body, as: UTF8.self) == #"{"a":1}"#)
+  }
+
   @Test func aRedirectIsNotFollowed() async throws {
     let server = try StubServer { _ in StubAnswer(status: 307, headers: ["Location": "/elsewhere"]) }
     let response = try await client.send(post(server.url))

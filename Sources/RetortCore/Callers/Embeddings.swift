@@ -9,10 +9,8 @@ struct Embeddings: EmbeddingModel {
   private let memory: any ReplyMemory
   private let flights: Flights
   private let length: VectorLength
+  private let batch: BatchLimit
   private let format: any ActFormat<EmbeddingRequest>
-
-  /// Most texts of one request.
-  static let batch = 64
 
   /// A text that is asked for, and what its vector is remembered under.
   private typealias Wanted = (text: String, request: Digest)
@@ -23,7 +21,8 @@ struct Embeddings: EmbeddingModel {
   /// Nil where the model gives no vectors.
   init?(
     _ model: ModelSpec, for origin: CallOrigin = CallOrigin(), through caller: any Caller,
-    memory: any ReplyMemory, flights: Flights = Flights(), length: VectorLength? = nil
+    memory: any ReplyMemory, flights: Flights = Flights(), length: VectorLength? = nil,
+    batch: BatchLimit? = nil
   ) {
     guard let format = WireFormats.format(of: EmbeddingRequest.self, for: model) else { return nil }
     self.model = model
@@ -33,6 +32,7 @@ struct Embeddings: EmbeddingModel {
     self.flights = flights
     self.format = format
     self.length = length ?? VectorLength(model)
+    self.batch = batch ?? BatchLimit(model)
   }
 
   func embed(_ texts: [String]) async throws -> [[Float]] {
@@ -83,8 +83,9 @@ struct Embeddings: EmbeddingModel {
       open[request] = nil
     }
     try await withThrowingTaskGroup(of: [Found].self) { group in
-      for start in stride(from: 0, to: missing.count, by: Self.batch) {
-        let part = missing[start..<min(missing.count, start + Self.batch)]
+      let most = batch.most
+      for start in stride(from: 0, to: missing.count, by: most) {
+        let part = missing[start..<min(missing.count, start + most)]
         group.addTask { try await ask(part) }
       }
       for try await replies in group {
@@ -102,6 +103,7 @@ struct Embeddings: EmbeddingModel {
       where error.isForGood && texts.count > 1
     {
       // One text may be at fault, or their number.
+      batch.learn(error, of: texts.count)
       let middle = texts.startIndex + texts.count / 2
       let first = try await ask(texts[..<middle])
       return first + (try await ask(texts[middle...]))

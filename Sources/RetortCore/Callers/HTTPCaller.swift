@@ -7,6 +7,7 @@ struct HTTPCaller: Caller {
   private let secrets: @Sendable () throws -> [String: String]
   private let redaction: Redaction
   private let clock: any ModelClock
+  private let spelling: LearnedSpelling
   private let doubt: @Sendable (ModelRequest) -> Void
 
   /// Most characters of the server's own words that an error repeats.
@@ -15,10 +16,12 @@ struct HTTPCaller: Caller {
   /// - Parameters:
   ///   - secrets: headers, names in lower case, with their secret values; read when a call is sent.
   ///   - redaction: cuts keys out of all that the server says, since it may repeat what it was sent.
+  ///   - spelling: of the model, which the calls share.
   ///   - doubt: told of a call whose endpoint counted far too few tokens.
   init(
     _ transport: any Transport, secrets: @escaping @Sendable () throws -> [String: String] = { [:] },
     redaction: Redaction = Redaction(), clock: any ModelClock = SystemModelClock(),
+    spelling: LearnedSpelling = LearnedSpelling(),
     doubt: @escaping @Sendable (ModelRequest) -> Void = { _ in },
     endpoint: @escaping @Sendable () async throws -> String
   ) {
@@ -27,6 +30,7 @@ struct HTTPCaller: Caller {
     self.secrets = secrets
     self.redaction = redaction
     self.clock = clock
+    self.spelling = spelling
     self.doubt = doubt
   }
 
@@ -45,14 +49,8 @@ struct HTTPCaller: Caller {
     for (name, value) in asked.model.headers { headers[name.lowercased()] = value }
     let request = HTTPRequest(
       method: "POST", url: Self.url(base: try await endpoint(), path: asked.exchange.path), headers: headers,
-      body: Array(asked.exchange.text.utf8), timeout: asked.model.timeout, maxBody: 64 << 20)
-    let started = clock.seconds
-    let response: HTTPResponse
-    do { response = try await transport.send(request) } catch var error as ModelError {
-      error.message = redaction.words(error.message)
-      throw error
-    }
-    let seconds = clock.seconds - started
+      timeout: asked.model.timeout, maxBody: 64 << 20)
+    let (response, seconds) = try await send(request, saying: asked.exchange)
     guard (200..<300).contains(response.status) else { throw failure(response) }
 
     guard let text = String(validating: response.body, as: UTF8.self) else {
@@ -85,6 +83,31 @@ struct HTTPCaller: Caller {
     return reply
   }
 
+  /// Sends it as the server wants it; once more where it has just said how.
+  private func send(_ request: HTTPRequest, saying exchange: Exchange) async throws -> (HTTPResponse, Double)
+  {
+    var request = request
+    var text = spelling.text(of: exchange)
+    while true {
+      request.body = Array(text.utf8)
+      let started = clock.seconds
+      let response: HTTPResponse
+      do { response = try await transport.send(request) } catch var error as ModelError {
+        error.message = redaction.words(error.message)
+        throw error
+      }
+      let seconds = clock.seconds - started
+      guard !(200..<300).contains(response.status), let refusal = Self.error(response).told.spelling else {
+        return (response, seconds)
+      }
+      spelling.learn(refusal)
+      let better = spelling.text(of: exchange)
+      // What is learned stays, so that nothing is sent twice as it was.
+      guard better != text else { return (response, seconds) }
+      text = better
+    }
+  }
+
   /// The reply as it may be stored and read, without keys.
   private func parsed(_ text: String, _ status: Int) throws -> ReplyBody {
     do { return ReplyBody(redaction.reply(text, saying: try JSON(parsing: text))) } catch {
@@ -110,18 +133,21 @@ struct HTTPCaller: Caller {
   }
 
   private func failure(_ response: HTTPResponse) -> ModelError {
-    let text = String(decoding: response.body.prefix(16 << 10), as: UTF8.self)
-    let json = try? JSON(parsing: text)
-    let told = EndpointError(status: response.status, body: json)
-    var said = json.flatMap(EndpointError.message) ?? text
+    let (told, words) = Self.error(response)
+    var said = words
     if (300..<400).contains(response.status), let place = response.headers["location"] {
       said = "expected an answer, found a redirect to '\(place)', which is not followed; give that address"
     }
-    let wait =
-      response.headers["retry-after"].flatMap { RetryAfter.seconds($0, now: clock.unixTime) }
-      ?? told.retryAfter
+    let wait = RetryAfter.seconds(response.headers, now: clock.unixTime) ?? told.retryAfter
     let kind = response.status == 503 && wait != nil ? .rateLimited : told.kind ?? .refused
     return ModelError(kind, status: response.status, bounded(said), retryAfter: wait)
+  }
+
+  /// What the server says went wrong, and its words for it.
+  private static func error(_ response: HTTPResponse) -> (told: EndpointError, words: String) {
+    let text = String(decoding: response.body.prefix(16 << 10), as: UTF8.self)
+    let json = (try? JSON(parsing: text)) ?? (try? JSON(tolerating: text))
+    return (EndpointError(status: response.status, body: json), json.flatMap(EndpointError.message) ?? text)
   }
 
   private func bounded(_ text: String) -> String {

@@ -15,6 +15,8 @@ package struct ModelStack: ModelProvider {
   private let breakers: [String: Breaker]
   private let standings: [String: Standing]
   private let lengths: [String: VectorLength]
+  private let batches: [String: BatchLimit]
+  private let spellings: [String: LearnedSpelling]
   private let say: @Sendable (String) -> Void
   private let flights = Flights()
 
@@ -44,6 +46,8 @@ package struct ModelStack: ModelProvider {
     self.address = address
     self.say = say
     lengths = Dictionary(models.map { ($0.alias, VectorLength($0)) }) { first, _ in first }
+    batches = Dictionary(models.map { ($0.alias, BatchLimit($0)) }) { first, _ in first }
+    spellings = Dictionary(models.map { ($0.alias, Self.spelling($0, say)) }) { first, _ in first }
     standings = Dictionary(models.map { ($0.alias, Standing()) }) { first, _ in first }
     pools = Dictionary(models.map { ($0.alias, Pool($0)) }) { first, _ in first }
     breakers = Dictionary(models.map { (Self.server($0), Breaker()) }) { first, _ in first }
@@ -65,7 +69,7 @@ package struct ModelStack: ModelProvider {
     let caller = limited(model.spec) { EmbeddingRecorder($0, memory: memory, length: length) }
     let embeddings = Embeddings(
       model.spec, for: origin, through: InterruptedCaller(inner: caller, interruption: interruption),
-      memory: memory, flights: flights, length: length)
+      memory: memory, flights: flights, length: length, batch: batches[model.spec.alias])
     guard let embeddings else { throw mismatch(model.spec, "embedding") }
     return embeddings
   }
@@ -130,13 +134,23 @@ package struct ModelStack: ModelProvider {
       secrets: { [environment] in
         try model.secretHeaders(environment, keyHeader: WireFormats.keyHeader(of: model))
       }, redaction: redaction, clock: clock,
-      doubt: doubt,
+      spelling: spellings[model.alias] ?? Self.spelling(model, say), doubt: doubt,
       endpoint: { [address, interruption] in
         let base = try await address(model)
         // A server may take minutes to start.
         try interruption.check()
         return base
       })
+  }
+
+  private static func spelling(
+    _ model: ModelSpec, _ say: @escaping @Sendable (String) -> Void
+  ) -> LearnedSpelling {
+    LearnedSpelling(Spelling(maxTokens: model.maxTokensField ?? .maxTokens)) { refusal in
+      guard refusal == .systemTurn else { return }
+      say(
+        "model '\(model.alias)' takes no system turn; its words are put before those of the first user turn")
+    }
   }
 
   private static func server(_ model: ModelSpec) -> String { model.endpoint ?? "launch:\(model.alias)" }

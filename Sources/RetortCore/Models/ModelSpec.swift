@@ -28,6 +28,12 @@ package struct ModelSpec: Hashable, Sendable {
     }
   }
 
+  /// The field of a request that bounds its reply's tokens.
+  package enum TokensField: String, Hashable, Sendable, Codable, CaseIterable {
+    case maxTokens = "max_tokens"
+    case maxCompletionTokens = "max_completion_tokens"
+  }
+
   /// USD per million tokens.
   package struct Price: Codable, Hashable, Sendable {
     package var input: Double
@@ -76,6 +82,10 @@ package struct ModelSpec: Hashable, Sendable {
   /// How often a call is tried again after a failure that may pass.
   package var retries: Int = 5
   package var price: Price?
+  /// Nil until the server says which one it takes.
+  package var maxTokensField: TokensField?
+  /// Most texts of one request for vectors; nil for the usual number.
+  package var maxInputs: Int?
 
   package init(alias: String, name: String, kind: Kind = .chat) {
     self.alias = alias

@@ -42,6 +42,9 @@ struct EndpointError {
     return json["message"]?.string ?? json["detail"].map { $0.string ?? $0.text }
   }
 
+  /// Whether one of these, in lower case, stands in the server's message.
+  func says(_ phrases: [String]) -> Bool { phrases.contains { words.contains($0) } }
+
   /// Nil where neither status nor words say what kind of error it is: a reply under status 200.
   var kind: ModelError.Kind? {
     if isFiltered { return .filtered }

@@ -90,6 +90,8 @@ struct ModelFields: Decodable {
   let timeout: Double?
   let retries: Int?
   let price: PriceFields?
+  let maxTokensField: ModelSpec.TokensField?
+  let maxInputs: Int?
 
   struct PriceFields: Decodable {
     let input: Double
@@ -108,6 +110,8 @@ struct ModelFields: Decodable {
     case keyHeader = "key_header"
     case headersEnv = "headers_env"
     case extraBody = "extra_body"
+    case maxTokensField = "max_tokens_field"
+    case maxInputs = "max_inputs"
   }
 }
 

@@ -142,6 +142,8 @@ extension PipelineReader {
     spec.price = fields.price.map {
       ModelSpec.Price(input: $0.input, output: $0.output, cachedInput: $0.cachedInput)
     }
+    spec.maxTokensField = fields.maxTokensField
+    spec.maxInputs = fields.maxInputs.map { max(1, $0) }
     check(fields, entry)
     return spec
   }
@@ -181,7 +183,7 @@ extension PipelineReader {
     for (place, mistake) in headerMistakes(fields, entry) { report(place, mistake) }
     for (key, value) in [
       ("concurrency", fields.concurrency.map(Double.init)), ("rpm", fields.rpm), ("tpm", fields.tpm),
-      ("timeout", fields.timeout),
+      ("timeout", fields.timeout), ("max_inputs", fields.maxInputs.map(Double.init)),
     ] {
       if let value, !(value > 0) { report(place(key), "expected a number above 0, found \(value.short)") }
     }

@@ -116,6 +116,12 @@ package enum PipelineSchema {
         "timeout": described(above0, "Seconds one call may take; default 300."),
         "retries": described(
           ["type": "integer", "minimum": 0], "Tries after a failure that may pass; default 5."),
+        "max_tokens_field": described(
+          ["enum": .array(ModelSpec.TokensField.allCases.map { .string($0.rawValue) })],
+          "The field that bounds a reply's tokens; default max_tokens, or what the server says."),
+        "max_inputs": described(
+          ["type": "integer", "minimum": 1],
+          "Most texts of one request for vectors; default 64, halved where the server refuses as many."),
         "price": [
           "type": "object", "description": "USD per million tokens.", "required": ["input", "output"],
           "additionalProperties": false,

@@ -47,6 +47,8 @@ extension ModelSpec {
     if let tpm { fields["tpm"] = .double(tpm) }
     fields["timeout"] = .double(timeout)
     fields["retries"] = .int(Int64(retries))
+    if let maxTokensField { fields["max_tokens_field"] = .string(maxTokensField.rawValue) }
+    if let maxInputs { fields["max_inputs"] = .int(Int64(maxInputs)) }
     if let price {
       fields["price"] = [
         "input": .double(price.input), "output": .double(price.output),

@@ -75,6 +75,41 @@ struct HTTPCallerTests {
         == .failure(ModelError(.rateLimited, status: 503, "slow", retryAfter: 30)))
   }
 
+  @Test(
+    arguments: [
+      (["retry-after": "Sunday, 06-Nov-94 08:50:07 GMT"], 30),
+      (["retry-after": "Sun Nov  6 08:50:07 1994"], 30),
+      (["retry-after": "Sun, 6 Nov 1994 08:49:30 GMT"], 0),
+      (["retry-after-ms": "1500", "retry-after": "2"], 1.5),
+      (["retry-after-ms": "soon", "retry-after": " 2 "], 2),
+      (["retry-after-ms": "1e400", "retry-after": "1e400"], nil),
+      (["retry-after": "Sun, 06 Nov 1994 08:50:07 PST"], nil),
+      (["retry-after": "tomorrow"], nil),
+    ] as [([String: String], Double?)])
+  func readsEveryFormOfRetryAfter(headers: [String: String], wait: Double?) async {
+    #expect(
+      await answer(429, "slow", headers: headers)
+        == .failure(ModelError(.rateLimited, status: 429, "slow", retryAfter: wait)))
+  }
+
+  @Test func readsTheWaitInABodyAndParksOnADailyQuota() async {
+    let paced =
+      #"{"error":{"code":429,"message":"slow","details":[{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"12.5s"}]}}"#
+    #expect(
+      await answer(429, paced)
+        == .failure(ModelError(.rateLimited, status: 429, "slow", retryAfter: 12.5)))
+    let daily =
+      #"{"error":{"message":"used up","details":[{"violations":[{"quotaId":"RequestsPerDay"}]},{"retryDelay":"9s"}]}}"#
+    #expect(
+      await answer(429, daily) == .failure(ModelError(.denied, status: 429, "used up", retryAfter: 9)))
+  }
+
+  @Test func anErrorThatIsAlmostJSONIsRead() async {
+    #expect(
+      await answer(400, #"{"error":{"message":"no","n":NaN,"n":-Infinity}}"#)
+        == .failure(ModelError(.refused, status: 400, "no")))
+  }
+
   @Test func boundsTheServersWordsAndCutsTheKeyOut() async {
     let long = String(repeating: "x", count: 600)
     #expect(await answer(400, long) == .failure(ModelError(.refused, status: 400, String(long.prefix(500)))))

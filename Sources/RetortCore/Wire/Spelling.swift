@@ -1,0 +1,67 @@
+internal import OrderedCollections
+
+/// How a server wants what it is asked to be written, where servers differ. It is in no key: the same is asked.
+struct Spelling: Hashable, Sendable {
+  /// Something that a server refuses, in its own words.
+  enum Refusal: Hashable, Sendable { case maxTokens, systemTurn }
+
+  /// The field that bounds a reply's tokens.
+  var maxTokens = ModelSpec.TokensField.maxTokens
+  /// Whether the system's words are put before those of the first user turn.
+  var foldsSystemTurn = false
+
+  /// The body as it is sent.
+  func text(of exchange: Exchange) -> String {
+    guard exchange.promptName == Self.turns, self != Spelling() else { return exchange.text }
+    var fields = exchange.fields
+    if maxTokens != .maxTokens { fields = Self.renamed(fields, to: maxTokens.rawValue) }
+    if foldsSystemTurn, let turns = fields[Self.turns]?.array {
+      fields[Self.turns] = .array(Self.folded(turns))
+    }
+    return JSON.object(fields).text
+  }
+
+  private static let turns = "messages"
+
+  private static func renamed(_ fields: JSON.Object, to name: String) -> JSON.Object {
+    let old = ModelSpec.TokensField.maxTokens.rawValue
+    // Who says it in both ways has said it as the server wants it, too.
+    let isSaid = fields[name] != nil
+    var result: JSON.Object = [:]
+    for (key, value) in fields where key != old || !isSaid { result[key == old ? name : key] = value }
+    return result
+  }
+
+  /// The system's text, an empty line, and what the user says first; turns of another form are left as they are.
+  private static func folded(_ turns: [JSON]) -> [JSON] {
+    let isSystem = { (turn: JSON) in turn["role"]?.string == ChatMessage.Role.system.rawValue }
+    let said = turns.filter(isSystem).compactMap { $0["content"]?.string }
+    guard !said.isEmpty, said.count == turns.count(where: isSystem) else { return turns }
+    var rest = turns.filter { !isSystem($0) }
+    let first = rest.firstIndex { $0["role"]?.string == ChatMessage.Role.user.rawValue }
+    let words = said + [first.flatMap { rest[$0]["content"]?.string }].compactMap { $0 }
+    let turn = [ChatMessage.user(words.joined(separator: "\n\n"))].json.array ?? []
+    guard let first else { return turn + rest }
+    guard rest[first]["content"]?.string != nil else { return turns }
+    rest.replaceSubrange(first...first, with: turn)
+    return rest
+  }
+}
+
+extension EndpointError {
+  /// What the server says that it does not take, though it could be asked the same in another way.
+  var spelling: Spelling.Refusal? {
+    guard [400, 422, 500].contains(status) else { return nil }
+    if says(["max_completion_tokens"]), says(["not supported", "unsupported", "not support"]) {
+      return .maxTokens
+    }
+    return says(Self.systemWords) ? .systemTurn : nil
+  }
+
+  private static let systemWords = [
+    "system role not supported", "system role is not supported", "does not support system",
+    "doesn't support system", "does not support the system", "system message is not supported",
+    "system messages are not supported", "system prompt is not supported",
+    "developer instruction is not enabled", "only user and assistant roles are supported",
+  ]
+}
