@@ -16,6 +16,13 @@ struct Embeddings: EmbeddingModel {
   private typealias Wanted = (text: String, request: Digest)
   private typealias Found = (text: String, request: Digest, reply: RawReply)
 
+  /// A reply with its vector in place of what it was read from, which takes ten times the room.
+  private struct Known {
+    let reply: RawReply
+    /// Nil where the reply holds none that can be read.
+    let numbers: [Float]?
+  }
+
   /// - Parameter caller: the stack without memory of whole replies; texts are remembered one by one here, by
   ///   ``EmbeddingRecorder``, which must be part of `caller`.
   /// Nil where the model gives no vectors.
@@ -36,7 +43,7 @@ struct Embeddings: EmbeddingModel {
   }
 
   func embed(_ texts: [String]) async throws -> [[Float]] {
-    var found: [String: RawReply] = [:]
+    var found: [String: Known] = [:]
     while true {
       var leading: [Wanted] = []
       var following: [Wanted] = []
@@ -53,11 +60,11 @@ struct Embeddings: EmbeddingModel {
       try await fetch(leading, into: &found)
       // Followed only after its own have landed, so that two batches cannot wait for each other.
       for (text, request) in following {
-        if let shared = try await flights.follow(request) { found[text] = shared }
+        if let shared = try await flights.follow(request) { found[text] = known(shared) }
       }
     }
-    for reply in found.values where reply.call != 0 { StepContext.current?.used(reply.call) }
-    let vectors = try found.mapValues { try vector($0).compactMap { $0.number.map { Float($0) } } }
+    for known in found.values where known.reply.call != 0 { StepContext.current?.used(known.reply.call) }
+    let vectors = try found.mapValues { try $0.numbers ?? numbers(in: $0.reply) }
     let result = texts.compactMap { vectors[$0] }
     guard Set(result.map(\.count)).count <= 1 else {
       throw ModelError(
@@ -66,20 +73,20 @@ struct Embeddings: EmbeddingModel {
     return result
   }
 
-  private func fetch(_ leading: [Wanted], into found: inout [String: RawReply]) async throws {
+  private func fetch(_ leading: [Wanted], into found: inout [String: Known]) async throws {
     var open = Dictionary(uniqueKeysWithValues: leading.map { ($0.request, $0.text) })
     defer { for request in open.keys { flights.land(request, nil) } }
     var missing: [Wanted] = []
     for ((text, request), reply) in zip(leading, try await memory.recall(leading.map(\.request))) {
-      guard var known = reply else {
+      guard var reply else {
         missing.append((text, request))
         continue
       }
-      known.remembered = true
-      known.reading.json = try? known.read().json
-      length.learn { try? vector(known).count }
+      reply.remembered = true
+      let known = known(reply)
+      length.learn { known.numbers?.count }
       found[text] = known
-      flights.land(request, known)
+      flights.land(request, known.reply)
       open[request] = nil
     }
     try await withThrowingTaskGroup(of: [Found].self) { group in
@@ -90,8 +97,9 @@ struct Embeddings: EmbeddingModel {
       }
       for try await replies in group {
         for (text, request, reply) in replies {
-          found[text] = reply
-          flights.land(request, reply)
+          let known = known(reply)
+          found[text] = known
+          flights.land(request, known.reply)
           open[request] = nil
         }
       }
@@ -127,9 +135,17 @@ struct Embeddings: EmbeddingModel {
     format.request(EmbeddingRequest(texts), of: model, for: origin) { _ in 0 }
   }
 
+  private func known(_ reply: RawReply) -> Known {
+    let numbers = try? numbers(in: reply)
+    var reply = reply
+    reply.reading = .init()
+    return Known(reply: reply, numbers: numbers)
+  }
+
   /// The one vector of a text's own reply. Errors: ``ModelError`` of kind `malformed`.
-  private func vector(_ reply: RawReply) throws -> [JSON] {
+  private func numbers(in reply: RawReply) throws -> [Float] {
     let body = (try? reply.read()) ?? ReplyBody(text: reply.body, json: .null)
-    return try OpenAIEmbeddings.vectors(in: body, count: 1, isNew: false)[0]
+    let vector = try OpenAIEmbeddings.vectors(in: body, count: 1, isNew: false)[0]
+    return vector.compactMap { $0.number.map { Float($0) } }
   }
 }
