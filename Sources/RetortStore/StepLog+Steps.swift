@@ -1,4 +1,4 @@
-package import Foundation
+internal import Foundation
 internal import GRDB
 internal import OrderedCollections
 package import RetortCore
@@ -24,13 +24,11 @@ package struct StepFailure: Sendable {
   package var refused: Refusal?
 
   package struct Refusal: Sendable {
-    package let fingerprint: Int64
-    package let input: Data
+    package let step: StepKey
     package let error: ModelError
 
-    package init(fingerprint: Int64, input: Data, error: ModelError) {
-      self.fingerprint = fingerprint
-      self.input = input
+    package init(_ step: StepKey, error: ModelError) {
+      self.step = step
       self.error = error
     }
   }
@@ -76,7 +74,7 @@ extension StepLog {
         occurrences, place: place, kind: failure.kind, message: failure.message, calls: failure.calls,
         at: time, drop: drop, db)
       if let refused = failure.refused {
-        try StepTables.refuse(refused.fingerprint, refused.input, refused.error, db)
+        try StepTables.refuse(refused.step, refused.error, db)
       }
     }
   }

@@ -43,11 +43,6 @@ extension StepLog {
   /// Makes the views anew: only when a reader has run are its columns known.
   package func refreshViews() async throws { try await store.write { try Views.make($0) } }
 
-  /// Whether failures of these stages were turned into drops in a run.
-  package func hasLost(run: Int64, stages: [Int]) async throws -> Bool {
-    try await store.read { try StepTables.lostRows(run: run, stages: stages, $0) }
-  }
-
   /// What a run paid for and what it was given from memory.
   package func calls(of run: Int64) async throws -> CallTally {
     try await store.read { try StepTables.calls(of: run, $0) }

@@ -24,11 +24,11 @@ extension StepTables {
   }
 
   /// Notes that a step is not to be made again.
-  static func refuse(_ fingerprint: Int64, _ input: Data, _ error: ModelError, _ db: Database) throws {
+  static func refuse(_ step: StepKey, _ error: ModelError, _ db: Database) throws {
     try db.execute(
       sql:
         "INSERT OR REPLACE INTO refused_step (fingerprint, input, kind, status, message) VALUES (?, ?, ?, ?, ?)",
-      arguments: [fingerprint, input, error.kind.rawValue, error.status, error.message])
+      arguments: [step.fingerprint, step.input, error.kind.rawValue, error.status, error.message])
   }
 
   /// Lets the steps of a stage be made again.

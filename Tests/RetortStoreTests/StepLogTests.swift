@@ -129,9 +129,10 @@ import Testing
     try await steps.noteFailure(
       StepFailure(
         kind: "refused", message: "too long",
-        refused: .init(fingerprint: try #require(begun.fingerprint), input: row.digest, error: error)),
+        refused: .init(
+          StepKey(fingerprint: try #require(begun.fingerprint), input: row.digest), error: error)),
       of: [row.id], place: place, drop: true, at: 3)
-    #expect(try await steps.hasLost(run: place.run, stages: [0, 1]))
+    #expect(try await !steps.set(place, passing: [0, 1]).complete)
     let known = try await steps.begin(Self.request("tell", place)).refused
     #expect(known.mapValues(\.message) == [row.digest: "too long"])
     #expect(known[row.digest]?.wasSent == false)

@@ -51,8 +51,6 @@ struct HTTPCaller: Caller {
       method: "POST", url: Self.url(base: try await endpoint(), path: asked.exchange.path), headers: headers,
       timeout: asked.model.timeout, maxBody: 64 << 20)
     let (response, seconds) = try await send(request, saying: asked.exchange)
-    guard (200..<300).contains(response.status) else { throw failure(response) }
-
     guard let text = String(validating: response.body, as: UTF8.self) else {
       let words = bounded(String(decoding: response.body, as: UTF8.self))
       throw ModelError(
@@ -83,7 +81,8 @@ struct HTTPCaller: Caller {
     return reply
   }
 
-  /// Sends it as the server wants it; once more where it has just said how.
+  /// Sends it as the server wants it; once more where it has just said how. Errors: ``ModelError``, for all but a
+  /// response that says that it succeeded.
   private func send(_ request: HTTPRequest, saying exchange: Exchange) async throws -> (HTTPResponse, Double)
   {
     var request = request
@@ -97,13 +96,13 @@ struct HTTPCaller: Caller {
         throw error
       }
       let seconds = clock.seconds - started
-      guard !(200..<300).contains(response.status), let refusal = Self.error(response).told.spelling else {
-        return (response, seconds)
-      }
+      if (200..<300).contains(response.status) { return (response, seconds) }
+      let (told, words) = Self.error(response)
+      guard let refusal = told.spelling else { throw failure(response, told, words) }
       spelling.learn(refusal)
       let better = spelling.text(of: exchange)
       // What is learned stays, so that nothing is sent twice as it was.
-      guard better != text else { return (response, seconds) }
+      guard better != text else { throw failure(response, told, words) }
       text = better
     }
   }
@@ -132,8 +131,7 @@ struct HTTPCaller: Caller {
     return base.hasSuffix(path) ? String(base) : "\(base)\(path)"
   }
 
-  private func failure(_ response: HTTPResponse) -> ModelError {
-    let (told, words) = Self.error(response)
+  private func failure(_ response: HTTPResponse, _ told: EndpointError, _ words: String) -> ModelError {
     var said = words
     if (300..<400).contains(response.status), let place = response.headers["location"] {
       said = "expected an answer, found a redirect to '\(place)', which is not followed; give that address"

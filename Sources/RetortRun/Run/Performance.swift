@@ -207,7 +207,7 @@ actor Performance {
     tell(.failed(stage: stage.name, kind: kind, message: message))
     var failure = StepFailure(kind: kind, message: message, calls: calls.map(\.reply))
     if let step, let error = error as? ModelError, error.isForGood, error.wasSent {
-      failure.refused = .init(fingerprint: step.fingerprint, input: step.input, error: error)
+      failure.refused = .init(step, error: error)
     }
     try await steps.noteFailure(
       failure, of: occurrences, place: lookup.places[index], drop: stage.onFailure == .drop, at: engine.now())

@@ -3,17 +3,15 @@ package import RetortCore
 
 /// Writes the training sets of the three roles, in the shapes that trainers read, with recipes to train from.
 package struct ExportRoleSets: Exporter {
-  package typealias Format = TrainingFormat
-
   package struct Config: Codable, Sendable {
     package var folder: String
-    package var formats: [Format]?
+    package var formats: [TrainingFormat]?
     package var instructions: RoleInstructions?
     package var baseModel: String?
     package var allowEmpty: Bool?
 
     package init(
-      folder: String, formats: [Format]? = nil, instructions: RoleInstructions? = nil,
+      folder: String, formats: [TrainingFormat]? = nil, instructions: RoleInstructions? = nil,
       baseModel: String? = nil, allowEmpty: Bool? = nil
     ) {
       self.folder = folder
@@ -52,7 +50,7 @@ package struct ExportRoleSets: Exporter {
   package static let destinations = [Destination.folder]
 
   private let folder: ExportFolder
-  private let formats: Set<Format>
+  private let formats: Set<TrainingFormat>
   private let instructions: [TrainingRole: String]
   private let baseModel: String
   private let validation: RowSet<RoleRow>?
@@ -62,7 +60,7 @@ package struct ExportRoleSets: Exporter {
       throw StageError("formats: expected at least one format, found none; leave it out to write all")
     }
     folder = ExportFolder(config.folder, in: workspace, allowsEmpty: config.allowEmpty)
-    formats = Set(config.formats ?? Format.allCases)
+    formats = Set(config.formats ?? TrainingFormat.allCases)
     baseModel = config.baseModel ?? "meta-llama/Meta-Llama-3-8B-Instruct"
     validation = workspace.set("validation", as: RoleRow.self)
     instructions = (config.instructions ?? RoleInstructions()).texts
