@@ -75,7 +75,10 @@ package struct ParseRationale: RowStage {
   }
 
   package func process(_ input: Input) async throws -> Outcome<Output> {
-    var values: JSON.Object = ["question": .string(input.question), "cot": .string(input.cot)]
+    var values: JSON.Object = [
+      "question": .string(input.question), "cot": .string(input.cot),
+      "show_conditions": .bool(showsConditions),
+    ]
     if showsConditions { values["question_parsing"] = input.questionParsing }
     let result = try await parser.ask(
       values, demonstrations: input.demonstrations, column: "cot_parsing",
