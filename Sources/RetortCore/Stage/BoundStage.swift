@@ -14,6 +14,10 @@ package struct BoundStage: Sendable {
   package let adds: [String]?
   /// The files that an export may write, or that an earlier run of it may have written.
   package let writes: [ExportTarget]
+  /// How it asks, where others may show its prompt.
+  package let prompt: RenderedPrompt?
+  /// What its own keys put into the prompts that it shows; nil where it shows none, or another stage's.
+  package let ownPrompt: Set<PromptPart>?
   package let shape: Shape
 
   private init<S: StageKind>(
@@ -24,6 +28,8 @@ package struct BoundStage: Sendable {
     self.reads = reads
     adds = stage.adds
     self.writes = writes
+    prompt = (stage as? any PromptingStage).map { RenderedPrompt($0) }
+    ownPrompt = (stage as? any PromptShowing)?.ownPrompt
     self.shape = shape
   }
 

@@ -122,10 +122,26 @@ package enum Sampled<Output: Sendable>: Sendable {
 package struct ColumnUse: Hashable, Sendable {
   package let name: String
   package let required: Bool
+  /// Whether the file names it though it is not required: some row must be able to have it.
+  package let isNamed: Bool
 
   package init(_ name: String, required: Bool = true) {
     self.name = name
     self.required = required
+    isNamed = required
+  }
+
+  /// A column on which a template has sections alone: rows may lack it.
+  package init(sectionOn name: String) {
+    self.name = name
+    required = false
+    isNamed = true
+  }
+
+  /// Those of several templates: each name once, required where one of them requires it.
+  package static func joined(_ first: [ColumnUse], _ second: [ColumnUse]) -> [ColumnUse] {
+    first.map { use in second.first { $0.name == use.name && $0.required } ?? use }
+      + second.filter { use in !first.contains { $0.name == use.name } }
   }
 
   /// The coding keys that decoding or encoding `type` asks for; optionals are not required.

@@ -16,6 +16,8 @@ package struct Workspace: Sendable {
   package let ledger: any FileLedger
   let models: any ModelProvider
   let sets: [String: RowSet<Columns>]
+  /// How the stage asks that is named under `prompt_from:`.
+  package internal(set) var prompt: RenderedPrompt?
 
   package init(
     folder: URL, models: any ModelProvider, sets: [String: RowSet<Columns>] = [:], exportSuffix: String = "",

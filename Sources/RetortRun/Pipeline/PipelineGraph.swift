@@ -8,10 +8,10 @@ struct PipelineGraph {
   /// The pipeline file.
   let file: URL
   private(set) var mistakes: [Diagnostic] = []
-  private var outputs: [String: Output] = [:]
+  private(set) var outputs: [String: Output] = [:]
 
   /// The columns of a stage's output rows.
-  private struct Output {
+  struct Output {
     /// On every row; more may be there when `isOpen`.
     var certain: OrderedSet<String> = []
     /// On some rows.
@@ -33,6 +33,7 @@ struct PipelineGraph {
     checkCycles()
     for draft in drafts.values { checkPer(draft) }
     for name in drafts.keys { _ = output(of: name) }
+    for draft in drafts.values { checkPromptSource(draft) }
     checkExports()
   }
 
@@ -45,7 +46,8 @@ struct PipelineGraph {
       let output = outputs[draft.written.name]
       return PipelineStage(
         name: draft.written.name, entry: entry, from: sorted(fields.from?.names ?? []),
-        using: using.compactMapValues(\.node.string), per: fields.per,
+        using: using.compactMapValues(\.node.string).merging(draft.promptSets) { own, _ in own },
+        per: fields.per,
         onFailure: fields.onFailure ?? .fail, renames: fields.renames ?? [:],
         replace: fields.replace ?? false, configured: configured,
         columns: output.flatMap { $0.isOpen ? nil : Array($0.certain) }, models: draft.models,
@@ -60,7 +62,7 @@ struct PipelineGraph {
     mistakes.append(Diagnostic(place, message))
   }
 
-  private func froms(_ name: String) -> [String] {
+  func froms(_ name: String) -> [String] {
     (drafts[name]?.written.fields?.from?.names ?? []).filter { drafts[$0] != nil }
   }
 
@@ -134,7 +136,7 @@ extension PipelineGraph {
     }
   }
 
-  private func ancestors(_ name: String) -> Set<String> {
+  func ancestors(_ name: String) -> Set<String> {
     var found: Set<String> = []
     var open = froms(name)
     while let next = open.popLast() {

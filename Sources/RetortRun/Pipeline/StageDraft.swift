@@ -16,6 +16,10 @@ struct StageDraft {
   var prompts: [(file: String, prompt: Prompt)] = []
   /// The files that its configuration names.
   var files: Set<URL> = []
+  /// The stage whose prompt it shows.
+  var promptSource: (name: String, place: FilePosition)?
+  /// What that stage takes under `using:`, by the role under which this one is given it.
+  var promptSets: OrderedDictionary<String, String> = [:]
 }
 
 extension PipelineReader {
@@ -45,9 +49,8 @@ extension PipelineReader {
     draft.configured = configured
     draft.models = Array(log.usedModels)
     draft.files = log.files
-    let broken = readPrompts(log.prompts, into: &draft)
-    guard let configured, !broken else { return draft }
-    bind(configured, stage, into: &draft)
+    draft.promptSource = log.promptSource
+    if readPrompts(log.prompts, into: &draft) { draft.configured = nil }
     return draft
   }
 
@@ -67,10 +70,21 @@ extension PipelineReader {
     return broken
   }
 
-  /// Lets the stage check what its configuration's types cannot.
-  private mutating func bind(
-    _ configured: ConfiguredStage, _ stage: PipelineFile.StageNode, into draft: inout StageDraft
-  ) {
+  /// Lets the stages check what their configurations' types cannot: those that show another's prompt once that is known.
+  mutating func bind(_ drafts: inout OrderedDictionary<String, StageDraft>) {
+    for (name, var draft) in drafts where draft.promptSource == nil {
+      bind(&draft)
+      drafts[name] = draft
+    }
+    for (name, var draft) in drafts where draft.promptSource != nil {
+      if connectPrompt(of: &draft, with: drafts) { bind(&draft) }
+      drafts[name] = draft
+    }
+  }
+
+  private mutating func bind(_ draft: inout StageDraft) {
+    guard let configured = draft.configured else { return }
+    let stage = draft.written
     let roles = stage.node["using"]?.entries?.keys.map { ($0, RowSet<Columns>([])) } ?? []
     func workspace(_ suffix: String) -> Workspace {
       Workspace(

@@ -2,11 +2,12 @@ internal import OrderedCollections
 package import RetortCore
 
 /// Writes groups of rollouts with their rewards, for trainers of one's own and for replay.
-package struct ExportRLGroups: Exporter {
+package struct ExportRLGroups: Exporter, PromptShowing {
   package struct Config: Codable, Sendable {
     package var folder: String
     package var prompt: PromptFile?
     package var system: String?
+    package var promptFrom: PromptSource?
     package var reward: String?
     package var advantage: String?
     package var weight: String?
@@ -15,6 +16,7 @@ package struct ExportRLGroups: Exporter {
 
     enum CodingKeys: String, CodingKey {
       case folder, prompt, system, reward, advantage, weight, columns
+      case promptFrom = "prompt_from"
       case allowEmpty = "allow_empty"
     }
 
@@ -36,7 +38,7 @@ package struct ExportRLGroups: Exporter {
 
   package static let name = "export-rl-groups"
   package static let version = 1
-  package static let laterKeys: Set = ["allow_empty"]
+  package static let laterKeys: Set = ["allow_empty", PromptSource.key]
   package static let summary =
     "Write the rollouts of each prompt together, with rewards, advantages and weights."
   package static let keys = [
@@ -66,7 +68,8 @@ package struct ExportRLGroups: Exporter {
   private let columns: [String]
 
   package init(_ config: Config, in workspace: Workspace) throws {
-    turns = try TrainingTurns(prompt: config.prompt, system: config.system)
+    turns = try TrainingTurns(
+      from: config.promptFrom, prompt: config.prompt, system: config.system, in: workspace)
     columns = config.columns ?? []
     numbers = [
       ("reward", config.reward ?? "reward"), ("advantage", config.advantage), ("weight", config.weight),
@@ -87,6 +90,7 @@ package struct ExportRLGroups: Exporter {
   }
 
   package var writes: [ExportTarget] { export.writes }
+  package var ownPrompt: Set<PromptPart>? { turns.own }
 
   package func export(_ rows: RowSet<Columns>, dropping sink: ExportSink) async throws -> [ExportedFile] {
     var shapes = try await rows.shapes(of: columns)
@@ -98,8 +102,9 @@ package struct ExportRLGroups: Exporter {
       var open = OpenGroups(try await Self.names(of: rows, answers))
       for try await row in rows {
         guard let name = Self.name(of: row.value) else { continue }
+        let prompt = try await BadRow.result { try await turns.turns(of: row.value) }
         open.add(to: name) { group in
-          do throws(BadRow) { try rollout(row.value, of: &group.value, joined) } catch {
+          do throws(BadRow) { try rollout(row.value, try prompt.get(), of: &group.value, joined) } catch {
             group.bad.append((row.ordinal, row.id, error))
           }
         }
@@ -166,9 +171,9 @@ package struct ExportRLGroups: Exporter {
   }
 
   private func rollout(
-    _ row: Columns, of group: inout Group?, _ shapes: OrderedDictionary<String, ColumnShape>
+    _ row: Columns, _ turns: [JSON], of group: inout Group?,
+    _ shapes: OrderedDictionary<String, ColumnShape>
   ) throws(BadRow) {
-    let turns = try turns.turns(of: row)
     if let group, group.turns != turns {
       throw BadRow(
         "mixed group", "expected one prompt in group \(group.name.text), found another than its first row's")

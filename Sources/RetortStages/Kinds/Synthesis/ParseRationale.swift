@@ -2,7 +2,7 @@ internal import OrderedCollections
 package import RetortCore
 
 /// Takes a chain of thought apart into statements, their evidence, and whether the evidence entails them.
-package struct ParseRationale: RowStage {
+package struct ParseRationale: PromptingStage {
   package static let name = "parse-rationale"
   package static let version = 2
   package static let summary =
@@ -54,10 +54,23 @@ package struct ParseRationale: RowStage {
   package func process(_ input: Input) async throws -> Outcome<Output> {
     let result = try await parser.ask(
       ["question": .string(input.question), "cot": .string(input.cot)], demonstrations: input.demonstrations,
-      column: "cot_parsing",
-      user: { "Question:\n\(try $0.text("question"))\n\nReasoning:\n\(try $0.text("cot"))" },
-      read: Self.triples)
+      column: "cot_parsing", user: Self.user, read: Self.triples)
     return result.outcome { Output(cotParsing: $0) }
+  }
+
+  package var promptKeys: Set<String> { Parser.promptKeys }
+  package var promptReads: [ColumnUse] { reads }
+  package var promptParts: Set<PromptPart> { [.system] }
+
+  package func prompt(of row: Columns) async throws -> [ChatMessage] {
+    let input = try Row(row.values).view(as: Input.self)
+    return try await parser.messages(
+      ["question": .string(input.question), "cot": .string(input.cot)],
+      demonstrations: input.demonstrations, column: "cot_parsing", user: Self.user)
+  }
+
+  private static func user(_ row: DemonstrationTurns.Reader) throws -> String {
+    "Question:\n\(try row.text("question"))\n\nReasoning:\n\(try row.text("cot"))"
   }
 
   private static func triples(_ json: JSON) throws(StructuredReply.Complaint) -> [Triple] {
