@@ -13,11 +13,10 @@ extension PipelineReader {
         place, "expected a stage of this file, found '\(name)'\(NearestWord.hint(name, in: drafts.keys))")
       return false
     }
-    // A source that is not bound has mistakes of its own.
-    guard let entry = source.entry, let configuredSource = source.configured, let bound = source.bound else {
-      return false
-    }
-    guard bound.prompt != nil else {
+    guard let entry = source.entry else { return false }
+    // No kind that shows a prompt has one to show. Another source that is not bound has mistakes of its own.
+    guard source.bound != nil || source.promptSource != nil else { return false }
+    guard let configuredSource = source.configured, let bound = source.bound, bound.prompt != nil else {
       let others = drafts.values.filter { $0.bound?.prompt != nil }.map(\.written.name)
       let choice = others.isEmpty ? "this file has none" : others.joined(separator: ", ")
       report(

@@ -148,7 +148,7 @@ struct PromptFromTests {
       """, heard)
     let asked = heard.chats.withLock { $0[0] }
     let scored = heard.scored.withLock { $0 }
-    #expect(asked[0].content.contains("Do it.") && asked[0].content.contains("Write at most 8 tokens"))
+    #expect(asked[0].content.contains("Do it.") && asked[0].content.contains("Write at most "))
     #expect(scored.count == 2)
     #expect(scored.contains(asked + [.assistant("so it is")]))
     let bare = scored.first { $0 != asked + [.assistant("so it is")] } ?? []
