@@ -15,6 +15,8 @@ package struct Prompt: Hashable, Sendable {
     package let name: String
     /// Whether the row must have it: false where it only begins sections.
     package let isRequired: Bool
+    /// Names that sections on it ask for plainly: fields of what is in it, or columns of the row.
+    var inside: OrderedSet<String> = []
     package let line: Int
     package let column: Int
   }
@@ -46,7 +48,7 @@ package struct Prompt: Hashable, Sendable {
   package var names: [String] { uses.map(\.name) }
   /// The columns that a row is asked for.
   package var reads: [ColumnUse] {
-    uses.map { $0.isRequired ? ColumnUse($0.name) : ColumnUse(sectionOn: $0.name) }
+    uses.map { ColumnUse($0) }
   }
 
   /// Errors: ``PromptError``.
@@ -65,7 +67,21 @@ package struct Prompt: Hashable, Sendable {
       case .insert(let path, let spot): note(path, isRequired: true, spot, in: &uses)
       case .section(let path, let inverted, let inner, let spot):
         note(path, isRequired: false, spot, in: &uses)
-        if inverted { collect(inner, into: &uses) }
+        if inverted {
+          collect(inner, into: &uses)
+        } else if path.count == 1, let name = path.first {
+          uses[name]?.inside.formUnion(plainNames(in: inner))
+        }
+      }
+    }
+  }
+
+  /// Those that a rendering of the parts asks for whatever the values are.
+  private static func plainNames(in parts: [Part]) -> [String] {
+    parts.flatMap { part -> [String] in
+      switch part {
+      case .text, .section: []
+      case .insert(let path, _): path.first.map { [$0] } ?? []
       }
     }
   }
@@ -74,7 +90,9 @@ package struct Prompt: Hashable, Sendable {
     _ path: [String], isRequired: Bool, _ spot: Spot, in uses: inout OrderedDictionary<String, Use>
   ) {
     guard let name = path.first, uses[name].map({ isRequired && !$0.isRequired }) ?? true else { return }
-    uses[name] = Use(name: name, isRequired: isRequired, line: spot.line, column: spot.column)
+    let inside = uses[name]?.inside ?? []
+    uses[name] = Use(
+      name: name, isRequired: isRequired, inside: inside, line: spot.line, column: spot.column)
   }
 
   /// The template with the values in place. Errors: ``PromptError`` for a name that has no value, and beyond ``limit``
@@ -176,6 +194,12 @@ package struct Prompt: Hashable, Sendable {
   private static func listed(_ names: [String]) -> String {
     let shown = names.prefix(40).map { "'\(shortened($0))'" }.joined(separator: ", ")
     return names.count <= 40 ? shown : shown + " and \(names.count - 40) more"
+  }
+}
+
+extension ColumnUse {
+  fileprivate init(_ use: Prompt.Use) {
+    self.init(use.name, required: use.isRequired, isNamed: true, inside: Array(use.inside))
   }
 }
 

@@ -12,12 +12,16 @@ package struct BoundStage: Sendable {
   package let version: Int
   package let reads: [ColumnUse]
   package let adds: [String]?
+  /// Whether its rows may have others beside those.
+  package let addsMore: Bool
   /// The files that an export may write, or that an earlier run of it may have written.
   package let writes: [ExportTarget]
   /// How it asks, where others may show its prompt.
   package let prompt: RenderedPrompt?
   /// What its own keys put into the prompts that it shows; nil where it shows none, or another stage's.
   package let ownPrompt: Set<PromptPart>?
+  /// What the columns hold that it adds, where its type says so.
+  package let columnShapes: @Sendable () -> [String: ConfigShape.Value]
   package let shape: Shape
 
   private init<S: StageKind>(
@@ -27,7 +31,12 @@ package struct BoundStage: Sendable {
     version = S.version
     self.reads = reads
     adds = stage.adds
+    addsMore = stage.addsMore
     self.writes = writes
+    columnShapes = {
+      let keys = ConfigShape(of: S.Output.self).keys
+      return Dictionary(keys.map { ($0.name, $0.value) }) { first, _ in first }
+    }
     prompt = (stage as? any PromptingStage).map { RenderedPrompt($0) }
     ownPrompt = (stage as? any PromptShowing)?.ownPrompt
     self.shape = shape

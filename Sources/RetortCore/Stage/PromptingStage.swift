@@ -76,7 +76,9 @@ package struct RenderedPrompt: Sendable {
   ) async throws -> [ChatMessage] {
     var shown = row
     for column in SharedColumns.known.union(hidden) { shown[column] = nil }
-    if !demonstrations, shown[SharedColumns.demonstrations] != nil { shown[SharedColumns.demonstrations] = [] }
+    if !demonstrations, shown[SharedColumns.demonstrations] != nil {
+      shown[SharedColumns.demonstrations] = []
+    }
     return try await render(shown)
   }
 }
@@ -92,13 +94,17 @@ extension Workspace {
     guard let source else { return nil }
     if let other = own.first(where: \.isSet) {
       throw StageError(
-        "\(PromptSource.key): expected it without '\(other.key)', since it makes the whole prompt, found both")
+        "\(PromptSource.key): expected it without '\(other.key)', since it makes the whole prompt, found both"
+      )
     }
     // Only where the stage that it names has mistakes of its own.
     guard let prompt else {
-      throw StageError("\(PromptSource.key): expected a stage with a prompt of its own, found '\(source.stage)'")
+      throw StageError(
+        "\(PromptSource.key): expected a stage with a prompt of its own, found '\(source.stage)'")
     }
-    if let known = prompt.reads.first(where: { $0.required && SharedColumns.known.union(hidden).contains($0.name) }) {
+    if let known = prompt.reads.first(where: {
+      $0.required && SharedColumns.known.union(hidden).contains($0.name)
+    }) {
       throw StageError(
         "\(PromptSource.key): expected a prompt that can be shown without the known answer, found {{\(known.name)}} in "
           + "that of '\(source.stage)'; put what needs it into {{#\(known.name)}}…{{/\(known.name)}} there, or write "

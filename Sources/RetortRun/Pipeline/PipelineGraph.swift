@@ -8,6 +8,9 @@ struct PipelineGraph {
   /// The pipeline file.
   let file: URL
   private(set) var mistakes: [Diagnostic] = []
+  /// Names of no stage that were found so far, and for how many a near one is looked for.
+  private var unknown = 0
+  private static let hinted = 50
   private(set) var outputs: [String: Output] = [:]
 
   /// The columns of a stage's output rows.
@@ -18,6 +21,10 @@ struct PipelineGraph {
     var possible: OrderedSet<String> = []
     /// Whether only a run can tell all columns.
     var isOpen = false
+    /// Whether some rows may have others, of which the file does not say.
+    var hasMore = false
+    /// What columns hold, where a stage's type tells.
+    var shapes: [String: ConfigShape.Value] = [:]
   }
 
   init(drafts: OrderedDictionary<String, StageDraft>, file: URL) {
@@ -78,12 +85,15 @@ extension PipelineGraph {
   private mutating func checkFrom(_ draft: StageDraft) {
     let stage = draft.written
     guard let fields = stage.fields else { return }
-    let names = (fields.from?.names ?? []).filter { !$0.isEmpty }
-    for (index, name) in names.enumerated() {
-      checkStage(name, at: stage.place(of: name, in: "from"))
-      if names[..<index].contains(name) {
-        report(stage.place(of: name, in: "from"), "expected each stage once, found '\(name)' twice")
-      }
+    var places: [String: FilePosition] = [:]
+    for node in stage.node["from"]?.list ?? [] {
+      if let name = node.string, places[name] == nil { places[name] = node.place }
+    }
+    var seen: Set<String> = []
+    for name in fields.from?.names ?? [] where !name.isEmpty {
+      let place = places[name] ?? stage.place(of: name, in: "from")
+      checkStage(name, at: place)
+      if !seen.insert(name).inserted { report(place, "expected each stage once, found '\(name)' twice") }
     }
     guard let entry = draft.entry else { return }
     if entry.isReader {
@@ -117,7 +127,10 @@ extension PipelineGraph {
 
   private mutating func checkStage(_ name: String, at place: FilePosition) {
     guard drafts[name] == nil else { return }
-    report(place, "expected a stage of this file, found '\(name)'\(NearestWord.hint(name, in: drafts.keys))")
+    unknown += 1
+    // Whoever names so many that are not there has not mistyped them, and comparing all with all costs their square.
+    let hint = unknown > Self.hinted ? "" : NearestWord.hint(name, in: drafts.keys)
+    report(place, "expected a stage of this file, found '\(name)'\(hint)")
   }
 
   private mutating func checkPer(_ draft: StageDraft) {
@@ -185,9 +198,14 @@ extension PipelineGraph {
     let sets = draft.written.node["using"]?.entries ?? [:]
     let roles = sets.compactMapValues { $0.node.string }.mapValues { ($0, output(of: $0)) }
     guard let entry = draft.entry, let bound = draft.bound else { return Output(isOpen: true) }
-    for use in bound.reads where use.required {
-      for (input, columns) in inputs { require(use.name, of: columns, from: input, draft, in: "with") }
+    for use in bound.reads where use.isNamed {
+      // What begins a section alone, some row must be able to have.
+      let isOffered = !use.required && inputs.contains { $0.1.hasMore || $0.1.possible.contains(use.name) }
+      for (input, columns) in isOffered ? [] : inputs {
+        require(use.name, of: columns, from: input, draft, in: "with")
+      }
     }
+    for use in bound.reads { checkSection(use, of: inputs, draft) }
     for role in entry.sets {
       guard let (input, columns) = roles[role.name] else { continue }
       for column in role.columns { require(column, of: columns, from: input, draft, in: "using") }
@@ -226,6 +244,8 @@ extension PipelineGraph {
         result.certain.formIntersection(input.certain)
         result.possible.formUnion(input.possible)
         result.isOpen = result.isOpen || input.isOpen
+        result.hasMore = result.hasMore || input.hasMore
+        result.shapes = result.shapes.filter { input.shapes[$0.key] == $0.value }
       }
     }
     let renames = draft.written.node["as"]?.entries ?? [:]
@@ -239,6 +259,8 @@ extension PipelineGraph {
         "expected a column that '\(draft.written.name)' adds (\(adds.joined(separator: ", "))), "
           + "found '\(column)'\(NearestWord.hint(column, in: adds))")
     }
+    result.hasMore = result.hasMore || bound.addsMore
+    let shapes = bound.columnShapes()
     let replaces = draft.written.fields?.replace == true
     var written: Set<String> = []
     for column in adds {
@@ -253,6 +275,7 @@ extension PipelineGraph {
             + "rename it with 'as:' or write 'replace: true'")
       }
       result.certain.append(name)
+      result.shapes[name] = shapes[column]
     }
     result.possible.formUnion(result.certain)
     return result

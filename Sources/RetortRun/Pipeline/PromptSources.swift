@@ -4,12 +4,12 @@ internal import RetortCore
 /// Stages that show the prompt of another one (`prompt_from:`): which one that may be, and which prompts are lost without.
 extension PipelineReader {
   /// Gives a stage the prompt of the one that it names; false where that cannot be done.
-  mutating func connectPrompt(
+  func connectPrompt(
     of draft: inout StageDraft, with drafts: OrderedDictionary<String, StageDraft>
   ) -> Bool {
     guard let (name, place) = draft.promptSource, let configured = draft.configured else { return false }
     guard let source = drafts[name] else {
-      report(
+      draft.report(
         place, "expected a stage of this file, found '\(name)'\(NearestWord.hint(name, in: drafts.keys))")
       return false
     }
@@ -19,7 +19,7 @@ extension PipelineReader {
     guard let configuredSource = source.configured, let bound = source.bound, bound.prompt != nil else {
       let others = drafts.values.filter { $0.bound?.prompt != nil }.map(\.written.name)
       let choice = others.isEmpty ? "this file has none" : others.joined(separator: ", ")
-      report(
+      draft.report(
         place,
         "expected a stage that asks a model with a prompt of its own (\(choice)), found '\(name)', which uses "
           + "'\(entry.name)'")
@@ -36,7 +36,8 @@ extension PipelineReader {
 extension PipelineGraph {
   /// Every row must descend from the stage whose prompt is shown, and still have what that prompt was made of.
   mutating func checkPromptSource(_ draft: StageDraft) {
-    guard let (name, place) = draft.promptSource, let source = drafts[name], let prompt = source.bound?.prompt,
+    guard let (name, place) = draft.promptSource, let source = drafts[name],
+      let prompt = source.bound?.prompt,
       draft.written.fields?.from != nil
     else { return }
     let inputs = froms(draft.written.name)
@@ -108,7 +109,9 @@ extension PipelineGraph {
   }
 
   private func replaces(_ column: String, _ draft: StageDraft) -> Bool {
-    guard draft.written.fields?.replace == true, let entry = draft.entry, !entry.makesRows else { return false }
+    guard draft.written.fields?.replace == true, let entry = draft.entry, !entry.makesRows else {
+      return false
+    }
     let renames = draft.written.fields?.renames ?? [:]
     let inputs = froms(draft.written.name).compactMap { outputs[$0] }
     return (draft.bound?.adds ?? []).contains { (renames[$0] ?? $0) == column }
@@ -152,7 +155,9 @@ extension PipelineGraph {
       if stage.bound?.prompt != nil { found.append(stage) }
       open += froms(name)
     }
-    found = found.filter { stage in froms(draft.written.name).allSatisfy { descends($0, from: stage.written.name) } }
+    found = found.filter { stage in
+      froms(draft.written.name).allSatisfy { descends($0, from: stage.written.name) }
+    }
     return found.first { writesJudged($0) } ?? found.first
   }
 

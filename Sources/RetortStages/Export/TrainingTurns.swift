@@ -25,7 +25,7 @@ struct TrainingTurns: Sendable {
       source, besides: [("prompt", prompt != nil), ("system", system != nil)], hiding: hidden)
     self.hidden = hidden
     self.prompt = try prompt.map { try Prompt(text: $0.text) }
-    self.system = system
+    self.system = try PlainText.checked(system, under: "system")
   }
 
   var reads: [ColumnUse] {

@@ -12,5 +12,7 @@ enum TemplateParts {
 
 extension Prompt {
   /// Whether it is the column `question` and nothing else.
-  fileprivate var isBareQuestion: Bool { (try? render(["question": "?"]))?.trimmed == "?" && names == ["question"] }
+  fileprivate var isBareQuestion: Bool {
+    (try? render(["question": "?"]))?.trimmed == "?" && names == ["question"]
+  }
 }

@@ -36,7 +36,8 @@ struct PromptFromTests {
     folder = try Bench.folder()
     try write(
       "rows.jsonl",
-      #"{"question": "Which of the two?", "answer": "b", "demonstrations": [{"question": "q1", "cot": "c1"}]}"#)
+      #"{"question": "Which of the two?", "answer": "b", "demonstrations": [{"question": "q1", "cot": "c1"}]}"#
+    )
     try write("tasks.jsonl", #"{"instruction": "Do it."}"#)
   }
 
@@ -53,7 +54,9 @@ struct PromptFromTests {
     do {
       _ = try read(stages)
       return []
-    } catch let errors as PipelineErrors { return errors.diagnostics.map(\.message) } catch { return ["\(error)"] }
+    } catch let errors as PipelineErrors { return errors.diagnostics.map(\.message) } catch {
+      return ["\(error)"]
+    }
   }
 
   /// What the models were asked, in order.
@@ -160,7 +163,8 @@ struct PromptFromTests {
     let heard = Heard()
     _ = try await run(
       Self.rationale
-        + "  judged: { uses: score-reward, from: rationale, with: { model: judge, prompt_from: rationale } }\n", heard)
+        + "  judged: { uses: score-reward, from: rationale, with: { model: judge, prompt_from: rationale } }\n",
+      heard)
     #expect(heard.chats.withLock { $0[0].last?.content } == "Which of the two?\n\nAnswer: b")
     for conversation in heard.scored.withLock({ $0 }) {
       #expect(conversation.dropLast().last == .user("Which of the two?"))
@@ -182,13 +186,18 @@ struct PromptFromTests {
     #expect(try identity("") == identity(", temperature: 0.5, samples: 3, show_answer: false"))
     #expect(try identity("") != identity(", budget_factor: 2"))
     #expect(try identity("") != identity(", demonstrations: turns"))
-    #expect(try identity("")?["with"]?["prompt_from"] == ["kind": "synthesize-rationale", "version": 3, "with": [:]])
+    #expect(
+      try identity("")?["with"]?["prompt_from"] == [
+        "kind": "synthesize-rationale", "version": 3, "with": [:],
+      ])
     #expect(try identity("", "")?["with"]?.object?.keys.contains("prompt_from") == false)
   }
 
   @Test func theInstructionOfTheSourceIsAPartOfTheKey() throws {
     let pipeline = try read(
-      Self.rationale + "  judged: { uses: score-reward, from: rationale, with: { model: judge, prompt_from: rationale } }\n")
+      Self.rationale
+        + "  judged: { uses: score-reward, from: rationale, with: { model: judge, prompt_from: rationale } }\n"
+    )
     #expect(pipeline["judged"]?.using == ["prompt_from.task": "tasks"])
   }
 
@@ -196,10 +205,22 @@ struct PromptFromTests {
 
   @Test(arguments: [
     ("prompt_from: nowhere", "expected a stage of this file, found 'nowhere'"),
-    ("prompt_from: rows", "expected a stage that asks a model with a prompt of its own (asked, other), found 'rows', which uses 'read-jsonl'"),
-    ("prompt_from: out", "expected a stage that asks a model with a prompt of its own (asked, other), found 'out', which uses 'export-kto'"),
-    ("prompt_from: other", "expected a stage with a prompt that all rows of 'out' descend from (asked), found 'other'"),
-    ("prompt_from: asked, system: Hm", "prompt_from: expected it without 'system', since it makes the whole prompt, found both"),
+    (
+      "prompt_from: rows",
+      "expected a stage that asks a model with a prompt of its own (asked, other), found 'rows', which uses 'read-jsonl'"
+    ),
+    (
+      "prompt_from: out",
+      "expected a stage that asks a model with a prompt of its own (asked, other), found 'out', which uses 'export-kto'"
+    ),
+    (
+      "prompt_from: other",
+      "expected a stage with a prompt that all rows of 'out' descend from (asked), found 'other'"
+    ),
+    (
+      "prompt_from: asked, system: Hm",
+      "prompt_from: expected it without 'system', since it makes the whole prompt, found both"
+    ),
     ("prompt_from: [asked]", "expected a string, found a list"),
     ("prompt_from: asked", ""),
   ])
@@ -245,7 +266,9 @@ struct PromptFromTests {
           asked: { uses: generate, from: rows, with: { model: teacher, template: "{{question}}", column: completion } }
           both: { uses: deduplicate, from: [asked, rows], with: { column: question } }
           out: { uses: export-kto, from: both, with: { folder: out, label: answer, prompt_from: asked } }
-        """).contains("expected a stage with a prompt that all rows of 'out' descend from (there is none), found 'asked'"))
+        """
+      ).contains(
+        "expected a stage with a prompt that all rows of 'out' descend from (there is none), found 'asked'"))
   }
 
   // MARK: Warnings
@@ -256,7 +279,8 @@ struct PromptFromTests {
         """
           asked: { uses: sample-rollouts, from: rows, as: { answer: given }, with: { model: teacher\(asked) } }
           out: { uses: export-kto, from: asked, with: { folder: out, label: answer\(own) } }
-        """).warnings.map(\.message)
+        """
+      ).warnings.map(\.message)
     }
     #expect(
       try warnings(", system: Think.", "") == [

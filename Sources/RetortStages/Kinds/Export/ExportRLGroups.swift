@@ -12,11 +12,13 @@ package struct ExportRLGroups: Exporter, PromptShowing {
     package var advantage: String?
     package var weight: String?
     package var columns: [String]?
+    package var asJSON: [String]?
     package var allowEmpty: Bool?
 
     enum CodingKeys: String, CodingKey {
       case folder, prompt, system, reward, advantage, weight, columns
       case promptFrom = "prompt_from"
+      case asJSON = "as_json"
       case allowEmpty = "allow_empty"
     }
 
@@ -38,7 +40,7 @@ package struct ExportRLGroups: Exporter, PromptShowing {
 
   package static let name = "export-rl-groups"
   package static let version = 1
-  package static let laterKeys: Set = ["allow_empty", PromptSource.key]
+  package static let laterKeys: Set = ["allow_empty", "as_json", PromptSource.key]
   package static let summary =
     "Write the rollouts of each prompt together, with rewards, advantages and weights."
   package static let keys = [
@@ -47,6 +49,7 @@ package struct ExportRLGroups: Exporter, PromptShowing {
     "advantage": "The column with the advantage, such as 'twyn_advantage' or 'gr3_advantage'; default none.",
     "weight": "The column with the weight of a rollout, such as 'vespo_weight'; default none.",
     "columns": "More columns of each rollout, such as 'length'; default none.",
+    "as_json": AsJSON.help,
     "allow_empty":
       "Whether files of an earlier run give way to none when there are no rows now; default false.",
   ].merging(TrainingTurns.help) { own, _ in own }
@@ -66,11 +69,13 @@ package struct ExportRLGroups: Exporter, PromptShowing {
   private let turns: TrainingTurns
   private let numbers: [(key: String, column: String)]
   private let columns: [String]
+  private let asJSON: [String]
 
   package init(_ config: Config, in workspace: Workspace) throws {
     turns = try TrainingTurns(
       from: config.promptFrom, prompt: config.prompt, system: config.system, in: workspace)
     columns = config.columns ?? []
+    asJSON = try AsJSON.checked(config.asJSON, in: columns)
     numbers = [
       ("reward", config.reward ?? "reward"), ("advantage", config.advantage), ("weight", config.weight),
     ].compactMap { key, column in column.map { (key, $0) } }
@@ -93,9 +98,9 @@ package struct ExportRLGroups: Exporter, PromptShowing {
   package var ownPrompt: Set<PromptPart>? { turns.own }
 
   package func export(_ rows: RowSet<Columns>, dropping sink: ExportSink) async throws -> [ExportedFile] {
-    var shapes = try await rows.shapes(of: columns)
+    var shapes = try await rows.shapes(of: columns, asJSON: asJSON)
     if let validation = export.validation {
-      shapes = try await validation.shapes(of: columns, joining: shapes)
+      shapes = try await validation.shapes(of: columns, asJSON: asJSON, joining: shapes)
     }
     let joined = shapes
     return try await export.write(rows, dropping: sink) { rows, answers in

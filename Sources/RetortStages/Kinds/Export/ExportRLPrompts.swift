@@ -18,6 +18,7 @@ package struct ExportRLPrompts: Exporter, PromptShowing {
     package var promptFrom: PromptSource?
     package var reference: String?
     package var columns: [String]?
+    package var asJSON: [String]?
     package var dataSource: String?
     package var ability: String?
     package var allowEmpty: Bool?
@@ -26,6 +27,7 @@ package struct ExportRLPrompts: Exporter, PromptShowing {
       case folder, formats, prompt, system, reference, columns, ability
       case dataSource = "data_source"
       case promptFrom = "prompt_from"
+      case asJSON = "as_json"
       case allowEmpty = "allow_empty"
     }
 
@@ -47,7 +49,7 @@ package struct ExportRLPrompts: Exporter, PromptShowing {
 
   package static let name = "export-rl-prompts"
   package static let version = 1
-  package static let laterKeys: Set = ["allow_empty", PromptSource.key]
+  package static let laterKeys: Set = ["allow_empty", "as_json", PromptSource.key]
   package static let summary = "Write prompts with their known answers, for reinforcement learning."
   package static let keys = [
     "folder": "Where to write, relative to the pipeline file.",
@@ -57,6 +59,7 @@ package struct ExportRLPrompts: Exporter, PromptShowing {
     "columns": "More columns that the reward function is given, such as 'kind'; default none.",
     "data_source": "What verl chooses a reward function by; default 'retort'.",
     "ability": "What verl reports results by; default 'reasoning'.",
+    "as_json": AsJSON.help,
     "allow_empty":
       "Whether files of an earlier run give way to none when there are no rows now; default false.",
   ].merging(TrainingTurns.help) { own, _ in own }
@@ -78,6 +81,7 @@ package struct ExportRLPrompts: Exporter, PromptShowing {
   private let turns: TrainingTurns
   private let reference: String?
   private let columns: [String]
+  private let asJSON: [String]
 
   package init(_ config: Config, in workspace: Workspace) throws {
     turns = try TrainingTurns(
@@ -85,6 +89,7 @@ package struct ExportRLPrompts: Exporter, PromptShowing {
       hiding: config.reference.map { [$0] } ?? [], in: workspace)
     reference = config.reference
     columns = config.columns ?? []
+    asJSON = try AsJSON.checked(config.asJSON, in: columns)
     let formats = try Format.chosen(config.formats)
     for format in formats {
       if let taken = columns.first(where: format.taken.contains) {
@@ -108,9 +113,9 @@ package struct ExportRLPrompts: Exporter, PromptShowing {
   package var ownPrompt: Set<PromptPart>? { turns.own }
 
   package func export(_ rows: RowSet<Columns>, dropping sink: ExportSink) async throws -> [ExportedFile] {
-    var shapes = try await rows.shapes(of: columns)
+    var shapes = try await rows.shapes(of: columns, asJSON: asJSON)
     if let validation = export.validation {
-      shapes = try await validation.shapes(of: columns, joining: shapes)
+      shapes = try await validation.shapes(of: columns, asJSON: asJSON, joining: shapes)
     }
     let joined = shapes
     return try await export.write(rows, dropping: sink) { rows, answers in

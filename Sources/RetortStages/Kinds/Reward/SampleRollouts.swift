@@ -132,7 +132,7 @@ package struct SampleRollouts: PromptingStage {
   package init(_ config: Config, in workspace: Workspace) throws {
     model = try workspace.chat(config.model)
     prompt = try Prompt(text: config.prompt?.text ?? "{{question}}")
-    system = config.system
+    system = try PlainText.checked(config.system, under: "system")
     wantsLogprobs = config.logprobs ?? false
     tokens = try TokenCounter(config.tokens, by: config.model, in: workspace)
     samples = try SamplingKeys.samples(config.samples ?? 8)
@@ -153,7 +153,8 @@ package struct SampleRollouts: PromptingStage {
 
   package func process(_ input: Columns) async throws -> Outcome<Output> {
     let replies = try await SamplingKeys.draw(
-      samples, of: ChatRequest(try prompt(of: input), sampling: sampling, topLogprobs: wantsLogprobs ? 0 : nil),
+      samples,
+      of: ChatRequest(try prompt(of: input), sampling: sampling, topLogprobs: wantsLogprobs ? 0 : nil),
       from: model, rows: true, accepting: check)
     let group = RowID.text(Digest(of: .object(input.values)))
     var outputs: [Output] = []

@@ -59,7 +59,7 @@ package struct ScoreLogprobs: RowStage, PromptShowing {
       config.promptFrom, besides: [("prompt", config.prompt != nil), ("system", config.system != nil)])
     prompt = try Prompt(text: config.prompt?.text ?? "{{question}}")
     hasOwnPrompt = config.prompt != nil
-    system = config.system
+    system = try PlainText.checked(config.system, under: "system")
     completion = config.completion ?? "completion"
     reads = (source?.reads ?? prompt.reads) + [ColumnUse(completion)]
   }

@@ -167,7 +167,8 @@ package struct SynthesizeRationale: PromptingStage {
     TokenBudget(tokens: try await tokens.count(question), stated: factors.stated, limit: factors.limit)
   }
 
-  private func messages(_ input: Input, _ budget: TokenBudget, answer: String?) async throws -> [ChatMessage] {
+  private func messages(_ input: Input, _ budget: TokenBudget, answer: String?) async throws -> [ChatMessage]
+  {
     let demonstrations = input.demonstrations ?? []
     let system = try prompt.render([
       "question": .string(input.question), "instruction": .string(try await instruction.value),

@@ -43,8 +43,10 @@ import Testing
       in: Workspace(
         folder: URL(filePath: "/"), models: models,
         sets: ["reward_model": Bench.rows([["reward_model": try JSON(encoding: head)]])]))
-    guard case .emit(let outputs) = try await stage.process(
-      Columns(["question": "q", "cot": "c"])) else {
+    guard
+      case .emit(let outputs) = try await stage.process(
+        Columns(["question": "q", "cot": "c"]))
+    else {
       Issue.record("dropped")
       return
     }
