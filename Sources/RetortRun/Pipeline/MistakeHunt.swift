@@ -17,14 +17,21 @@ extension PipelineReader {
       let culprits = asked.culprits(draft.mistakes).subtracting(aside)
       guard !culprits.isEmpty else { return }
       aside.formUnion(culprits)
-      for key in culprits { asked.putAside(key, keys[key]) }
-      asked.mistakes = []
-      configure(&asked, entry, models)
-      bind(&asked, with: drafts)
       // What speaks of a value that was put aside may speak of what stands in for it.
-      let new = asked.mistakes.filter { !draft.mistakes.contains($0) && !$0.speaks(ofAnyOf: aside) }
-      guard !new.isEmpty else { return }
-      draft.mistakes += new
+      func isNew(_ mistake: Diagnostic) -> Bool {
+        !draft.mistakes.contains(mistake) && !mistake.speaks(ofAnyOf: aside)
+      }
+      var next: StageDraft?
+      for isFilled in [true, false] where next == nil {
+        var trial = asked
+        for key in culprits { trial.putAside(key, keys[key], isFilled: isFilled, models) }
+        configure(&trial, entry, models)
+        bind(&trial, with: drafts)
+        if trial.mistakes.isEmpty || trial.mistakes.contains(where: isNew) { next = trial }
+      }
+      guard let next else { return }
+      draft.mistakes += next.mistakes.filter(isNew)
+      asked = next
     }
   }
 }
@@ -44,10 +51,15 @@ extension StageDraft {
     return Set(keys)
   }
 
-  fileprivate mutating func putAside(_ key: String, _ shape: ConfigShape.Key?) {
+  /// - Parameter isFilled: whether another value stands in; a required key always has one.
+  fileprivate mutating func putAside(
+    _ key: String, _ shape: ConfigShape.Key?, isFilled: Bool, _ models: OrderedDictionary<String, ModelSpec>
+  ) {
+    mistakes = []
     guard case .mapping(var entries) = with.value else { return }
-    if let shape, shape.required, let sample = shape.value.sample {
-      entries[key]?.node.value = .scalar(sample)
+    if let shape, isFilled || shape.required, let sample = shape.value.sample(models) {
+      entries[key]?.node.value = sample
+      if shape.value == .model { takesAnyModel = true }
     } else {
       entries[key] = nil
     }
@@ -69,13 +81,16 @@ extension PlacedNode {
 }
 
 extension ConfigShape.Value {
-  /// A plain value that fits; nil where there is none that does without the file's names.
-  fileprivate var sample: JSON? {
+  /// A plain value that fits; nil where there is none.
+  fileprivate func sample(_ models: OrderedDictionary<String, ModelSpec>) -> PlacedNode.Value? {
     switch self {
-    case .string: "text"
-    case .integer, .number: 1
-    case .boolean: false
-    case .choice(let words): words.first.map { .string($0) }
+    case .string: .scalar("text")
+    case .integer, .number: .scalar(1)
+    case .boolean: .scalar(false)
+    case .choice(let words): words.first.map { .scalar(.string($0)) }
+    case .model: models.keys.first.map { .scalar(.string($0)) }
+    case .list: .list([])
+    case .map: .mapping([:])
     default: nil
     }
   }

@@ -9,6 +9,8 @@ struct StageDraft {
   var with: PlacedNode
   /// What is wrong with it.
   var mistakes: [Diagnostic] = []
+  /// Whether a model stands in for one with a mistake, of whatever kind.
+  var takesAnyModel = false
   /// Paths of templates with a mistake.
   var brokenPrompts: Set<String> = []
   /// Nil for an unknown kind.
@@ -106,7 +108,7 @@ extension PipelineReader {
     let roles = stage.node["using"]?.entries?.keys.map { ($0, RowSet<Columns>([])) } ?? []
     func workspace(_ suffix: String) -> Workspace {
       Workspace(
-        folder: folder, models: InertModels(),
+        folder: folder, models: InertModels(isOfAnyKind: draft.takesAnyModel),
         sets: Dictionary(roles, uniquingKeysWith: { first, _ in first }), exportSuffix: suffix,
         branches: stage.fields?.from?.names.count ?? 0, isGrouped: stage.fields?.per != nil)
     }
@@ -150,6 +152,9 @@ struct InertModels: ModelProvider {
     let description: String
   }
 
+  /// Whether a model may be of another kind than is asked for.
+  var isOfAnyKind = false
+
   func chat(_ model: ModelRef) throws -> any ChatModel { try inert(model, "a chat model", [.chat]) }
 
   func embedding(_ model: ModelRef) throws -> any EmbeddingModel {
@@ -169,7 +174,7 @@ struct InertModels: ModelProvider {
   }
 
   private func inert(_ model: ModelRef, _ wanted: String, _ kinds: [ModelSpec.Kind]) throws -> InertModel {
-    guard kinds.contains(model.spec.kind) else {
+    guard isOfAnyKind || kinds.contains(model.spec.kind) else {
       let choice = kinds.map { "'\($0.rawValue)'" }.joined(separator: ", ")
       throw WrongKind(
         alias: model.spec.alias,

@@ -50,7 +50,7 @@ struct MistakeHuntTests {
 
   @Test func aRequiredKeyDoesNotHideOthers() throws {
     #expect(
-      try mistakes("  a: { uses: generate-puzzles, with: { seed: 1, count: 0, wrong_share: 7 } }\n").map {
+      try mistakes("  a: { uses: generate-puzzles, with: { seed: 1, count: -1, wrong_share: 7 } }\n").map {
         $0.drop { $0 != " " }.dropFirst().prefix { $0 != ":" }
       } == ["count", "wrong_share"])
   }
@@ -59,12 +59,12 @@ struct MistakeHuntTests {
     #expect(
       try mistakes(
         "  a: { uses: export-preferences, from: rows, with: { folder: out, margin: [x], margin_scale: 2 } }\n"
-      ).filter { !$0.contains("expected a column") } == ["4:68 expected a string, found a list"])
+      ).filter { !$0.contains("expected a column") } == ["4:75 expected a string, found a list"])
     #expect(
       try mistakes(
         "  a: { uses: synthesize-rationale, from: rows, with: { model: m, budget_factor: x, limit_factor: 2 } }\n"
       )
-        == ["4:80 expected a number, found 'x'"])
+        == ["4:81 expected a number, found 'x'"])
     #expect(try mistakes("  a: { uses: generate, from: rows, with: { model: m } }\n").count == 1)
   }
 
@@ -137,7 +137,7 @@ struct MistakeHuntTests {
       try mistakes(
         "  a: { uses: sample-rollouts, from: rows, as: { answer: x }, with: { model: m, system: \"{{#kind}}x{{/kind}}\" } }\n"
       ) == [
-        "4:90 system: expected a text without sections, since it is sent as it is written, found '{{#kind}}'"
+        "4:88 system: expected a text without sections, since it is sent as it is written, found '{{#kind}}'"
       ])
     #expect(
       try mistakes(
