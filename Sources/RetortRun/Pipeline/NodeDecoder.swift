@@ -99,6 +99,10 @@ struct NodeDecoder: Decoder {
       let model = try model()
       log.use(model: model.alias)
       return ModelRef(model) as? T
+    case is PromptSource.Type:
+      let source = try PromptSource(from: self)
+      log.use(prompt: source, at: node.place)
+      return source as? T
     case is PromptFile.Type:
       let file = try PromptFile(from: self)
       log.use(prompt: file)
@@ -163,6 +167,7 @@ final class DecodingLog {
   private(set) var mistakes: [Diagnostic] = []
   private(set) var usedModels: OrderedSet<String> = []
   private(set) var prompts: [PromptFile] = []
+  private(set) var promptSource: (name: String, place: FilePosition)?
   private let fileUse = FileUse()
   private var watched: [KeyUse] = []
 
@@ -187,6 +192,7 @@ final class DecodingLog {
   func watch(_ use: KeyUse) { if !watched.contains(where: { $0 === use }) { watched.append(use) } }
   func use(model alias: String) { usedModels.append(alias) }
   func use(prompt: PromptFile) { prompts.append(prompt) }
+  func use(prompt: PromptSource, at place: FilePosition) { promptSource = (prompt.stage, place) }
   /// Everything that was read, templates included.
   var files: Set<URL> { fileUse.files }
 

@@ -13,24 +13,17 @@ package struct ParsingConfig: Codable, Sendable {
   package var demonstrations: DemonstrationLayout?
   package var maxItems: Int?
   package var maxCharacters: Int?
-  /// Of a rationale alone.
-  package var showConditions: Bool?
-
   package enum CodingKeys: String, CodingKey {
     case model, prompt, temperature, seed, repair, strict, demonstrations
     case maxTokens = "max_tokens"
     case maxItems = "max_items"
     case maxCharacters = "max_characters"
-    case showConditions = "show_conditions"
   }
 
-  package init(
-    model: ModelRef, prompt: PromptFile? = nil, repair: Int? = nil, showConditions: Bool? = nil
-  ) {
+  package init(model: ModelRef, prompt: PromptFile? = nil, repair: Int? = nil) {
     self.model = model
     self.prompt = prompt
     self.repair = repair
-    self.showConditions = showConditions
   }
 
   static let keys = [
@@ -52,6 +45,8 @@ package struct ParsingConfig: Codable, Sendable {
 
 /// Asks a model to parse one row: what the two parsing stages have in common.
 struct Parser: Sendable {
+  static let promptKeys: Set = ["prompt", "demonstrations"]
+
   private let prompt: Prompt
   private let instruction: TaskInstruction
   private let reply: StructuredReply
@@ -87,6 +82,15 @@ struct Parser: Sendable {
     user: (DemonstrationTurns.Reader) throws -> String,
     read: (JSON) throws(StructuredReply.Complaint) -> Value
   ) async throws -> StructuredReply.Result<Value> {
+    let messages = try await messages(values, demonstrations: demonstrations, column: column, user: user)
+    return try await reply.ask(messages, read: read)
+  }
+
+  /// The conversation that the reply ends. What it is made of, ``promptKeys`` says.
+  func messages(
+    _ values: JSON.Object, demonstrations: [JSON]?, column: String,
+    user: (DemonstrationTurns.Reader) throws -> String
+  ) async throws -> [ChatMessage] {
     let shown = demonstrations ?? []
     var system = values
     system["instruction"] = .string(try await instruction.value)
@@ -97,7 +101,7 @@ struct Parser: Sendable {
         JSON.object([column: try $0.value(column)]).text
       }
     }
-    return try await reply.ask(messages + [.user(try user(.init(row: .object(values))))], read: read)
+    return messages + [.user(try user(.init(row: .object(values))))]
   }
 }
 

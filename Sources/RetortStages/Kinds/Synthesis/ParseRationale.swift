@@ -2,7 +2,7 @@ internal import OrderedCollections
 package import RetortCore
 
 /// Takes a chain of thought apart into statements, their evidence, and whether the evidence entails them.
-package struct ParseRationale: RowStage {
+package struct ParseRationale: PromptingStage {
   package static let name = "parse-rationale"
   package static let version = 2
   package static let summary =
@@ -16,10 +16,34 @@ package struct ParseRationale: RowStage {
   package static let sets = [TaskInstruction.role]
 
   package static func workload(of config: Config) -> Workload {
-    Workload(prompt: config.prompt?.text, maxTokens: config.maxTokens)
+    Workload(prompt: config.parsing.prompt?.text, maxTokens: config.parsing.maxTokens)
   }
 
-  package typealias Config = ParsingConfig
+  package struct Config: Codable, Sendable {
+    package var parsing: ParsingConfig
+    package var showConditions: Bool?
+
+    private enum CodingKeys: String, CodingKey {
+      case showConditions = "show_conditions"
+    }
+
+    package init(_ parsing: ParsingConfig, showConditions: Bool? = nil) {
+      self.parsing = parsing
+      self.showConditions = showConditions
+    }
+
+    package init(from decoder: any Decoder) throws {
+      parsing = try ParsingConfig(from: decoder)
+      showConditions = try decoder.container(keyedBy: CodingKeys.self).decodeIfPresent(
+        Bool.self, forKey: .showConditions)
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+      try parsing.encode(to: encoder)
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encodeIfPresent(showConditions, forKey: .showConditions)
+    }
+  }
 
   package struct Input: Codable, Sendable {
     package var question: String
@@ -67,7 +91,7 @@ package struct ParseRationale: RowStage {
   package init(_ config: Config, in workspace: Workspace) throws {
     showsConditions = config.showConditions ?? false
     parser = try Parser(
-      config, in: workspace, prompt: PromptText.rationaleParsing, schema: Self.schema(_:)
+      config.parsing, in: workspace, prompt: PromptText.rationaleParsing, schema: Self.schema(_:)
     ) { json in
       // The list alone is taken too, and the verdicts in other spellings.
       json.array == nil ? json.withPlainVerdicts : ["cot_parsing": json.withPlainVerdicts]
@@ -75,19 +99,34 @@ package struct ParseRationale: RowStage {
   }
 
   package func process(_ input: Input) async throws -> Outcome<Output> {
+    let result = try await parser.ask(
+      values(input), demonstrations: input.demonstrations, column: "cot_parsing", user: user,
+      read: Self.triples)
+    return result.outcome { Output(cotParsing: $0) }
+  }
+
+  package var promptKeys: Set<String> { Parser.promptKeys.union(["show_conditions"]) }
+  package var promptReads: [ColumnUse] { reads }
+  package var promptParts: Set<PromptPart> { [.system] }
+
+  package func prompt(of row: Columns) async throws -> [ChatMessage] {
+    let input = try Row(row.values).view(as: Input.self)
+    return try await parser.messages(
+      values(input), demonstrations: input.demonstrations, column: "cot_parsing", user: user)
+  }
+
+  private func values(_ input: Input) -> JSON.Object {
     var values: JSON.Object = [
       "question": .string(input.question), "cot": .string(input.cot),
       "show_conditions": .bool(showsConditions),
     ]
     if showsConditions { values["question_parsing"] = input.questionParsing }
-    let result = try await parser.ask(
-      values, demonstrations: input.demonstrations, column: "cot_parsing",
-      user: { row in
-        let conditions = showsConditions ? "Conditions:\n\(try row.text("question_parsing"))\n\n" : ""
-        return "Question:\n\(try row.text("question"))\n\n\(conditions)Reasoning:\n\(try row.text("cot"))"
-      },
-      read: Self.triples)
-    return result.outcome { Output(cotParsing: $0) }
+    return values
+  }
+
+  private func user(_ row: DemonstrationTurns.Reader) throws -> String {
+    let conditions = showsConditions ? "Conditions:\n\(try row.text("question_parsing"))\n\n" : ""
+    return "Question:\n\(try row.text("question"))\n\n\(conditions)Reasoning:\n\(try row.text("cot"))"
   }
 
   private static func triples(_ json: JSON) throws(StructuredReply.Complaint) -> [Triple] {
