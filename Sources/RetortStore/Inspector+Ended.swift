@@ -124,7 +124,8 @@ extension Inspector {
       return ended
     }
     let emission = try GRDB.Row.fetchOne(
-      db, sql: "SELECT reason, detail FROM emission WHERE step = ? AND seq = ?", arguments: [step, seq])
+      db.cachedStatement(sql: "SELECT reason, detail FROM emission WHERE step = ? AND seq = ?"),
+      arguments: [step, seq])
     ended.reason = try emission.maybe(0) ?? ""
     ended.detail = try emission.maybe(1) ?? ""
     if occurrence == nil {
@@ -133,9 +134,9 @@ extension Inspector {
       ended.sample = seq
     }
     ended.calls = try Int64.fetchAll(
-      db,
-      sql: "SELECT reply FROM step_call WHERE step = ?1 AND (sample IS NULL OR ?2 IS NULL OR sample = ?2) "
-        + "ORDER BY seq LIMIT \(kinLimit)", arguments: [step, ended.sample])
+      db.cachedStatement(
+        sql: "SELECT reply FROM step_call WHERE step = ?1 AND (sample IS NULL OR ?2 IS NULL OR sample = ?2) "
+          + "ORDER BY seq LIMIT \(kinLimit)"), arguments: [step, ended.sample])
     return ended
   }
 
@@ -143,13 +144,14 @@ extension Inspector {
     -> EndedRow
   {
     let name = try String.fetchOne(
-      db, sql: "SELECT name FROM run_stage WHERE run = ? AND stage = ?", arguments: [run, stage])
+      db.cachedStatement(sql: "SELECT name FROM run_stage WHERE run = ? AND stage = ?"),
+      arguments: [run, stage])
     let row = try GRDB.Row.fetchOne(
-      db,
-      sql: """
-        SELECT \(SQL.rowID("r")), \(SQL.source("o")), r.json FROM occurrence o JOIN "row" r ON r.id = o."row"
-        WHERE o.id = ?
-        """, arguments: [occurrence])
+      db.cachedStatement(
+        sql: """
+          SELECT \(SQL.rowID("r")), \(SQL.source("o")), r.json FROM occurrence o JOIN "row" r ON r.id = o."row"
+          WHERE o.id = ?
+          """), arguments: [occurrence])
     return EndedRow(
       stage: name ?? "", id: try row.maybe(0), source: try row.maybe(1), columns: try row?.json(2).object)
   }
