@@ -36,6 +36,7 @@ import Testing
     #expect(lines("日本語日本語", 9) == ["日本語日", "本語"])
     #expect(lines("one two", 10, first: 8) == ["one two"])
     #expect(lines("one two three", 20, first: 8) == ["one two", "three"])
+    #expect(lines("[1.25,2.25,3.25]", 12) == ["[1.25,2.25,", "3.25]"])
     #expect(lines("", 10) == [""])
   }
 

@@ -20,10 +20,12 @@ struct StagesCommand: Command {
       throw CommandFailure.usage("expected a stage kind, found '\(name)'; `retort stages` lists them")
     }
     if markdown { return shell.terminal.print(StageReference.section(entry)) }
-    shell.terminal.print("\(entry.name)\n\(entry.summary)\n")
     func print(_ line: String) {
       ShowPage.broken(line, indented: 4, screen: shell.terminal.screen).forEach(shell.terminal.print)
     }
+    shell.terminal.print(entry.name)
+    ShowPage.broken(entry.summary, indented: 0, screen: shell.terminal.screen).forEach(shell.terminal.print)
+    shell.terminal.print("")
     for fact in StageReference.facts(entry) { print("  \(fact)") }
     shell.terminal.print("")
     for key in entry.configShape().keys {

@@ -36,17 +36,17 @@ struct TextLayout: Hashable {
     rest = unseen.count
   }
 
-  /// The beginning of a text that fits: to the last space that has room, or where the room ends.
+  /// The beginning of a text that fits: to the last space or comma that has room, or where the room ends.
   private static func line(_ text: Substring, _ width: Int) -> (text: Substring, skipsSpace: Bool) {
     var fitting = DisplayWidth.prefix(text, width)
     // One character is taken however wide it is.
     if fitting.isEmpty { fitting = text.prefix(1) }
     guard fitting.endIndex < text.endIndex else { return (fitting, false) }
     if text[fitting.endIndex] == " " { return (fitting, true) }
-    guard let space = fitting.lastIndex(of: " "),
-      DisplayWidth.of(fitting[..<space]) > width / 2
+    guard let end = fitting.lastIndex(where: { $0 == " " || $0 == "," }),
+      DisplayWidth.of(fitting[..<end]) > width / 2
     else { return (fitting, false) }
-    return (text[..<space], true)
+    return text[end] == " " ? (text[..<end], true) : (text[...end], false)
   }
 
   /// Tabs as the spaces to the next multiple of eight.
