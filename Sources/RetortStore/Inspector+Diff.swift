@@ -39,7 +39,8 @@ extension Inspector {
     -> [RunDiff.Redone]
   {
     let paths = changed.map { $0.path.split(separator: ".", maxSplits: 2).map(String.init) }
-    let names = Set(paths.compactMap { $0.count > 1 && $0[0] == "stages" ? $0[1] : nil })
+    // Those that both runs have: a stage that is new redid nothing.
+    let names = Set(paths.compactMap { $0.count > 2 && $0[0] == "stages" ? $0[1] : nil })
     return books.list.map(\.stage).filter(names.contains).compactMap { name in
       let stages = books.list.compactMap { entry -> RunDiff.Redone.Stage? in
         let answered = entry.books.emitted + entry.books.dropped
