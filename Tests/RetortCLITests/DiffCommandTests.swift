@@ -65,7 +65,7 @@ import Testing
              \("")
             -Question: {{question}}
             +Q: {{question}}
-        the change of answers redid (rows of run 2): answers 3 of 3, numbers 3 of 3
+        the change of answers redid (rows of run 2): answers 3 of 3
         stage      in  emitted  dropped  failed  pending
         questions  3   3        0        0       0
         """)

@@ -71,7 +71,7 @@ import Testing
             them, sentence number 9 of them, sentence number 10 of them, sentence number
             11 of them, sentence number 12 of them, sentence number 13 of them, sentence
             number 14 of them, sentence number 15 of them, sentence number 16 of them,
-            … 672 characters more: --full
+            … 670 characters more: --full
 
         """)
     let whole = "\(id)  questions:0\n  question: \(text)\n"

@@ -47,7 +47,7 @@ import Testing
 
   @Test func whatIsLeftOutIsCounted() {
     #expect(lines("one two three four", 10, limit: 1) == ["one two", "+10"])
-    #expect(lines("one\ntwo\nthree", 10, limit: 2) == ["one", "two", "+6"])
+    #expect(lines("one\ntwo\nthree", 10, limit: 2) == ["one", "two", "+5"])
     #expect(lines("one two", 10, limit: 1) == ["one two"])
     #expect(
       lines(String(repeating: "x", count: 1_000_000), 10, limit: 2) == [

@@ -13,9 +13,12 @@ enum UnifiedDiff {
 
   /// Empty for equal texts.
   static func lines(_ old: String, _ new: String) -> [String] {
-    let all = merged(
-      old.split(separator: "\n", omittingEmptySubsequences: false),
-      new.split(separator: "\n", omittingEmptySubsequences: false))
+    // A line end that both have behind their last line is no empty line.
+    let isEnded = old.hasSuffix("\n") && new.hasSuffix("\n")
+    let texts = [old, new].map {
+      $0.split(separator: "\n", omittingEmptySubsequences: false).dropLast(isEnded ? 1 : 0)
+    }
+    let all = merged(Array(texts[0]), Array(texts[1]))
     return hunks(all).flatMap { hunk -> [String] in
       let lines = all[hunk]
       let counts = (lines.count { $0.sign != "+" }, lines.count { $0.sign != "-" })
