@@ -9,7 +9,8 @@ package enum RunEvent: Hashable, Sendable {
   case reused(stage: String, AnsweredRows)
   /// One step was performed; it answered its row, and the rows equal to it.
   case performed(stage: String, AnsweredRows)
-  case failed(stage: String, kind: String, message: String)
+  /// `rows` failed together: those of a group, or one.
+  case failed(stage: String, kind: String, message: String, rows: Int = 1)
   case finished(stage: String, Books)
   /// The run goes by the answers from before a redo that has not finished.
   case leavingRedo(UnfinishedRedo)
