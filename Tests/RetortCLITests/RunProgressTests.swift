@@ -158,7 +158,7 @@ import Testing
     #expect(!paper.all.contains("\u{1B}"))
   }
 
-  @Test func withoutATerminalALineSaysNowAndThenWhatIsDoneWhatItCostAndWhatIsWaitedFor() async throws {
+  @Test func withoutATerminalALineSaysNowAndThenWhatIsDoneWhatItCostAndWhatIsWaitedFor() async {
     let gauge = CallGauge()
     let priced = ModelSpec.priced("teacher")
     let paper = Paper()
@@ -169,8 +169,8 @@ import Testing
     paper.at(9)
     progress.tell(.performed(stage: "write", AnsweredRows(rows: 3, out: 3)))
     progress.tell(.failed(stage: "write", kind: "server", message: "server: no", rows: 2))
-    for _ in 0..<4 { try await gauge.asking(priced) {} }
-    try await gauge.asking(ModelSpec(alias: "local", name: "m")) {}
+    for _ in 0..<4 { await gauge.asking(priced) {} }
+    await gauge.asking(ModelSpec(alias: "local", name: "m")) {}
     paper.at(10)
     await gauge.holding(.tpm, priced) { progress.tick() }
     progress.tick()  // too soon to tell again

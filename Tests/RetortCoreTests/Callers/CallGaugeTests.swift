@@ -10,10 +10,10 @@ import Testing
     return model
   }
 
-  @Test func whatMostCallsWaitForHoldsTheRunUp() async throws {
+  @Test func whatMostCallsWaitForHoldsTheRunUp() async {
     let gauge = CallGauge()
     #expect(gauge.reading.hold == nil)
-    try await gauge.asking(model(price: false)) {
+    await gauge.asking(model(price: false)) {
       #expect(gauge.reading.hold?.what == "answers of teacher")
       await gauge.holding(.concurrency, model("judge")) {
         #expect(gauge.reading.hold?.what == "concurrency of judge")
