@@ -42,3 +42,14 @@ package struct CallTally: Codable, Hashable, Sendable {
     case completionTokens = "completion_tokens"
   }
 }
+
+extension CallTally {
+  /// What the calls cost, as far as it is known.
+  package var cost: String { Figure.cost(usd, calls: made, unpriced: unpriced) }
+
+  /// The same for a column of USD: `no price` where none is known, a `+` where more is not known.
+  package var amount: String {
+    if unpriced > 0, unpriced >= made, usd == 0 { return "no price" }
+    return Figure.money(usd) + (unpriced > 0 ? "+" : "")
+  }
+}
