@@ -30,7 +30,9 @@ extension PredictReward {
       }
     }
     guard !pairs.isEmpty else { return nil }
-    let bins = Dictionary(grouping: pairs) { min(4, Int(($0.confidence - 0.5) * 10)) }.sorted {
+    let bins = Dictionary(grouping: pairs) {
+      min(4, Int(bounded: (($0.confidence - 0.5) * 10).rounded(.down)))
+    }.sorted {
       $0.key < $1.key
     }
     let points = bins.map { _, pairs in

@@ -119,7 +119,7 @@ import Testing
     let found = try pictures("weight-importance", rows, config: ["advantage": "adv"])
     guard case .bars(let bars, _) = found[2].form else { return #expect(Bool(false)) }
     #expect(bars.map(\.name) == ["raw W", "clipped", "length-normalised", "VESPO"])
-    #expect(bars.map(\.note)[1...] == ["1.98 of 2", "1.59 of 2", "1 of 2"])
+    #expect(bars.map(\.note)[1...] == ["1.98 of 2", "1.65 of 2", "1 of 2"])
     #expect(found[1].caption.contains("(1 above 3 are not drawn)"))
     #expect(found[0].caption.hasSuffix("1 of 2 responses have less than half of that."))
   }
