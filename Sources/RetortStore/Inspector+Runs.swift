@@ -140,14 +140,17 @@ extension Inspector {
       """, [.int(run), .string(stage), .int(Int64(limit))])
   }
 
-  /// What failed in a run, or at one stage of it, grouped by stage and message.
+  /// What failed in a run and has no answer since, grouped by stage and message; the rows add up to those that the run's
+  /// summary counts as failed. What the pipeline dropped for it is there too, and says so after its kind.
   package func failures(run: Int64, of stage: String? = nil) async throws -> Table {
     try await table(
       """
-      SELECT f.stage, f.kind, count(*) AS rows, f.message, min(f."row") AS example
-      FROM (\(Views.ledger("failed"))) f JOIN run_stage s ON s.run = f.run AND s.name = f.stage
-      WHERE f.run = ?1 AND (?2 IS NULL OR f.stage = ?2)
-      GROUP BY s.stage, f.kind, f.message ORDER BY s.stage, rows DESC
+      SELECT s.name AS stage, f.kind || iif(f.dropped, ', dropped', '') AS kind, sum(f.n) AS rows, f.message,
+        min(\(SQL.rowID("r"))) AS example
+      FROM (\(Self.failedRows)) f JOIN run_stage s ON s.run = ?1 AND s.stage = f.stage
+      LEFT JOIN occurrence o ON o.id = f.occurrence LEFT JOIN "row" r ON r.id = o."row"
+      WHERE ?2 IS NULL OR s.name = ?2
+      GROUP BY s.stage, f.kind, f.dropped, f.message ORDER BY s.stage, rows DESC
       """, [.int(run), stage.map(JSON.string) ?? .null])
   }
 

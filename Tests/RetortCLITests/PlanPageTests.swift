@@ -67,7 +67,7 @@ import Testing
 
   @Test func numbersAreShort() {
     #expect(
-      [0, 950, 9999, 10_000, 999_949, 1_234_567].map(PlanPage.count) == [
+      [0, 950, 9999, 10_000, 999_949, 1_234_567].map(Figure.compact) == [
         "0", "950", "9999", "10.0k", "999.9k", "1.2M",
       ])
     #expect([42.0, 150, 9000].map(PlanPage.duration) == ["42 s", "2 min", "2.5 h"])

@@ -21,6 +21,7 @@ import Testing
         answers     3        3        0       0        0       2     3
         numbers     3        2        1       0        0       2     2
         out         2        2        0       0        0       0     1
+        in = emitted (kept) + dropped + failed + pending; rows: what came out of them
         numbers dropped: reply not matches [0-9]+ 1
         calls: 1 made, 0 remembered, 0 failed
         tokens: 12 prompt, 5 completion; USD 0.0001
@@ -43,6 +44,7 @@ import Testing
         questions: 3 done, kept 3
         stage      in  emitted  dropped  failed  pending  reused  rows
         questions   3        3        0       0        0       3     3
+        in = emitted (kept) + dropped + failed + pending; rows: what came out of them
         calls: 0 made, 0 remembered, 0 failed
         tokens: 0 prompt, 0 completion; USD 0.0000
         complete in 0.0 s
@@ -66,6 +68,7 @@ import Testing
         answers     3        3        0       0        0       0     3
         numbers     3        2        1       0        0       0     2
         out         2        2        0       0        0       0     1
+        in = emitted (kept) + dropped + failed + pending; rows: what came out of them
         numbers dropped: reply not matches [0-9]+ 1
         calls: 3 made, 0 remembered, 0 failed
         tokens: 36 prompt, 15 completion; USD 0.0002

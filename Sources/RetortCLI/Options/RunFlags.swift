@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import RetortCore
+internal import RetortRun
 internal import RetortStore
 
 /// The flags of a run, as they are recorded with it so that `retort resume` keeps them.
@@ -12,6 +13,8 @@ struct Flags: Codable {
   var maxTokens: Int?
   /// Nil in runs of versions that did not know it.
   var retryRefused: Bool?
+  /// The environment variables that the file named; nil where it named none, and in runs of versions that noted none.
+  var variables: [FileVariable]?
   /// Those of `set` that were recorded without the keys in them.
   var withheld: [String]?
 

@@ -30,7 +30,7 @@ enum PlanPage {
     let rows = entries.map { name, amount, basis -> [JSON] in
       [
         name, range(amount.calls), range(amount.promptTokens), range(amount.completionTokens),
-        amount.usd.map { range($0, money) } ?? "no price", basis,
+        amount.usd.map { range($0, Figure.money) } ?? "no price", basis,
       ].map { .string($0) }
     }
     let columns = ["stage", "calls", "tokens in", "tokens out", "USD", "by"]
@@ -48,27 +48,16 @@ enum PlanPage {
     if let most = flags.maxUSD, let usd = forecast.total.usd, usd.high > most {
       lines.append(
         usd.low > most
-          ? "more than --max-usd \(money(most)): the run will stop before its end"
-          : "perhaps more than --max-usd \(money(most)): the run may stop before its end")
+          ? "more than --max-usd \(Figure.money(most)): the run will stop before its end"
+          : "perhaps more than --max-usd \(Figure.money(most)): the run may stop before its end")
     }
     return lines
   }
 
-  static func range(_ range: Forecast.Range, _ word: (Double) -> String = count) -> String {
+  static func range(_ range: Forecast.Range, _ word: (Double) -> String = Figure.compact) -> String {
     let (low, high) = (word(range.low), word(range.high))
     return low == high ? low : "\(low)–\(high)"
   }
-
-  /// `950`, `12.3k`, `1.2M`.
-  static func count(_ number: Double) -> String {
-    switch number {
-    case ..<9999.5: String(format: "%.0f", number)
-    case ..<999_950: String(format: "%.1fk", number / 1000)
-    default: String(format: "%.1fM", number / 1_000_000)
-    }
-  }
-
-  static func money(_ usd: Double) -> String { String(format: usd < 0.1 ? "%.4f" : "%.2f", usd) }
 
   /// `42 s`, `3 min`, `2.5 h`.
   static func duration(_ seconds: Double) -> String {

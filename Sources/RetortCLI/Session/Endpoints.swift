@@ -28,10 +28,11 @@ struct Endpoints {
   }
 
   func models(
-    memory: any ReplyMemory, budget: Budget, say: @escaping @Sendable (String) -> Void
+    memory: any ReplyMemory, budget: Budget, gauge: CallGauge, say: @escaping @Sendable (String) -> Void
   ) -> ModelStack {
     ModelStack(
-      models: specs, transport: transport, memory: memory, budget: budget, interruption: interruption,
+      models: specs, transport: transport, memory: memory, budget: budget, gauge: gauge,
+      interruption: interruption,
       environment: environment, redaction: keys, say: say,
       address: { [launcher] in try await launcher.address(of: $0) })
   }

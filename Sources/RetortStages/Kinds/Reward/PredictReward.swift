@@ -19,7 +19,7 @@ package struct PredictReward: RowStage {
   package static let sets = [FittedReward.role]
 
   package static let drawsSamples = true
-  package static let plots = PlottedColumns.own(["reward_mean", "reward_sigma"].map { PlottedColumn($0) })
+  package static let plots = PlottedColumns.own(["reward_sigma", "reward_mean"].map { PlottedColumn($0) })
 
   package static func workload(of config: Config) -> Workload {
     Workload(samples: config.samples, countKeys: ["samples"])
