@@ -106,7 +106,9 @@ package struct RunReport: Hashable, Sendable {
   /// How to make the run again.
   package var command: String {
     var words = ["retort run \(ShellWord(file))"]
-    for (flag, name) in [("limit", "--limit"), ("only", "--only")] {
+    for (flag, name) in [
+      ("limit", "--limit"), ("sample", "--sample"), ("seed", "--seed"), ("only", "--only"),
+    ] {
       if let value = flags[flag], value != .null {
         words.append("\(name) \(ShellWord(value.string ?? value.text))")
       }

@@ -43,7 +43,7 @@ struct Session {
 
   private func run(under budget: Budget, _ progress: RunProgress) async throws -> RunSummary {
     let options = RunOptions(
-      limit: flags.limit, only: flags.only, redo: Set(flags.redo),
+      selection: flags.selection, only: flags.only, redo: Set(flags.redo),
       retryRefused: flags.retryRefused ?? false, origin: resumed?.origin,
       flags: try JSON(encoding: flags.recorded(without: pipeline.redaction)))
     let interruption = Interruption()
@@ -99,7 +99,8 @@ struct Session {
     _ flags: Flags, _ pipeline: Pipeline, in store: Store, origin: Int64? = nil
   ) async throws {
     guard flags.maxUSD != nil, pipeline.models.values.contains(where: { $0.price == nil }) else { return }
-    let options = RunOptions(limit: flags.limit, only: flags.only, redo: Set(flags.redo), origin: origin)
+    let options = RunOptions(
+      selection: flags.selection, only: flags.only, redo: Set(flags.redo), origin: origin)
     let names = try await Plan.make(pipeline, store: store, options: options).unpriced(pipeline)
     guard names.isEmpty else {
       throw CommandFailure.usage(
