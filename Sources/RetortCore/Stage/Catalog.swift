@@ -28,6 +28,7 @@ package struct StageEntry: Sendable {
   package let sets: [SetRole]
   package let form: Form
   package let drawsSamples: Bool
+  package let isForeseeable: Bool
   package let plots: PlottedColumns
   package let heads: HeadColumns?
   /// The columns it adds whatever its keys say; nil where they or a run decide.
@@ -63,6 +64,7 @@ package struct StageEntry: Sendable {
     sets = S.sets
     self.form = form
     drawsSamples = S.drawsSamples
+    isForeseeable = S.isForeseeable
     plots = S.plots
     heads = S.heads
     adds = S.Output.self == Columns.self ? nil : ColumnUse.properties(of: S.Output.self).map(\.name)
