@@ -54,10 +54,20 @@ import Testing
     ])
     let forecast = Forecast(plan, of: Self.pipeline, measures: ["rationale": measure])
     var flags = flags
-    flags.maxUSD = 0.2
+    flags.maxUSD = 0.05
     flags.maxTokens = 60_000
+    let lines = PlanPage.lines(forecast, Self.pipeline, flags)
+    #expect(lines[1].hasPrefix("stage      calls  90 %  tokens in"), "\(lines)")
+    #expect(lines.contains { $0.hasPrefix("rationale  40") && $0.hasSuffix("120 older steps") }, "\(lines)")
+    #expect(lines.contains("calls       40"), "\(lines)")
     #expect(
-      PlanPage.lines(forecast, Self.pipeline, flags) == [])
+      lines.contains { $0.contains(/^tokens in   \d+\.\dk \(90 %: \d+\.\dk to \d+\.\dk\)$/) }, "\(lines)")
+    #expect(
+      lines.suffix(3) == [
+        "older steps: measured before the stage was changed",
+        "more than --max-usd 0.0500: the run will stop before its end",
+        "perhaps more than --max-tokens 60000: the run may stop before its end",
+      ])
     #expect(
       PlanPage.lines(Forecast(Plan(stages: []), of: Self.pipeline), Self.pipeline, self.flags) == [
         "", "no calls to make",
