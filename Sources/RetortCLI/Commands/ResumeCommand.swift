@@ -43,8 +43,9 @@ struct ResumeCommand: Command {
     flags.maxTokens = maxTokens ?? flags.maxTokens
     let pipeline = try Session.read(URL(filePath: recorded.file), flags, in: shell)
     try Session.checkNames(flags, pipeline)
+    Session.tellPilot(flags, pipeline, in: shell)
     try await storeOptions.refuseObstacles(
-      pipeline, RunOptions(limit: flags.limit, only: flags.only), store: store, in: shell)
+      pipeline, RunOptions(selection: flags.selection, only: flags.only), store: store, in: shell)
     try await Session.checkPrices(flags, pipeline, in: store, origin: recorded.origin)
     try await Session(
       pipeline: pipeline, flags: flags, store: store, storeOption: storeOptions.store, shell: shell,

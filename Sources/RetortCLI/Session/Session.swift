@@ -48,7 +48,7 @@ struct Session {
     var recorded = flags.recorded(without: pipeline.redaction)
     recorded.variables = pipeline.variables.isEmpty ? nil : pipeline.variables
     let options = RunOptions(
-      limit: flags.limit, only: flags.only, redo: Set(flags.redo),
+      selection: flags.selection, only: flags.only, redo: Set(flags.redo),
       retryRefused: flags.retryRefused ?? false, origin: resumed?.origin,
       flags: try JSON(encoding: recorded))
     let interruption = Interruption()
@@ -106,7 +106,8 @@ struct Session {
     _ flags: Flags, _ pipeline: Pipeline, in store: Store, origin: Int64? = nil
   ) async throws {
     guard flags.maxUSD != nil, pipeline.models.values.contains(where: { $0.price == nil }) else { return }
-    let options = RunOptions(limit: flags.limit, only: flags.only, redo: Set(flags.redo), origin: origin)
+    let options = RunOptions(
+      selection: flags.selection, only: flags.only, redo: Set(flags.redo), origin: origin)
     let names = try await Plan.make(pipeline, store: store, options: options).unpriced(pipeline)
     guard names.isEmpty else {
       throw CommandFailure.usage(

@@ -28,6 +28,7 @@ package struct StageEntry: Sendable {
   package let sets: [SetRole]
   package let form: Form
   package let drawsSamples: Bool
+  package let isForeseeable: Bool
   package let plots: PlottedColumns
   package let drawing: @Sendable (_ config: JSON) -> Drawing?
   package let makesNoneWhere: String?
@@ -65,6 +66,7 @@ package struct StageEntry: Sendable {
     sets = S.sets
     self.form = form
     drawsSamples = S.drawsSamples
+    isForeseeable = S.isForeseeable
     plots = S.plots
     drawing = { S.drawing($0) }
     makesNoneWhere = S.makesNoneWhere

@@ -25,6 +25,9 @@ package protocol StageKind: Sendable {
   static var sets: [SetRole] { get }
   /// Whether another draw of the same request is another answer: what is redone, or done in a further round, asks anew.
   static var drawsSamples: Bool { get }
+  /// Whether a plan may perform its steps where they name no model: what comes out follows from the input alone, asks
+  /// nobody, starts nothing and is quick. Readers are read in any case.
+  static var isForeseeable: Bool { get }
   /// Which of its columns a report plots.
   static var plots: PlottedColumns { get }
   /// The pictures that a report shows of its rows, beside those of ``plots``; nil for none.
@@ -51,6 +54,7 @@ extension StageKind {
   package static var laterKeys: Set<String> { [] }
   package static var sets: [SetRole] { [] }
   package static var drawsSamples: Bool { false }
+  package static var isForeseeable: Bool { false }
   package static var plots: PlottedColumns { .none }
   package static func drawing(_ config: JSON) -> Drawing? { nil }
   package static var makesNoneWhere: String? { nil }

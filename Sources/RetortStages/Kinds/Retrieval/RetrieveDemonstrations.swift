@@ -44,6 +44,8 @@ package struct RetrieveDemonstrations: RowStage {
     SetRole("pool", columns: ["question"], help: "The labelled examples, each with a question.")
   ]
 
+  package static func workload(of config: Config) -> Workload { Workload(repairs: 0, keepsRows: true) }
+
   private let k: Int
   private let maxSimilarity: Double
   private let model: any EmbeddingModel

@@ -18,6 +18,15 @@ package struct FitRewardModel: SetStage {
     "seed": "Chooses the split and the order of the pairs; default 0.",
   ]
 
+  /// Both texts of each pair, as many in a request as go into one.
+  package static func workload(of config: Config) -> Workload {
+    let most = Double(config.model.spec.maxInputs ?? 64)
+    return Workload { rows in
+      let calls = max(1, (2 * rows / most).rounded(.up))
+      return calls...calls
+    }
+  }
+
   package static let heads: HeadColumns? = HeadColumns(fitted: "held_out", plain: "bradley_terry")
 
   package struct Config: Codable, Sendable {

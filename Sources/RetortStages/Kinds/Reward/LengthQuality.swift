@@ -28,7 +28,10 @@ package struct LengthQualityConfig: Codable, Sendable {
     self.advantage = advantage
   }
 
-  var workload: Workload { Workload(candidates: 5, prompt: prompt?.text) }
+  /// Each pair of a group's responses in both orders. More rows than a group has are taken to be groups of 8.
+  var workload: Workload {
+    Workload(prompt: prompt?.text, maxTokens: 8) { rows in 0...rows * (rows <= 64 ? max(0, rows - 1) : 7) }
+  }
 
   static let keys = [
     "mode": "verifiable (the default): column 'correct' decides; fuzzy: a judge compares the answers.",

@@ -19,10 +19,16 @@ package struct PredictReward: RowStage {
   package static let sets = [FittedReward.role]
 
   package static let drawsSamples = true
+  private static let defaultSamples = 8
   package static let plots = PlottedColumns.own(["reward_sigma", "reward_mean"].map { PlottedColumn($0) })
 
   package static func workload(of config: Config) -> Workload {
-    Workload(samples: config.samples, countKeys: ["samples"])
+    // With a fitted head it embeds each response once.
+    let draws = config.model.spec.kind == .embedding ? 1 : config.samples ?? defaultSamples
+    var workload = Workload(
+      samples: draws, repairs: 0, maxTokens: 8, countKeys: ["samples"], keepsRows: true)
+    workload.samples = 1
+    return workload
   }
 
   package struct Config: Codable, Sendable {
@@ -79,7 +85,7 @@ package struct PredictReward: RowStage {
 
   package init(_ config: Config, in workspace: Workspace) throws {
     completion = config.completion ?? "completion"
-    samples = config.samples ?? 8
+    samples = config.samples ?? Self.defaultSamples
     sampling = try SamplingKeys.check(
       Sampling(temperature: config.temperature ?? 1, seed: config.seed, maxTokens: 8))
     if let set = workspace.set(FittedReward.role.name, as: Columns.self) {

@@ -24,7 +24,10 @@ package struct ScoreReward: RowStage, PromptShowing {
   private static let unit = "logits"
   private static let dual = PlottedColumn.Shared("reward with and without few-shot", axis: "reward")
 
-  package static func workload(of config: Config) -> Workload { Workload(prompt: config.prompt?.text) }
+  package static func workload(of config: Config) -> Workload {
+    // With the demonstrations and without.
+    Workload(prompt: config.prompt?.text, keepsRows: true) { _ in 1...2 }
+  }
 
   package struct Config: Codable, Sendable {
     package var model: ModelRef
