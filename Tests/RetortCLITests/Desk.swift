@@ -104,6 +104,7 @@ final class Desk: Sendable {
       .replacing(
         /teacher [^,\n]+, 1 at a time, \d+\.\d s a call\n/, with: "teacher 0 s, 1 at a time, 0.0 s a call\n"
       )
+      .replacing(/Failed to connect to .+/, with: "Failed to connect")
       // Stages commit their steps beside each other.
       .replacing(/step \d+, made/, with: "step 1, made")
   }

@@ -9,22 +9,27 @@ internal import RetortStore
 struct DoctorCommand: Command {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
-    abstract: "Say what this machine lacks, for a pipeline file or in general.")
-  @Argument(help: "A pipeline file, to say which of its models' keys are set.") var file: String?
+    abstract: "Say what this machine lacks, for a pipeline file or in general.",
+    discussion: """
+      With a file every model of it is asked for a token, or a score or a vector of a few words, all at once; servers \
+      under launch: are started and ended. What is asked belongs to no run and is not kept. Exit status: 0 all answer; \
+      1 one does not; 2 a mistake in the file.
+      """)
+  @Argument(help: "A pipeline file, whose models are asked for a token each.") var file: String?
+  @Option(name: .long, help: "Set a key of the file: stages.rationale.with.samples=8.") var set: [String] = []
 
   func perform(in shell: Shell) async throws {
-    let models =
-      try file.map {
-        try Pipeline.read(shell.url($0), catalog: .standard, environment: shell.environment).models.values
-          .elements
-      }
-      ?? []
+    let pipeline = try file.map {
+      try Pipeline.read(shell.url($0), catalog: .standard, environment: shell.environment, settings: set)
+    }
+    let models = pipeline?.models.values.elements ?? []
     let python = Self.find("python3", in: shell)
     shell.terminal.print(
       "python3 (local models, trainer scripts): \(python ?? "not found; apt-get install python3")")
     Self.keys(models, shell.environment).forEach(shell.terminal.print)
     let isFetched = FileManager.default.fileExists(atPath: shell.path(".models/engine/.complete"))
     shell.terminal.print("local model: \(isFetched ? "ready in .models" : "not fetched; `make models`")")
+    if let pipeline, !models.isEmpty { try await Checkup(pipeline, in: shell).perform() }
   }
 
   /// Of each variable that an `api_key_env` or `headers_env` names, whether it is set, and whose it is.
