@@ -33,7 +33,7 @@ struct CheckCommand: Command {
       shell.terminal.print("note: \(Terminal.safe(note))")
     }
     if exports { try report(ExportCheck(pipeline), in: shell) }
-    if endpoints { try await Checkup(pipeline, in: shell).perform() }
+    if endpoints { try await DoctorCommand.examine(pipeline, in: shell) }
   }
 }
 

@@ -29,7 +29,7 @@ struct DoctorCommand: Command {
     Self.keys(models, shell.environment).forEach(shell.terminal.print)
     let isFetched = FileManager.default.fileExists(atPath: shell.path(".models/engine/.complete"))
     shell.terminal.print("local model: \(isFetched ? "ready in .models" : "not fetched; `make models`")")
-    if let pipeline, !models.isEmpty { try await Checkup(pipeline, in: shell).perform() }
+    if let pipeline, !models.isEmpty { try await Self.examine(pipeline, in: shell) }
   }
 
   /// Of each variable that an `api_key_env` or `headers_env` names, whether it is set, and whose it is.
@@ -51,6 +51,13 @@ struct DoctorCommand: Command {
       let words = isSet ? "set" : "not set; a run stops before the first call without it"
       return "\(name) (\(roles.joined(separator: "; "))): \(words)"
     }
+  }
+
+  /// Asks the models of a file, and prints a line or more for each. Errors: ``CommandFailure`` where one does not answer.
+  static func examine(_ pipeline: Pipeline, in shell: Shell) async throws {
+    let findings = await Checkup(pipeline, in: shell).findings()
+    for line in CheckupPage.lines(findings) { shell.terminal.print(Terminal.harmless(line)) }
+    if findings.contains(where: { !$0.mistakes.isEmpty }) { throw CommandFailure.told }
   }
 
   private static func find(_ program: String, in shell: Shell) -> String? {

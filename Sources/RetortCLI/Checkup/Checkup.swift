@@ -26,19 +26,13 @@ struct Checkup {
     self.shell = shell
   }
 
-  /// Prints a line or more for each model. Errors: ``CommandFailure`` where one of them does not answer.
-  func perform() async throws {
+  /// What came of each model, in the order of the file.
+  func findings() async -> [Finding] {
     let models = Array(pipeline.models.values)
     if models.contains(where: { $0.launch != nil }) {
       shell.terminal.complain(
         "servers under launch: are started, which may take up to 300 s, and ended again")
     }
-    let findings = await findings(of: models)
-    for line in CheckupPage.lines(findings) { shell.terminal.print(Terminal.harmless(line)) }
-    if findings.contains(where: { !$0.mistakes.isEmpty }) { throw CommandFailure.told }
-  }
-
-  private func findings(of models: [ModelSpec]) async -> [Finding] {
     let endpoints = Endpoints(of: pipeline, shell.environment, Interruption())
     defer { endpoints.stop() }
     return await withTaskGroup(of: (Int, Finding).self) { group in
