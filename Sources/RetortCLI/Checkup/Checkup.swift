@@ -65,6 +65,7 @@ struct Checkup {
     } catch {
       finding.mistakes.append(Self.words(error))
       finding.mistakes += await hints(for: error, model, base, listed, endpoints)
+      finding.mistakes += await lastWords(of: model, endpoints)
     }
     finding.seconds = shell.now() - began
     finding.spent = purse.spent
@@ -147,6 +148,15 @@ struct Checkup {
       return []
     case nil: return model.launch == nil ? ["the address is \(base)"] : []
     }
+  }
+
+  /// What a launched server said that has ended under the question.
+  private func lastWords(of model: ModelSpec, _ endpoints: Endpoints) async -> [String] {
+    guard model.launch != nil else { return [] }
+    // What it ends with comes after the connection that broke off.
+    try? await Task.sleep(for: .milliseconds(500))
+    do { _ = try await endpoints.address(of: model) } catch { return [Self.words(error)] }
+    return []
   }
 
   /// Most names of a list that are repeated.
