@@ -9,6 +9,7 @@
 # make test-model the pipeline, four rows long, on the small local model, twice: the second time without a call
 # make test-rewards the reward functions for trainers, and whether they and the stages agree
 # make test-math  the helper for verifier: math, with the library that it fetches (7 MB)
+# make test-servers llama.cpp's server and vLLM (fetched, 3.5 GB), held against a plain client (ten minutes after that)
 # make test-viewer the pages of retort view, walked with a headless browser (fetches chromium where there is none)
 # make test-all   test, test-model, test-math, test-viewer and chaos
 # make chaos      every fault we know, against the debug binary (about ten minutes)
@@ -26,7 +27,7 @@ PACKAGES := libsqlite3-dev libcurl4-openssl-dev libxml2-dev pkg-config python3 p
 MODELS ?= .models
 PREFIX ?= /usr/local
 
-.PHONY: help setup build install uninstall demo demo-full test test-tutorial test-math test-viewer test-model test-rewards test-all chaos bench bench-quick sanitize man lint walls docs models clean
+.PHONY: help setup build install uninstall demo demo-full test test-tutorial test-math test-servers test-viewer test-model test-rewards test-all chaos bench bench-quick sanitize man lint walls docs models clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | sed '/^$$/q'
@@ -68,6 +69,10 @@ test-rewards: setup
 
 test-math: setup
 	tools/test-math
+
+test-servers: setup models
+	swift build --product retort
+	RETORT_MODELS=$(abspath $(MODELS)) tools/test-servers .build/debug/retort
 
 test-viewer: setup
 	@which chromium >/dev/null 2>&1 || { \

@@ -64,6 +64,8 @@ extension RetortCommand {
       return fail("error: \(message)", 2)
     } catch CommandFailure.cannotRun(let message) {
       return fail("error: \(message)", 1)
+    } catch CommandFailure.told {
+      return 1
     } catch { return fail("error: \(error)", 1) }
   }
 

@@ -11,7 +11,7 @@ enum PlanPage {
       let steps = forecast.steps[stage.stage] ?? .init()
       let isSure = steps.low == steps.high
       return [
-        .string(stage.stage), .int(Int64(stage.done)), .string((isSure ? "" : "~") + count(steps.expected)),
+        .string(stage.stage), .int(Int64(stage.done)), .string((isSure ? "" : "~") + Figure.compact(steps.expected)),
         .string(stage.reason),
       ]
     }

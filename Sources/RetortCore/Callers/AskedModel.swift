@@ -36,11 +36,13 @@ struct AskedModel<A: Act>: Sendable {
 }
 
 extension AskedModel: ChatModel where A == ChatRequest {
-  func reply(to request: ChatRequest) async throws -> ChatReply { try await answer(request) }
+  func reply(to request: ChatRequest) async throws -> ChatReply {
+    try await answer(request.without(model.omit))
+  }
 
   func reply(
     to request: ChatRequest, accepting check: @escaping @Sendable (ChatReply) throws -> Void
-  ) async throws -> ChatReply { try await answer(request, accepting: check) }
+  ) async throws -> ChatReply { try await answer(request.without(model.omit), accepting: check) }
 }
 
 extension AskedModel: RewardModel where A == RewardRequest {

@@ -34,6 +34,13 @@ package struct ModelSpec: Hashable, Sendable {
     case maxCompletionTokens = "max_completion_tokens"
   }
 
+  /// A field of a chat's sampling, as requests and pipeline files spell it.
+  package enum SamplingField: String, Hashable, Sendable, Codable, CaseIterable {
+    case temperature
+    case topP = "top_p"
+    case seed, stop
+  }
+
   /// USD per million tokens.
   package struct Price: Codable, Hashable, Sendable {
     package var input: Double
@@ -71,6 +78,8 @@ package struct ModelSpec: Hashable, Sendable {
   package var keysInFile: [String] = []
   /// Fields merged into every request's body; part of a step's key, since they may change the answer.
   package var extraBody: JSON.Object = [:]
+  /// What a chat is asked without, whatever a stage says: the model refuses it. Part of a step's key.
+  package var omit: Set<SamplingField> = []
   /// Most calls in flight.
   package var concurrency: Int = 16
   /// Requests per minute.
@@ -93,12 +102,22 @@ package struct ModelSpec: Hashable, Sendable {
     self.kind = kind
   }
 
-  /// What of the model enters a step's key: name, kind, revision and extra body. Not its alias, address or limits.
+  /// What of the model enters a step's key: name, kind, revision, extra body and what it is asked without. Not its alias,
+  /// address or limits.
   package var identity: JSON {
+    var fields = fieldsOfRequests
+    if !omit.isEmpty { fields["omit"] = .array(omit.map(\.rawValue).sorted().map { .string($0) }) }
+    return .object(fields)
+  }
+
+  /// What of it enters a request's key: a request lacks already what the model is asked without.
+  var identityOfRequests: JSON { .object(fieldsOfRequests) }
+
+  private var fieldsOfRequests: JSON.Object {
     var fields: JSON.Object = ["name": .string(name), "kind": .string(kind.rawValue)]
     if let revision { fields["revision"] = .string(revision) }
     if !extraBody.isEmpty { fields["extra_body"] = .object(extraBody) }
-    return .object(fields)
+    return fields
   }
 }
 

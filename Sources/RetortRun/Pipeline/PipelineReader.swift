@@ -149,6 +149,7 @@ extension PipelineReader {
     }
     spec.maxTokensField = fields.maxTokensField
     spec.maxInputs = fields.maxInputs.map { max(1, $0) }
+    spec.omit = Set(fields.omit ?? [])
     check(fields, entry)
     return spec
   }
@@ -184,6 +185,9 @@ extension PipelineReader {
       } else {
         report(place("launch"), "expected a command, found an empty list")
       }
+    }
+    if let kind = fields.kind, fields.omit != nil, ![.chat, .judge].contains(kind) {
+      report(place("omit"), "expected 'omit' on a model of kind chat or judge, found it on \(kind.rawValue)")
     }
     for (place, mistake) in headerMistakes(fields, entry) { report(place, mistake) }
     for (key, value) in [

@@ -32,6 +32,31 @@ import Testing
     #expect(throws: StageError.self) { try WeightImportance(.init(batch: 0), in: Bench.nowhere) }
   }
 
+  /// A server that sampled a response has the token that ended it; one that reads its text has not.
+  @Test func aResponseThatEndedByItselfIsComparedWithoutItsEnd() async throws {
+    func row(_ reason: JSON?, _ then: JSON, mask: JSON? = nil) -> JSON {
+      var row = Self.row("a", [-1.0, -0.9], then).object ?? [:]
+      row["finish_reason"] = reason
+      row["mask"] = mask
+      return .object(row)
+    }
+    let rows = [
+      row("stop", [-1.1, -1.2, -0.5]), row("length", [-1.1, -1.2]), row("length", [-1.1, -1.2, -0.5]),
+      row("", [-1.1, -1.2, -0.5]), row(nil, [-1.1, -1.2, -0.5]), row("stop", [-1.1, -1.2, -0.5, -0.1]),
+      row("stop", [-1.1, -1.2, -0.5], mask: [1, 0, 1]), row("stop", [-1.1, -1.2, -0.5], mask: [1, 0]),
+    ]
+    let answers = try await GroupAnswers(WeightImportance(.init(alignEnd: true), in: Bench.nowhere), rows)
+    let differ = "logprobs differ in length"
+    #expect(answers.dropped == [2: differ, 3: differ, 4: differ, 5: differ])
+    #expect(answers.column("vespo_tokens") == [0: 2, 1: 2, 6: 2, 7: 2])
+    for (index, ratio) in [0: 0.4, 1: 0.4, 6: 0.1, 7: 0.1] {
+      #expect(abs((answers.column("log_ratio")[index] ?? 0) - ratio) < 1e-12)
+    }
+    let plain = try await GroupAnswers(WeightImportance(.init(), in: Bench.nowhere), rows)
+    #expect(plain.kept.keys.sorted() == [1])
+    #expect(plain.kept[1]?["vespo_tokens"] == nil)
+  }
+
   @Test func namesWhatItCannotWeigh() async throws {
     let rows = [
       Self.row("a", [-1], [-1, -2]), Self.row("a", [], []), Self.row("a", nil, [-1]),
