@@ -44,6 +44,7 @@ test-model: setup models
 
 test-rewards: setup
 	swift build --product retort
+	python3 -m py_compile tools/reward-model/*.py
 	python3 -m unittest discover -s tools/rewards
 	tools/rewards/agree .build/debug/retort
 

@@ -11,10 +11,12 @@ package struct ExportRLGroups: Exporter {
     package var advantage: String?
     package var weight: String?
     package var columns: [String]?
+    package var setAside: String?
     package var allowEmpty: Bool?
 
     enum CodingKeys: String, CodingKey {
       case folder, prompt, system, reward, advantage, weight, columns
+      case setAside = "set_aside"
       case allowEmpty = "allow_empty"
     }
 
@@ -36,7 +38,7 @@ package struct ExportRLGroups: Exporter {
 
   package static let name = "export-rl-groups"
   package static let version = 1
-  package static let laterKeys: Set = ["allow_empty"]
+  package static let laterKeys: Set = ["allow_empty", "set_aside"]
   package static let summary =
     "Write the rollouts of each prompt together, with rewards, advantages and weights."
   package static let keys = [
@@ -44,6 +46,8 @@ package struct ExportRLGroups: Exporter {
     "reward": "The column with the reward; default 'reward'.",
     "advantage": "The column with the advantage, such as 'twyn_advantage' or 'gr3_advantage'; default none.",
     "weight": "The column with the weight of a rollout, such as 'vespo_weight'; default none.",
+    "set_aside":
+      "The column that is true in rows to leave out, as rescale-group-reward writes it; default 'gr3_set_aside'.",
     "columns": "More columns of each rollout, such as 'length'; default none.",
     "allow_empty":
       "Whether files of an earlier run give way to none when there are no rows now; default false.",
@@ -59,15 +63,18 @@ package struct ExportRLGroups: Exporter {
 
   package var reads: [ColumnUse] {
     turns.reads + (["group", "completion"] + numbers.map(\.column) + columns).map { ColumnUse($0) }
+      + [ColumnUse(setAside, required: false)]
   }
   private let export: TrainingExport<Group>
   private let turns: TrainingTurns
   private let numbers: [(key: String, column: String)]
   private let columns: [String]
+  private let setAside: String
 
   package init(_ config: Config, in workspace: Workspace) throws {
     turns = try TrainingTurns(prompt: config.prompt, system: config.system)
     columns = config.columns ?? []
+    setAside = config.setAside ?? "gr3_set_aside"
     numbers = [
       ("reward", config.reward ?? "reward"), ("advantage", config.advantage), ("weight", config.weight),
     ].compactMap { key, column in column.map { (key, $0) } }
@@ -168,6 +175,11 @@ package struct ExportRLGroups: Exporter {
   private func rollout(
     _ row: Columns, of group: inout Group?, _ shapes: OrderedDictionary<String, ColumnShape>
   ) throws(BadRow) {
+    guard row[setAside] != true else {
+      throw BadRow(
+        "set aside",
+        "expected a group whose rewards differ, found '\(setAside)' true: it teaches length alone")
+    }
     let turns = try turns.turns(of: row)
     if let group, group.turns != turns {
       throw BadRow(
