@@ -4,7 +4,7 @@ package import RetortCore
 /// Lowers rewards that cannot be told from others (PURM, arXiv 2503.22480, equation 16).
 package struct PenalizeUncertainty: SetStage {
   package static let name = "penalize-uncertainty"
-  package static let version = 2
+  package static let version = 1
   package static let laterKeys: Set = ["by"]
   package static let summary =
     "Subtract from each reward a multiple of its mean overlap with the other rewards of the set."
