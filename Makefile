@@ -64,6 +64,7 @@ test-tutorial: setup
 
 test-rewards: setup
 	swift build --product retort
+	python3 -m py_compile tools/reward-model/*.py
 	python3 -m unittest discover -s tools/rewards
 	tools/rewards/agree .build/debug/retort
 

@@ -10,6 +10,7 @@ package struct ModelSpec: Hashable, Sendable {
     case vllmPooling = "vllm-pooling"
     case vllmClassify = "vllm-classify"
     case vllmScore = "vllm-score"
+    case vllmPURM = "vllm-purm"
     case sglangClassify = "sglang-classify"
     case teiPredict = "tei-predict"
     case openrlhf
@@ -22,7 +23,9 @@ package struct ModelSpec: Hashable, Sendable {
     /// Says how good an answer is.
     package var scoresAnswers: Bool {
       switch self {
-      case .judge, .vllmPooling, .vllmClassify, .vllmScore, .sglangClassify, .teiPredict, .openrlhf: true
+      case .judge, .vllmPooling, .vllmClassify, .vllmScore, .vllmPURM, .sglangClassify, .teiPredict,
+        .openrlhf:
+        true
       case .chat, .embedding, .vllmLogprobs, .llamaLogprobs: false
       }
     }

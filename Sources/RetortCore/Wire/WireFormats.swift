@@ -3,7 +3,7 @@ package enum WireFormats {
   /// A stored reply is taken for one of the first format that it has the form of.
   package static let all: [any WireFormat] = [
     VLLMScoring(), ChatCompletions(), LlamaScoring(), OpenAIEmbeddings(), VLLMPooling(), VLLMClassify(),
-    VLLMScore(),
+    VLLMScore(), VLLMPURM(),
     SGLangClassify(), OpenRLHFReward(), TEIPredict(), Tokenize(),
   ]
 

@@ -25,6 +25,7 @@ extension Catalog {
     StageEntry(InducePrompt.self),
     StageEntry(InferStructure.self),
     StageEntry(Join.self),
+    StageEntry(MeasureBestOfN.self),
     StageEntry(PairLengthQuality.self),
     StageEntry(ParseQuestion.self),
     StageEntry(ParseRationale.self),

@@ -71,6 +71,17 @@ struct WireFormatsTests {
       ],
       replies: [#"{"data":[{"data":[[3.0],[0.5]]}]}"#], answer: "0.5 raw"),
     Line(
+      kind: .vllmPURM,
+      ask: { models, model in
+        let score = try await models.reward(model).score(conversation)
+        return "\(score.logit) \(score.sigma ?? .nan) \(score.scale)"
+      },
+      sends: [
+        #"/pooling {"model":"m","messages":[{"role":"user","content":"q"},{"role":"assistant","content":"a"}],"#
+          + #""add_generation_prompt":false,"activation":false,"use_activation":false,"top_k":5}"#
+      ],
+      replies: [#"{"data":[{"data":[-1.5,0]}]}"#], answer: "-1.5 1.0 raw"),
+    Line(
       kind: .vllmClassify, ask: reward,
       sends: [
         #"/classify {"model":"m","messages":[{"role":"user","content":"q"},{"role":"assistant","content":"a"}],"#

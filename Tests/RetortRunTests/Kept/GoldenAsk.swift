@@ -138,7 +138,7 @@ extension GoldenAsk {
       ]
     case ("apply-template", _): return ["prompt": "ab"]
     case ("tokenize", _): return ["tokens": [97, 98], "count": 2]
-    case ("pooling", _): return ["data": [["data": [0.5]]]]
+    case ("pooling", _): return ["data": [["data": body["model"] == "p" ? [0.5, 1] : [0.5]]]]
     case ("classify", _):
       return body["text"] == nil ? ["data": [["probs": [0.5]]]] : ["embedding": [0.5]]
     case ("score", _): return ["data": [["score": 0.5]]]

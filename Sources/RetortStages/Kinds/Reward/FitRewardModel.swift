@@ -7,8 +7,11 @@ package struct FitRewardModel: SetStage {
   package static let version = 1
   package static let summary =
     "Fit a reward model (mean and deviation of a response's reward) to preference pairs over their embeddings."
+  package static let laterKeys: Set = ["loss"]
   package static let keys = [
     "model": "The embedding model.",
+    "loss":
+      "What it is fitted by: stated (-log E sigmoid(z), the paper's likelihood; the default) or code (-E log sigmoid(z), as the authors' code).",
     "held_out":
       "Share of the questions that the report is made on, and of the rest that early stopping goes by; default 0.2.",
     "epochs": "Most passes over the pairs; default 200.",
@@ -37,9 +40,10 @@ package struct FitRewardModel: SetStage {
     package var learningRate: Double?
     package var weightDecay: Double?
     package var seed: Int?
+    package var loss: PairLoss?
 
     package enum CodingKeys: String, CodingKey {
-      case model, epochs, patience, seed
+      case model, epochs, patience, seed, loss
       case heldOut = "held_out"
       case learningRate = "learning_rate"
       case weightDecay = "weight_decay"
@@ -92,6 +96,7 @@ package struct FitRewardModel: SetStage {
     options.learningRate = config.learningRate ?? options.learningRate
     options.weightDecay = config.weightDecay ?? options.weightDecay
     options.seed = config.seed ?? 0
+    options.loss = config.loss ?? .stated
     self.options = options
     guard share > 0, share < 1 else {
       throw StageError("held_out: expected above 0 and below 1, found \(share)")
@@ -126,6 +131,7 @@ package struct FitRewardModel: SetStage {
     let fit = try RewardHeadFit(training, validation: validation, options)
     var plain = options
     plain.spread = false
+    plain.loss = .stated
     let bradleyTerry = try RewardHeadFit(training, validation: validation, plain)
     try await sink.make(
       Output(

@@ -109,6 +109,11 @@ package struct ScoreReward: RowStage, PromptShowing {
     // Without demonstrations both prompts are the same text: one call serves both.
     let with = try await full == bare ? without : model.score(full)
     let zero = try await without
+    guard with.isSane, zero.isSane else {
+      return .drop(
+        reason: "bad reward",
+        detail: "expected scores up to \(RewardScore.largest) in size, found \(with.logit) and \(zero.logit)")
+    }
     return .emit([
       Output(
         rewardWithFewShot: with.logit, rewardWithoutFewShot: zero.logit,
