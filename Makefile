@@ -6,8 +6,9 @@
 # make test-model the pipeline, four rows long, on the small local model, twice: the second time without a call
 # make test-rewards the reward functions for trainers, and whether they and the stages agree
 # make test-math  the helper for verifier: math, with the library that it fetches (7 MB)
+# make test-scorer the helper for metric: meteor, with the library that it fetches (14 MB) and Debian's WordNet
 # make test-viewer the pages of retort view, walked with a headless browser (fetches chromium where there is none)
-# make test-all   test, test-model, test-math, test-viewer and chaos
+# make test-all   test, test-model, test-math, test-scorer, test-viewer and chaos
 # make chaos      every fault we know, against the debug binary (about ten minutes)
 # make sanitize   every test under the address and the thread sanitizer (two builds of their own)
 # make bench      speed and size of the release binary, beside a plain client (about ten minutes)
@@ -22,7 +23,7 @@
 PACKAGES := libsqlite3-dev libcurl4-openssl-dev libxml2-dev pkg-config python3 python3-pip
 MODELS ?= .models
 
-.PHONY: help setup build demo test test-math test-viewer test-model test-rewards test-all chaos bench bench-quick sanitize man lint walls docs models clean
+.PHONY: help setup build demo test test-math test-scorer test-viewer test-model test-rewards test-all chaos bench bench-quick sanitize man lint walls docs models clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | sed '/^$$/q'
@@ -50,6 +51,13 @@ test-rewards: setup
 test-math: setup
 	tools/test-math
 
+test-scorer: setup
+	@dpkg -s wordnet-base >/dev/null 2>&1 || [ -n "$$WNSEARCHDIR" ] || { \
+	  sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq --no-install-recommends wordnet-base; }
+	swift build --product retort
+	tools/test-scorer .build/debug/retort
+
 test-viewer: setup
 	@which chromium >/dev/null 2>&1 || { \
 	  sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
@@ -57,7 +65,7 @@ test-viewer: setup
 	swift build --product retort
 	tools/test-viewer .build/debug/retort
 
-test-all: test test-model test-math test-viewer chaos
+test-all: test test-model test-math test-scorer test-viewer chaos
 
 man: setup
 	swift package generate-manual

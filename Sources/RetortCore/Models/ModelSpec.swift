@@ -15,6 +15,7 @@ package struct ModelSpec: Hashable, Sendable {
     case openrlhf
     case vllmLogprobs = "vllm-logprobs"
     case llamaLogprobs = "llama-logprobs"
+    case teiEntailment = "tei-entailment"
 
     /// Scores how likely existing text is, and answers nothing else.
     package var scoresText: Bool { self == .vllmLogprobs || self == .llamaLogprobs }
@@ -23,7 +24,7 @@ package struct ModelSpec: Hashable, Sendable {
     package var scoresAnswers: Bool {
       switch self {
       case .judge, .vllmPooling, .vllmClassify, .vllmScore, .sglangClassify, .teiPredict, .openrlhf: true
-      case .chat, .embedding, .vllmLogprobs, .llamaLogprobs: false
+      case .chat, .embedding, .vllmLogprobs, .llamaLogprobs, .teiEntailment: false
       }
     }
   }
