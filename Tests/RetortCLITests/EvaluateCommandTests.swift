@@ -51,9 +51,9 @@ import Testing
         predictions without an id, left out: 1
         records that are no prediction, left out: 1
           line 6: expected an object, found a list
-        doubts:
+        read with doubt, or not at all: 4
           1: question_parsing[1]: expected a text, found an integer
-          1: cot_parsing[0].Verification: expected "true" or "false", found "Yes", which counts as false
+          1: cot_parsing[0].Verification: "Yes" counts as false
           3: question_parsing: expected a list of texts, found a string
           3: cot_parsing: expected a list of objects, found a string
         """)
@@ -64,7 +64,7 @@ import Testing
     try await desk.expectCommand(
       "evaluate none.json gold.json --json",
       prints: """
-        {"similarity":"lexical","thresholds":{"question":0.95,"statement":0.9,"evidence":0.9},"gold":3,"predicted":0,"over_gold":{"question_f1":0.0,"statement_f1":0.0,"evidence_f1":0.0,"reasoning_f1":0.0},"missing":["1","2","3"],"unreadable":[],"faulty":[],"duplicates":[],"gold_duplicates":[],"extra":[],"unnamed":0,"broken":[],"rows":[]}
+        {"similarity":"lexical","thresholds":{"question":0.95,"statement":0.9,"evidence":0.9},"gold":3,"predicted":0,"over_gold":{"question_f1":0.0,"statement_f1":0.0,"evidence_f1":0.0,"reasoning_f1":0.0},"over_predicted":null,"missing":["1","2","3"],"unreadable":[],"faulty":[],"duplicates":[],"gold_duplicates":[],"extra":[],"unnamed":0,"broken":[],"rows":[{"id":"1","question_f1":0.0,"statement_f1":0.0,"evidence_f1":0.0,"reasoning_f1":0.0,"prediction":"missing","prediction_faults":[],"matched":{"question":[],"statement":[],"evidence":[],"reasoning":[]},"predicted_question_parsing":null,"predicted_cot_parsing":null},{"id":"2","question_f1":0.0,"statement_f1":0.0,"evidence_f1":0.0,"reasoning_f1":0.0,"prediction":"missing","prediction_faults":[],"matched":{"question":[],"statement":[],"evidence":[],"reasoning":[]},"predicted_question_parsing":null,"predicted_cot_parsing":null},{"id":"3","question_f1":0.0,"statement_f1":0.0,"evidence_f1":0.0,"reasoning_f1":0.0,"prediction":"missing","prediction_faults":[],"matched":{"question":[],"statement":[],"evidence":[],"reasoning":[]},"predicted_question_parsing":null,"predicted_cot_parsing":null}]}
         """)
   }
 

@@ -45,7 +45,8 @@ struct EvaluateCommand: Command {
     }
     do {
       let report = try await StructureReport(
-        predicted: predicted, gold: gold, scored: try outcomes(of: gold.rows, predicted.rows, in: shell))
+        predicted: predicted.rows, broken: predicted.broken, gold: gold.rows,
+        scored: outcomes(of: gold.rows, predicted.rows, in: shell))
       if json { return shell.terminal.print(try JSON(encoding: report).text) }
       EvaluationPage.lines(report).forEach(shell.terminal.print)
     } catch let error as StageError {

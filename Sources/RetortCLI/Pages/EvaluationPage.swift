@@ -43,21 +43,24 @@ struct StructureReport: Encodable {
   let rows: [ScoredRow]
 
   enum CodingKeys: String, CodingKey {
-    case similarity, thresholds, gold, predicted, missing, unreadable, faulty, duplicates, extra, unnamed,
-      broken, rows
+    case similarity, thresholds, gold, predicted
     case overGold = "over_gold"
     case overPredicted = "over_predicted"
+    case missing, unreadable, faulty, duplicates
     case goldDuplicates = "gold_duplicates"
+    case extra, unnamed, broken, rows
   }
 
-  /// - Parameter scored: what became of each gold row, in their order.
+  /// - Parameters:
+  ///   - broken: records of the predictions' file that are no objects.
+  ///   - scored: what became of each gold row, in their order.
   /// Errors: ``CommandFailure`` for a gold row that cannot be read.
   init(
-    predicted file: EvaluationFile, gold: EvaluationFile, scored: [Outcome<ScoreStructure.Output>]
-  ) async throws {
+    predicted: [Columns], broken: [String], gold: [Columns], scored: [Outcome<ScoreStructure.Output>]
+  ) throws {
     var rows: [ScoredRow] = []
     var faults: [String] = []
-    for (index, (row, outcome)) in zip(gold.rows, scored).enumerated() {
+    for (index, (row, outcome)) in zip(gold, scored).enumerated() {
       switch outcome {
       case .emit(let outputs): rows += outputs.map { ScoredRow(id: Predictions.id(of: row) ?? "", score: $0) }
       case .drop(let reason, let detail): faults.append("row \(index): \(reason): \(detail)")
@@ -70,7 +73,7 @@ struct StructureReport: Encodable {
         "expected gold rows, found others: \(faults.prefix(5).joined(separator: "; "))")
     }
     var predictions = Predictions()
-    for row in file.rows { predictions.add(row) }
+    for row in predicted { predictions.add(row) }
     var known: OrderedSet<String> = []
     var again: OrderedSet<String> = []
     for row in rows where !known.append(row.id).inserted { again.append(row.id) }
@@ -83,7 +86,7 @@ struct StructureReport: Encodable {
     similarity = first.similarity
     thresholds = first.thresholds
     self.gold = rows.count
-    predicted = found.count
+    self.predicted = found.count
     overGold = mean
     overPredicted = .mean(found.map(\.f1))
     missing = ids(.missing)
@@ -93,7 +96,7 @@ struct StructureReport: Encodable {
     goldDuplicates = Array(again)
     extra = predictions.ids.filter { !known.contains($0) }
     unnamed = predictions.unnamed
-    broken = file.broken
+    self.broken = broken
   }
 }
 
@@ -147,7 +150,7 @@ enum EvaluationPage {
     }
     let faults = report.rows.flatMap { row in row.score.predictionFaults.map { "\(row.id): \($0)" } }
     if !faults.isEmpty {
-      lines.append("doubts:")
+      lines.append("read with doubt, or not at all: \(faults.count)")
       lines += faults.prefix(shown).map { "  \(Terminal.safe($0))" }
       if faults.count > shown { lines.append("  and \(faults.count - shown) more; --json has all") }
     }

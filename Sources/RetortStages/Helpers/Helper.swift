@@ -87,7 +87,11 @@ private final class HelperProcess: Sendable {
   private let input: FileHandle
   private let lines = Lines()
 
+  /// A helper that has ended is an error of the write to it, and not the end of the process.
+  private static let ignoresBrokenPipes: Void = { _ = signal(SIGPIPE, SIG_IGN) }()
+
   init(_ command: [String], folder: URL) throws {
+    _ = Self.ignoresBrokenPipes
     process = Process()
     let program = command[0]
     process.executableURL = URL(filePath: "/usr/bin/env")

@@ -124,14 +124,16 @@ package struct ScoreStructure: RowStage {
     }
 
     package enum CodingKeys: String, CodingKey {
-      case prediction, matched, similarity, thresholds
       case questionF1 = "question_f1"
       case statementF1 = "statement_f1"
       case evidenceF1 = "evidence_f1"
       case reasoningF1 = "reasoning_f1"
+      case prediction
       case predictionFaults = "prediction_faults"
+      case matched
       case predictedQuestionParsing = "predicted_question_parsing"
       case predictedCotParsing = "predicted_cot_parsing"
+      case similarity, thresholds
     }
   }
 

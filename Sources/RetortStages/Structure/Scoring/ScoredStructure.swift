@@ -63,13 +63,11 @@ struct ScoredStructure: Hashable, Sendable {
     switch value {
     case .string(let text):
       if !["true", "True", "false", "False"].contains(text) {
-        doubts.append(
-          "\(place): expected \"true\" or \"false\", found \"\(text.prefix(40))\", which counts as false")
+        doubts.append("\(place): \"\(text.prefix(20))\" counts as false")
       }
       return text == "true" || text == "True"
     case .bool(let value):
-      doubts.append(
-        "\(place): expected a text, found a Boolean, which the organisers' script takes for false")
+      doubts.append("\(place): a Boolean, false to the organisers' script")
       return value
     default:
       faults.append("\(place): expected \"true\" or \"false\", found \(value?.kind ?? "nothing")")

@@ -64,11 +64,12 @@ private let root = URL(filePath: "/")
 }
 
 @Suite struct LexicalSimilarityTests {
-  @Test(arguments: [
-    ("G goes to the US", "g  goes to the US.", 1.0), ("a b c d", "a c", 2.0 / 3), ("a b", "b a", 0.5),
-    ("a", "b", 0), ("", "", 1), ("", "a", 0), ("?", "?", 1), ("?", "!", 0), ("größe", "GRÖSSE", 0),
-    ("Größe", "größe", 1), ("他去美国", "他去英国", 0.75), ("x < 5", "x > 5", 2.0 / 3),
-  ])
+  @Test(
+    arguments: [
+      ("G goes to the US", "g  goes to the US.", 1.0), ("a b c d", "a c", 2.0 / 3), ("a b", "b a", 0.5),
+      ("a", "b", 0), ("", "", 1), ("", "a", 0), ("?", "?", 1), ("?", "!", 0), ("größe", "GRÖSSE", 0),
+      ("Größe", "größe", 1), ("他去美国", "他去英国", 0.75), ("x < 5", "x > 5", 2.0 / 3),
+    ] as [(String, String, Double)])
   func scores(one: String, other: String, score: Double) {
     let lexical = LexicalSimilarity()
     #expect(lexical.scores(of: one, to: [other]) == [score])
