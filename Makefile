@@ -1,8 +1,11 @@
 # make            this help
 # make setup      the Debian packages that the build needs (skipped where they are installed)
 # make build      the release binary, .build/release/retort
-# make demo       the whole pipeline on generated puzzles and a small local model; results in out/demo
+# make install    the binary and its completions under PREFIX=/usr/local (DESTDIR= is honoured); make uninstall
+# make demo       the whole pipeline on 12 generated puzzles and a small local model; results in out/demo
+# make demo-full  the same on 40 puzzles
 # make test       lint, every test that needs no model, and test-model where the models are there
+# make test-tutorial the commands that README.md and docs/tutorial.md show, typed as they stand there (no model)
 # make test-model the pipeline, four rows long, on the small local model, twice: the second time without a call
 # make test-rewards the reward functions for trainers, and whether they and the stages agree
 # make test-math  the helper for verifier: math, with the library that it fetches (7 MB)
@@ -22,8 +25,9 @@
 
 PACKAGES := libsqlite3-dev libcurl4-openssl-dev libxml2-dev pkg-config python3 python3-pip
 MODELS ?= .models
+PREFIX ?= /usr/local
 
-.PHONY: help setup build demo test test-math test-scorer test-viewer test-model test-rewards test-all chaos bench bench-quick sanitize man lint walls docs models clean
+.PHONY: help setup build install uninstall demo demo-full test test-tutorial test-math test-scorer test-viewer test-model test-rewards test-all chaos bench bench-quick sanitize man lint walls docs models clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | sed '/^$$/q'
@@ -36,12 +40,27 @@ setup:
 build: setup
 	swift build -c release --product retort
 
+# Not after `build`: who installs as root need not be who builds.
+install:
+	@[ -x .build/release/retort ] || $(MAKE) build
+	DESTDIR="$(DESTDIR)" tools/install .build/release/retort "$(PREFIX)"
+
+uninstall:
+	DESTDIR="$(DESTDIR)" tools/install --remove "$(PREFIX)"
+
 demo: build models
-	RETORT_MODELS=$(abspath $(MODELS)) .build/release/retort run pipelines/demo.yaml
+	@RETORT_MODELS=$(abspath $(MODELS)) tools/demo .build/release/retort
+
+demo-full: build models
+	@RETORT_MODELS=$(abspath $(MODELS)) tools/demo .build/release/retort --set questions.count=40
 
 test-model: setup models
 	swift build --product retort
 	RETORT_MODELS=$(abspath $(MODELS)) tools/test-model .build/debug/retort
+
+test-tutorial: setup
+	swift build --product retort
+	python3 tools/test-tutorial .build/debug/retort
 
 test-rewards: setup
 	swift build --product retort
@@ -86,6 +105,8 @@ test: setup
 	$(call part,build,swift build --build-tests)
 	$(call part,unit tests,swift test --skip-build)
 	$(call part,rewards in Python,$(MAKE) test-rewards)
+	$(call part,installing,tools/test-install .build/debug/retort)
+	$(call part,tutorial,python3 tools/test-tutorial .build/debug/retort)
 	$(call part,faults,python3 tools/chaos .build/debug/retort --short)
 	@if [ -f $(MODELS)/engine/.complete ]; then $(MAKE) test-model; \
 	  else echo "test-model left out: no models in $(MODELS); make test-model fetches them"; fi

@@ -25,12 +25,12 @@ struct RetortCommand: AsyncParsableCommand {
       command line or the pipeline file; 3 finished with failed rows; 4 stopped by a budget; 5 parked, since an \
       endpoint kept refusing; 130 interrupted. After 3, 4, 5 and 130, `retort resume` goes on.
       """,
+    version: "retort \(Version.number)",
     subcommands: [
       InitCommand.self, RunCommand.self, PlanCommand.self, ResumeCommand.self, CheckCommand.self,
       StagesCommand.self, SchemaCommand.self, RunsCommand.self, ShowCommand.self, TraceCommand.self,
       WhyCommand.self, FailuresCommand.self, DiffCommand.self, ViewCommand.self, ReportCommand.self,
-      EvaluateCommand.self,
-      GCCommand.self, DoctorCommand.self, MeasureRewardsCommand.self,
+      EvaluateCommand.self, GCCommand.self, DoctorCommand.self, MeasureRewardsCommand.self,
     ])
 }
 

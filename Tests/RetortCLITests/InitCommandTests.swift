@@ -13,7 +13,10 @@ import Testing
         wrote a project/data/questions.jsonl
         wrote a project/prompts/reason.mustache
         wrote a project/.gitignore
-        next: retort check 'a project/pipeline.yaml', then set RETORT_URL and RETORT_MODEL and retort run 'a project/pipeline.yaml'
+        next:
+          retort check 'a project/pipeline.yaml'
+          export RETORT_URL=http://127.0.0.1:0/v1 RETORT_MODEL=teacher # your endpoint, and its model
+          retort run 'a project/pipeline.yaml'
         """)
     try await desk.expectCommand(
       "check 'a project/pipeline.yaml'",
@@ -38,7 +41,10 @@ import Testing
         wrote ./data/questions.jsonl
         wrote ./prompts/reason.mustache
         wrote ./.gitignore
-        next: retort check pipeline.yaml, then set RETORT_URL and RETORT_MODEL and retort run pipeline.yaml
+        next:
+          retort check pipeline.yaml
+          export RETORT_URL=http://127.0.0.1:0/v1 RETORT_MODEL=teacher # your endpoint, and its model
+          retort run pipeline.yaml
         """)
   }
 

@@ -4,6 +4,28 @@ import Testing
 @testable import RetortCLI
 
 @Suite struct ReportCommandTests {
+  @Test func funnel() async throws {
+    let desk = try Desk()
+    _ = try await desk.type("run p.yaml")
+    try await desk.expectCommand(
+      "report --funnel",
+      prints: """
+        questions  ████████████████████████████████████  3 of 3
+        answers    ████████████████████████████████████  3 of 3
+        numbers    ████████████████████████░░░░░░░░░░░░  2 of 3
+        out        ████████████████████████              2 of 2 → 1
+
+        █ emitted  ░ dropped  × failed  · pending  → rows made
+        """)
+    try await desk.expectCommand(
+      "report --funnel --markdown",
+      says: """
+        Error: expected one of --funnel and --markdown, found both
+        Usage: retort report [<run>] [--output <output>] [--markdown] [--funnel] [--store <store>]
+          See 'retort report --help' for more information.
+        """, exits: 2)
+  }
+
   @Test func markdown() async throws {
     let desk = try Desk()
     _ = try await desk.type("run p.yaml --only questions")

@@ -21,6 +21,7 @@ import Testing
         USAGE: retort <subcommand>
 
         OPTIONS:
+          --version               Show the version.
           -h, --help              Show help information.
 
         SUBCOMMANDS:
@@ -59,6 +60,10 @@ import Testing
         """)
   }
 
+  @Test func whichRetortThisIs() async throws {
+    try await Desk().expectCommand("--version", prints: "retort \(Version.number)")
+  }
+
   @Test func mistakes() async throws {
     let desk = try Desk()
     try await desk.expectCommand(
@@ -69,9 +74,9 @@ import Testing
           See 'retort --help' for more information.
         """, exits: 2)
     try await desk.expectCommand(
-      "--version",
+      "--verson",
       says: """
-        Error: Unknown option '--version'
+        Error: Unknown option '--verson'
         Usage: retort <subcommand>
           See 'retort --help' for more information.
         """, exits: 2)

@@ -17,7 +17,12 @@ struct InitCommand: Command {
     let file = folder == "." ? "pipeline.yaml" : url.appending(path: "pipeline.yaml").relativePath
     let word = ShellWord(file)
     shell.terminal.print(
-      "next: retort check \(word), then set RETORT_URL and RETORT_MODEL and retort run \(word)")
+      """
+      next:
+        retort check \(word)
+        export RETORT_URL=http://127.0.0.1:8080/v1 RETORT_MODEL=teacher # your endpoint, and its model
+        retort run \(word)
+      """)
   }
 }
 

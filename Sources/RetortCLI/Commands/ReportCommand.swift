@@ -13,6 +13,7 @@ struct ReportCommand: Command {
   @Option(name: .shortAndLong, help: "The file to write. Default: stdout.") var output: String?
   @Flag(name: .long, help: "Write Markdown, for a paper's appendix or a data set's card.") var markdown =
     false
+  @Flag(name: .long, help: "Print the funnel alone, as bars of text.") var funnel = false
   @OptionGroup var storeOptions: StoreOptions
 
   func perform(in shell: Shell) async throws {
@@ -22,10 +23,18 @@ struct ReportCommand: Command {
         "expected a run to report, found none\(run.map { " numbered \($0)" } ?? "")")
     }
     let report = try await RunReport.read(recorded.id, from: store.inspector, catalog: .standard)
-    let text = markdown ? ReportMarkdown.text(report) : ReportPage.html(report)
+    let text =
+      funnel
+      ? FunnelText.text(report) : markdown ? ReportMarkdown.text(report) : ReportPage.html(report)
     guard let output else { return shell.terminal.print(text) }
     try await write(text, to: output, in: shell)
     shell.terminal.complain("wrote \(output)")
+  }
+
+  func validate() throws {
+    guard !(funnel && markdown) else {
+      throw ValidationError("expected one of --funnel and --markdown, found both")
+    }
   }
 
   /// Replaces a report that this store made, and nothing else.
