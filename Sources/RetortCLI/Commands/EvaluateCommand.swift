@@ -50,7 +50,7 @@ struct EvaluateCommand: Command {
       if json { return shell.terminal.print(try JSON(encoding: report).text) }
       EvaluationPage.lines(report).forEach(shell.terminal.print)
     } catch let error as StageError {
-      throw CommandFailure.usage(error.description)
+      throw CommandFailure.cannotRun(error.description)
     } catch let halt as Halt {
       throw CommandFailure.cannotRun(halt.message)
     }
@@ -66,11 +66,13 @@ struct EvaluateCommand: Command {
       metric: metric, command: helper.map { [$0] }, entailment: model.map { ModelRef($0) },
       thresholds: thresholds, questionThreshold: questionThreshold, statementThreshold: statementThreshold,
       evidenceThreshold: evidenceThreshold)
-    let stage = try ScoreStructure(
-      config,
-      in: Workspace(
-        folder: shell.url(".", directoryHint: .isDirectory), models: models,
-        sets: ["predictions": RowSet(predicted.map { Row($0.values) })]))
+    let workspace = Workspace(
+      folder: shell.url(".", directoryHint: .isDirectory), models: models,
+      sets: ["predictions": RowSet(predicted.map { Row($0.values) })])
+    let stage: ScoreStructure
+    do { stage = try ScoreStructure(config, in: workspace) } catch let error as StageError {
+      throw CommandFailure.usage(error.description)
+    }
     var outcomes: [Outcome<ScoreStructure.Output>] = []
     for row in gold { outcomes.append(try await stage.process(row)) }
     return outcomes
