@@ -30,7 +30,7 @@ struct RetortCommand: AsyncParsableCommand {
       InitCommand.self, RunCommand.self, PlanCommand.self, ResumeCommand.self, CheckCommand.self,
       StagesCommand.self, SchemaCommand.self, RunsCommand.self, ShowCommand.self, TraceCommand.self,
       WhyCommand.self, FailuresCommand.self, DiffCommand.self, ViewCommand.self, ReportCommand.self,
-      GCCommand.self, DoctorCommand.self, MeasureRewardsCommand.self,
+      EvaluateCommand.self, GCCommand.self, DoctorCommand.self, MeasureRewardsCommand.self,
     ])
 }
 

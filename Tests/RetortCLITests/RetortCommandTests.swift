@@ -50,6 +50,8 @@ import Testing
                                   lineage and calls, live while a run goes on.
           report                  Write a run's report to show others: one HTML file
                                   with plots and samples, or Markdown.
+          evaluate                Score predicted parsings against gold rows, as the
+                                  shared task LLM-SR does.
           gc                      Forget what no kept run needs; paid replies stay
                                   unless --replies.
           doctor                  Say what this machine lacks, for a pipeline file or

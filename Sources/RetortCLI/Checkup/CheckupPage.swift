@@ -20,7 +20,7 @@ enum CheckupPage {
 
   private static func cost(_ finding: Checkup.Finding) -> String {
     let tally = finding.spent
-    let usd = finding.model.price == nil ? "" : ", USD \(PlanPage.money(tally.usd))"
+    let usd = finding.model.price == nil ? "" : ", USD \(Figure.money(tally.usd))"
     return "\(tally.promptTokens) tokens in, \(tally.completionTokens) out\(usd)"
   }
 
@@ -28,7 +28,7 @@ enum CheckupPage {
     let total = findings.reduce(into: CallTally()) { $0 += $1.spent }
     let wrong = findings.count { !$0.mistakes.isEmpty }
     let count = wrong == 0 ? "all \(findings.count) answer" : "\(wrong) of \(findings.count) do not answer"
-    let usd = findings.contains { $0.model.price != nil } ? ", USD \(PlanPage.money(total.usd))" : ""
+    let usd = findings.contains { $0.model.price != nil } ? ", USD \(Figure.money(total.usd))" : ""
     return
       "models: \(count); it took \(total.promptTokens + total.completionTokens) tokens\(usd), which are part of no run"
   }

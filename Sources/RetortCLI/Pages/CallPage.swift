@@ -35,7 +35,7 @@ enum CallPage {
 
   private static func head(_ call: RecordedCall) -> String {
     let cached = call.cachedTokens > 0 ? " (\(call.cachedTokens) cached)" : ""
-    let usd = call.usd.map { "USD \(PlanPage.money($0))" } ?? "no price"
+    let usd = call.usd.map { "USD \(Figure.money($0))" } ?? "no price"
     let tries = call.attempts == 1 ? "1 attempt" : "\(call.attempts) attempts"
     return
       "c_\(call.id)  \(call.model)  \(call.promptTokens) tokens in\(cached), \(call.completionTokens) out, "

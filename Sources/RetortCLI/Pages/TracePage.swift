@@ -48,7 +48,7 @@ enum TracePage {
           completionTokens: calls.map(\.completionTokens).reduce(0, +),
           usd: known.isEmpty ? nil : known.reduce(0, +), seconds: 0))
     }
-    let costs = lines.map { $0.usd.map(PlanPage.money) ?? "no price" }
+    let costs = lines.map { $0.usd.map(Figure.money) ?? "no price" }
     let width = costs.map(\.count).max() ?? 0
     return zip(lines, costs).map { line, usd in
       [

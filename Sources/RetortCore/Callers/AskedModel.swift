@@ -51,6 +51,12 @@ extension AskedModel: RewardModel where A == RewardRequest {
   }
 }
 
+extension AskedModel: EntailmentModel where A == EntailmentRequest {
+  func entailment(of hypothesis: String, from premise: String) async throws -> EntailmentScore {
+    try await answer(EntailmentRequest(premise: premise, hypothesis: hypothesis))
+  }
+}
+
 extension AskedModel: TokenModel where A == TokenCountRequest {
   func count(_ text: String) async throws -> Int {
     if text.isEmpty { return 0 }

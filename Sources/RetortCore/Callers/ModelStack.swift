@@ -96,6 +96,11 @@ package struct ModelStack: ModelProvider {
     return counter
   }
 
+  package func entailment(_ model: ModelRef) throws -> any EntailmentModel {
+    guard let judge = asked(model, EntailmentRequest.self) else { throw mismatch(model.spec, "entailment") }
+    return judge
+  }
+
   private func asked<A: Act>(_ model: ModelRef, _ act: A.Type) -> AskedModel<A>? {
     AskedModel(model.spec, for: origin, through: remembered(model.spec))
   }

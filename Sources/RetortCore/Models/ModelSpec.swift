@@ -16,6 +16,7 @@ package struct ModelSpec: Hashable, Sendable {
     case openrlhf
     case vllmLogprobs = "vllm-logprobs"
     case llamaLogprobs = "llama-logprobs"
+    case teiEntailment = "tei-entailment"
 
     /// Scores how likely existing text is, and answers nothing else.
     package var scoresText: Bool { self == .vllmLogprobs || self == .llamaLogprobs }
@@ -26,7 +27,7 @@ package struct ModelSpec: Hashable, Sendable {
       case .judge, .vllmPooling, .vllmClassify, .vllmScore, .vllmPURM, .sglangClassify, .teiPredict,
         .openrlhf:
         true
-      case .chat, .embedding, .vllmLogprobs, .llamaLogprobs: false
+      case .chat, .embedding, .vllmLogprobs, .llamaLogprobs, .teiEntailment: false
       }
     }
   }

@@ -4,7 +4,7 @@ package enum WireFormats {
   package static let all: [any WireFormat] = [
     VLLMScoring(), ChatCompletions(), LlamaScoring(), OpenAIEmbeddings(), VLLMPooling(), VLLMClassify(),
     VLLMScore(), VLLMPURM(),
-    SGLangClassify(), OpenRLHFReward(), TEIPredict(), Tokenize(),
+    SGLangClassify(), OpenRLHFReward(), TEIEntailment(), TEIPredict(), Tokenize(),
   ]
 
   /// The format in which a model is asked such an act; nil where it cannot be asked any.

@@ -42,6 +42,7 @@ extension Catalog {
     StageEntry(SampleRollouts.self),
     StageEntry(ScoreLogprobs.self),
     StageEntry(ScoreReward.self),
+    StageEntry(ScoreStructure.self),
     StageEntry(Split.self),
     StageEntry(SynthesizeRationale.self),
     StageEntry(ValidateStructure.self),

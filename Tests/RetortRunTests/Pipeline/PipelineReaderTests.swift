@@ -209,7 +209,7 @@ struct PipelineReaderTests {
         '${NOBODY:-default}'
         p.yaml:4:60: expected one of 'chat', 'embedding', 'judge', 'vllm-pooling', 'vllm-classify', \
         'vllm-score', 'vllm-purm', 'sglang-classify', 'tei-predict', 'openrlhf', 'vllm-logprobs', \
-        'llama-logprobs', found 'juge' (did you mean 'judge'?)
+        'llama-logprobs', 'tei-entailment', found 'juge' (did you mean 'judge'?)
         p.yaml:4:73: expected the key 'output', found none
         p.yaml:4:85: expected one of the keys 'input', 'output', 'cached_input', found 'outptu' (did you \
         mean 'output'?)
