@@ -87,12 +87,14 @@ struct Checkup {
     var spec = model
     spec.retries = 0
     spec.timeout = min(model.timeout, Self.patience)
-    let stack = endpoints.models(memory: purse, budget: Budget(), say: { _ in })
+    let stack = endpoints.models(memory: purse, budget: Budget(), gauge: CallGauge(), say: { _ in })
     switch model.kind {
     case .chat: return try await chat(spec, stack)
     case .embedding: _ = try await stack.embedding(ModelRef(spec)).embed(["2 + 2"])
     case let kind where kind.scoresText:
       _ = try await stack.scorer(ModelRef(spec)).logprobs(of: "4", after: [Self.turns[0]])
+    case .teiEntailment:
+      _ = try await stack.entailment(ModelRef(spec)).entailment(of: "4", from: "2 + 2 is 4")
     default: _ = try await stack.reward(ModelRef(spec)).score(Self.turns)
     }
     return nil

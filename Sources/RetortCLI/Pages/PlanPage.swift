@@ -11,7 +11,8 @@ enum PlanPage {
       let steps = forecast.steps[stage.stage] ?? .init()
       let isSure = steps.low == steps.high
       return [
-        .string(stage.stage), .int(Int64(stage.done)), .string((isSure ? "" : "~") + Figure.compact(steps.expected)),
+        .string(stage.stage), .int(Int64(stage.done)),
+        .string((isSure ? "" : "~") + Figure.compact(steps.expected)),
         .string(stage.reason),
       ]
     }
@@ -36,8 +37,10 @@ enum PlanPage {
       } + [("total", forecast.total, "")]
     let rows = entries.map { name, amount, basis -> [JSON] in
       [
-        name, Figure.compact(amount.calls.expected), span(amount.calls), Figure.compact(amount.promptTokens.expected),
-        Figure.compact(amount.completionTokens.expected), amount.usd.map { Figure.money($0.expected) } ?? "no price", basis,
+        name, Figure.compact(amount.calls.expected), span(amount.calls),
+        Figure.compact(amount.promptTokens.expected),
+        Figure.compact(amount.completionTokens.expected),
+        amount.usd.map { Figure.money($0.expected) } ?? "no price", basis,
       ].map { .string($0) }
     }
     let columns = ["stage", "calls", "90 %", "tokens in", "out", "USD", "by"]

@@ -30,7 +30,8 @@ package struct WeightImportance: SetStage {
   ]
 
   package static let laterKeys: Set = [
-    "align_end", "k_positive", "lambda_positive", "k_negative", "lambda_negative", "sampler", "cap", "truncated",
+    "align_end", "k_positive", "lambda_positive", "k_negative", "lambda_negative", "sampler", "cap",
+    "truncated",
     "policy_step", "current_step", "ess_verdict",
   ]
   package static let plots = PlottedColumns.own([
@@ -259,7 +260,8 @@ package struct WeightImportance: SetStage {
       logprobs: current, behaviour: behaviour, advantage: try row.number(advantage, reason: "bad advantage"),
       mask: mask, truncated: weights, kernel: kernel)
     return Member(
-      ordinal: ordinal, weight: weight, tokens: current.count, truncated: sampler == nil ? nil : weights, step: try step(row))
+      ordinal: ordinal, weight: weight, tokens: current.count, truncated: sampler == nil ? nil : weights,
+      step: try step(row))
   }
 
   private func step(_ row: Columns) throws(BadRow) -> Int? {

@@ -17,7 +17,8 @@ package struct ParseRationale: PromptingStage {
 
   package static func workload(of config: Config) -> Workload {
     Workload(
-      repairs: config.parsing.repair ?? 1, prompt: config.parsing.prompt?.text, maxTokens: config.parsing.maxTokens)
+      repairs: config.parsing.repair ?? 1, prompt: config.parsing.prompt?.text,
+      maxTokens: config.parsing.maxTokens)
   }
 
   package struct Config: Codable, Sendable {

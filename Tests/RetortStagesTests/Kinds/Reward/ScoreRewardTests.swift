@@ -62,7 +62,8 @@ import Testing
           models: ScriptedProvider(reward: { _ in
             RewardScore(logit: logit, probability: 0.5, scale: "raw", sigma: 1)
           })))
-      guard case .drop(let reason, _) = try await stage.process(.init(question: "q", cot: "so")) else {
+      guard case .drop(let reason, _) = try await stage.process(Columns(["question": "q", "cot": "so"]))
+      else {
         Issue.record("kept \(logit)")
         continue
       }
