@@ -126,7 +126,7 @@ def damaged(lab, random, full):
                 at = random.randrange(0, size - 4096)
                 data[at : at + 4096] = random.randbytes(4096)
             lab.store.write_bytes(data)
-            ended = lab.resume(timeout=60)
+            ended = lab.run(timeout=60)
             expect(ended.status >= 0 and ended.status in (0, 1, 2, 3), f"expected an end in order, found {ended.status}: {ended.err[-800:]}")
             if ended.status == 0:
                 # What was hit may be a part that this run has no need of.
