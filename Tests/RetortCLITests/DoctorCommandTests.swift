@@ -56,6 +56,7 @@ import Testing
     let key = "sk-very-secret-123456"
     let gate = try StubServer { request in
       if request.method == "GET" { return .json(#"{"data":[{"id":"gpt-4o"}]}"#) }
+      guard request.path.hasSuffix("/completions") else { return .json(#"{"detail":"Not Found"}"#, status: 404) }
       let isKnown = request.text.contains(#""gpt-4o""#)
       return request.headers["authorization"] == nil
         ? .json(#"{"error":{"message":"no key \#(key)"}}"#, status: 401)
@@ -76,6 +77,7 @@ import Testing
         good: { endpoint: "\(gate.url)/v1", name: gpt-4o, api_key_env: KEY }
         name: { endpoint: "\(gate.url)/v1", name: gpt-4oo, api_key_env: KEY }
         key: { endpoint: "\(gate.url)/v1", name: gpt-4o }
+        kind: { endpoint: "\(gate.url)/v1", name: gpt-4o, kind: vllm-score, api_key_env: KEY }
         unset: { endpoint: "\(gate.url)/v1", name: gpt-4o, api_key_env: NONE, headers_env: { X-A: EMPTY } }
         address: { endpoint: "\(bare.url)", name: m }
         nobody: { endpoint: "http://127.0.0.1:1/v1", name: m }
@@ -92,7 +94,7 @@ import Testing
     try await desk.expectCommand(
       "check p.yaml --endpoints",
       prints: """
-        p.yaml: 1 stages, 9 models, no mistake found
+        p.yaml: 1 stages, 10 models, no mistake found
         good (chat, gpt-4o): answers, 0.0 s, 12 tokens in, 5 out
         name (chat, gpt-4oo): does not answer
           HTTP 404: the endpoint refuses model 'name', whatever it is asked: no such model
@@ -100,6 +102,9 @@ import Testing
         key (chat, gpt-4o): does not answer
           HTTP 401: the endpoint refuses model 'key', whatever it is asked: no key [key]
           no key was sent: name the variable that holds it under api_key_env
+        kind (vllm-score, gpt-4o): does not answer
+          HTTP 404: the endpoint refuses model 'kind', whatever it is asked: Not Found
+          the server lists 'gpt-4o', but has no address for what kind vllm-score asks: is that the kind, and was the server started for it?
         unset (chat, gpt-4o): does not answer
           expected a key in the environment variable EMPTY, found it empty
           expected a key in the environment variable NONE, found it unset
@@ -115,9 +120,21 @@ import Testing
           note: answers only without a temperature: 'temperature' is not supported with this model; say 'omit: [temperature]' under models.sampler, and it is asked without that
         ends (chat, m): does not answer
           expected a server from ends for model 'ends', it ended with status 3 before it said its address; its last words: no memory for
-        models: 7 of 9 do not answer; it took 51 tokens, which are part of no run
+        models: 8 of 10 do not answer; it took 51 tokens, which are part of no run
         """,
       says: "servers under launch: are started, which may take up to 300 s, and ended again",
       exits: 1, with: ["KEY": key, "EMPTY": ""])
+  }
+
+  @Test func aFileWithoutModelsHasNobodyToAsk() async throws {
+    let desk = try Desk([
+      "p.yaml": "stages:\n  questions: { uses: read-jsonl, with: { file: questions.jsonl } }\n"
+    ])
+    try await desk.expectCommand(
+      "check p.yaml --endpoints",
+      prints: """
+        p.yaml: 1 stages, 0 models, no mistake found
+        models: the file names none
+        """)
   }
 }

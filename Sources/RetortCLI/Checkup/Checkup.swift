@@ -142,8 +142,14 @@ struct Checkup {
         model.apiKeyEnv.map { "the key that was sent stands in \($0)" }
           ?? "no key was sent: name the variable that holds it under api_key_env"
       ]
-    case .some:
+    case .some(let status):
       if let listed, !listed.isEmpty, !listed.contains(model.name) { return [Self.unlisted(model, listed)] }
+      if status == 404, listed?.contains(model.name) == true {
+        return [
+          "the server lists '\(model.name)', but has no address for what kind \(model.kind.rawValue) asks: "
+            + "is that the kind, and was the server started for it?"
+        ]
+      }
       if listed == nil, !base.hasSuffix("/v1"), await endpoints.names(for: model, at: base + "/v1") != nil {
         return ["the server has its list of models at '\(base)/v1': is that the address?"]
       }

@@ -25,6 +25,7 @@ enum CheckupPage {
   }
 
   private static func closing(_ findings: [Checkup.Finding]) -> String {
+    guard !findings.isEmpty else { return "models: the file names none" }
     let total = findings.reduce(into: CallTally()) { $0 += $1.spent }
     let wrong = findings.count { !$0.mistakes.isEmpty }
     let count = wrong == 0 ? "all \(findings.count) answer" : "\(wrong) of \(findings.count) do not answer"

@@ -65,7 +65,8 @@ enum ProgressPage {
 
   /// One line about one stage, where the table cannot be drawn.
   static func line(_ stage: RunBoard.Stage, of board: RunBoard, at time: Double) -> String {
-    var words = ["\(done(stage, board)) done", "kept \(stage.kept)"]
+    let count = done(stage, board)
+    var words = ["\(count.isEmpty ? "0" : count) done", "kept \(stage.kept)"]
     if stage.dropped > 0 { words.append("dropped \(stage.dropped)") }
     if stage.failed > 0 { words.append("failed \(stage.failed)") }
     if stage.inFlight > 0 { words.append("in flight \(stage.inFlight)") }

@@ -12,12 +12,14 @@ package struct SampleRollouts: PromptingStage {
     "prompt": "File with the user prompt; its names are columns. Default: the column 'question'.",
     "system": "System prompt; default none.",
     "logprobs": "Whether to ask for each token's log-probability; default false.",
+    "token_texts":
+      "With logprobs: whether to add 'token_texts', the text of each token, so that weight-importance can tell whether a text was scored in the tokens that it was sampled in; default false.",
     "tokens": TokenCount.help + " Asked only for a response whose length the endpoint does not report.",
   ].merging(SamplingKeys.help.merging(["samples": "Rollouts of a question, 1 to 1024; default 8."]) { $1 }) {
     own, _ in own
   }
 
-  package static let laterKeys: Set = ["tokens"]
+  package static let laterKeys: Set = ["tokens", "token_texts"]
 
   package static let drawsSamples = true
   private static let defaultSamples = 8
@@ -34,6 +36,7 @@ package struct SampleRollouts: PromptingStage {
     package var prompt: PromptFile?
     package var system: String?
     package var logprobs: Bool?
+    package var tokenTexts: Bool?
     package var tokens: TokenCount?
     package var samples: Int?
     package var temperature: Double?
@@ -44,18 +47,20 @@ package struct SampleRollouts: PromptingStage {
 
     package enum CodingKeys: String, CodingKey {
       case model, prompt, system, logprobs, tokens, samples, temperature, seed, stop
+      case tokenTexts = "token_texts"
       case topP = "top_p"
       case maxTokens = "max_tokens"
     }
 
     package init(
       model: ModelRef, samples: Int? = nil, logprobs: Bool? = nil, system: String? = nil,
-      tokens: TokenCount? = nil
+      tokens: TokenCount? = nil, tokenTexts: Bool? = nil
     ) {
       self.model = model
       self.tokens = tokens
       self.samples = samples
       self.logprobs = logprobs
+      self.tokenTexts = tokenTexts
       self.system = system
     }
   }
@@ -76,12 +81,15 @@ package struct SampleRollouts: PromptingStage {
     package var group: String
     /// Of each token, natural logarithms under the model that sampled them.
     package var logprobs: [Double]?
+    /// Of each token, as the server writes it.
+    package var tokenTexts: [String]?
 
     package enum CodingKeys: String, CodingKey {
       case completion, reasoning, answer, length
       case lengthSource = "length_source"
       case finishReason = "finish_reason"
       case group, logprobs
+      case tokenTexts = "token_texts"
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -95,6 +103,7 @@ package struct SampleRollouts: PromptingStage {
       try fields.encode(group, forKey: .group)
       // No column where none were asked for: `score-logprobs` may add its own.
       if let logprobs { try fields.encode(logprobs, forKey: .logprobs) }
+      if let tokenTexts { try fields.encode(tokenTexts, forKey: .tokenTexts) }
     }
   }
 
@@ -121,12 +130,14 @@ package struct SampleRollouts: PromptingStage {
 
   package let reads: [ColumnUse]
   package var adds: [String]? {
-    ColumnUse.properties(of: Output.self).map(\.name).filter { wantsLogprobs || $0 != "logprobs" }
+    let left = Set((wantsLogprobs ? [] : ["logprobs"]) + (wantsTexts ? [] : ["token_texts"]))
+    return ColumnUse.properties(of: Output.self).map(\.name).filter { !left.contains($0) }
   }
   private let model: any ChatModel
   private let prompt: Prompt
   private let system: String?
   private let wantsLogprobs: Bool
+  private let wantsTexts: Bool
   private let tokens: TokenCounter
   private let samples: Int
   private let sampling: Sampling
@@ -136,6 +147,10 @@ package struct SampleRollouts: PromptingStage {
     prompt = try Prompt(text: config.prompt?.text ?? "{{question}}")
     system = try PlainText.checked(config.system, under: "system")
     wantsLogprobs = config.logprobs ?? false
+    wantsTexts = config.tokenTexts ?? false
+    guard wantsLogprobs || !wantsTexts else {
+      throw StageError("token_texts: expected logprobs: true with it, found none")
+    }
     tokens = try TokenCounter(config.tokens, by: config.model, in: workspace)
     samples = try SamplingKeys.samples(config.samples ?? Self.defaultSamples)
     sampling = try SamplingKeys.check(
@@ -176,7 +191,8 @@ package struct SampleRollouts: PromptingStage {
     return Output(
       completion: reply.text, reasoning: parts.reasoning, answer: parts.answer, length: length,
       lengthSource: source, finishReason: reply.finishReason, group: group,
-      logprobs: wantsLogprobs ? reply.logprobs.map(\.logprob) : nil)
+      logprobs: wantsLogprobs ? reply.logprobs.map(\.logprob) : nil,
+      tokenTexts: wantsTexts ? reply.logprobs.map(\.token) : nil)
   }
 
   private func length(of reply: ChatReply) async throws -> (Int, LengthSource) {

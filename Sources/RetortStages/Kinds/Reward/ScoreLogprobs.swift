@@ -13,9 +13,11 @@ package struct ScoreLogprobs: RowStage, PromptShowing {
       "File with the user prompt, the one the completion was sampled with. Default: the column 'question'.",
     "system": "System prompt, the one the completion was sampled with; default none.",
     "completion": "The column with the completion; default 'completion'.",
+    "token_texts":
+      "Whether to add 'token_texts', the text of each token that was scored; default false. See weight-importance.",
     PromptSource.key: PromptSource.help,
   ]
-  package static let laterKeys: Set = [PromptSource.key]
+  package static let laterKeys: Set = [PromptSource.key, "token_texts"]
 
   package static func workload(of config: Config) -> Workload {
     // The tokens of the turns, those of the text, and what they are worth; llama.cpp is asked for the prompt besides.
@@ -27,16 +29,19 @@ package struct ScoreLogprobs: RowStage, PromptShowing {
     package var prompt: PromptFile?
     package var system: String?
     package var completion: String?
+    package var tokenTexts: Bool?
     package var promptFrom: PromptSource?
 
     enum CodingKeys: String, CodingKey {
       case model, prompt, system, completion
+      case tokenTexts = "token_texts"
       case promptFrom = "prompt_from"
     }
 
-    package init(model: ModelRef, system: String? = nil) {
+    package init(model: ModelRef, system: String? = nil, tokenTexts: Bool? = nil) {
       self.model = model
       self.system = system
+      self.tokenTexts = tokenTexts
     }
   }
 
@@ -45,10 +50,23 @@ package struct ScoreLogprobs: RowStage, PromptShowing {
   package struct Output: Codable, Hashable, Sendable {
     /// Natural logarithms; the end of the turn is not among them.
     package var logprobs: [Double]
-    package init(logprobs: [Double]) { self.logprobs = logprobs }
+    /// As the server writes them; only where a key asks for it.
+    package var tokenTexts: [String]?
+
+    package enum CodingKeys: String, CodingKey {
+      case logprobs
+      case tokenTexts = "token_texts"
+    }
+
+    package init(logprobs: [Double], tokenTexts: [String]? = nil) {
+      self.logprobs = logprobs
+      self.tokenTexts = tokenTexts
+    }
   }
 
   package let reads: [ColumnUse]
+  package var adds: [String]? { ["logprobs"] + (wantsTexts ? ["token_texts"] : []) }
+  private let wantsTexts: Bool
   private let model: any LogprobModel
   private let source: RenderedPrompt?
   private let prompt: Prompt
@@ -64,6 +82,7 @@ package struct ScoreLogprobs: RowStage, PromptShowing {
     hasOwnPrompt = config.prompt != nil
     system = try PlainText.checked(config.system, under: "system")
     completion = config.completion ?? "completion"
+    wantsTexts = config.tokenTexts ?? false
     reads = (source?.reads ?? prompt.reads) + [ColumnUse(completion)]
   }
 
@@ -84,6 +103,8 @@ package struct ScoreLogprobs: RowStage, PromptShowing {
         reason: "no completion",
         detail: "expected a text in '\(completion)', found \(input.found(completion))")
     }
-    return .emit([Output(logprobs: tokens.map(\.logprob))])
+    return .emit([
+      Output(logprobs: tokens.map(\.logprob), tokenTexts: wantsTexts ? tokens.map(\.token) : nil)
+    ])
   }
 }

@@ -27,10 +27,12 @@ package struct WeightImportance: SetStage {
       "What the effective sample size is taken over: group (the default), set, or a number of rows in their order.",
     "align_end":
       "Whether a response that ended by itself ('finish_reason') is compared without the token that ended it, which a server has that sampled it and one that reads its text has not; default false. Adds vespo_tokens, how many tokens were compared.",
+    "token_texts":
+      "Whether to drop a response whose 'token_texts' and 'behaviour_token_texts' differ: it was scored in other tokens than it was sampled in; default false.",
   ]
 
   package static let laterKeys: Set = [
-    "align_end", "k_positive", "lambda_positive", "k_negative", "lambda_negative", "sampler", "cap",
+    "align_end", "token_texts", "k_positive", "lambda_positive", "k_negative", "lambda_negative", "sampler", "cap",
     "truncated",
     "policy_step", "current_step", "ess_verdict",
   ]
@@ -43,6 +45,7 @@ package struct WeightImportance: SetStage {
     package var advantage: String?
     package var batch: JSON?
     package var alignEnd: Bool?
+    package var tokenTexts: Bool?
     package var kPositive: Double?
     package var lambdaPositive: Double?
     package var kNegative: Double?
@@ -61,15 +64,19 @@ package struct WeightImportance: SetStage {
       case kNegative = "k_negative"
       case lambdaNegative = "lambda_negative"
       case alignEnd = "align_end"
+      case tokenTexts = "token_texts"
       case policyStep = "policy_step"
       case currentStep = "current_step"
       case essVerdict = "ess_verdict"
     }
 
-    package init(advantage: String? = nil, batch: JSON? = nil, alignEnd: Bool? = nil) {
+    package init(
+      advantage: String? = nil, batch: JSON? = nil, alignEnd: Bool? = nil, tokenTexts: Bool? = nil
+    ) {
       self.advantage = advantage
       self.batch = batch
       self.alignEnd = alignEnd
+      self.tokenTexts = tokenTexts
     }
   }
 
@@ -118,6 +125,7 @@ package struct WeightImportance: SetStage {
   package var reads: [ColumnUse] {
     [ColumnUse("logprobs"), ColumnUse("behaviour_logprobs"), ColumnUse(advantage)]
       + [sampler, truncated, policyStep].compactMap { $0.map { ColumnUse($0) } }
+      + (tokenTexts?.columns.map { ColumnUse($0) } ?? [])
       + (["group", "mask"] + (alignEnd ? ["finish_reason"] : [])).map { ColumnUse($0, required: false) }
   }
 
@@ -130,6 +138,7 @@ package struct WeightImportance: SetStage {
   }
   private let advantage: String
   private let alignEnd: Bool
+  private let tokenTexts: TokenTexts?
   private let batch: Batch
   private let kernel: VESPO.Kernel
   private let sampler: String?
@@ -142,6 +151,7 @@ package struct WeightImportance: SetStage {
   package init(_ config: Config, in workspace: Workspace) throws {
     advantage = config.advantage ?? "advantage"
     alignEnd = config.alignEnd ?? false
+    tokenTexts = config.tokenTexts ?? false ? TokenTexts() : nil
     switch config.batch {
     case nil, "group": batch = .group
     case "set": batch = .set
@@ -242,6 +252,7 @@ package struct WeightImportance: SetStage {
           + (behaviour.count == current.count + 1 && !alignEnd
             ? "; where the one more is the token that ended the response, say align_end: true" : ""))
     }
+    try tokenTexts?.check(row, count: current.count, hasEnd: hasEnd)
     let mask = try row.mask(count: current.count, orOneMore: hasEnd)
     var weights: [Double]?
     if let sampler {

@@ -46,6 +46,21 @@ private let model = ModelRef(ModelSpec(alias: "policy", name: "policy"))
       ])
   }
 
+  @Test func addsTheTokensTextsWhereAsked() async throws {
+    let stage = try stage(.init(model: model, samples: 1, logprobs: true, tokenTexts: true)) { _ in
+      ChatReply(text: "rx", logprobs: [TokenLogprob("r", -0.5), TokenLogprob("x", -1)])
+    }
+    guard case .emit(let outputs) = try await stage.process(Columns(["question": "q"])) else {
+      Issue.record("dropped")
+      return
+    }
+    #expect(outputs.map(\.tokenTexts) == [["r", "x"]])
+    #expect(stage.adds?.suffix(2) == ["logprobs", "token_texts"])
+    #expect(throws: StageError.self) {
+      try self.stage(.init(model: model, tokenTexts: true)) { _ in ChatReply(text: "") }
+    }
+  }
+
   @Test func saysWhenItHadToEstimateALength() async throws {
     let stage = try stage(.init(model: model, samples: 1)) { request in
       #expect(request.topLogprobs == nil)

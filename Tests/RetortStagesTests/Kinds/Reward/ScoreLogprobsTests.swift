@@ -25,5 +25,14 @@ private let model = ModelRef(ModelSpec(alias: "policy", name: "policy"))
     #expect(outputs == [.init(logprobs: [-1, -1])])
     #expect(
       try await Bench.fates(of: stage, for: [["question": "q", "completion": nil]]) == ["no completion"])
+    #expect(stage.adds == ["logprobs"])
+    let texts = try ScoreLogprobs(.init(model: model, system: "s", tokenTexts: true), in: workspace)
+    guard case .emit(let outputs) = try await texts.process(Columns(["question": "q", "completion": "ab"]))
+    else {
+      Issue.record("dropped")
+      return
+    }
+    #expect(outputs == [.init(logprobs: [-1, -1], tokenTexts: ["a", "b"])])
+    #expect(texts.adds == ["logprobs", "token_texts"])
   }
 }

@@ -57,6 +57,27 @@ import Testing
     #expect(plain.kept[1]?["vespo_tokens"] == nil)
   }
 
+  /// " Addiction" is read back where " Ad", "diction" was sampled: as many tokens as there were, and others.
+  @Test func aTextThatWasCutOtherwiseIsNotWeighed() async throws {
+    func row(_ texts: JSON?, _ sampled: JSON?, _ then: JSON = [-1.1, -1.2]) -> JSON {
+      var row = Self.row("a", [-1.0, -0.9], then).object ?? [:]
+      row["finish_reason"] = "stop"
+      row["token_texts"] = texts
+      row["behaviour_token_texts"] = sampled
+      return .object(row)
+    }
+    let rows = [
+      row([" a", "b"], [" a", "b"]), row([" ab", "c"], [" a", "bc"]),
+      row([" a", "b"], [" a", "b", ""], [-1.1, -1.2, -0.5]), row(["\u{FFFD}", "b"], ["", "b"]),
+      row([" a"], [" a", "b"]), row(nil, [" a", "b"]), row([" a", 1], [" a", "b"]),
+    ]
+    let answers = try await GroupAnswers(
+      WeightImportance(.init(alignEnd: true, tokenTexts: true), in: Bench.nowhere), rows)
+    let none = "no token texts"
+    #expect(answers.dropped == [1: "tokens differ", 4: none, 5: none, 6: none])
+    #expect(answers.column("vespo_tokens") == [0: 2, 2: 2, 3: 2])
+  }
+
   @Test func namesWhatItCannotWeigh() async throws {
     let rows = [
       Self.row("a", [-1], [-1, -2]), Self.row("a", [], []), Self.row("a", nil, [-1]),
