@@ -25,7 +25,8 @@ struct TokenTexts {
     guard let list = row[column]?.array, list.count == count, list.allSatisfy({ $0.string != nil }) else {
       throw BadRow(
         "no token texts",
-        "expected a list of \(count) texts in '\(column)', one for each log-probability, found \(row.found(column))")
+        "expected a list of \(count) texts in '\(column)', one for each log-probability, found \(row.found(column))"
+      )
     }
     return list.compactMap(\.string)
   }

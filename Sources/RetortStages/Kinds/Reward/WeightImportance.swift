@@ -32,7 +32,8 @@ package struct WeightImportance: SetStage {
   ]
 
   package static let laterKeys: Set = [
-    "align_end", "token_texts", "k_positive", "lambda_positive", "k_negative", "lambda_negative", "sampler", "cap",
+    "align_end", "token_texts", "k_positive", "lambda_positive", "k_negative", "lambda_negative", "sampler",
+    "cap",
     "truncated",
     "policy_step", "current_step", "ess_verdict",
   ]
