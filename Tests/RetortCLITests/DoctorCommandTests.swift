@@ -56,7 +56,9 @@ import Testing
     let key = "sk-very-secret-123456"
     let gate = try StubServer { request in
       if request.method == "GET" { return .json(#"{"data":[{"id":"gpt-4o"}]}"#) }
-      guard request.path.hasSuffix("/completions") else { return .json(#"{"detail":"Not Found"}"#, status: 404) }
+      guard request.path.hasSuffix("/completions") else {
+        return .json(#"{"detail":"Not Found"}"#, status: 404)
+      }
       let isKnown = request.text.contains(#""gpt-4o""#)
       return request.headers["authorization"] == nil
         ? .json(#"{"error":{"message":"no key \#(key)"}}"#, status: 401)
