@@ -146,7 +146,7 @@ package struct ColumnUse: Hashable, Sendable {
     self.init(name, required: required, isNamed: required)
   }
 
-  /// A column on which a template has sections alone: rows may lack it.
+  /// A column that the file names and rows may lack, as one on which a template has sections alone.
   package init(sectionOn name: String) { self.init(name, required: false, isNamed: true) }
 
   init(_ name: String, required: Bool, isNamed: Bool, inside: [String] = []) {
