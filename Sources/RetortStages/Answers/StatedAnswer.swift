@@ -26,6 +26,19 @@ enum StatedAnswer {
     StatedNumber(spoken(text), mark: mark).quantity
   }
 
+  /// Every answer that `text` states as its answer and does not take back, each once: letters in their order where the
+  /// question lists options, else numbers as they come.
+  static func all(in text: String, options: Int?) -> [String] {
+    if let options {
+      let stated = StatedOption(spoken(text), limit: options).answers.filter(letters.indices.contains)
+      return stated.sorted().map { letters[$0] }
+    }
+    let stated = StatedNumber(spoken(text), mark: .point).answers
+    return stated.reduce(into: [Quantity]()) { all, next in
+      if all.allSatisfy({ next.agrees(with: $0) == false }) { all.append(next) }
+    }.map { $0.integer ?? "\($0.value)" }
+  }
+
   /// The letter of a known answer written as `b`, `B`, `(B)`, `**B**` or `B. text`; nil for anything else.
   static func option(_ answer: String) -> String? {
     let tokens = AnswerToken.list(of: PlainSigns(answer).scalars).filter { $0.kind != .line }

@@ -5,6 +5,8 @@ internal import RetortCore
 struct StatedNumber {
   /// Nil where the text states none, or several.
   private(set) var quantity: Quantity?
+  /// Every number named as the answer or marked and not taken back, in their order.
+  private(set) var answers: [Quantity] = []
 
   private let signs: [Unicode.Scalar]
   private let tokens: [AnswerToken]
@@ -16,7 +18,8 @@ struct StatedNumber {
     signs = PlainSigns(text, keepsBraces: true).scalars
     tokens = AnswerToken.list(of: signs)
     self.mark = mark
-    quantity = read()
+    let found = read()
+    quantity = found
   }
 
   private func take(_ table: PhraseTable, _ at: Int) -> Int { table.end(in: tokens, at: at) }
@@ -69,7 +72,7 @@ struct StatedNumber {
 
   // MARK: What is stated
 
-  private func read() -> Quantity? {
+  private mutating func read() -> Quantity? {
     var current: Quantity?
     var (isStated, isFresh, isDenied, isSupposed) = (false, true, false, false)
     // Whether an answer was named that does not count.
@@ -88,10 +91,14 @@ struct StatedNumber {
       }
       if isStated, isFresh && has(AnswerWords.retractions, at) || isNo(at) {
         current = nil
+        answers = []
         at = max(take(AnswerWords.retractions, at), at + 1)
         continue
       }
-      if isStated, has(AnswerWords.corrections, at) || has(AnswerWords.doubts, at) { current = nil }
+      if isStated, has(AnswerWords.corrections, at) || has(AnswerWords.doubts, at) {
+        current = nil
+        answers = []
+      }
       if isSign(at, of: "\u{27E6}") {
         var close = at + 1
         while close < tokens.count, !isSign(close, of: "\u{27E6}\u{27E7}") { close += 1 }
@@ -101,6 +108,7 @@ struct StatedNumber {
           } else {
             isStated = true
             current = quantity(in: (token.place + 1)..<place(close))
+            answers += [current].compactMap(\.self)
           }
         }
         at = close
@@ -118,6 +126,7 @@ struct StatedNumber {
           } else if signs[claim.start..<stop].contains(where: isAmount) {
             isStated = true
             current = isBounded(named, stop) ? nil : quantity(in: claim.start..<stop)
+            answers += [current].compactMap(\.self)
           }
         }
         at = named

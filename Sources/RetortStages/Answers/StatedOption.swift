@@ -5,6 +5,8 @@ internal import RetortCore
 struct StatedOption {
   /// From 0 for A; nil where the text states none, or several.
   private(set) var option: Int?
+  /// Every option stated as the answer and not taken back, from 0 for A; those said in passing are not among them.
+  private(set) var answers: Set<Int> = []
 
   private let tokens: [AnswerToken]
   private let limit: Int
@@ -43,6 +45,7 @@ struct StatedOption {
   private mutating func state(_ letters: [Int], _ how: Strength) {
     let letter = Set(letters).count == 1 && letters[0] < limit ? letters[0] : nil
     if how == .answer {
+      answers.formUnion(letters)
       (current, strength, isMixed) = (letter, .answer, letter == nil)
     } else if letter == nil || strength != .none && letter != current {
       isMixed = true
@@ -53,6 +56,7 @@ struct StatedOption {
 
   private mutating func retract() {
     (current, strength, isMixed, wasRetracted) = (nil, .none, false, true)
+    answers = []
   }
 
   private mutating func reject(_ letters: [Int]) {

@@ -19,13 +19,57 @@ package struct RoleInstructions: Codable, Hashable, Sendable {
     case cotParsing = "cot_parsing"
     case cotVerification = "cot_verification"
   }
+}
+
+/// The system turns of the roles: a file's text, else an induced instruction with the role's form of answer, else the
+/// built-in sentence.
+struct RoleSystemTurns: Sendable {
+  static let sets = [
+    SetRole(
+      "question_task", required: false, columns: ["instruction"],
+      help: "The stage whose first row's column 'instruction' says how questions are taken apart."),
+    SetRole(
+      "cot_task", required: false, columns: ["instruction"],
+      help: "The same for chains of thought; it serves both of their roles."),
+  ]
+
+  private let files: RoleInstructions
+  private let tasks: [TrainingRole: TaskInstruction]
+
+  /// Errors: ``StageError`` where a role has both a file and a task.
+  init(_ files: RoleInstructions?, in workspace: Workspace) throws {
+    self.files = files ?? RoleInstructions()
+    let question = TaskInstruction(workspace, role: Self.sets[0])
+    let cot = TaskInstruction(workspace, role: Self.sets[1])
+    tasks = [.questionParsing: question, .cotParsing: cot, .cotVerification: cot]
+    for role in TrainingRole.allCases where self.files[role] != nil {
+      let task = role == .questionParsing ? Self.sets[0].name : Self.sets[1].name
+      guard !workspace.has(task) else {
+        throw StageError("instructions.\(role.rawValue), using.\(task): expected one of them, found both")
+      }
+    }
+  }
 
   /// The system turn of every role.
   var texts: [TrainingRole: String] {
-    let own: [TrainingRole: TextFile?] = [
-      .questionParsing: questionParsing, .cotParsing: cotParsing, .cotVerification: cotVerification,
-    ]
-    return Dictionary(
-      uniqueKeysWithValues: TrainingRole.allCases.map { ($0, (own[$0] ?? nil)?.text ?? $0.instruction) })
+    get async throws {
+      var texts: [TrainingRole: String] = [:]
+      for role in TrainingRole.allCases {
+        let induced = try await tasks[role]?.value ?? ""
+        texts[role] =
+          files[role]?.text ?? (induced.isEmpty ? role.instruction : "\(induced)\n\n\(role.form)")
+      }
+      return texts
+    }
+  }
+}
+
+extension RoleInstructions {
+  fileprivate subscript(_ role: TrainingRole) -> TextFile? {
+    switch role {
+    case .questionParsing: questionParsing
+    case .cotParsing: cotParsing
+    case .cotVerification: cotVerification
+    }
   }
 }

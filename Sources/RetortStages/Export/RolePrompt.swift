@@ -15,12 +15,21 @@ package enum TrainingRole: String, Codable, Hashable, Sendable, CaseIterable {
     switch self {
     case .questionParsing:
       "You take logic questions apart. List every condition that is needed to solve the question, one sentence "
-        + "each, in the question's own words. Answer with a JSON list of strings."
+        + "each, in the question's own words. \(form)"
+    case .cotParsing: "You take lines of reasoning apart. \(form)"
+    case .cotVerification: "You check lines of reasoning. \(form)"
+    }
+  }
+
+  /// What is asked for, and in which form, whoever says what the task is.
+  var form: String {
+    switch self {
+    case .questionParsing: "Answer with a JSON list of strings."
     case .cotParsing:
-      "You take lines of reasoning apart. As the last line of each request asks, list the statements that the "
+      "As the last line of each request asks, list the statements that the "
         + "reasoning makes, or find the evidence that it gives for one of them, or judge one. Answer with JSON."
     case .cotVerification:
-      "You check lines of reasoning. As the last line of each request asks, find the evidence behind a statement, "
+      "As the last line of each request asks, find the evidence behind a statement, "
         + "or decide whether the evidence entails it: \"true\" or \"false\", or list the statements. "
         + "Answer with JSON."
     }

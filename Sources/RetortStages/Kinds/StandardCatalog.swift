@@ -5,6 +5,7 @@ extension Catalog {
   package static let standard = Catalog([
     StageEntry(CalibrateGroupReward.self),
     StageEntry(CompareLengthQuality.self),
+    StageEntry(CompleteRationale.self),
     StageEntry(Decontaminate.self),
     StageEntry(Deduplicate.self),
     StageEntry(ExportJSON.self),

@@ -13,18 +13,24 @@ package struct ParsingConfig: Codable, Sendable {
   package var demonstrations: DemonstrationLayout?
   package var maxItems: Int?
   package var maxCharacters: Int?
+  /// Of a rationale alone.
+  package var showConditions: Bool?
 
   package enum CodingKeys: String, CodingKey {
     case model, prompt, temperature, seed, repair, strict, demonstrations
     case maxTokens = "max_tokens"
     case maxItems = "max_items"
     case maxCharacters = "max_characters"
+    case showConditions = "show_conditions"
   }
 
-  package init(model: ModelRef, prompt: PromptFile? = nil, repair: Int? = nil) {
+  package init(
+    model: ModelRef, prompt: PromptFile? = nil, repair: Int? = nil, showConditions: Bool? = nil
+  ) {
     self.model = model
     self.prompt = prompt
     self.repair = repair
+    self.showConditions = showConditions
   }
 
   static let keys = [

@@ -61,6 +61,10 @@ enum PromptText {
 
     Example question:
     {{question}}
+    {{#show_conditions}}
+    Example conditions:
+    {{question_parsing}}
+    {{/show_conditions}}
     Example reasoning:
     {{cot}}
     Example result:

@@ -38,19 +38,30 @@ enum SamplingKeys {
     _ count: Int, of request: ChatRequest, from model: any ChatModel, rows: Bool = false,
     accepting check: @escaping @Sendable (ChatReply) throws -> Void = { _ in }
   ) async throws -> [ChatReply] {
+    let requests = (0..<count).map { draw in
+      var request = request
+      request.draw = draw
+      return request
+    }
+    return try await replies(to: requests, from: model, rows: rows, accepting: check)
+  }
+
+  /// The model's replies to requests that are asked together, in order.
+  static func replies(
+    to requests: [ChatRequest], from model: any ChatModel, rows: Bool = false,
+    accepting check: @escaping @Sendable (ChatReply) throws -> Void = { _ in }
+  ) async throws -> [ChatReply] {
     try await withThrowingTaskGroup(of: (Int, ChatReply).self) { group in
-      for draw in 0..<count {
+      for (draw, request) in requests.enumerated() {
         group.addTask {
-          var request = request
-          request.draw = draw
-          return try await StepContext.$sample.withValue(rows ? draw : nil) {
+          try await StepContext.$sample.withValue(rows ? draw : nil) {
             (draw, try await model.reply(to: request, accepting: check))
           }
         }
       }
       var replies: [Int: ChatReply] = [:]
       for try await (draw, reply) in group { replies[draw] = reply }
-      return (0..<count).compactMap { replies[$0] }
+      return requests.indices.compactMap { replies[$0] }
     }
   }
 }

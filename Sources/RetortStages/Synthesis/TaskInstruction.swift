@@ -9,8 +9,8 @@ package struct TaskInstruction: Sendable {
 
   private let text: Once<String>
 
-  package init(_ workspace: Workspace) {
-    let set = workspace.set(Self.role.name, as: Columns.self)
+  package init(_ workspace: Workspace, role: SetRole = Self.role) {
+    let set = workspace.set(role.name, as: Columns.self)
     text = Once {
       guard let set else { return "" }
       for try await row in set {
@@ -18,7 +18,7 @@ package struct TaskInstruction: Sendable {
         return text
       }
       throw StageError(
-        "using.task: expected a row with the text 'instruction', found none; does the stage it names emit a row?"
+        "using.\(role.name): expected a row with the text 'instruction', found none; does the stage it names emit a row?"
       )
     }
   }

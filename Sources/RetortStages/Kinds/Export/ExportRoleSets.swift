@@ -37,21 +37,23 @@ package struct ExportRoleSets: Exporter {
   package static let keys = [
     "folder": "Where to write, relative to the pipeline file.",
     "formats": "Of ms-swift, llama-factory, trl, axolotl, messages; all when left out.",
-    "instructions": "Files with the system turns, by role; built-in sentences when left out.",
+    "instructions":
+      "Files with the system turns, by role; when left out, the tasks under `using`, else built-in sentences.",
     "base_model": "The model that the recipes train; meta-llama/Meta-Llama-3-8B-Instruct when left out.",
     "allow_empty":
       "Whether files of an earlier run give way to none when there are no rows now; default false.",
   ]
-  package static let sets = [
-    SetRole(
-      "validation", required: false, columns: ["question", "question_parsing", "cot", "cot_parsing"],
-      help: "Labelled rows that become the validation split.")
-  ]
+  package static let sets =
+    [
+      SetRole(
+        "validation", required: false, columns: ["question", "question_parsing", "cot", "cot_parsing"],
+        help: "Labelled rows that become the validation split.")
+    ] + RoleSystemTurns.sets
   package static let destinations = [Destination.folder]
 
   private let folder: ExportFolder
   private let formats: Set<TrainingFormat>
-  private let instructions: [TrainingRole: String]
+  private let systems: RoleSystemTurns
   private let baseModel: String
   private let validation: RowSet<RoleRow>?
 
@@ -63,7 +65,7 @@ package struct ExportRoleSets: Exporter {
     formats = Set(config.formats ?? TrainingFormat.allCases)
     baseModel = config.baseModel ?? "meta-llama/Meta-Llama-3-8B-Instruct"
     validation = workspace.set("validation", as: RoleRow.self)
-    instructions = (config.instructions ?? RoleInstructions()).texts
+    systems = try RoleSystemTurns(config.instructions, in: workspace)
   }
 
   package func export(_ rows: RowSet<RoleRow>, dropping sink: ExportSink) async throws -> [ExportedFile] {
@@ -106,6 +108,7 @@ package struct ExportRoleSets: Exporter {
       for shape in shapes { files.append((role, shape, try await folder.writer(path(shape, role, split)))) }
     }
     guard let rows else { return files }
+    let instructions = try await systems.texts
     for try await element in rows {
       for role in TrainingRole.allCases {
         let examples = element.value.examples(of: role)

@@ -23,7 +23,19 @@ package struct InducePrompt: SetStage {
     "top_p": "Share of probability that sampling keeps; default the endpoint's.",
     "seed": "Seed of the first candidate; each further one adds one. Default none.",
     "max_tokens": "Most tokens of a candidate or of a trial's reply; default 1024.",
+    "inputs":
+      "In place of `input`: the columns that hold an example's input, each shown under its name where there are several. "
+      + "An output that is one text is then shown and asked for as it stands.",
+    "examples":
+      "first (every candidate is written from the same `shots` examples) or rotate (each from the next ones, by default "
+      + "as many as it takes to show all of them); default first.",
+    "selection":
+      "paper (mean token probability and preference) or mixed (the mean of that, of the trial by structured F1, and of "
+      + "the likelihood: ours); default paper.",
+    "likelihood":
+      "A model of kind vllm-logprobs or llama-logprobs that says how likely the held-out outputs are under each candidate.",
   ]
+  package static let laterKeys: Set = ["inputs", "examples", "selection", "likelihood"]
 
   package static let drawsSamples = true
 
@@ -43,19 +55,34 @@ package struct InducePrompt: SetStage {
     package var topP: Double?
     package var seed: Int?
     package var maxTokens: Int?
+    package var inputs: [String]?
+    package var examples: ExampleChoice?
+    package var selection: InstructionSelection?
+    package var likelihood: ModelRef?
 
     package enum CodingKeys: String, CodingKey {
       case model, input, outputs, candidates, shots, votes, temperature, seed
+      case inputs, examples, selection, likelihood
       case heldOut = "held_out"
       case topP = "top_p"
       case maxTokens = "max_tokens"
     }
 
-    package init(model: ModelRef, candidates: Int? = nil, heldOut: Int? = nil, votes: Int? = nil) {
+    package init(
+      model: ModelRef, candidates: Int? = nil, heldOut: Int? = nil, votes: Int? = nil,
+      inputs: [String]? = nil,
+      outputs: [String]? = nil, examples: ExampleChoice? = nil, selection: InstructionSelection? = nil,
+      likelihood: ModelRef? = nil
+    ) {
       self.model = model
       self.candidates = candidates
       self.heldOut = heldOut
       self.votes = votes
+      self.inputs = inputs
+      self.outputs = outputs
+      self.examples = examples
+      self.selection = selection
+      self.likelihood = likelihood
     }
   }
 
@@ -83,6 +110,12 @@ package struct InducePrompt: SetStage {
     package var trialScores: [Double]
     /// Whether no candidate did better in the trial than the chosen one; null without a trial.
     package var trialAgrees: Bool?
+    /// How many examples the candidates were written from, all together; only where `examples` is set.
+    package var examplesSeen: Int?
+    /// Mean token probability (0 to 1) of the held-out outputs under each candidate; only with `likelihood`.
+    package var likelihoods: [Double]?
+    /// What the choice goes by under `selection: mixed`, from 0 to 1.
+    package var mixedScores: [Double]?
 
     package enum CodingKeys: String, CodingKey {
       case instruction, choice, candidates, preference, strengthened, scores
@@ -91,36 +124,54 @@ package struct InducePrompt: SetStage {
       case preferenceSource = "preference_source"
       case trialScores = "trial_scores"
       case trialAgrees = "trial_agrees"
+      case examplesSeen = "examples_seen"
+      case likelihoods
+      case mixedScores = "mixed_scores"
     }
   }
 
-  package var reads: [ColumnUse] { ([input] + outputs).map { ColumnUse($0) } }
+  package var reads: [ColumnUse] { (inputs + outputs).map { ColumnUse($0) } }
   private let model: any ChatModel
-  private let input: String
+  private let inputs: [String]
   private let outputs: [String]
+  private let isPlain: Bool
   private let candidates: Int
-  private let shots: Int
+  private let examples: ExampleChoice?
+  private let selection: InstructionSelection
+  private let scorer: (any LogprobModel)?
+  private let shots: Int?
   private let heldOut: Int
   private let votes: Int
   private let sampling: Sampling
 
   package init(_ config: Config, in workspace: Workspace) throws {
     model = try workspace.chat(config.model)
-    input = config.input ?? "question"
+    if config.input != nil, config.inputs != nil {
+      throw StageError("input, inputs: expected one of them, found both")
+    }
+    inputs = config.inputs ?? [config.input ?? "question"]
+    isPlain = config.inputs != nil
     outputs = config.outputs ?? ["question_parsing"]
     candidates = config.candidates ?? 5
-    shots = config.shots ?? 2
+    examples = config.examples
+    selection = config.selection ?? .paper
+    scorer = try config.likelihood.map(workspace.scorer)
+    shots = config.shots
     heldOut = config.heldOut ?? 2
     votes = config.votes ?? 3
     sampling = try SamplingKeys.check(
       Sampling(
         temperature: config.temperature ?? 0.7, topP: config.topP, seed: config.seed,
         maxTokens: config.maxTokens ?? 1024))
-    guard !outputs.isEmpty else {
-      throw StageError("outputs: expected at least one column, found none")
+    guard !outputs.isEmpty, !inputs.isEmpty else {
+      throw StageError("\(outputs.isEmpty ? "outputs" : "inputs"): expected at least one column, found none")
+    }
+    guard heldOut > 0 || selection == .paper && scorer == nil else {
+      throw StageError(
+        "held_out: expected at least 1 for \(scorer == nil ? "selection: mixed" : "likelihood"), found 0")
     }
     for (key, value, range) in [
-      ("candidates", candidates, 1...50), ("shots", shots, 1...50), ("held_out", heldOut, 0...1000),
+      ("candidates", candidates, 1...50), ("shots", shots ?? 2, 1...50), ("held_out", heldOut, 0...1000),
       ("votes", votes, 1...99),
     ] where !range.contains(value) {
       throw StageError(
@@ -129,13 +180,19 @@ package struct InducePrompt: SetStage {
   }
 
   package func process(_ rows: RowSet<Columns>, into sink: MakingSink<Output>) async throws {
-    var examples: [Columns] = []
-    for try await row in rows where examples.count < shots + heldOut { examples.append(row.value) }
-    guard !examples.isEmpty else { return }
-    let shown = examples.prefix(shots)
-    let held = examples.dropFirst(shots)
+    let choice = examples ?? .first
+    let most = choice == .rotate ? Int.max : (shots ?? 2) + heldOut
+    var pool: [Columns] = []
+    for try await row in rows where pool.count < most { pool.append(row.value) }
+    guard !pool.isEmpty else { return }
+    let windows = ExampleWindows(
+      choice, count: pool.count, candidates: candidates, shots: shots, heldOut: heldOut)
+    let form = ExampleForm(inputs: inputs, outputs: outputs, isPlain: isPlain)
 
-    let (replies, refused) = try await write(Self.reversal(shown.map(described)))
+    let (replies, refused) = try await write(
+      (0..<candidates).map { candidate in
+        Self.reversal(windows.shown(to: candidate).map { form.described(pool[$0]) })
+      })
     let texts = replies.map(\.text.trimmed)
     let responses = replies.map { Preference.responseProbability($0.logprobs.map(\.logprob)) }
     // One candidate without log-probabilities makes the others' incomparable.
@@ -147,32 +204,49 @@ package struct InducePrompt: SetStage {
     let preference = Preference.bothOrders(ballots.map { $0.map(\.share) })
     let strengthened = Preference.strengthened(preference)
     let scores = Preference.scores(strengthened, responses: probabilities)
-    let choice = Preference.best(scores) ?? 0
-    let trials = try await held.isEmpty ? [] : trial(texts, on: Array(held))
+    let held = texts.indices.map { candidate in windows.tried(by: candidate).map { pool[$0] } }
+    let trial = InstructionTrial(
+      form: form, model: model, sampling: sampling, isStructured: selection == .mixed, scorer: scorer)
+    let trials = try await trial.scores(of: texts, on: held)
+    let likelihoods = try await trial.likelihoods(of: texts, on: held)
+    let mixed =
+      selection == .mixed ? Self.mean([scores] + [trials, likelihoods ?? []].filter { !$0.isEmpty }) : nil
+    let chosen = Preference.best(mixed ?? scores) ?? 0
     let counted = ballots.enumerated().flatMap { row, line in
       line.enumerated().filter { $0.offset != row }.map(\.element.counted)
     }
 
     try await sink.make(
       Output(
-        instruction: texts[choice], choice: choice, candidates: texts, responseProbabilities: probabilities,
+        instruction: texts[chosen], choice: chosen, candidates: texts, responseProbabilities: probabilities,
         responseSource: known.count == responses.count ? "logprobs" : refused ? "refused" : "none",
         preference: preference,
         strengthened: strengthened,
         preferenceSource: !counted.contains(true) ? "logprobs" : counted.contains(false) ? "mixed" : "votes",
         scores: scores, trialScores: trials,
-        trialAgrees: trials.max().map { trials[choice] >= $0 }),
+        trialAgrees: trials.max().map { trials[chosen] >= $0 },
+        examplesSeen: examples.map { _ in windows.seen }, likelihoods: likelihoods, mixedScores: mixed),
       from: Array(0..<rows.count))
   }
 
+  /// The mean of several scores of each candidate.
+  private static func mean(_ scores: [[Double]]) -> [Double] {
+    scores[0].indices.map { index in scores.reduce(0) { $0 + $1[index] } / Double(scores.count) }
+  }
+
   /// The candidates; asked for without log-probabilities where the endpoint refuses requests for them.
-  private func write(_ messages: [ChatMessage]) async throws -> (replies: [ChatReply], refused: Bool) {
-    var request = ChatRequest(messages, sampling: sampling, topLogprobs: 0)
-    do { return (try await SamplingKeys.draw(candidates, of: request, from: model), false) } catch let error
+  private func write(_ prompts: [[ChatMessage]]) async throws -> (replies: [ChatReply], refused: Bool) {
+    func requests(_ topLogprobs: Int?) -> [ChatRequest] {
+      prompts.enumerated().map { draw, messages in
+        var request = ChatRequest(messages, sampling: sampling, topLogprobs: topLogprobs)
+        request.draw = draw
+        return request
+      }
+    }
+    do { return (try await SamplingKeys.replies(to: requests(0), from: model), false) } catch let error
       as ModelError where error.mayRefuseLogprobs
     {
-      request.topLogprobs = nil
-      return (try await SamplingKeys.draw(candidates, of: request, from: model), true)
+      return (try await SamplingKeys.replies(to: requests(nil), from: model), true)
     }
   }
 
@@ -233,42 +307,7 @@ package struct InducePrompt: SetStage {
     { return nil }
   }
 
-  // MARK: Trial
-
-  /// Mean F1 of each candidate over the examples.
-  private func trial(_ texts: [String], on examples: [Columns]) async throws -> [Double] {
-    try await withThrowingTaskGroup(of: (Int, Double).self) { group in
-      for (index, text) in texts.enumerated() {
-        for example in examples {
-          group.addTask { (index, try await agreement(text, example)) }
-        }
-      }
-      var sums = [Double](repeating: 0, count: texts.count)
-      for try await (index, score) in group { sums[index] += score }
-      return sums.map { $0 / Double(examples.count) }
-    }
-  }
-
-  private func agreement(_ instruction: String, _ example: Columns) async throws -> Double {
-    let form = "Answer with a JSON object with the keys \(outputs.joined(separator: ", ")) and nothing else."
-    let reply = try await model.reply(
-      to: ChatRequest(
-        [.system("\(instruction)\n\n\(form)"), .user(Self.text(example[input]))],
-        sampling: Sampling(temperature: 0, seed: sampling.seed, maxTokens: sampling.maxTokens)))
-    let expected = outputs.flatMap { example[$0]?.texts ?? [] }
-    let found = (try? JSON.salvage(from: reply.text))?.texts ?? []
-    return Preference.listF1(found, reference: expected)
-  }
-
   // MARK: Text
-
-  private func described(_ example: Columns) -> String {
-    let output: JSON.Object = JSON.Object(
-      outputs.map { ($0, example[$0] ?? .null) }, uniquingKeysWith: { first, _ in first })
-    return "Input:\n\(Self.text(example[input]))\nOutput:\n\(JSON.object(output).text)"
-  }
-
-  private static func text(_ value: JSON?) -> String { value?.string ?? value?.text ?? "" }
 
   private static func reversal(_ examples: [String]) -> [ChatMessage] {
     [

@@ -21,7 +21,10 @@ package struct ValidateStructure: RowStage {
       "Share of a statement's words, 0 to 1, that must stand close together in the rationale; default 0.75.",
     "leak_words": "Words in a row copied from a demonstration that count as a leak; default 12.",
     "repair": "Ask a model again with the exact complaint before dropping: {model, attempts}; default never.",
+    "rationale_rules": "\(RationaleRule.help) A copy of the instruction is found where using names the task.",
   ]
+  package static let laterKeys: Set = ["rationale_rules"]
+  package static let sets = [TaskInstruction.role]
 
   package struct Config: Codable, Sendable {
     package var off: [StructureRule]?
@@ -35,6 +38,7 @@ package struct ValidateStructure: RowStage {
     package var occurrence: Double?
     package var leakWords: Int?
     package var repair: Repair?
+    package var rationaleRules: [RationaleRule]?
 
     package enum CodingKeys: String, CodingKey {
       case off, grounding, occurrence, repair
@@ -45,11 +49,13 @@ package struct ValidateStructure: RowStage {
       case minCharacters = "min_characters"
       case maxCharacters = "max_characters"
       case leakWords = "leak_words"
+      case rationaleRules = "rationale_rules"
     }
 
-    package init(off: [StructureRule]? = nil, repair: Repair? = nil) {
+    package init(off: [StructureRule]? = nil, repair: Repair? = nil, rationaleRules: [RationaleRule]? = nil) {
       self.off = off
       self.repair = repair
+      self.rationaleRules = rationaleRules
     }
   }
 
@@ -114,6 +120,8 @@ package struct ValidateStructure: RowStage {
   }
 
   private let rules: StructureRules
+  private let rationaleRules: RationaleRules
+  private let instruction: TaskInstruction
   private let repairer: StructuredReply?
 
   package init(_ config: Config, in workspace: Workspace) throws {
@@ -131,6 +139,8 @@ package struct ValidateStructure: RowStage {
       throw StageError("leak_words: expected at least 1, found \(rules.leakWords)")
     }
     self.rules = rules
+    rationaleRules = RationaleRules(rules: Set(config.rationaleRules ?? []))
+    instruction = TaskInstruction(workspace)
     repairer = try config.repair.map { repair in
       let attempts = repair.attempts ?? 1
       guard (1...10).contains(attempts) else {
@@ -145,6 +155,12 @@ package struct ValidateStructure: RowStage {
   }
 
   package func process(_ input: Input) async throws -> Outcome<Output> {
+    // No parsing mends a rationale that is unfit, so nothing is asked about it.
+    let unfit = rationaleRules.violations(
+      in: input.cot, question: input.question, instruction: try await instruction.value)
+    if let first = unfit.first {
+      return .drop(reason: first.rule.reason, detail: unfit.map(\.message).joined(separator: "; "))
+    }
     var candidate = StructureCandidate(
       question: input.question, cot: input.cot, questionParsing: input.questionParsing,
       cotParsing: input.cotParsing, answer: input.answer, finalAnswer: input.finalAnswer,

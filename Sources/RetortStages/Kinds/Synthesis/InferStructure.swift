@@ -13,7 +13,9 @@ package struct InferStructure: RowStage {
     "cot_parser": "The model of the role CoT parsing: lists the statements.",
     "cot_verifier": "The model of the role CoT verification: finds a statement's evidence and judges it.",
     "instructions":
-      "Files with the system turns, by role; the sentences that export-role-sets writes when left out.",
+
+      "Files with the system turns, by role; when left out, the tasks under `using`, else the sentences that "
+      + "export-role-sets writes.",
     "min_statements": "With fewer, the model is asked once more for at least as many; default 2.",
     "repair": "How often a model is asked again when its reply cannot be used; default 1.",
     "max_tokens": "Most tokens of a reply; default 1024.",
@@ -21,7 +23,18 @@ package struct InferStructure: RowStage {
     "max_characters":
       "Longest text that the schema allows, for local servers; default none, as strict modes of hosted ones refuse it.",
     "strict": "Send the JSON schema with the request; default true. False for endpoints that know none.",
+    "fallback":
+      "Write a row for every question: what could not be parsed is an empty list, or empty evidence judged false, and is "
+      + "named in the column 'fallbacks'; default false, which drops the row.",
+    "root":
+      "Root of the schemas that are sent: list, as the roles were trained, or object, since strict modes refuse lists; "
+      + "default list. Both are read.",
+    "balanced":
+      "Show demonstrations of the verdict with both verdicts in turn, as far as there are; default false: of each "
+      + "demonstration the first step.",
   ]
+  package static let laterKeys: Set = ["fallback", "root", "balanced"]
+  package static let sets = RoleSystemTurns.sets
 
   package static func workload(of config: Config) -> Workload { Workload(maxTokens: config.maxTokens) }
 
@@ -36,9 +49,12 @@ package struct InferStructure: RowStage {
     package var maxItems: Int?
     package var maxCharacters: Int?
     package var strict: Bool?
+    package var fallback: Bool?
+    package var root: SchemaRoot?
+    package var balanced: Bool?
 
     package enum CodingKeys: String, CodingKey {
-      case instructions, repair, strict
+      case instructions, repair, strict, fallback, root, balanced
       case questionParser = "question_parser"
       case cotParser = "cot_parser"
       case cotVerifier = "cot_verifier"
@@ -48,13 +64,21 @@ package struct InferStructure: RowStage {
       case maxCharacters = "max_characters"
     }
 
-    package init(questionParser: ModelRef, cotParser: ModelRef, cotVerifier: ModelRef, repair: Int? = nil) {
+    package init(
+      questionParser: ModelRef, cotParser: ModelRef, cotVerifier: ModelRef, repair: Int? = nil,
+      fallback: Bool? = nil, root: SchemaRoot? = nil, balanced: Bool? = nil
+    ) {
       self.questionParser = questionParser
       self.cotParser = cotParser
       self.cotVerifier = cotVerifier
       self.repair = repair
+      self.fallback = fallback
+      self.root = root
+      self.balanced = balanced
     }
   }
+
+  package enum SchemaRoot: String, Codable, Hashable, Sendable, CaseIterable { case list, object }
 
   package struct Input: Codable, Sendable {
     package var question: String
@@ -74,20 +98,27 @@ package struct InferStructure: RowStage {
   package struct Output: Codable, Hashable, Sendable {
     package var questionParsing: [String]
     package var cotParsing: [Triple]
+    /// What could not be parsed, one sentence each; only with `fallback`.
+    package var fallbacks: [String]?
 
     package enum CodingKeys: String, CodingKey {
       case questionParsing = "question_parsing"
       case cotParsing = "cot_parsing"
+      case fallbacks
     }
 
-    package init(questionParsing: [String], cotParsing: [Triple]) {
+    package init(questionParsing: [String], cotParsing: [Triple], fallbacks: [String]? = nil) {
       self.questionParsing = questionParsing
       self.cotParsing = cotParsing
+      self.fallbacks = fallbacks
     }
   }
 
   private let models: [TrainingRole: any ChatModel]
-  private let instructions: [TrainingRole: String]
+  private let systems: RoleSystemTurns
+  private let fallsBack: Bool
+  private let root: SchemaRoot
+  private let isBalanced: Bool
   private let sampling: Sampling
   private let bounds: ListBounds
   private let strict: Bool
@@ -100,7 +131,10 @@ package struct InferStructure: RowStage {
       .cotParsing: try workspace.chat(config.cotParser),
       .cotVerification: try workspace.chat(config.cotVerifier),
     ]
-    instructions = (config.instructions ?? RoleInstructions()).texts
+    systems = try RoleSystemTurns(config.instructions, in: workspace)
+    fallsBack = config.fallback ?? false
+    root = config.root ?? .list
+    isBalanced = config.balanced ?? false
     sampling = try SamplingKeys.check(Sampling(temperature: 0, maxTokens: config.maxTokens ?? 1024))
     bounds = try ListBounds(items: config.maxItems, characters: config.maxCharacters)
     strict = config.strict ?? true
@@ -114,21 +148,36 @@ package struct InferStructure: RowStage {
 
   package func process(_ input: Input) async throws -> Outcome<Output> {
     do {
-      async let conditions = list(
-        .questionParsing, input, least: 0, RolePrompt.conditions(question: input.question)
-      ) { RolePrompt.conditions(question: $0.question, target: $0.questionParsing) }
-      let statements = try await list(
-        .cotParsing, input, least: minStatements,
-        RolePrompt.statements(question: input.question, answer: input.answer, cot: input.cot)
-      ) {
-        RolePrompt.statements(
-          question: $0.question, answer: $0.answer, cot: $0.cot, target: $0.cotParsing.map(\.statement))
-      }
+      async let conditions = parsed(or: []) { try await self.conditions(input) }
+      let statements = try await parsed(or: []) { try await self.statements(input) }
       var triples: [Triple] = []
-      for statement in statements { triples.append(try await triple(statement, input)) }
-      return .emit([Output(questionParsing: try await conditions, cotParsing: triples)])
+      var complaints = try await conditions.complaint + statements.complaint
+      for statement in statements.value {
+        let evidence = try await parsed(or: nil) { try await self.evidence(for: statement, input) }
+        let verdict = try await parsed(or: "false") {
+          guard let found = evidence.value else { return "false" }
+          return try await self.verdict(on: statement, by: found, input)
+        }
+        triples.append(
+          Triple(statement: statement, evidence: evidence.value ?? "", verification: verdict.value))
+        complaints += evidence.complaint + verdict.complaint
+      }
+      return .emit([
+        Output(
+          questionParsing: try await conditions.value, cotParsing: triples,
+          fallbacks: fallsBack ? complaints : nil)
+      ])
     } catch let useless as Useless {
       return .drop(reason: useless.reason, detail: useless.detail)
+    }
+  }
+
+  /// What was parsed, or the fallback with the complaint where the pipeline wants one.
+  private func parsed<Value: Sendable>(
+    or fallback: Value, _ parse: () async throws -> Value
+  ) async throws -> (value: Value, complaint: [String]) {
+    do { return (try await parse(), []) } catch let useless as Useless where fallsBack {
+      return (fallback, ["\(useless.detail) (\(useless.reason))"])
     }
   }
 
@@ -138,8 +187,24 @@ package struct InferStructure: RowStage {
     let detail: String
   }
 
-  private func triple(_ statement: String, _ input: Input) async throws -> Triple {
-    let evidence = try await ask(
+  private func conditions(_ input: Input) async throws -> [String] {
+    try await list(
+      .questionParsing, input, least: 0, RolePrompt.conditions(question: input.question)
+    ) { RolePrompt.conditions(question: $0.question, target: $0.questionParsing) }
+  }
+
+  private func statements(_ input: Input) async throws -> [String] {
+    try await list(
+      .cotParsing, input, least: minStatements,
+      RolePrompt.statements(question: input.question, answer: input.answer, cot: input.cot)
+    ) {
+      RolePrompt.statements(
+        question: $0.question, answer: $0.answer, cot: $0.cot, target: $0.cotParsing.map(\.statement))
+    }
+  }
+
+  private func evidence(for statement: String, _ input: Input) async throws -> String? {
+    try await ask(
       .cotVerification, input,
       schema: { Self.object([("statement", $0.text), ("evidence", $0.text)]) },
       RolePrompt.evidence(
@@ -152,7 +217,11 @@ package struct InferStructure: RowStage {
         }
       },
       read: { json throws(StructuredReply.Complaint) in try Self.text(json, "evidence") })
-    let verdict = try await ask(
+  }
+
+  private func verdict(on statement: String, by evidence: String, _ input: Input) async throws -> String {
+    var judged = balancedSteps(of: input.demonstrations ?? [])[...]
+    return try await ask(
       .cotVerification, input,
       schema: {
         Self.object([
@@ -164,14 +233,24 @@ package struct InferStructure: RowStage {
         question: input.question, answer: input.answer, cot: input.cot, statement: statement,
         evidence: evidence),
       demonstration: { row in
-        row.cotParsing.first.map {
+        (isBalanced ? judged.popFirst() ?? nil : row.cotParsing.first).map {
           RolePrompt.verification(
             question: row.question, answer: row.answer, cot: row.cot, statement: $0.statement,
             evidence: $0.evidence, target: $0.verification)
         }
       },
       read: Self.verdict)
-    return Triple(statement: statement, evidence: evidence, verification: verdict)
+  }
+
+  /// Of each demonstration one step, so that both verdicts are shown equally often as far as the steps allow.
+  private func balancedSteps(of demonstrations: [RoleRow]) -> [Triple?] {
+    var shown = ["true": 0, "false": 0]
+    return demonstrations.map { row in
+      let steps = row.cotParsing.map(\.normalized)
+      let step = steps.min { shown[$0.verification, default: 0] < shown[$1.verification, default: 0] }
+      if let step { shown[step.verification, default: 0] += 1 }
+      return step
+    }
   }
 
   private func list(
@@ -179,24 +258,35 @@ package struct InferStructure: RowStage {
     demonstration: (RoleRow) -> RolePrompt?
   ) async throws -> [String] {
     func read(_ json: JSON) throws(StructuredReply.Complaint) -> [String] {
-      guard let items = json.array, let texts = items.map(\.string) as? [String] else {
+      guard let items = json.array ?? (root == .object ? json["items"]?.array : nil),
+        let texts = items.map(\.string) as? [String]
+      else {
         throw .init("Expected a JSON list of texts, found \(json.kind)")
       }
       return texts
     }
     func schema(_ bounds: ListBounds) -> JSON {
-      ["type": "array", "maxItems": .int(Int64(bounds.items)), "items": bounds.text]
+      let list: JSON = ["type": "array", "maxItems": .int(Int64(bounds.items)), "items": bounds.text]
+      return root == .list ? list : Self.object([("items", list)])
     }
-    let first = try await ask(role, input, schema: schema, prompt, demonstration: demonstration, read: read)
+    // The list alone is taken too, as the roles were trained to write it.
+    let form: @Sendable (JSON) -> JSON = { [root] json in
+      let plain = json.withPlainVerdicts
+      return root == .object && plain.array != nil ? ["items": plain] : plain
+    }
+    let first = try await ask(
+      role, input, schema: schema, form: form, prompt, demonstration: demonstration, read: read)
     guard first.count < least else { return first }
     let more = RolePrompt(user: prompt.user + " Name at least \(least).", target: "")
-    let again = try await ask(role, input, schema: schema, more, demonstration: demonstration, read: read)
+    let again = try await ask(
+      role, input, schema: schema, form: form, more, demonstration: demonstration, read: read)
     // A model that keeps to fewer statements than asked for is believed.
     return again.count > first.count ? again : first
   }
 
   private func ask<Value: Sendable>(
-    _ role: TrainingRole, _ input: Input, schema: (ListBounds) -> JSON, _ prompt: RolePrompt,
+    _ role: TrainingRole, _ input: Input, schema: (ListBounds) -> JSON,
+    form: @escaping @Sendable (JSON) -> JSON = \.withPlainVerdicts, _ prompt: RolePrompt,
     demonstration: (RoleRow) -> RolePrompt?, read: (JSON) throws(StructuredReply.Complaint) -> Value
   ) async throws -> Value {
     guard let model = models[role] else { preconditionFailure("every role has a model") }
@@ -205,8 +295,8 @@ package struct InferStructure: RowStage {
     }
     let reply = StructuredReply(
       model: model, sampling: sampling, schema: strict ? schema(bounds) : nil,
-      rules: try .init(schema(strict ? bounds : .none), form: \.withPlainVerdicts), attempts: repair)
-    let messages = [.system(instructions[role] ?? role.instruction)] + turns + [.user(prompt.user)]
+      rules: try .init(schema(strict ? bounds : .none), form: form), attempts: repair)
+    let messages = [.system(try await systems.texts[role] ?? role.instruction)] + turns + [.user(prompt.user)]
     switch try await reply.ask(messages, read: read) {
     case .value(let value, _): return value
     case .useless(let reason, let detail):

@@ -8,6 +8,7 @@ package struct ParseQuestion: RowStage {
   package static let summary =
     "List the conditions needed to solve each question, under a strict JSON schema."
   package static let keys = ParsingConfig.keys
+  package static let laterKeys: Set = ["show_conditions"]
   package static let sets = [TaskInstruction.role]
 
   package static func workload(of config: Config) -> Workload {

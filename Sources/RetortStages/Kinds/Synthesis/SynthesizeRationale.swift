@@ -17,8 +17,16 @@ package struct SynthesizeRationale: RowStage {
     "keep_truncated": "Keep replies that reached the limit (cot_finish: length); default false.",
     "demonstrations": DemonstrationLayout.help,
     "tokens": TokenCount.help,
+    "rationale_rules": RationaleRule.help,
+    "demonstration_answers":
+      "End each demonstration's rationale with 'The answer is …', where it states none and the answer is known; "
+      + "default false.",
+    "demonstration_rationale":
+      "The demonstrations' column that is shown as their rationale; those without it are left out. Default 'cot'.",
   ].merging(SamplingKeys.help.filter { !["max_tokens", "stop"].contains($0.key) }) { own, _ in own }
-  package static let laterKeys: Set = ["tokens"]
+  package static let laterKeys: Set = [
+    "tokens", "rationale_rules", "demonstration_answers", "demonstration_rationale",
+  ]
   package static let sets = [TaskInstruction.role]
 
   package static let drawsSamples = true
@@ -36,6 +44,9 @@ package struct SynthesizeRationale: RowStage {
     package var keepTruncated: Bool?
     package var demonstrations: DemonstrationLayout?
     package var tokens: TokenCount?
+    package var rationaleRules: [RationaleRule]?
+    package var demonstrationAnswers: Bool?
+    package var demonstrationRationale: String?
     package var samples: Int?
     package var temperature: Double?
     package var topP: Double?
@@ -48,11 +59,15 @@ package struct SynthesizeRationale: RowStage {
       case limitFactor = "limit_factor"
       case keepTruncated = "keep_truncated"
       case topP = "top_p"
+      case rationaleRules = "rationale_rules"
+      case demonstrationAnswers = "demonstration_answers"
+      case demonstrationRationale = "demonstration_rationale"
     }
 
     package init(
       model: ModelRef, prompt: PromptFile? = nil, showAnswer: Bool? = nil, samples: Int? = nil,
-      seed: Int? = nil, tokens: TokenCount? = nil
+      seed: Int? = nil, tokens: TokenCount? = nil, rationaleRules: [RationaleRule]? = nil,
+      demonstrationAnswers: Bool? = nil, demonstrationRationale: String? = nil
     ) {
       self.model = model
       self.prompt = prompt
@@ -60,6 +75,9 @@ package struct SynthesizeRationale: RowStage {
       self.samples = samples
       self.seed = seed
       self.tokens = tokens
+      self.rationaleRules = rationaleRules
+      self.demonstrationAnswers = demonstrationAnswers
+      self.demonstrationRationale = demonstrationRationale
     }
   }
 
@@ -103,6 +121,8 @@ package struct SynthesizeRationale: RowStage {
   private let tokens: TokenCounter
   private let keepTruncated: Bool
   private let place: DemonstrationLayout
+  private let rationales: RationaleDemonstrations
+  private let rules: RationaleRules
   private let samples: Int
   private let sampling: Sampling
 
@@ -120,6 +140,9 @@ package struct SynthesizeRationale: RowStage {
     tokens = try TokenCounter(config.tokens, by: config.model, in: workspace)
     keepTruncated = config.keepTruncated ?? false
     place = config.demonstrations ?? .system
+    rationales = RationaleDemonstrations(
+      column: config.demonstrationRationale, endsWithAnswer: config.demonstrationAnswers ?? false)
+    rules = RationaleRules(rules: Set(config.rationaleRules ?? []))
     samples = try SamplingKeys.samples(config.samples)
     sampling = try SamplingKeys.check(
       Sampling(temperature: config.temperature, topP: config.topP, seed: config.seed))
@@ -134,12 +157,13 @@ package struct SynthesizeRationale: RowStage {
     }
     let budget = TokenBudget(
       tokens: try await tokens.count(input.question), stated: factors.stated, limit: factors.limit)
-    let demonstrations = input.demonstrations ?? []
-    let system = try prompt.render([
+    let demonstrations = rationales.shown(input.demonstrations ?? [])
+    var values: JSON.Object = [
       "question": .string(input.question), "instruction": .string(try await instruction.value),
       "demonstrations": .array(place == .system ? demonstrations : []), "show_answer": .bool(showAnswer),
       "budget": .int(Int64(budget.stated)),
-    ])
+    ]
+    let system = try prompt.render(values)
     let turns =
       place == .system
       ? []
@@ -152,9 +176,16 @@ package struct SynthesizeRationale: RowStage {
     sampling.maxTokens = budget.limit
     let replies = try await SamplingKeys.draw(
       samples, of: ChatRequest(messages, sampling: sampling), from: model, rows: true)
+    values["demonstrations"] = []
+    let told = rules.rules.isEmpty ? "" : try prompt.render(values)
     return Outcome(
       replies.map { reply in
         let kept = keepTruncated && reply.end == .truncated
+        if reply.flaw == nil || kept,
+          let broken = rules.violations(in: reply.text, question: input.question, instruction: told).first
+        {
+          return .leftOut(reason: broken.rule.reason, detail: broken.message)
+        }
         return reply.sampled(flaw: kept ? nil : reply.flaw) {
           Output(cot: $0.text.trimmed, sawAnswer: shown != nil, cotFinish: $0.finishReason)
         }

@@ -106,4 +106,20 @@ struct ExportRoleSetsTests {
       #expect(!(try String(contentsOf: folder.appending(path: file), encoding: .utf8)).contains("validation"))
     }
   }
+
+  @Test func inducedInstructionsBecomeTheSystemTurns() async throws {
+    let folder = try Bench.folder()
+    let workspace = Workspace(
+      folder: folder, models: ScriptedProvider(),
+      sets: ["cot_task": Bench.rows([["instruction": "Take it apart."]])])
+    _ = try await Bench.answers(
+      of: ExportRoleSets(.init(folder: "out", formats: [.messages]), in: workspace), to: [row])
+    func system(_ role: TrainingRole) throws -> String? {
+      try lines(folder.appending(path: "out/sft/\(role.rawValue)-train.jsonl")).first?["messages"]?.array?[0][
+        "content"]?.string
+    }
+    #expect(try system(.questionParsing) == TrainingRole.questionParsing.instruction)
+    #expect(try system(.cotParsing) == "Take it apart.\n\n\(TrainingRole.cotParsing.form)")
+    #expect(try system(.cotVerification) == "Take it apart.\n\n\(TrainingRole.cotVerification.form)")
+  }
 }

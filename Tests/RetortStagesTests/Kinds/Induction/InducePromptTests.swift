@@ -81,4 +81,93 @@ import Testing
     #expect(output["response_source"] == "refused")
     #expect(output["preference_source"] == "votes")
   }
+
+  private func induce(
+    _ config: InducePrompt.Config, on rows: [JSON],
+    _ reply: @escaping @Sendable (_ system: String, _ user: String, _ draw: Int) -> String,
+    scorer: @escaping @Sendable (String, [ChatMessage]) -> [TokenLogprob] = { _, _ in [] }
+  ) async throws -> JSON.Object {
+    let models = ScriptedProvider(
+      chat: { request in
+        let (system, user) = (request.messages[0].content, request.messages.last?.content ?? "")
+        guard !user.hasSuffix("Which one, A or B?") else {
+          let best = TokenLogprob.Alternative("A", log(0.5))
+          return ChatReply(
+            text: "A", logprobs: [TokenLogprob("A", log(0.5), top: [best, .init("B", log(0.5))])])
+        }
+        return ChatReply(text: reply(system, user, request.draw))
+      }, scorer: { scorer($0, $1) })
+    let stage = try InducePrompt(config, in: Workspace(folder: URL(filePath: "/"), models: models))
+    let list = try await Bench.answers(of: stage, to: rows)
+    guard case .make(let output, _)? = list.first else { return [:] }
+    return output
+  }
+
+  @Test func rotatingShowsEveryExampleToSomeCandidate() async throws {
+    let rows: [JSON] = (1...24).map { ["question": .string("q\($0)."), "question_parsing": ["c"]] }
+    let output = try await induce(
+      .init(model: Self.model, candidates: 5, heldOut: 0, examples: .rotate), on: rows
+    ) { _, user, draw in
+      let shown = (1...24).filter { user.contains("q\($0).") }
+      return "candidate \(draw) saw \(shown.map(String.init).joined(separator: " "))"
+    }
+    #expect(
+      output["candidates"] == [
+        "candidate 0 saw 1 2 3 4 5", "candidate 1 saw 6 7 8 9 10", "candidate 2 saw 11 12 13 14 15",
+        "candidate 3 saw 16 17 18 19 20", "candidate 4 saw 1 21 22 23 24",
+      ])
+    #expect(output["examples_seen"] == 24)
+  }
+
+  @Test func proseIsShownAndTriedAsProse() async throws {
+    let rows: [JSON] = (1...3).map {
+      ["question": .string("q\($0)"), "answer": "a", "cot": "Ann is fast."]
+    }
+    let output = try await induce(
+      .init(
+        model: Self.model, candidates: 2, heldOut: 1, inputs: ["question", "answer"], outputs: ["cot"],
+        selection: .mixed), on: rows
+    ) { system, user, draw in
+      guard system.hasPrefix("candidate") else {
+        #expect(user.hasPrefix("Input:\nquestion:\nq1\n\nanswer:\na\nOutput:\nAnn is fast.\n\nInput:"))
+        return "candidate \(draw)"
+      }
+      #expect(system == "candidate 0" || system == "candidate 1")
+      #expect(user == "question:\nq3\n\nanswer:\na")
+      return system == "candidate 1" ? "Ann is fast." : "Bob"
+    }
+    #expect(output["trial_scores"] == [0.0, 1.0])
+    #expect(output["choice"] == 1)
+    #expect(output["mixed_scores"] == [0.125, 0.625])
+  }
+
+  @Test func theLikelihoodOfGoldOutputsMayDecide() async throws {
+    let rows: [JSON] = (1...3).map { ["question": .string("q\($0)"), "question_parsing": ["c"]] }
+    let output = try await induce(
+      .init(
+        model: Self.model, candidates: 2, heldOut: 1, selection: .mixed, likelihood: Self.model), on: rows,
+      { system, _, draw in system.hasPrefix("candidate") ? "none" : "candidate \(draw)" },
+      scorer: { completion, messages in
+        #expect(completion == #"{"question_parsing":["c"]}"#)
+        #expect(messages.last == .user("q3"))
+        return [TokenLogprob("c", log(messages[0].content.hasPrefix("candidate 1") ? 0.9 : 0.1))]
+      })
+    let likelihoods = output["likelihoods"]?.array?.compactMap(\.number) ?? []
+    #expect(likelihoods.map { ($0 * 1000).rounded() } == [100, 900])
+    #expect(output["choice"] == 1)
+  }
+
+  @Test func keysThatCannotGoTogetherAreRefused() {
+    func refusal(_ config: InducePrompt.Config) -> String? {
+      do {
+        _ = try InducePrompt(config, in: Workspace(folder: URL(filePath: "/"), models: ScriptedProvider()))
+        return nil
+      } catch { return "\(error)" }
+    }
+    #expect(
+      refusal(.init(model: Self.model, heldOut: 0, selection: .mixed))
+        == "held_out: expected at least 1 for selection: mixed, found 0")
+    #expect(
+      refusal(.init(model: Self.model, inputs: [])) == "inputs: expected at least one column, found none")
+  }
 }

@@ -163,4 +163,14 @@ import Testing
     }
     #expect(reason == StructureRule.statements.reason)
   }
+
+  @Test func rulesForTheRationaleAreOffUnlessNamed() async throws {
+    let twice = input(cot: Self.cot + " The answer is A. The answer is B.")
+    #expect(try await reason(twice) == nil)
+    let stage = try stage(.init(rationaleRules: [.oneAnswer]))
+    #expect(
+      try await stage.process(twice)
+        == .drop(
+          reason: "rationale states two answers", detail: "cot: expected one final answer, found A, B"))
+  }
 }

@@ -52,4 +52,30 @@ import Testing
       try await stage.process(.init(question: "q", cot: "c", demonstrations: [["question": "q1"]]))
     }
   }
+
+  @Test func conditionsMayBeShown() async throws {
+    let stage = try ParseRationale(
+      .init(model: Self.model, showConditions: true),
+      in: workspace { request in
+        #expect(
+          request.messages[1].content == "Question:\nq\n\nConditions:\n[\"c1\",\"c2\"]\n\nReasoning:\nr")
+        #expect(
+          request.messages[0].content.contains(
+            "question:\ndq\nExample conditions:\n[\"dc\"]\nExample reasoning:\ndr\n"))
+        return ChatReply(
+          text: #"{"cot_parsing": [{"statement": "s", "evidence": "e", "Verification": "true"}]}"#)
+      })
+    #expect(
+      try await stage.process(
+        .init(
+          question: "q", cot: "r",
+          demonstrations: [["question": "dq", "question_parsing": ["dc"], "cot": "dr", "cot_parsing": []]],
+          questionParsing: ["c1", "c2"]))
+        == .emit([.init(cotParsing: [Triple(statement: "s", evidence: "e", verification: "true")])]))
+    #expect(
+      stage.reads == [
+        ColumnUse("question"), ColumnUse("cot"), ColumnUse("demonstrations", required: false),
+        ColumnUse("question_parsing"),
+      ])
+  }
 }

@@ -91,4 +91,25 @@ import Testing
     }
     #expect(missing == "no answer to show")
   }
+
+  @Test func aModelThatObeysAJointInstructionIsDropped() async throws {
+    let stage = try stage(
+      .init(model: Self.teacher, rationaleRules: RationaleRule.allCases), task: "Answer with a JSON object."
+    ) { _ in ChatReply(text: #"{"cot": "Ann is fast.", "cot_parsing": []}"#) }
+    #expect(
+      try await stage.process(.init(question: "Who?", answer: "b"))
+        == .drop(
+          reason: "rationale is JSON",
+          detail: #"cot: expected prose, found JSON: {"cot": "Ann is fast.", "cot_parsing": []}"#))
+  }
+
+  @Test func demonstrationsCarryTheirAnswer() async throws {
+    let stage = try stage(.init(model: Self.teacher, demonstrationAnswers: true)) { request in
+      #expect(request.messages[0].content.contains("Example reasoning:\nc1\nThe answer is B.\n"))
+      return ChatReply(text: "so")
+    }
+    _ = try await stage.process(
+      .init(
+        question: "Who?", answer: "b", demonstrations: [["question": "q1", "cot": "c1", "answer": "b"]]))
+  }
 }
