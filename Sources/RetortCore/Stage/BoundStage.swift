@@ -12,6 +12,7 @@ package struct BoundStage: Sendable {
   package let version: Int
   package let reads: [ColumnUse]
   package let adds: [String]?
+  package let sets: [SetRole]
   /// The files that an export may write, or that an earlier run of it may have written.
   package let writes: [ExportTarget]
   package let shape: Shape
@@ -23,6 +24,7 @@ package struct BoundStage: Sendable {
     version = S.version
     self.reads = reads
     adds = stage.adds
+    sets = stage.sets
     self.writes = writes
     self.shape = shape
   }

@@ -103,6 +103,7 @@ struct NodeDecoder: Decoder {
       let file = try PromptFile(from: self)
       log.use(prompt: file)
       return file as? T
+    case is StructureFile.Type: return try structureFile() as? T
     default: return nil
     }
   }
@@ -163,6 +164,8 @@ final class DecodingLog {
   private(set) var mistakes: [Diagnostic] = []
   private(set) var usedModels: OrderedSet<String> = []
   private(set) var prompts: [PromptFile] = []
+  /// The structure files, as trees.
+  private(set) var structures: [PlacedNode] = []
   private let fileUse = FileUse()
   private var watched: [KeyUse] = []
 
@@ -187,6 +190,8 @@ final class DecodingLog {
   func watch(_ use: KeyUse) { if !watched.contains(where: { $0 === use }) { watched.append(use) } }
   func use(model alias: String) { usedModels.append(alias) }
   func use(prompt: PromptFile) { prompts.append(prompt) }
+  func use(structure: PlacedNode) { structures.append(structure) }
+  func add(_ mistake: Diagnostic) { mistakes.append(mistake) }
   /// Everything that was read, templates included.
   var files: Set<URL> { fileUse.files }
 

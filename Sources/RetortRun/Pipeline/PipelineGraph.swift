@@ -186,7 +186,7 @@ extension PipelineGraph {
     for use in bound.reads where use.required {
       for (input, columns) in inputs { require(use.name, of: columns, from: input, draft, in: "with") }
     }
-    for role in entry.sets {
+    for role in bound.sets {
       guard let (input, columns) = roles[role.name] else { continue }
       for column in role.columns { require(column, of: columns, from: input, draft, in: "using") }
     }
@@ -205,6 +205,9 @@ extension PipelineGraph {
       guard let use = prompt.uses.first(where: { $0.name == column }) else { continue }
       place = FilePosition(file: file, line: use.line, column: use.column)
       break
+    }
+    for structure in draft.structures where key == "with" {
+      place = structure["columns"]?.entries?[column]?.keyPlace ?? place
     }
     let has = columns.certain.isEmpty ? "none" : columns.certain.joined(separator: ", ")
     report(

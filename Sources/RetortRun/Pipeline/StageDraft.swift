@@ -14,6 +14,8 @@ struct StageDraft {
   var writes: [ExportTarget] = []
   var models: [String] = []
   var prompts: [(file: String, prompt: Prompt)] = []
+  /// The structure files, as trees.
+  var structures: [PlacedNode] = []
   /// The files that its configuration names.
   var files: Set<URL> = []
 }
@@ -45,6 +47,7 @@ extension PipelineReader {
     draft.configured = configured
     draft.models = Array(log.usedModels)
     draft.files = log.files
+    draft.structures = log.structures
     let broken = readPrompts(log.prompts, into: &draft)
     guard let configured, !broken else { return draft }
     bind(configured, stage, into: &draft)

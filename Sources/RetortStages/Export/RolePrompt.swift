@@ -43,43 +43,50 @@ package struct RolePrompt: Hashable, Sendable {
   package let target: String
 
   package static func conditions(question: String, target: [String] = []) -> RolePrompt {
-    RolePrompt(user: "Question:\n\(question)", target: list(target))
+    act("conditions", ["question": question], list: target)
   }
 
   package static func statements(
     question: String, answer: String?, cot: String, target: [String] = []
   ) -> RolePrompt {
-    RolePrompt(
-      user: "\(context(question, answer, cot))\n\nList the statements that the reasoning makes.",
-      target: list(target))
+    act("statements", texts(question, answer, cot), list: target)
   }
 
   package static func evidence(
     question: String, answer: String?, cot: String, statement: String, target: String = ""
   ) -> RolePrompt {
-    RolePrompt(
-      user: "\(context(question, answer, cot))\n\nStatement:\n\(statement)"
-        + "\n\nFind the evidence for the statement.",
-      target: JSON.object(["statement": .string(statement), "evidence": .string(target)]).text)
+    act(
+      "evidence", texts(question, answer, cot),
+      of: ["statement": .string(statement), "evidence": .string(target)])
   }
 
   package static func verification(
     question: String, answer: String?, cot: String, statement: String, evidence: String, target: String = ""
   ) -> RolePrompt {
-    RolePrompt(
-      user: "\(context(question, answer, cot))\n\nStatement:\n\(statement)\n\nEvidence:\n\(evidence)"
-        + "\n\nDoes the evidence entail the statement?",
-      target: JSON.object([
-        "statement": .string(statement), "evidence": .string(evidence), "Verification": .string(target),
-      ]).text)
+    act(
+      "verification", texts(question, answer, cot),
+      of: ["statement": .string(statement), "evidence": .string(evidence), "Verification": .string(target)])
   }
 
-  private static func context(_ question: String, _ answer: String?, _ cot: String) -> String {
-    let answer = answer.map { "\n\nAnswer:\n\($0)" } ?? ""
-    return "Question:\n\(question)\(answer)\n\nReasoning:\n\(cot)"
+  private static func texts(_ question: String, _ answer: String?, _ cot: String) -> [String: String] {
+    ["question": question, "answer": answer, "cot": cot].compactMapValues { $0 }
   }
 
-  private static func list(_ items: [String]) -> String { JSON.array(items.map(JSON.string)).text }
+  private static func act(_ name: String, _ texts: [String: String], list: [String]) -> RolePrompt {
+    own(name) { Structure.reasoning.prompt($0, texts: texts, target: .array(list.map(JSON.string))) }
+  }
+
+  private static func act(_ name: String, _ texts: [String: String], of item: JSON) -> RolePrompt {
+    own(name) { Structure.reasoning.prompt($0, texts: texts, item: item) }
+  }
+
+  /// What an act of the task's own structure asks.
+  private static func own(_ name: String, _ prompt: (Structure.Act) -> RolePrompt?) -> RolePrompt {
+    guard let made = Structure.reasoning.acts?[name].flatMap(prompt) else {
+      preconditionFailure("the task's own structure has the act '\(name)'")
+    }
+    return made
+  }
 }
 
 /// A row that role sets are made from.
@@ -104,26 +111,5 @@ package struct RoleRow: Codable, Hashable, Sendable {
     case question, answer, cot
     case questionParsing = "question_parsing"
     case cotParsing = "cot_parsing"
-  }
-
-  /// The training examples of one role. The two roles about the chain of thought share their acts and put their own
-  /// first, as the paper's sets do.
-  package func examples(of role: TrainingRole) -> [RolePrompt] {
-    let statements = RolePrompt.statements(
-      question: question, answer: answer, cot: cot, target: cotParsing.map(\.statement))
-    let judged = cotParsing.flatMap { triple in
-      [
-        RolePrompt.evidence(
-          question: question, answer: answer, cot: cot, statement: triple.statement, target: triple.evidence),
-        RolePrompt.verification(
-          question: question, answer: answer, cot: cot, statement: triple.statement,
-          evidence: triple.evidence, target: triple.verification),
-      ]
-    }
-    return switch role {
-    case .questionParsing: [.conditions(question: question, target: questionParsing)]
-    case .cotParsing: [statements] + judged
-    case .cotVerification: judged + [statements]
-    }
   }
 }

@@ -8,7 +8,6 @@ package struct ParseQuestion: RowStage {
   package static let summary =
     "List the conditions needed to solve each question, under a strict JSON schema."
   package static let keys = ParsingConfig.keys
-  package static let laterKeys: Set = ["show_conditions"]
   package static let sets = [TaskInstruction.role]
 
   package static func workload(of config: Config) -> Workload {
@@ -53,7 +52,7 @@ package struct ParseQuestion: RowStage {
   package func process(_ input: Input) async throws -> Outcome<Output> {
     let result = try await parser.ask(
       ["question": .string(input.question)], demonstrations: input.demonstrations,
-      column: "question_parsing", user: { try $0.text("question") }, read: Self.conditions)
+      columns: ["question_parsing"], user: { try $0.text("question") }, read: Self.conditions)
     return result.outcome { Output(questionParsing: $0) }
   }
 

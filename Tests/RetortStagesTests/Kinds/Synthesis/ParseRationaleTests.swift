@@ -31,7 +31,7 @@ import Testing
   }
 
   @Test func demonstrationsMayBeEarlierTurns() async throws {
-    var config = ParsingConfig(model: Self.model)
+    var config = ParseRationale.Config(model: Self.model)
     config.demonstrations = .turns
     let stage = try ParseRationale(
       config,
