@@ -95,7 +95,7 @@ private struct StructureCheck {
     guard !names.contains(name) else { return }
     report(
       path,
-      "expected a \(word) of this structure (\(names.joined(separator: ", "))), found '\(name)'"
+      "expected \(word == "act" ? "an" : "a") \(word) of this structure (\(names.joined(separator: ", "))), found '\(name)'"
         + NearestWord.hint(name, in: names))
   }
 

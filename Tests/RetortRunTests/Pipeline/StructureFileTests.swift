@@ -56,7 +56,7 @@ import Testing
   @Test func aSoundFileHasNone() throws { #expect(try report(Self.sound) == "no mistake") }
 
   @Test func theShippedFileSaysWhatStandsWithoutOne() throws {
-    let folder = Self.root.appending(path: "pipelines")
+    let folder = Self.root.appending(path: "pipelines", directoryHint: .isDirectory)
     let node = PlacedNode(
       place: FilePosition(file: "p", line: 1, column: 1), value: .scalar("../structures/reasoning.yaml"))
     let log = DecodingLog(folder: folder)
@@ -89,7 +89,7 @@ import Testing
         s.yaml:1:57: expected one of the keys 'heading', 'called', 'optional', found 'colour'
         s.yaml:14:21: expected one of 'text', 'number', found 'txt' (did you mean 'text'?)
         s.yaml:15:17: expected one of the keys 'description', 'heading', 'type', 'values', 'synonyms', \
-        'grounded_in', 'share', 'required', found 'fields'
+        'share', 'required', 'grounded_in', found 'fields'
         """)
     let rest = try report(
       """
@@ -129,8 +129,8 @@ import Testing
         add it to the list's 'from'
         s.yaml:10:54: expected a share from 0 to 1, found 2.0
         s.yaml:11:26: expected 2 to 64 values, found 1
-        s.yaml:12:67: expected each word once, found 'Yes', which stands for 'yes' already
-        s.yaml:12:73: expected one of the values true, yes, on, found 'no' (did you mean 'on'?)
+        s.yaml:12:66: expected each word once, found 'Yes', which stands for 'yes' already
+        s.yaml:12:72: expected one of the values true, yes, on, found 'no' (did you mean 'on'?)
         s.yaml:13:30: expected grounded_in at texts alone
         s.yaml:14:15: expected the key 'grounded_in' beside it
         s.yaml:16:3: expected the key 'list' or 'each', found neither
@@ -156,7 +156,7 @@ import Testing
     ),
     (
       "columns: { note: {} }\nlists: { a: {}, a: {} }",
-      "s.yaml:2:8: expected each key once, found 'a' twice in this mapping"
+      "s.yaml:2:10: expected each key once, found 'a' twice in this mapping"
     ),
     (
       "columns: { note: {} }\nlists: { a: {}, A: {} }",
@@ -187,7 +187,7 @@ import Testing
   @Test func textsStandAsTheyAre() throws {
     let file = try write(Self.sound.replacing("Read.", with: "'Read ${HOME} {{note}}.'"))
     let keys = try keys(file)
-    #expect(keys[3]["config"]?["structure"]?["roles"]?["reader"]?["system"] == "Read ${HOME} {{note}}.")
+    #expect(keys[3]["with"]?["structure"]?["roles"]?["reader"]?["system"] == "Read ${HOME} {{note}}.")
   }
 
   @Test func aColumnThatNoStageGivesIsToldWhereTheStructureNamesIt() throws {
@@ -226,16 +226,16 @@ import Testing
         """)
     #expect(
       text.split(separator: "\n").map { $0.prefix(96) } == [
-        "p.yaml:4:66: lists: expected the key 'structure' beside it, found none",
-        "p.yaml:5:98: show_conditions: expected none beside a structure, whose lists say what they are sho",
+        "p.yaml:4:69: lists: expected the key 'structure' beside it, found none",
+        "p.yaml:5:98: show_conditions: expected none beside a structure, whose lists say what they are sh",
         "p.yaml:6:89: expected a list of the structure (findings), found 'finding' (did you mean 'finding",
         "p.yaml:6:98: expected each list once, found 'finding' again",
         "p.yaml:10:48: min_conditions: expected none beside a structure, whose lists say least and most",
         "p.yaml:10:67: max_statements: expected none beside a structure, whose lists say least and most",
-        "p.yaml:10:87: rationale_rules: expected a structure with the key 'answer', which says where the r",
-        "p.yaml:11:78: structure: expected one with roles, found none in it",
-        "p.yaml:11:100: instructions: expected none beside a structure, whose roles have their system turn",
-        "p.yaml:12:63: expected one of the keys 'model', 'prompt', 'temperature', 'seed', 'repair', 'stri",
+        "p.yaml:10:87: rationale_rules: expected a structure with the key 'answer', which says where the ",
+        "p.yaml:11:75: structure: expected one with roles, found none in it",
+        "p.yaml:11:97: instructions: expected none beside a structure, whose roles have their system turn",
+        "p.yaml:12:61: expected one of the keys 'model', 'prompt', 'temperature', 'seed', 'repair', 'stri",
       ])
   }
 }

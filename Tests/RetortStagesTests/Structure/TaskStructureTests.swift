@@ -22,6 +22,10 @@ import Testing
     try StructureFile(path: "s.yaml", Structure.reasoningFile)
   }
 
+  private static let demonstration: JSON = [
+    "question": .string(String(repeating: "one two three ", count: 6)), "cot": "c", "cot_parsing": [],
+  ]
+
   /// Rows that break each rule in turn, and sound ones.
   private static func damaged() throws -> [JSON.Object] {
     try labelled().enumerated().flatMap { index, row -> [JSON.Object] in
@@ -47,10 +51,7 @@ import Testing
         with {
           $0["cot"] = .string((sound["cot"]?.string ?? "") + " The answer is \(index % 2 == 0 ? "A" : "B").")
         },
-        with {
-          $0["demonstrations"] = .array([["question": .string(String(repeating: "one two three ", count: 6))]]
-          )
-        },
+        with { $0["demonstrations"] = [demonstration] },
       ]
     }
   }
