@@ -224,6 +224,15 @@ import Testing
       ])
   }
 
+  @Test func aFileThatMustBeChangedFirstIsSaid() {
+    let summary = RunSummary(
+      run: 3, pipeline: "p", status: .incomplete, stages: OrderedBooks([]), calls: .init(), seconds: 2,
+      exports: [],
+      waitsForEdit: true)
+    #expect(
+      SummaryPage.lines(summary).last == "change the file as said above, then go on with: retort resume 3")
+  }
+
   @Test func theReportSaysHowToGoOn() {
     let summary = RunSummary(
       run: 3, pipeline: "p", status: .interrupted,

@@ -48,7 +48,8 @@ enum SummaryPage {
     }
     if summary.status != .complete {
       let more = summary.status == .budget ? " and a larger --max-usd or --max-tokens" : ""
-      lines.append("go on with: retort resume \(summary.run)\(option)\(more)")
+      let first = summary.waitsForEdit ? "change the file as said above, then " : ""
+      lines.append("\(first)go on with: retort resume \(summary.run)\(option)\(more)")
     }
     return lines
   }

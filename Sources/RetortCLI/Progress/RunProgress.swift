@@ -47,6 +47,7 @@ final class RunProgress: Sendable {
       switch event {
       case .started(let run): if !screen.isTerminal { screen.write("run \(run)\n") }
       case .began: break
+      case .noted(let stage, let words): say("\(stage): \(Terminal.safe(words))", &state)
       case .reused(let stage, _), .performed(let stage, _): tellLine(stage, at: time, &state)
       case .failed(let stage, let kind, let message):
         // The same message for every row of an outage would hide what else happens; `retort failures` has them all.

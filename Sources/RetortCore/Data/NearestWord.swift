@@ -5,9 +5,14 @@ package enum NearestWord {
   package static func of(_ word: String, in words: some Sequence<String>) -> String? {
     guard word.utf8.count <= Self.longest else { return nil }
     var best: (word: String, distance: Int)?
+    let letters = Array(word.lowercased())
     for candidate in words where candidate != word && candidate.utf8.count <= Self.longest {
-      let distance = distance(Array(word.lowercased()), Array(candidate.lowercased()))
-      guard distance <= max(1, max(word.count, candidate.count) / 3) else { continue }
+      let others = Array(candidate.lowercased())
+      let most = max(1, max(word.count, candidate.count) / 3)
+      // Letters that one has more than the other are edits too.
+      guard abs(letters.count - others.count) <= most else { continue }
+      let distance = distance(letters, others)
+      guard distance <= most else { continue }
       guard distance < min(word.count, candidate.count) else { continue }
       if distance < best?.distance ?? .max { best = (candidate, distance) }
     }

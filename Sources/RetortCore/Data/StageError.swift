@@ -8,11 +8,16 @@ package struct StageError: Error, Hashable, Sendable, CustomStringConvertible {
   package let path: [String]
   /// Whether the last of `path` is wrong as a key, and not in what it has.
   package let isAboutKey: Bool
+  /// Whether only a change of the pipeline file helps.
+  package let needsEdit: Bool
 
-  package init(_ description: String, at path: [String] = [], isAboutKey: Bool = false) {
+  package init(
+    _ description: String, at path: [String] = [], isAboutKey: Bool = false, needsEdit: Bool = false
+  ) {
     self.description = description
     self.path = path
     self.isAboutKey = isAboutKey
+    self.needsEdit = needsEdit
   }
 }
 

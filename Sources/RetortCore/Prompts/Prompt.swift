@@ -4,15 +4,19 @@ internal import OrderedCollections
 ///
 /// `{{name}}` and `{{a.b}}` insert exact characters (nothing is escaped; `{{{name}}}` and `{{&name}}` mean the
 /// same); `{{#name}}…{{/name}}` renders once for each element of a list, once for any other value but null, false
-/// and the empty string; `{{^name}}…{{/name}}` renders when the section would not; `{{.}}` is the element itself;
-/// `{{! … }}` is a comment. Lists and objects are inserted as compact JSON. A section, comment or end tag alone on
-/// its line leaves no line behind. A name without a value is an error with its place, never an empty string: a
-/// prompt with a hole in it would be paid for. A byte order mark is skipped and every line ends with `\n`, however
+/// and the empty string, and not at all for a name that the row lacks; `{{^name}}…{{/name}}` renders when the section
+/// would not; `{{.}}` is the element itself; `{{! … }}` is a comment. Lists and objects are inserted as compact JSON.
+/// A section, comment or end tag alone on its line leaves no line behind. A plain name without a value is an error with
+/// its place, never an empty string: a prompt with a hole in it would be paid for. A byte order mark is skipped and every line ends with `\n`, however
 /// the file writes them.
 package struct Prompt: Hashable, Sendable {
-  /// A name that the row itself must have, and where the template first says so.
+  /// A name that is asked of the row itself, and where the template first says so.
   package struct Use: Hashable, Sendable {
     package let name: String
+    /// Whether the row must have it: false where it only begins sections.
+    package let isRequired: Bool
+    /// Names that sections on it ask for plainly: fields of what is in it, or columns of the row.
+    var inside: OrderedSet<String> = []
     package let line: Int
     package let column: Int
   }
@@ -42,6 +46,10 @@ package struct Prompt: Hashable, Sendable {
   package let uses: [Use]
 
   package var names: [String] { uses.map(\.name) }
+  /// The columns that a row is asked for.
+  package var reads: [ColumnUse] {
+    uses.map { ColumnUse($0) }
+  }
 
   /// Errors: ``PromptError``.
   package init(text: String) throws {
@@ -56,13 +64,35 @@ package struct Prompt: Hashable, Sendable {
     for part in parts {
       switch part {
       case .text: continue
-      case .insert(let path, let spot), .section(let path, _, _, let spot):
-        if let name = path.first, uses[name] == nil {
-          uses[name] = Use(name: name, line: spot.line, column: spot.column)
+      case .insert(let path, let spot): note(path, isRequired: true, spot, in: &uses)
+      case .section(let path, let inverted, let inner, let spot):
+        note(path, isRequired: false, spot, in: &uses)
+        if inverted {
+          collect(inner, into: &uses)
+        } else if path.count == 1, let name = path.first {
+          uses[name]?.inside.formUnion(plainNames(in: inner))
         }
-        if case .section(_, inverted: true, let inner, _) = part { collect(inner, into: &uses) }
       }
     }
+  }
+
+  /// Those that a rendering of the parts asks for whatever the values are.
+  private static func plainNames(in parts: [Part]) -> [String] {
+    parts.flatMap { part -> [String] in
+      switch part {
+      case .text, .section: []
+      case .insert(let path, _): path.first.map { [$0] } ?? []
+      }
+    }
+  }
+
+  private static func note(
+    _ path: [String], isRequired: Bool, _ spot: Spot, in uses: inout OrderedDictionary<String, Use>
+  ) {
+    guard let name = path.first, uses[name].map({ isRequired && !$0.isRequired }) ?? true else { return }
+    let inside = uses[name]?.inside ?? []
+    uses[name] = Use(
+      name: name, isRequired: isRequired, inside: inside, line: spot.line, column: spot.column)
   }
 
   /// The template with the values in place. Errors: ``PromptError`` for a name that has no value, and beyond ``limit``
@@ -109,7 +139,7 @@ package struct Prompt: Hashable, Sendable {
         case let other: try output.append(other.text, spot)
         }
       case .section(let path, let inverted, let inner, let spot):
-        let value = try value(path, scopes, spot)
+        let value = found(path, scopes) ?? .null
         let truth = value != .null && value != .bool(false) && value != .array([]) && value != .string("")
         if inverted {
           if !truth { try render(inner, scopes, into: &output) }
@@ -125,13 +155,23 @@ package struct Prompt: Hashable, Sendable {
     }
   }
 
+  /// Nil where there is none on the way.
+  private static func found(_ path: [String], _ scopes: [JSON]) -> JSON? {
+    guard let name = path.first else { return scopes.last }
+    let value = scopes.lazy.reversed().compactMap { $0[name] }.first
+    return path.dropFirst().reduce(value) { $0?[$1] }
+  }
+
   private static func value(_ path: [String], _ scopes: [JSON], _ spot: Spot) throws -> JSON {
     guard let name = path.first else { return scopes.last ?? .null }
     guard var value = scopes.lazy.reversed().compactMap({ $0[name] }).first else {
       let known = scopes.reversed().flatMap { $0.object.map { Array($0.keys) } ?? [] }
       throw PromptError(
         spot,
-        "expected one of \(listed(known)), found '\(shortened(name))'\(NearestWord.hint(name, in: known))")
+        "expected one of \(listed(known)), found '\(shortened(name))'"
+          + (known.contains(path.joined(separator: "."))
+            ? "; what follows a dot is a field: a column with a dot in its name needs another one"
+            : NearestWord.hint(name, in: known)))
     }
     for field in path.dropFirst() {
       guard let inner = value[field] else {
@@ -154,6 +194,12 @@ package struct Prompt: Hashable, Sendable {
   private static func listed(_ names: [String]) -> String {
     let shown = names.prefix(40).map { "'\(shortened($0))'" }.joined(separator: ", ")
     return names.count <= 40 ? shown : shown + " and \(names.count - 40) more"
+  }
+}
+
+extension ColumnUse {
+  fileprivate init(_ use: Prompt.Use) {
+    self.init(use.name, required: use.isRequired, isNamed: true, inside: Array(use.inside))
   }
 }
 

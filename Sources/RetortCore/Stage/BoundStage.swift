@@ -13,8 +13,16 @@ package struct BoundStage: Sendable {
   package let reads: [ColumnUse]
   package let adds: [String]?
   package let sets: [SetRole]
+  /// Whether its rows may have others beside those.
+  package let addsMore: Bool
   /// The files that an export may write, or that an earlier run of it may have written.
   package let writes: [ExportTarget]
+  /// How it asks, where others may show its prompt.
+  package let prompt: RenderedPrompt?
+  /// What its own keys put into the prompts that it shows; nil where it shows none, or another stage's.
+  package let ownPrompt: Set<PromptPart>?
+  /// What the columns hold that it adds, where its type says so.
+  package let columnShapes: @Sendable () -> [String: ConfigShape.Value]
   package let shape: Shape
 
   private init<S: StageKind>(
@@ -25,8 +33,23 @@ package struct BoundStage: Sendable {
     self.reads = reads
     adds = stage.adds
     sets = stage.sets
+    addsMore = stage.addsMore
     self.writes = writes
+    columnShapes = {
+      let keys = ConfigShape(of: S.Output.self).keys
+      return Dictionary(keys.map { ($0.name, $0.value) }) { first, _ in first }
+    }
+    prompt = (stage as? any PromptingStage).map { RenderedPrompt($0) }
+    ownPrompt = (stage as? any PromptShowing)?.ownPrompt
     self.shape = shape
+  }
+
+  /// The columns of its type that a stage does not add as it is configured: a row has none of them, not even as null, so
+  /// that a key which brings a column changes nothing where it is absent.
+  private static func withheld(_ stage: some RowTaking) -> Set<String> {
+    guard let adds = stage.adds else { return [] }
+    func all<S: StageKind>(_: S) -> [ColumnUse] { ColumnUse.properties(of: S.Output.self) }
+    return Set(all(stage).map(\.name)).subtracting(adds)
   }
 
   package init<S: Reader>(_ stage: S) {
@@ -34,20 +57,23 @@ package struct BoundStage: Sendable {
   }
 
   package init<S: RowStage>(_ stage: S) {
+    let withheld = Self.withheld(stage)
     self.init(
       stage, reads: stage.reads,
       .row { row in
         try await stage.process(try row.view(as: S.Input.self)).map {
-          Columns(try JSON(encoding: $0).object ?? [:])
+          Columns((try JSON(encoding: $0).object ?? [:]).without(withheld))
         }
       })
   }
 
   package init<S: SetStage>(_ stage: S) {
+    let withheld = Self.withheld(stage)
     self.init(
       stage, reads: stage.reads,
       .set { rows, accept in
-        try await stage.process(rows.read(as: S.Input.self), into: S.Sink(accept: accept))
+        let sink = S.Sink { try await accept($0.without(withheld)) }
+        try await stage.process(rows.read(as: S.Input.self), into: sink)
       })
   }
 
@@ -63,5 +89,22 @@ package struct BoundStage: Sendable {
           try await accept(.make(try JSON(encoding: file).object ?? [:], members: written))
         }
       })
+  }
+}
+
+extension JSON.Object {
+  fileprivate func without(_ columns: Set<String>) -> JSON.Object {
+    columns.isEmpty ? self : filter { !columns.contains($0.key) }
+  }
+}
+
+extension SetAnswer {
+  /// The answer without columns that its stage does not add.
+  fileprivate func without(_ columns: Set<String>) -> SetAnswer {
+    switch self {
+    case .keep(let row, let added): .keep(row, added.without(columns))
+    case .make(let row, let members): .make(row.without(columns), members: members)
+    case .fan, .drop, .consume, .reject: self
+    }
   }
 }

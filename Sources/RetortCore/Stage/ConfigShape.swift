@@ -8,6 +8,8 @@ package struct ConfigShape: Hashable, Sendable {
     case string, integer, number, boolean
     /// The alias of a model of the file.
     case model
+    /// The name of a stage of the file.
+    case stage
     /// The path of a text file, such as a prompt.
     case textFile
     /// The path of a data file.
@@ -54,6 +56,7 @@ extension ConfigShape.Value: CustomStringConvertible {
     case .number: "number"
     case .boolean: "boolean"
     case .model: "model"
+    case .stage: "stage"
     case .textFile: "text file"
     case .dataFile: "data file"
     case .structureFile: "structure file"
@@ -68,7 +71,7 @@ extension ConfigShape.Value: CustomStringConvertible {
   package var schema: JSON {
     switch self {
     case .any: [:]
-    case .string, .model, .textFile, .dataFile, .structureFile: ["type": "string"]
+    case .string, .model, .stage, .textFile, .dataFile, .structureFile: ["type": "string"]
     case .integer: ["type": "integer"]
     case .number: ["type": "number"]
     case .boolean: ["type": "boolean"]

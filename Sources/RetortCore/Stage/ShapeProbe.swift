@@ -96,6 +96,10 @@ extension ModelRef: KnownShape {
   static func shape(depth: Int) -> ConfigShape.Value { .model }
   static var sample: ModelRef { ModelRef(ModelSpec(alias: "model", name: "model")) }
 }
+extension PromptSource: KnownShape {
+  static func shape(depth: Int) -> ConfigShape.Value { .stage }
+  static var sample: PromptSource { PromptSource(stage: "stage") }
+}
 extension PromptFile: KnownShape {
   static func shape(depth: Int) -> ConfigShape.Value { .textFile }
   static var sample: PromptFile { PromptFile(path: "text", text: "text") }

@@ -40,6 +40,8 @@ package protocol StageKind: Sendable {
 
   /// Its whole-set inputs with the columns that it reads of them, as its configuration says; by default those of its kind.
   var sets: [SetRole] { get }
+  /// Whether its rows may have columns beside those that it adds for certain: a source's own.
+  var addsMore: Bool { get }
 }
 
 extension StageKind {
@@ -51,6 +53,7 @@ extension StageKind {
   package static func workload(of config: Config) -> Workload { Workload() }
   package var adds: [String]? { ColumnUse.properties(of: Output.self).map(\.name) }
   package var sets: [SetRole] { Self.sets }
+  package var addsMore: Bool { false }
 }
 
 /// A kind that takes rows: all but readers.
@@ -126,10 +129,29 @@ package enum Sampled<Output: Sendable>: Sendable {
 package struct ColumnUse: Hashable, Sendable {
   package let name: String
   package let required: Bool
+  /// Whether the file names it though it is not required: some row must be able to have it.
+  package let isNamed: Bool
+  /// Names that a template asks for inside a section on it.
+  package let inside: [String]
 
   package init(_ name: String, required: Bool = true) {
+    self.init(name, required: required, isNamed: required)
+  }
+
+  /// A column on which a template has sections alone: rows may lack it.
+  package init(sectionOn name: String) { self.init(name, required: false, isNamed: true) }
+
+  init(_ name: String, required: Bool, isNamed: Bool, inside: [String] = []) {
     self.name = name
     self.required = required
+    self.isNamed = isNamed
+    self.inside = inside
+  }
+
+  /// Those of several templates: each name once, required where one of them requires it.
+  package static func joined(_ first: [ColumnUse], _ second: [ColumnUse]) -> [ColumnUse] {
+    first.map { use in second.first { $0.name == use.name && $0.required } ?? use }
+      + second.filter { use in !first.contains { $0.name == use.name } }
   }
 
   /// The coding keys that decoding or encoding `type` asks for; optionals are not required.

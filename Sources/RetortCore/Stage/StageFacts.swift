@@ -109,6 +109,10 @@ package enum SharedColumns {
   package static let length = "length"
   /// Whether a verifier found a response right.
   package static let correct = "correct"
+  /// The known answer of a row.
+  package static let known: Set = ["answer", "reference"]
+  /// What a prompt shows before the question.
+  package static let demonstrations = "demonstrations"
   /// The texts that are judged, the likeliest first.
   package static let judged = ["cot", "response", "completion", "reply", "text"]
 }

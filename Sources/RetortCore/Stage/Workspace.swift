@@ -14,13 +14,17 @@ package struct Workspace: Sendable {
   package let pipeline: Digest?
   /// What remembers the files that exports write.
   package let ledger: any FileLedger
+  /// Tells whoever runs the pipeline what is no failure and should be known.
+  package let say: @Sendable (String) -> Void
   let models: any ModelProvider
   let sets: [String: RowSet<Columns>]
+  /// How the stage asks that is named under `prompt_from:`.
+  package internal(set) var prompt: RenderedPrompt?
 
   package init(
     folder: URL, models: any ModelProvider, sets: [String: RowSet<Columns>] = [:], exportSuffix: String = "",
     branches: Int = 1, isGrouped: Bool = false, pipeline: Digest? = nil,
-    ledger: any FileLedger = MemoryLedger()
+    ledger: any FileLedger = MemoryLedger(), say: @escaping @Sendable (String) -> Void = { _ in }
   ) {
     self.folder = folder
     self.models = models
@@ -30,6 +34,7 @@ package struct Workspace: Sendable {
     self.isGrouped = isGrouped
     self.pipeline = pipeline
     self.ledger = ledger
+    self.say = say
   }
 
   package func chat(_ model: ModelRef) throws -> any ChatModel { try models.chat(model) }

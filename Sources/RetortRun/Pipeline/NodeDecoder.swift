@@ -99,6 +99,10 @@ struct NodeDecoder: Decoder {
       let model = try model()
       log.use(model: model.alias)
       return ModelRef(model) as? T
+    case is PromptSource.Type:
+      let source = try PromptSource(from: self)
+      log.use(prompt: source, at: node.place)
+      return source as? T
     case is PromptFile.Type:
       let file = try PromptFile(from: self)
       log.use(prompt: file)
@@ -166,6 +170,7 @@ final class DecodingLog {
   private(set) var prompts: [PromptFile] = []
   /// The structure files, as trees.
   private(set) var structures: [PlacedNode] = []
+  private(set) var promptSource: (name: String, place: FilePosition)?
   private let fileUse = FileUse()
   private var watched: [KeyUse] = []
 
@@ -192,6 +197,7 @@ final class DecodingLog {
   func use(prompt: PromptFile) { prompts.append(prompt) }
   func use(structure: PlacedNode) { structures.append(structure) }
   func add(_ mistake: Diagnostic) { mistakes.append(mistake) }
+  func use(prompt: PromptSource, at place: FilePosition) { promptSource = (prompt.stage, place) }
   /// Everything that was read, templates included.
   var files: Set<URL> { fileUse.files }
 

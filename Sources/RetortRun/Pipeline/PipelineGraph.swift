@@ -8,16 +8,23 @@ struct PipelineGraph {
   /// The pipeline file.
   let file: URL
   private(set) var mistakes: [Diagnostic] = []
-  private var outputs: [String: Output] = [:]
+  /// Names of no stage that were found so far, and for how many a near one is looked for.
+  private var unknown = 0
+  private static let hinted = 50
+  private(set) var outputs: [String: Output] = [:]
 
   /// The columns of a stage's output rows.
-  private struct Output {
+  struct Output {
     /// On every row; more may be there when `isOpen`.
     var certain: OrderedSet<String> = []
     /// On some rows.
     var possible: OrderedSet<String> = []
     /// Whether only a run can tell all columns.
     var isOpen = false
+    /// Whether some rows may have others, of which the file does not say.
+    var hasMore = false
+    /// What columns hold, where a stage's type tells.
+    var shapes: [String: ConfigShape.Value] = [:]
   }
 
   init(drafts: OrderedDictionary<String, StageDraft>, file: URL) {
@@ -33,6 +40,7 @@ struct PipelineGraph {
     checkCycles()
     for draft in drafts.values { checkPer(draft) }
     for name in drafts.keys { _ = output(of: name) }
+    for draft in drafts.values { checkPromptSource(draft) }
     checkExports()
   }
 
@@ -45,7 +53,8 @@ struct PipelineGraph {
       let output = outputs[draft.written.name]
       return PipelineStage(
         name: draft.written.name, entry: entry, from: sorted(fields.from?.names ?? []),
-        using: using.compactMapValues(\.node.string), per: fields.per,
+        using: using.compactMapValues(\.node.string).merging(draft.promptSets) { own, _ in own },
+        per: fields.per,
         onFailure: fields.onFailure ?? .fail, renames: fields.renames ?? [:],
         replace: fields.replace ?? false, configured: configured,
         columns: output.flatMap { $0.isOpen ? nil : Array($0.certain) }, models: draft.models,
@@ -60,7 +69,7 @@ struct PipelineGraph {
     mistakes.append(Diagnostic(place, message))
   }
 
-  private func froms(_ name: String) -> [String] {
+  func froms(_ name: String) -> [String] {
     (drafts[name]?.written.fields?.from?.names ?? []).filter { drafts[$0] != nil }
   }
 
@@ -76,12 +85,15 @@ extension PipelineGraph {
   private mutating func checkFrom(_ draft: StageDraft) {
     let stage = draft.written
     guard let fields = stage.fields else { return }
-    let names = (fields.from?.names ?? []).filter { !$0.isEmpty }
-    for (index, name) in names.enumerated() {
-      checkStage(name, at: stage.place(of: name, in: "from"))
-      if names[..<index].contains(name) {
-        report(stage.place(of: name, in: "from"), "expected each stage once, found '\(name)' twice")
-      }
+    var places: [String: FilePosition] = [:]
+    for node in stage.node["from"]?.list ?? [] {
+      if let name = node.string, places[name] == nil { places[name] = node.place }
+    }
+    var seen: Set<String> = []
+    for name in fields.from?.names ?? [] where !name.isEmpty {
+      let place = places[name] ?? stage.place(of: name, in: "from")
+      checkStage(name, at: place)
+      if !seen.insert(name).inserted { report(place, "expected each stage once, found '\(name)' twice") }
     }
     guard let entry = draft.entry else { return }
     if entry.isReader {
@@ -115,7 +127,10 @@ extension PipelineGraph {
 
   private mutating func checkStage(_ name: String, at place: FilePosition) {
     guard drafts[name] == nil else { return }
-    report(place, "expected a stage of this file, found '\(name)'\(NearestWord.hint(name, in: drafts.keys))")
+    unknown += 1
+    // Whoever names so many that are not there has not mistyped them, and comparing all with all costs their square.
+    let hint = unknown > Self.hinted ? "" : NearestWord.hint(name, in: drafts.keys)
+    report(place, "expected a stage of this file, found '\(name)'\(hint)")
   }
 
   private mutating func checkPer(_ draft: StageDraft) {
@@ -134,7 +149,7 @@ extension PipelineGraph {
     }
   }
 
-  private func ancestors(_ name: String) -> Set<String> {
+  func ancestors(_ name: String) -> Set<String> {
     var found: Set<String> = []
     var open = froms(name)
     while let next = open.popLast() {
@@ -183,9 +198,14 @@ extension PipelineGraph {
     let sets = draft.written.node["using"]?.entries ?? [:]
     let roles = sets.compactMapValues { $0.node.string }.mapValues { ($0, output(of: $0)) }
     guard let entry = draft.entry, let bound = draft.bound else { return Output(isOpen: true) }
-    for use in bound.reads where use.required {
-      for (input, columns) in inputs { require(use.name, of: columns, from: input, draft, in: "with") }
+    for use in bound.reads where use.isNamed {
+      // What begins a section alone, some row must be able to have.
+      let isOffered = !use.required && inputs.contains { $0.1.hasMore || $0.1.possible.contains(use.name) }
+      for (input, columns) in isOffered ? [] : inputs {
+        require(use.name, of: columns, from: input, draft, in: "with")
+      }
     }
+    for use in bound.reads { checkSection(use, of: inputs, draft) }
     for role in bound.sets {
       guard let (input, columns) = roles[role.name] else { continue }
       for column in role.columns { require(column, of: columns, from: input, draft, in: "using") }
@@ -227,6 +247,8 @@ extension PipelineGraph {
         result.certain.formIntersection(input.certain)
         result.possible.formUnion(input.possible)
         result.isOpen = result.isOpen || input.isOpen
+        result.hasMore = result.hasMore || input.hasMore
+        result.shapes = result.shapes.filter { input.shapes[$0.key] == $0.value }
       }
     }
     let renames = draft.written.node["as"]?.entries ?? [:]
@@ -240,6 +262,8 @@ extension PipelineGraph {
         "expected a column that '\(draft.written.name)' adds (\(adds.joined(separator: ", "))), "
           + "found '\(column)'\(NearestWord.hint(column, in: adds))")
     }
+    result.hasMore = result.hasMore || bound.addsMore
+    let shapes = bound.columnShapes()
     let replaces = draft.written.fields?.replace == true
     var written: Set<String> = []
     for column in adds {
@@ -254,6 +278,7 @@ extension PipelineGraph {
             + "rename it with 'as:' or write 'replace: true'")
       }
       result.certain.append(name)
+      result.shapes[name] = shapes[column]
     }
     result.possible.formUnion(result.certain)
     return result

@@ -53,14 +53,16 @@ struct PipelineReader {
 
     var drafts: OrderedDictionary<String, StageDraft> = [:]
     for stage in written.stages { drafts[stage.name] = draft(stage, models: models) }
+    bind(&drafts, models)
     var graph = PipelineGraph(drafts: drafts, file: file)
     graph.check()
     mistakes += graph.mistakes
+    let warnings = secrets.warnings + graph.lostPrompts()
     try throwMistakes()
 
     let name = file.deletingPathExtension().lastPathComponent
     return Pipeline(
-      name: name, file: file, models: models, stages: graph.stages(), warnings: secrets.warnings,
+      name: name, file: file, models: models, stages: graph.stages(), warnings: warnings,
       catalog: catalog, redaction: Redaction(secrets.texts))
   }
 

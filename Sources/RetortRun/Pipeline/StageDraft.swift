@@ -5,6 +5,14 @@ internal import RetortCore
 /// A stage of the file whose kind and configuration have been looked up, as far as that went.
 struct StageDraft {
   let written: PipelineFile.StageNode
+  /// What is configured: `with:` of the file, but for values that were put aside to look for further mistakes.
+  var with: PlacedNode
+  /// What is wrong with it.
+  var mistakes: [Diagnostic] = []
+  /// Whether a model stands in for one with a mistake, of whatever kind.
+  var takesAnyModel = false
+  /// Paths of templates with a mistake.
+  var brokenPrompts: Set<String> = []
   /// Nil for an unknown kind.
   var entry: StageEntry?
   /// Nil when the configuration has mistakes.
@@ -18,13 +26,17 @@ struct StageDraft {
   var structures: [PlacedNode] = []
   /// The files that its configuration names.
   var files: Set<URL> = []
+  /// The stage whose prompt it shows.
+  var promptSource: (name: String, place: FilePosition)?
+  /// What that stage takes under `using:`, by the role under which this one is given it.
+  var promptSets: OrderedDictionary<String, String> = [:]
 }
 
 extension PipelineReader {
   mutating func draft(_ stage: PipelineFile.StageNode, models: OrderedDictionary<String, ModelSpec>)
     -> StageDraft
   {
-    var draft = StageDraft(written: stage)
+    var draft = StageDraft(written: stage, with: stage.with)
     guard let kind = stage.node["uses"]?.string else { return draft }
     guard let entry = catalog[kind] else {
       report(
@@ -36,48 +48,70 @@ extension PipelineReader {
     draft.entry = entry
     // A `with:` that is no mapping was reported with the stage's keys.
     guard stage.with.entries != nil else { return draft }
+    configure(&draft, entry, models)
+    return draft
+  }
+
+  /// Decodes `with:`, and reads the templates that it names.
+  func configure(
+    _ draft: inout StageDraft, _ entry: StageEntry, _ models: OrderedDictionary<String, ModelSpec>
+  ) {
     let log = DecodingLog(folder: folder, models: models)
-    let configured = log.decode(stage.with) {
-      let decoder = NodeDecoder(stage.with, log: log)
+    let with = draft.with
+    draft.configured = log.decode(with) {
+      let decoder = NodeDecoder(with, log: log)
       // A configuration without keys asks for none, and would let every key pass.
       log.watch(decoder.keys)
       return try entry.configure(decoder)
     }
-    mistakes += log.mistakes
-    draft.configured = configured
+    draft.mistakes += log.mistakes
     draft.models = Array(log.usedModels)
     draft.files = log.files
     draft.structures = log.structures
-    let broken = readPrompts(log.prompts, into: &draft)
-    guard let configured, !broken else { return draft }
-    bind(configured, stage, into: &draft)
-    return draft
+    draft.promptSource = log.promptSource
+    readPrompts(log.prompts, into: &draft)
+    if !draft.brokenPrompts.isEmpty { draft.configured = nil }
   }
 
   /// A template with a mistake is reported in its own file, once.
-  private mutating func readPrompts(_ prompts: [PromptFile], into draft: inout StageDraft) -> Bool {
-    var broken = false
+  private func readPrompts(_ prompts: [PromptFile], into draft: inout StageDraft) {
+    (draft.prompts, draft.brokenPrompts) = ([], [])
     for prompt in prompts {
       let file = Self.joined(folder.relativePath, prompt.path)
-      do { draft.prompts.append((file, try Prompt(text: prompt.text))) } catch let error as PromptError {
-        report(FilePosition(file: file, line: error.line, column: error.column), error.message)
-        broken = true
-      } catch {
-        report(FilePosition(file: file, line: 1, column: 1), "\(error)")
-        broken = true
+      do { draft.prompts.append((file, try Prompt(text: prompt.text))) } catch {
+        let place = (error as? PromptError).map { ($0.line, $0.column, $0.message) } ?? (1, 1, "\(error)")
+        draft.mistakes.append(
+          Diagnostic(FilePosition(file: file, line: place.0, column: place.1), place.2))
+        draft.brokenPrompts.insert(prompt.path)
       }
     }
-    return broken
   }
 
-  /// Lets the stage check what its configuration's types cannot.
-  private mutating func bind(
-    _ configured: ConfiguredStage, _ stage: PipelineFile.StageNode, into draft: inout StageDraft
+  /// Lets the stages check what their configurations' types cannot: those that show another's prompt once that is known.
+  mutating func bind(
+    _ drafts: inout OrderedDictionary<String, StageDraft>, _ models: OrderedDictionary<String, ModelSpec>
   ) {
+    for isShowing in [false, true] {
+      for (name, var draft) in drafts where (draft.promptSource != nil) == isShowing {
+        bind(&draft, with: drafts)
+        hunt(&draft, models, with: drafts)
+        mistakes += draft.mistakes
+        drafts[name] = draft
+      }
+    }
+  }
+
+  func bind(_ draft: inout StageDraft, with drafts: OrderedDictionary<String, StageDraft>) {
+    guard draft.promptSource == nil || connectPrompt(of: &draft, with: drafts) else { return }
+    guard let configured = draft.configured else { return }
+    var told: [Diagnostic] = []
+    func report(_ place: FilePosition, _ message: String) { told.append(Diagnostic(place, message)) }
+    defer { draft.mistakes += told }
+    let stage = draft.written
     let roles = stage.node["using"]?.entries?.keys.map { ($0, RowSet<Columns>([])) } ?? []
     func workspace(_ suffix: String) -> Workspace {
       Workspace(
-        folder: folder, models: InertModels(),
+        folder: folder, models: InertModels(isOfAnyKind: draft.takesAnyModel),
         sets: Dictionary(roles, uniquingKeysWith: { first, _ in first }), exportSuffix: suffix,
         branches: stage.fields?.from?.names.count ?? 0, isGrouped: stage.fields?.per != nil)
     }
@@ -121,6 +155,9 @@ struct InertModels: ModelProvider {
     let description: String
   }
 
+  /// Whether a model may be of another kind than is asked for.
+  var isOfAnyKind = false
+
   func chat(_ model: ModelRef) throws -> any ChatModel { try inert(model, "a chat model", [.chat]) }
 
   func embedding(_ model: ModelRef) throws -> any EmbeddingModel {
@@ -140,7 +177,7 @@ struct InertModels: ModelProvider {
   }
 
   private func inert(_ model: ModelRef, _ wanted: String, _ kinds: [ModelSpec.Kind]) throws -> InertModel {
-    guard kinds.contains(model.spec.kind) else {
+    guard isOfAnyKind || kinds.contains(model.spec.kind) else {
       let choice = kinds.map { "'\($0.rawValue)'" }.joined(separator: ", ")
       throw WrongKind(
         alias: model.spec.alias,

@@ -133,6 +133,7 @@ private struct StageSample {
     case .integer, .number: .int(1)
     case .boolean: .bool(false)
     case .model: .string("model")
+    case .stage: .string("stage")
     case .textFile, .dataFile, .structureFile: .string(emptyFile.path)
     case .choice(let words): .string(words[0])
     case .list(let element): .array([self.value(element, of: key)])

@@ -41,6 +41,7 @@ actor Performance {
   private var settled: Set<Int> = []
   /// Rows that an endpoint refused for good, and those of them that were not asked for again.
   var refusals = (rows: 0, passedOver: 0)
+  private var failures = FailureTally()
   /// The last words that the loop has not heard yet. It takes them all at once, so that a burst of finished steps
   /// costs one round and not one for each.
   private let outbox = Mutex<[Finished]>([])
@@ -143,7 +144,8 @@ actor Performance {
               (role, steps.rowSet(set.place, count: set.input.count, complete: set.input.complete))
             }),
           exportSuffix: engine.options.exportSuffix, branches: stage.from.count,
-          isGrouped: stage.per != nil, pipeline: engine.pipeline.fingerprint, ledger: ledger))
+          isGrouped: stage.per != nil, pipeline: engine.pipeline.fingerprint, ledger: ledger,
+          say: { [tell] in tell(.noted(stage: stage.name, $0)) }))
     } catch {
       try await fail([nil], of: index, error)
       return .couldNotBegin(stage: index)
@@ -204,6 +206,7 @@ actor Performance {
     let stage = stage(index)
     let kind = (error as? ModelError)?.kind.rawValue ?? "\(type(of: error))"
     let message = "\(error)"
+    failures.add(error)
     tell(.failed(stage: stage.name, kind: kind, message: message))
     var failure = StepFailure(kind: kind, message: message, calls: calls.map(\.reply))
     if let step, let error = error as? ModelError, error.isForGood, error.wasSent {
@@ -226,7 +229,7 @@ actor Performance {
     return RunSummary(
       run: run, pipeline: engine.pipeline.name, status: status, stages: OrderedBooks(books), calls: calls,
       seconds: seconds, exports: exports, refused: refusals.rows, passedOver: refusals.passedOver,
-      kept: ledger.kept)
+      kept: ledger.kept, waitsForEdit: failures.waitForEdit)
   }
 
   private func exports(of index: Int) async throws -> [RunSummary.Export] {
@@ -241,4 +244,17 @@ actor Performance {
         rows: Int(row["rows"]?.int ?? 0), sha256: row["sha256"]?.string ?? "", complete: !lost)
     }
   }
+}
+
+/// What failed in a run, by what helps.
+private struct FailureTally {
+  private var all = 0
+  private var forEdit = 0
+
+  mutating func add(_ error: any Error) {
+    all += 1
+    if (error as? StageError)?.needsEdit == true { forEdit += 1 }
+  }
+
+  var waitForEdit: Bool { all > 0 && all == forEdit }
 }

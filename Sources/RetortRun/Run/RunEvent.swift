@@ -9,6 +9,8 @@ package enum RunEvent: Hashable, Sendable {
   case reused(stage: String, AnsweredRows)
   /// One step was performed; it answered its row, and the rows equal to it.
   case performed(stage: String, AnsweredRows)
+  /// What a stage says of its rows that is no failure.
+  case noted(stage: String, String)
   case failed(stage: String, kind: String, message: String)
   case finished(stage: String, Books)
   /// The run goes by the answers from before a redo that has not finished.

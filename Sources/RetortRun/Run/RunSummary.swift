@@ -33,10 +33,13 @@ package struct RunSummary: Codable, Hashable, Sendable {
   package var passedOver: Int
   /// Files of earlier exports that somebody had changed: where they are kept.
   package var kept: [KeptFile]
+  /// Whether all that failed waits for a change of the pipeline file.
+  package var waitsForEdit = false
 
   package init(
     run: Int64, pipeline: String, status: RunStatus, stages: OrderedBooks, calls: CallTally, seconds: Double,
-    exports: [Export], refused: Int = 0, passedOver: Int = 0, kept: [KeptFile] = []
+    exports: [Export], refused: Int = 0, passedOver: Int = 0, kept: [KeptFile] = [],
+    waitsForEdit: Bool = false
   ) {
     self.run = run
     self.pipeline = pipeline
@@ -48,6 +51,7 @@ package struct RunSummary: Codable, Hashable, Sendable {
     self.refused = refused
     self.passedOver = passedOver
     self.kept = kept
+    self.waitsForEdit = waitsForEdit
   }
 
   enum CodingKeys: String, CodingKey {

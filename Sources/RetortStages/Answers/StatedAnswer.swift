@@ -26,13 +26,16 @@ enum StatedAnswer {
     StatedNumber(spoken(text), mark: mark).quantity
   }
 
-  /// Every answer that `text` states as its answer and does not take back, each once: letters in their order where the
-  /// question lists options, else numbers as they come.
+  /// Every answer that `text` states as its answer and does not take back, each once: letters in their order, or
+  /// numbers as they come where it states no letter and the question lists no options.
   static func all(in text: String, options: Int?) -> [String] {
-    if let options {
-      let stated = StatedOption(spoken(text), limit: options).answers.filter(letters.indices.contains)
-      return stated.sorted().map { letters[$0] }
-    }
+    let stated = StatedOption(spoken(text), limit: options ?? usualOptions).answers.filter(
+      letters.indices.contains)
+    guard stated.isEmpty, options == nil else { return stated.sorted().map { letters[$0] } }
+    return numbers(in: text)
+  }
+
+  private static func numbers(in text: String) -> [String] {
     let stated = StatedNumber(spoken(text), mark: .point).answers
     return stated.reduce(into: [Quantity]()) { all, next in
       if all.allSatisfy({ next.agrees(with: $0) == false }) { all.append(next) }

@@ -10,6 +10,8 @@ indirect enum ColumnShape: Hashable, Sendable {
   /// Nothing but nulls so far, or the elements of lists that were all empty.
   case null
   case bool, int, double, string
+  /// Whatever the values are, written as JSON text.
+  case json
   case list(ColumnShape)
   case object(OrderedDictionary<String, ColumnShape>)
 
@@ -43,6 +45,7 @@ indirect enum ColumnShape: Hashable, Sendable {
   func joined(_ other: ColumnShape, at path: String = "") throws(Conflict) -> ColumnShape {
     switch (self, other) {
     case _ where self == other: return self
+    case (.json, _), (_, .json): return .json
     case (.null, _): return other
     case (_, .null): return self
     case (.int, .double), (.double, .int): return .double
@@ -59,6 +62,8 @@ indirect enum ColumnShape: Hashable, Sendable {
   /// The value as every line writes it: keys in one order, missing ones as null, numbers with a fraction.
   func fit(_ json: JSON) -> JSON {
     switch (self, json) {
+    case (.json, .null): .null
+    case (.json, _): .string(json.text)
     case (.double, .int(let value)): .double(Double(value))
     case (.list(let shape), .array(let elements)): .array(elements.map(shape.fit))
     case (.object(let shapes), .object(let fields)):
@@ -75,7 +80,7 @@ indirect enum ColumnShape: Hashable, Sendable {
     case .bool: "bool"
     case .int: "int"
     case .double: "double"
-    case .string: "string"
+    case .string, .json: "string"
     case .list(let shape): "list of \(shape.kind)"
     case .object: "object"
     }

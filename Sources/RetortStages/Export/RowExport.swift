@@ -11,7 +11,7 @@ package protocol RowExporter: Exporter where Config == RowExport.Config, Input =
 }
 
 extension RowExporter {
-  package static var laterKeys: Set<String> { ["allow_empty"] }
+  package static var laterKeys: Set<String> { ["allow_empty", "as_json"] }
   package static var keys: [String: String] { RowExport.keys }
   package static var destinations: [Destination] { [.file] }
 
@@ -28,16 +28,21 @@ package struct RowExport: Sendable {
   package struct Config: Codable, Sendable {
     package var file: String
     package var columns: [String]?
+    package var asJSON: [String]?
     package var allowEmpty: Bool?
 
     enum CodingKeys: String, CodingKey {
       case file, columns
+      case asJSON = "as_json"
       case allowEmpty = "allow_empty"
     }
 
-    package init(file: String, columns: [String]? = nil, allowEmpty: Bool? = nil) {
+    package init(
+      file: String, columns: [String]? = nil, asJSON: [String]? = nil, allowEmpty: Bool? = nil
+    ) {
       self.file = file
       self.columns = columns
+      self.asJSON = asJSON
       self.allowEmpty = allowEmpty
     }
   }
@@ -45,6 +50,7 @@ package struct RowExport: Sendable {
   static let keys = [
     "file": "Where to write, relative to the pipeline file; the manifest is FILE.manifest.json.",
     "columns": "The columns to write, in this order; all of them when left out.",
+    "as_json": AsJSON.help,
     "allow_empty":
       "Whether a file of an earlier run gives way to none when there are no rows now; default false.",
   ]
@@ -54,6 +60,7 @@ package struct RowExport: Sendable {
   private let target: ExportTarget
   private let manifest: ExportTarget
   private let columns: [String]?
+  private let asJSON: [String]
   private let layout: JSONLWriter.Layout
   private let allowsEmpty: Bool
 
@@ -64,6 +71,7 @@ package struct RowExport: Sendable {
     manifest = ExportTarget(Manifest.url(beside: url), as: .manifest)
     target = ExportTarget(url, listedIn: manifest.url)
     columns = config.columns
+    asJSON = try AsJSON.checked(config.asJSON, in: config.columns)
     self.layout = layout
     allowsEmpty = config.allowEmpty ?? false
     if columns?.isEmpty == true {
@@ -73,10 +81,10 @@ package struct RowExport: Sendable {
 
   var writes: [ExportTarget] { [target, manifest] }
 
-  var reads: [ColumnUse] { (columns ?? []).map { ColumnUse($0) } }
+  var reads: [ColumnUse] { (columns ?? asJSON).map { ColumnUse($0) } }
 
   func write(_ rows: RowSet<Columns>) async throws -> ExportedFile {
-    let shapes = try await rows.shapes(of: columns)
+    let shapes = try await rows.shapes(of: columns, asJSON: asJSON)
     let writer = try await JSONLWriter(target, in: workspace.ledger, layout: layout)
     for try await element in rows {
       let values = element.value.values

@@ -33,11 +33,9 @@ struct TrainingExport<Example>: Sendable {
     let bad: (Int, String, BadRow) async throws -> Void
 
     /// One example for each row.
-    func examples(of rows: RowSet<Columns>, _ example: (Columns) throws(BadRow) -> Example) async throws {
+    func examples(of rows: RowSet<Columns>, _ example: (Columns) async throws -> Example) async throws {
       for try await row in rows {
-        let made: Result<Example, BadRow>
-        do { made = .success(try example(row.value)) } catch { made = .failure(error) }
-        switch made {
+        switch try await BadRow.result({ try await example(row.value) }) {
         case .success(let value): try self.example(value)
         case .failure(let error): try await bad(row.ordinal, row.id, error)
         }

@@ -8,22 +8,52 @@ struct TrainingTurns: Sendable {
     "prompt":
       "File with the user turn; its names are columns. Default: the column 'prompt' (a text or a list of messages) of rows that have it, of others 'question'.",
     "system": "The system turn; default none but what a list in 'prompt' begins with.",
+    PromptSource.key: PromptSource.help,
   ]
 
+  private let source: RenderedPrompt?
+  private let hidden: Set<String>
   private let prompt: Prompt?
   private let system: String?
 
-  init(prompt: PromptFile?, system: String?) throws {
+  /// `hidden`: columns with the known answer.
+  init(
+    from source: PromptSource?, prompt: PromptFile?, system: String?, hiding hidden: Set<String> = [],
+    in workspace: Workspace
+  ) throws {
+    self.source = try workspace.prompt(
+      source, besides: [("prompt", prompt != nil), ("system", system != nil)], hiding: hidden)
+    self.hidden = hidden
     self.prompt = try prompt.map { try Prompt(text: $0.text) }
-    self.system = system
+    self.system = try PlainText.checked(system, under: "system")
   }
 
   var reads: [ColumnUse] {
-    prompt.map { $0.names.map { ColumnUse($0) } }
-      ?? ["prompt", "question"].map { ColumnUse($0, required: false) }
+    source?.reads ?? prompt?.reads ?? ["prompt", "question"].map { ColumnUse($0, required: false) }
   }
 
-  func turns(of row: Columns) throws(BadRow) -> [JSON] {
+  /// What the export's own keys put into its prompts; nil where they are those of another stage.
+  var own: Set<PromptPart>? {
+    guard source == nil else { return nil }
+    return Set((system == nil ? [] : [.system]) + (prompt == nil ? [] : [.template]))
+  }
+
+  /// Errors: ``BadRow``; a model's, where the prompt of another stage counts tokens.
+  func turns(of row: Columns) async throws -> [JSON] {
+    if let source { return try await turns(of: row, source) }
+    return try ownTurns(of: row)
+  }
+
+  private func turns(of row: Columns, _ source: RenderedPrompt) async throws -> [JSON] {
+    let messages: [ChatMessage]
+    do { messages = try await source.messages(of: row, hiding: hidden) } catch {
+      guard error is PromptError || error is StageError || error is JSONError else { throw error }
+      throw BadRow("no prompt", "\(error)")
+    }
+    return messages.map { Self.turn($0.role.rawValue, $0.content) }
+  }
+
+  private func ownTurns(of row: Columns) throws(BadRow) -> [JSON] {
     let turns = try given(by: row)
     guard let system else { return turns }
     guard turns.first?["role"] != "system" else {

@@ -7,3 +7,10 @@ struct BadRow: Error, Hashable, Sendable {
     self.detail = detail
   }
 }
+
+extension BadRow {
+  /// What came of a row; other errors go on.
+  static func result<Value>(_ body: () async throws -> Value) async throws -> Result<Value, BadRow> {
+    do { return .success(try await body()) } catch let bad as BadRow { return .failure(bad) }
+  }
+}

@@ -13,7 +13,6 @@ package struct ParsingConfig: Codable, Sendable {
   package var demonstrations: DemonstrationLayout?
   package var maxItems: Int?
   package var maxCharacters: Int?
-
   package enum CodingKeys: String, CodingKey {
     case model, prompt, temperature, seed, repair, strict, demonstrations
     case maxTokens = "max_tokens"
@@ -46,6 +45,8 @@ package struct ParsingConfig: Codable, Sendable {
 
 /// Asks a model to parse one row: what the two parsing stages have in common.
 struct Parser: Sendable {
+  static let promptKeys: Set = ["prompt", "demonstrations"]
+
   private let prompt: Prompt
   private let instruction: TaskInstruction
   private let reply: StructuredReply
@@ -81,6 +82,15 @@ struct Parser: Sendable {
     user: (DemonstrationTurns.Reader) throws -> String,
     read: (JSON) throws(StructuredReply.Complaint) -> Value
   ) async throws -> StructuredReply.Result<Value> {
+    let messages = try await messages(values, demonstrations: demonstrations, columns: columns, user: user)
+    return try await reply.ask(messages, read: read)
+  }
+
+  /// The conversation that the reply ends. What it is made of, ``promptKeys`` says.
+  func messages(
+    _ values: JSON.Object, demonstrations: [JSON]?, columns: [String],
+    user: (DemonstrationTurns.Reader) throws -> String
+  ) async throws -> [ChatMessage] {
     let shown = demonstrations ?? []
     var system = values
     system["instruction"] = .string(try await instruction.value)
@@ -93,7 +103,7 @@ struct Parser: Sendable {
         return JSON.object(JSON.Object(uniqueKeysWithValues: answer)).text
       }
     }
-    return try await reply.ask(messages + [.user(try user(.init(row: .object(values))))], read: read)
+    return messages + [.user(try user(.init(row: .object(values))))]
   }
 }
 

@@ -41,7 +41,10 @@ struct PromptTests {
       "a\n  {{qestion}}",
       "prompt, line 2, column 3: expected one of 'question', 'none', found 'qestion' (did you mean 'question'?)"
     ),
-    ("{{#miss}}x{{/miss}}", "prompt, line 1, column 1: expected one of 'question', 'none', found 'miss'"),
+    (
+      "{{^miss}}{{miss}}{{/miss}}",
+      "prompt, line 1, column 10: expected one of 'question', 'none', found 'miss'"
+    ),
     (
       "{{question.text}}",
       "prompt, line 1, column 1: expected a value for 'question.text', found a string without 'text'"
@@ -70,6 +73,42 @@ struct PromptTests {
       _ = try Prompt(text: template).render(["question": "q", "none": nil])
     }
     #expect(error?.description == report)
+  }
+
+  @Test(
+    arguments: [
+      (nil, "-"), (.null, "-"), (false, "-"), ([], "-"), ("", "-"), (0, "+0"), ([:], "+{}"), (" ", "+ "),
+      ("{{q}}", "+{{q}}"),
+      (["a", "b"], "+a+b"), (["x": 1], "+{\"x\":1}"), ([false], "+false"),
+    ] as [(JSON?, String)])
+  func aSectionIsLeftOutWhereThereIsNothing(meta: JSON?, text: String) throws {
+    var values: JSON.Object = ["q": 1]
+    values["meta"] = meta
+    #expect(try Prompt(text: "{{#meta}}+{{.}}{{/meta}}{{^meta}}-{{/meta}}").render(values) == text)
+  }
+
+  @Test func sectionsLookIntoFields() throws {
+    let prompt = try Prompt(text: "{{#a.b}}{{c}}{{/a.b}}{{^a.b}}none{{/a.b}}")
+    #expect(try prompt.render(["a": ["b": ["c": 7]]]) == "7")
+    #expect(try prompt.render(["a": ["x": 1]]) == "none")
+    #expect(try prompt.render(["a": "text"]) == "none")
+    #expect(try prompt.render([:]) == "none")
+  }
+
+  @Test func namesInSectionsAloneAreOptional() throws {
+    let reads = { (text: String) in try Prompt(text: text).reads }
+    #expect(try reads("{{#meta}}x{{/meta}}") == [ColumnUse(sectionOn: "meta")])
+    #expect(try reads("{{^größe}}{{q}}{{/größe}}") == [ColumnUse(sectionOn: "größe"), ColumnUse("q")])
+    #expect(try reads("{{#meta}}x{{/meta}}{{meta}}") == [ColumnUse("meta")])
+    #expect(try reads("{{#meta}}x{{/meta}}\n{{meta.a}}") == [ColumnUse("meta")])
+  }
+
+  @Test func aDotIsAField() throws {
+    let error = #expect(throws: PromptError.self) { try Prompt(text: "{{a.b}}").render(["a.b": 1]) }
+    #expect(
+      error?.message
+        == "expected one of 'a.b', found 'a'; what follows a dot is a field: a column with a dot in its name needs another one"
+    )
   }
 
   @Test func byteOrderMarkAndLineEndsAreTheFilesOwn() throws {

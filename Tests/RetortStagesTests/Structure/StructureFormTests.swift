@@ -56,7 +56,7 @@ import Testing
       "findings": [["urgency": "NOT YET.", "note": "Pulse 112", "wert": 112], Self.finding("pale")],
     ]
     let stage = try ParseRationale(
-      .init(model: Self.model, structure: Self.file()),
+      .init(ParsingConfig(model: Self.model), structure: Self.file()),
       in: workspace { request in
         #expect(
           request.messages[0].content
@@ -110,7 +110,7 @@ import Testing
   @Test func aReplyThatDoesNotFitIsComplainedAbout() async throws {
     let asked = Mutex<[String]>([])
     let stage = try ParseRationale(
-      .init(model: Self.model, structure: Self.file(), lists: ["findings"]),
+      .init(ParsingConfig(model: Self.model), structure: Self.file(), lists: ["findings"]),
       in: workspace { request in
         asked.withLock { $0.append(request.messages.last?.content ?? "") }
         return ChatReply(
@@ -131,7 +131,8 @@ import Testing
 
   @Test func aRowWithoutItsTextIsNamed() async throws {
     let stage = try ParseRationale(
-      .init(model: Self.model, structure: Self.file()), in: workspace { _ in ChatReply(text: "{}") })
+      .init(ParsingConfig(model: Self.model), structure: Self.file()),
+      in: workspace { _ in ChatReply(text: "{}") })
     await #expect(throws: JSONError("column 'note': expected a value, found no such column")) {
       try await stage.process(.init(["Größe": "1"]))
     }

@@ -80,12 +80,11 @@ import Testing
       return told + asked.withLock { $0 }
     }
     for layout in DemonstrationLayout.allCases {
-      var plain = ParseRationale.Config(
+      var parsing = ParsingConfig(
         model: Self.model, prompt: PromptFile(path: "", text: PromptText.rationaleParsing))
-      plain.demonstrations = layout
-      var given = plain
-      given.structure = try Self.file()
-      given.lists = ["cot_parsing"]
+      parsing.demonstrations = layout
+      let plain = ParseRationale.Config(parsing)
+      let given = ParseRationale.Config(parsing, structure: try Self.file(), lists: ["cot_parsing"])
       // What only a structure of one's own says to a template is not in this one.
       #expect(try await told(given) == told(plain))
     }

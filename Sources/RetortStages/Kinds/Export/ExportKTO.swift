@@ -2,7 +2,7 @@ internal import OrderedCollections
 package import RetortCore
 
 /// Writes completions that are each good or bad, for Kahneman-Tversky optimisation (KTO, arXiv 2402.01306).
-package struct ExportKTO: Exporter {
+package struct ExportKTO: Exporter, PromptShowing {
   package enum Format: String, Codable, Hashable, Sendable, CaseIterable {
     case trl
     case msSwift = "ms-swift"
@@ -14,12 +14,14 @@ package struct ExportKTO: Exporter {
     package var formats: [Format]?
     package var prompt: PromptFile?
     package var system: String?
+    package var promptFrom: PromptSource?
     package var label: String?
     package var threshold: Double?
     package var allowEmpty: Bool?
 
     enum CodingKeys: String, CodingKey {
       case folder, formats, prompt, system, label, threshold
+      case promptFrom = "prompt_from"
       case allowEmpty = "allow_empty"
     }
 
@@ -40,7 +42,7 @@ package struct ExportKTO: Exporter {
 
   package static let name = "export-kto"
   package static let version = 1
-  package static let laterKeys: Set = ["allow_empty"]
+  package static let laterKeys: Set = ["allow_empty", PromptSource.key]
   package static let summary = "Write completions that are each good or bad, for KTO."
   package static let keys = [
     "folder": "Where to write, relative to the pipeline file.",
@@ -67,7 +69,8 @@ package struct ExportKTO: Exporter {
   private let threshold: Double?
 
   package init(_ config: Config, in workspace: Workspace) throws {
-    turns = try TrainingTurns(prompt: config.prompt, system: config.system)
+    turns = try TrainingTurns(
+      from: config.promptFrom, prompt: config.prompt, system: config.system, in: workspace)
     threshold = config.threshold
     label = config.label ?? (threshold == nil ? "correct" : "reward")
     let formats = try Format.chosen(config.formats)
@@ -80,14 +83,15 @@ package struct ExportKTO: Exporter {
   }
 
   package var writes: [ExportTarget] { export.writes }
+  package var ownPrompt: Set<PromptPart>? { turns.own }
 
   package func export(_ rows: RowSet<Columns>, dropping sink: ExportSink) async throws -> [ExportedFile] {
     try await export.write(rows, dropping: sink) { try await $1.examples(of: $0, labelled) }
   }
 
-  private func labelled(_ row: Columns) throws(BadRow) -> Labelled {
+  private func labelled(_ row: Columns) async throws -> Labelled {
     Labelled(
-      turns: try turns.turns(of: row), completion: try row.assistantText("completion"),
+      turns: try await turns.turns(of: row), completion: try row.assistantText("completion"),
       isGood: try isGood(row))
   }
 

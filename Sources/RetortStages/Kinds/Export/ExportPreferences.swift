@@ -2,7 +2,7 @@ internal import OrderedCollections
 package import RetortCore
 
 /// Writes pairs of a chosen and a rejected completion as preference trainers and reward model trainers read them.
-package struct ExportPreferences: Exporter {
+package struct ExportPreferences: Exporter, PromptShowing {
   package enum Format: String, Codable, Hashable, Sendable, CaseIterable {
     case trl
     case msSwift = "ms-swift"
@@ -15,6 +15,7 @@ package struct ExportPreferences: Exporter {
     package var formats: [Format]?
     package var prompt: PromptFile?
     package var system: String?
+    package var promptFrom: PromptSource?
     package var margin: String?
     package var marginScale: Double?
     package var allowEmpty: Bool?
@@ -22,6 +23,7 @@ package struct ExportPreferences: Exporter {
     package enum CodingKeys: String, CodingKey {
       case folder, formats, prompt, system, margin
       case marginScale = "margin_scale"
+      case promptFrom = "prompt_from"
       case allowEmpty = "allow_empty"
     }
 
@@ -42,7 +44,7 @@ package struct ExportPreferences: Exporter {
 
   package static let name = "export-preferences"
   package static let version = 2
-  package static let laterKeys: Set = ["allow_empty"]
+  package static let laterKeys: Set = ["allow_empty", PromptSource.key]
   package static let summary =
     "Write chosen and rejected completions for preference and reward model training."
   package static let keys = [
@@ -75,7 +77,8 @@ package struct ExportPreferences: Exporter {
   private let scale: Double
 
   package init(_ config: Config, in workspace: Workspace) throws {
-    turns = try TrainingTurns(prompt: config.prompt, system: config.system)
+    turns = try TrainingTurns(
+      from: config.promptFrom, prompt: config.prompt, system: config.system, in: workspace)
     margin = config.margin
     scale = config.marginScale ?? 1
     guard scale > 0, scale.isFinite else {
@@ -93,12 +96,13 @@ package struct ExportPreferences: Exporter {
   }
 
   package var writes: [ExportTarget] { export.writes }
+  package var ownPrompt: Set<PromptPart>? { turns.own }
 
   package func export(_ rows: RowSet<Columns>, dropping sink: ExportSink) async throws -> [ExportedFile] {
     try await export.write(rows, dropping: sink) { try await $1.examples(of: $0, pair) }
   }
 
-  private func pair(_ row: Columns) throws(BadRow) -> Pair {
+  private func pair(_ row: Columns) async throws -> Pair {
     let (chosen, rejected) = (try row.assistantText("chosen"), try row.assistantText("rejected"))
     guard !chosen.isSame(as: rejected) else {
       throw BadRow(
@@ -107,7 +111,7 @@ package struct ExportPreferences: Exporter {
           + (chosen == rejected ? "one twice" : "two that differ by white space alone"))
     }
     return Pair(
-      turns: try turns.turns(of: row), chosen: chosen, rejected: rejected,
+      turns: try await turns.turns(of: row), chosen: chosen, rejected: rejected,
       margin: try margin.map { column throws(BadRow) in try row.finiteNumber(column) * scale })
   }
 }

@@ -2,19 +2,23 @@ internal import OrderedCollections
 package import RetortCore
 
 /// Writes groups of rollouts with their rewards, for trainers of one's own and for replay.
-package struct ExportRLGroups: Exporter {
+package struct ExportRLGroups: Exporter, PromptShowing {
   package struct Config: Codable, Sendable {
     package var folder: String
     package var prompt: PromptFile?
     package var system: String?
+    package var promptFrom: PromptSource?
     package var reward: String?
     package var advantage: String?
     package var weight: String?
     package var columns: [String]?
+    package var asJSON: [String]?
     package var allowEmpty: Bool?
 
     enum CodingKeys: String, CodingKey {
       case folder, prompt, system, reward, advantage, weight, columns
+      case promptFrom = "prompt_from"
+      case asJSON = "as_json"
       case allowEmpty = "allow_empty"
     }
 
@@ -36,7 +40,7 @@ package struct ExportRLGroups: Exporter {
 
   package static let name = "export-rl-groups"
   package static let version = 1
-  package static let laterKeys: Set = ["allow_empty"]
+  package static let laterKeys: Set = ["allow_empty", "as_json", PromptSource.key]
   package static let summary =
     "Write the rollouts of each prompt together, with rewards, advantages and weights."
   package static let keys = [
@@ -45,6 +49,7 @@ package struct ExportRLGroups: Exporter {
     "advantage": "The column with the advantage, such as 'twyn_advantage' or 'gr3_advantage'; default none.",
     "weight": "The column with the weight of a rollout, such as 'vespo_weight'; default none.",
     "columns": "More columns of each rollout, such as 'length'; default none.",
+    "as_json": AsJSON.help,
     "allow_empty":
       "Whether files of an earlier run give way to none when there are no rows now; default false.",
   ].merging(TrainingTurns.help) { own, _ in own }
@@ -64,10 +69,13 @@ package struct ExportRLGroups: Exporter {
   private let turns: TrainingTurns
   private let numbers: [(key: String, column: String)]
   private let columns: [String]
+  private let asJSON: [String]
 
   package init(_ config: Config, in workspace: Workspace) throws {
-    turns = try TrainingTurns(prompt: config.prompt, system: config.system)
+    turns = try TrainingTurns(
+      from: config.promptFrom, prompt: config.prompt, system: config.system, in: workspace)
     columns = config.columns ?? []
+    asJSON = try AsJSON.checked(config.asJSON, in: columns)
     numbers = [
       ("reward", config.reward ?? "reward"), ("advantage", config.advantage), ("weight", config.weight),
     ].compactMap { key, column in column.map { (key, $0) } }
@@ -87,19 +95,21 @@ package struct ExportRLGroups: Exporter {
   }
 
   package var writes: [ExportTarget] { export.writes }
+  package var ownPrompt: Set<PromptPart>? { turns.own }
 
   package func export(_ rows: RowSet<Columns>, dropping sink: ExportSink) async throws -> [ExportedFile] {
-    var shapes = try await rows.shapes(of: columns)
+    var shapes = try await rows.shapes(of: columns, asJSON: asJSON)
     if let validation = export.validation {
-      shapes = try await validation.shapes(of: columns, joining: shapes)
+      shapes = try await validation.shapes(of: columns, asJSON: asJSON, joining: shapes)
     }
     let joined = shapes
     return try await export.write(rows, dropping: sink) { rows, answers in
       var open = OpenGroups(try await Self.names(of: rows, answers))
       for try await row in rows {
         guard let name = Self.name(of: row.value) else { continue }
+        let prompt = try await BadRow.result { try await turns.turns(of: row.value) }
         open.add(to: name) { group in
-          do throws(BadRow) { try rollout(row.value, of: &group.value, joined) } catch {
+          do throws(BadRow) { try rollout(row.value, try prompt.get(), of: &group.value, joined) } catch {
             group.bad.append((row.ordinal, row.id, error))
           }
         }
@@ -166,9 +176,9 @@ package struct ExportRLGroups: Exporter {
   }
 
   private func rollout(
-    _ row: Columns, of group: inout Group?, _ shapes: OrderedDictionary<String, ColumnShape>
+    _ row: Columns, _ turns: [JSON], of group: inout Group?,
+    _ shapes: OrderedDictionary<String, ColumnShape>
   ) throws(BadRow) {
-    let turns = try turns.turns(of: row)
     if let group, group.turns != turns {
       throw BadRow(
         "mixed group", "expected one prompt in group \(group.name.text), found another than its first row's")

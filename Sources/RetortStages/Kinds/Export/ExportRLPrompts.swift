@@ -2,7 +2,7 @@ internal import OrderedCollections
 package import RetortCore
 
 /// Writes prompts with what their rewards need, for reinforcement learning that samples its own completions.
-package struct ExportRLPrompts: Exporter {
+package struct ExportRLPrompts: Exporter, PromptShowing {
   package enum Format: String, Codable, Hashable, Sendable, CaseIterable {
     case trl
     case msSwift = "ms-swift"
@@ -15,8 +15,10 @@ package struct ExportRLPrompts: Exporter {
     package var formats: [Format]?
     package var prompt: PromptFile?
     package var system: String?
+    package var promptFrom: PromptSource?
     package var reference: String?
     package var columns: [String]?
+    package var asJSON: [String]?
     package var dataSource: String?
     package var ability: String?
     package var allowEmpty: Bool?
@@ -24,6 +26,8 @@ package struct ExportRLPrompts: Exporter {
     package enum CodingKeys: String, CodingKey {
       case folder, formats, prompt, system, reference, columns, ability
       case dataSource = "data_source"
+      case promptFrom = "prompt_from"
+      case asJSON = "as_json"
       case allowEmpty = "allow_empty"
     }
 
@@ -45,7 +49,7 @@ package struct ExportRLPrompts: Exporter {
 
   package static let name = "export-rl-prompts"
   package static let version = 1
-  package static let laterKeys: Set = ["allow_empty"]
+  package static let laterKeys: Set = ["allow_empty", "as_json", PromptSource.key]
   package static let summary = "Write prompts with their known answers, for reinforcement learning."
   package static let keys = [
     "folder": "Where to write, relative to the pipeline file.",
@@ -55,6 +59,7 @@ package struct ExportRLPrompts: Exporter {
     "columns": "More columns that the reward function is given, such as 'kind'; default none.",
     "data_source": "What verl chooses a reward function by; default 'retort'.",
     "ability": "What verl reports results by; default 'reasoning'.",
+    "as_json": AsJSON.help,
     "allow_empty":
       "Whether files of an earlier run give way to none when there are no rows now; default false.",
   ].merging(TrainingTurns.help) { own, _ in own }
@@ -76,11 +81,15 @@ package struct ExportRLPrompts: Exporter {
   private let turns: TrainingTurns
   private let reference: String?
   private let columns: [String]
+  private let asJSON: [String]
 
   package init(_ config: Config, in workspace: Workspace) throws {
-    turns = try TrainingTurns(prompt: config.prompt, system: config.system)
+    turns = try TrainingTurns(
+      from: config.promptFrom, prompt: config.prompt, system: config.system,
+      hiding: config.reference.map { [$0] } ?? [], in: workspace)
     reference = config.reference
     columns = config.columns ?? []
+    asJSON = try AsJSON.checked(config.asJSON, in: columns)
     let formats = try Format.chosen(config.formats)
     for format in formats {
       if let taken = columns.first(where: format.taken.contains) {
@@ -101,19 +110,19 @@ package struct ExportRLPrompts: Exporter {
   }
 
   package var writes: [ExportTarget] { export.writes }
+  package var ownPrompt: Set<PromptPart>? { turns.own }
 
   package func export(_ rows: RowSet<Columns>, dropping sink: ExportSink) async throws -> [ExportedFile] {
-    var shapes = try await rows.shapes(of: columns)
+    var shapes = try await rows.shapes(of: columns, asJSON: asJSON)
     if let validation = export.validation {
-      shapes = try await validation.shapes(of: columns, joining: shapes)
+      shapes = try await validation.shapes(of: columns, asJSON: asJSON, joining: shapes)
     }
     let joined = shapes
     return try await export.write(rows, dropping: sink) { rows, answers in
       // Rollouts of one prompt are one task.
       var seen: [JSON: (task: Task, row: String)] = [:]
       for try await row in rows {
-        let read = Result { () throws(BadRow) in try task(row.value, joined) }
-        switch read {
+        switch try await BadRow.result({ try await task(row.value, joined) }) {
         case .failure(let bad): try await answers.bad(row.ordinal, row.id, bad)
         case .success(let task):
           if let first = seen[.array(task.turns)] {
@@ -127,9 +136,7 @@ package struct ExportRLPrompts: Exporter {
     }
   }
 
-  private func task(_ row: Columns, _ shapes: OrderedDictionary<String, ColumnShape>) throws(BadRow)
-    -> Task
-  {
+  private func task(_ row: Columns, _ shapes: OrderedDictionary<String, ColumnShape>) async throws -> Task {
     var more: JSON.Object = [:]
     for name in columns {
       guard let value = row[name], !value.isNull else {
@@ -137,7 +144,7 @@ package struct ExportRLPrompts: Exporter {
       }
       more[name] = shapes[name]?.fit(value) ?? value
     }
-    return Task(turns: try turns.turns(of: row), reference: try known(row), more: more)
+    return Task(turns: try await turns.turns(of: row), reference: try known(row), more: more)
   }
 
   private func known(_ row: Columns) throws(BadRow) -> String {

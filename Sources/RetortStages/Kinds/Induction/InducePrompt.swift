@@ -130,6 +130,12 @@ package struct InducePrompt: SetStage {
     }
   }
 
+  package var adds: [String]? {
+    let unset = [
+      "examples_seen": examples == nil, "likelihoods": scorer == nil, "mixed_scores": selection == .paper,
+    ]
+    return ColumnUse.properties(of: Output.self).map(\.name).filter { unset[$0] != true }
+  }
   package var reads: [ColumnUse] { (inputs + outputs).map { ColumnUse($0) } }
   private let model: any ChatModel
   private let inputs: [String]

@@ -2,7 +2,7 @@ internal import OrderedCollections
 package import RetortCore
 
 /// Draws several responses to each question: a group of rollouts.
-package struct SampleRollouts: RowStage {
+package struct SampleRollouts: PromptingStage {
   package static let name = "sample-rollouts"
   package static let version = 2
   package static let summary =
@@ -132,7 +132,7 @@ package struct SampleRollouts: RowStage {
   package init(_ config: Config, in workspace: Workspace) throws {
     model = try workspace.chat(config.model)
     prompt = try Prompt(text: config.prompt?.text ?? "{{question}}")
-    system = config.system
+    system = try PlainText.checked(config.system, under: "system")
     wantsLogprobs = config.logprobs ?? false
     tokens = try TokenCounter(config.tokens, by: config.model, in: workspace)
     samples = try SamplingKeys.samples(config.samples ?? 8)
@@ -140,14 +140,21 @@ package struct SampleRollouts: RowStage {
       Sampling(
         temperature: config.temperature, topP: config.topP, seed: config.seed, maxTokens: config.maxTokens,
         stop: config.stop))
-    reads = prompt.names.map { ColumnUse($0) }
+    reads = prompt.reads
+  }
+
+  package var promptKeys: Set<String> { ["prompt", "system"] }
+  package var promptReads: [ColumnUse] { reads }
+  package var promptParts: Set<PromptPart> { TemplateParts.of(prompt, hasSystem: system != nil) }
+
+  package func prompt(of row: Columns) throws -> [ChatMessage] {
+    (system.map { [.system($0)] } ?? []) + [.user(try prompt.render(row.values).trimmed)]
   }
 
   package func process(_ input: Columns) async throws -> Outcome<Output> {
-    let messages =
-      (system.map { [.system($0)] } ?? []) + [ChatMessage.user(try prompt.render(input.values).trimmed)]
     let replies = try await SamplingKeys.draw(
-      samples, of: ChatRequest(messages, sampling: sampling, topLogprobs: wantsLogprobs ? 0 : nil),
+      samples,
+      of: ChatRequest(try prompt(of: input), sampling: sampling, topLogprobs: wantsLogprobs ? 0 : nil),
       from: model, rows: true, accepting: check)
     let group = RowID.text(Digest(of: .object(input.values)))
     var outputs: [Output] = []

@@ -2,7 +2,7 @@ internal import OrderedCollections
 package import RetortCore
 
 /// Finds how likely a policy finds the tokens of an existing completion.
-package struct ScoreLogprobs: RowStage {
+package struct ScoreLogprobs: RowStage, PromptShowing {
   package static let name = "score-logprobs"
   package static let version = 1
   package static let summary =
@@ -13,7 +13,9 @@ package struct ScoreLogprobs: RowStage {
       "File with the user prompt, the one the completion was sampled with. Default: the column 'question'.",
     "system": "System prompt, the one the completion was sampled with; default none.",
     "completion": "The column with the completion; default 'completion'.",
+    PromptSource.key: PromptSource.help,
   ]
+  package static let laterKeys: Set = [PromptSource.key]
 
   package static func workload(of config: Config) -> Workload { Workload(prompt: config.prompt?.text) }
 
@@ -22,6 +24,12 @@ package struct ScoreLogprobs: RowStage {
     package var prompt: PromptFile?
     package var system: String?
     package var completion: String?
+    package var promptFrom: PromptSource?
+
+    enum CodingKeys: String, CodingKey {
+      case model, prompt, system, completion
+      case promptFrom = "prompt_from"
+    }
 
     package init(model: ModelRef, system: String? = nil) {
       self.model = model
@@ -39,21 +47,34 @@ package struct ScoreLogprobs: RowStage {
 
   package let reads: [ColumnUse]
   private let model: any LogprobModel
+  private let source: RenderedPrompt?
   private let prompt: Prompt
+  private let hasOwnPrompt: Bool
   private let system: String?
   private let completion: String
 
   package init(_ config: Config, in workspace: Workspace) throws {
     model = try workspace.scorer(config.model)
+    source = try workspace.prompt(
+      config.promptFrom, besides: [("prompt", config.prompt != nil), ("system", config.system != nil)])
     prompt = try Prompt(text: config.prompt?.text ?? "{{question}}")
-    system = config.system
+    hasOwnPrompt = config.prompt != nil
+    system = try PlainText.checked(config.system, under: "system")
     completion = config.completion ?? "completion"
-    reads = prompt.names.map { ColumnUse($0) } + [ColumnUse(completion)]
+    reads = (source?.reads ?? prompt.reads) + [ColumnUse(completion)]
+  }
+
+  package var ownPrompt: Set<PromptPart>? {
+    guard source == nil else { return nil }
+    return Set((system == nil ? [] : [.system]) + (hasOwnPrompt ? [.template] : []))
+  }
+
+  private func ownPrompt(of row: Columns) throws -> [ChatMessage] {
+    (system.map { [.system($0)] } ?? []) + [.user(try prompt.render(row.values).trimmed)]
   }
 
   package func process(_ input: Columns) async throws -> Outcome<Output> {
-    let messages =
-      (system.map { [.system($0)] } ?? []) + [ChatMessage.user(try prompt.render(input.values).trimmed)]
+    let messages = try await source?.messages(of: input) ?? ownPrompt(of: input)
     let tokens = try await model.logprobs(of: input[completion]?.string ?? "", after: messages)
     guard !tokens.isEmpty else {
       return .drop(

@@ -3,7 +3,7 @@ package import RetortCore
 
 /// Scores a rationale with a reward model, as the answer to two prompts: with the demonstrations and without (the
 /// dual reward of Less is More, arXiv 2504.16408).
-package struct ScoreReward: RowStage {
+package struct ScoreReward: RowStage, PromptShowing {
   package static let name = "score-reward"
   package static let version = 1
   package static let summary =
@@ -11,7 +11,9 @@ package struct ScoreReward: RowStage {
   package static let keys = [
     "model": "The reward model; with a reward model under using, the embedding model it was fitted on.",
     "prompt": "File with the user prompt; names: instruction, demonstrations, question. Default: ours.",
+    PromptSource.key: PromptSource.help + " The demonstrations are left out of one of the two.",
   ]
+  package static let laterKeys: Set = [PromptSource.key]
   package static let sets = [TaskInstruction.role, FittedReward.role]
 
   package static let plots = PlottedColumns.own([
@@ -27,24 +29,21 @@ package struct ScoreReward: RowStage {
   package struct Config: Codable, Sendable {
     package var model: ModelRef
     package var prompt: PromptFile?
+    package var promptFrom: PromptSource?
 
-    package init(model: ModelRef, prompt: PromptFile? = nil) {
+    enum CodingKeys: String, CodingKey {
+      case model, prompt
+      case promptFrom = "prompt_from"
+    }
+
+    package init(model: ModelRef, prompt: PromptFile? = nil, promptFrom: PromptSource? = nil) {
       self.model = model
       self.prompt = prompt
+      self.promptFrom = promptFrom
     }
   }
 
-  package struct Input: Codable, Sendable {
-    package var question: String
-    package var cot: String
-    package var demonstrations: [JSON]?
-
-    package init(question: String, cot: String, demonstrations: [JSON]? = nil) {
-      self.question = question
-      self.cot = cot
-      self.demonstrations = demonstrations
-    }
-  }
+  package typealias Input = Columns
 
   /// Logits: above 0 means more good than bad.
   package struct Output: Codable, Hashable, Sendable {
@@ -74,7 +73,9 @@ package struct ScoreReward: RowStage {
   }
 
   private let model: any RewardModel
+  private let source: RenderedPrompt?
   private let prompt: Prompt
+  private let hasOwnPrompt: Bool
   private let instruction: TaskInstruction
 
   package init(_ config: Config, in workspace: Workspace) throws {
@@ -83,17 +84,27 @@ package struct ScoreReward: RowStage {
     } else {
       model = try workspace.reward(config.model)
     }
+    source = try workspace.prompt(config.promptFrom, besides: [("prompt", config.prompt != nil)])
     prompt = try Prompt(text: config.prompt?.text ?? PromptText.rewardQuestion)
+    hasOwnPrompt = config.prompt != nil
     instruction = TaskInstruction(workspace)
   }
 
-  package func process(_ input: Input) async throws -> Outcome<Output> {
-    let demonstrations = input.demonstrations ?? []
-    let bare = try await conversation(input, [])
-    let full = try await conversation(input, demonstrations)
+  package var reads: [ColumnUse] {
+    let own = [ColumnUse("question"), ColumnUse(SharedColumns.demonstrations, required: false)]
+    return ColumnUse.joined(source?.reads ?? own, [ColumnUse("cot")])
+  }
+  package var ownPrompt: Set<PromptPart>? {
+    source == nil ? (hasOwnPrompt ? Set(PromptPart.allCases) : []) : nil
+  }
+
+  package func process(_ input: Columns) async throws -> Outcome<Output> {
+    let cot = try Row(input.values).view(as: Scored.self).cot
+    let bare = try await prompt(of: input, demonstrations: false) + [.assistant(cot)]
+    let full = try await prompt(of: input, demonstrations: true) + [.assistant(cot)]
     async let without = model.score(bare)
     // Without demonstrations both prompts are the same text: one call serves both.
-    let with = try await demonstrations.isEmpty ? without : model.score(full)
+    let with = try await full == bare ? without : model.score(full)
     let zero = try await without
     return .emit([
       Output(
@@ -102,11 +113,21 @@ package struct ScoreReward: RowStage {
     ])
   }
 
-  private func conversation(_ input: Input, _ demonstrations: [JSON]) async throws -> [ChatMessage] {
+  private func prompt(of row: Columns, demonstrations: Bool) async throws -> [ChatMessage] {
+    if let source { return try await source.messages(of: row, demonstrations: demonstrations) }
+    let asked = try Row(row.values).view(as: Asked.self)
     let text = try prompt.render([
-      "instruction": .string(try await instruction.value), "demonstrations": .array(demonstrations),
-      "question": .string(input.question),
+      "instruction": .string(try await instruction.value),
+      "demonstrations": .array(demonstrations ? asked.demonstrations ?? [] : []),
+      "question": .string(asked.question),
     ])
-    return [.user(text.trimmed), .assistant(input.cot)]
+    return [.user(text.trimmed)]
+  }
+
+  private struct Scored: Decodable { let cot: String }
+
+  private struct Asked: Decodable {
+    let question: String
+    let demonstrations: [JSON]?
   }
 }

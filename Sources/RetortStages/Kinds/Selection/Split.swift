@@ -32,9 +32,11 @@ package struct Split: SetStage {
 
   private let config: Config
   private let splits: [(name: String, end: Double)]
+  private let say: @Sendable (String) -> Void
 
   package init(_ config: Config, in workspace: Workspace) throws {
     self.config = config
+    say = workspace.say
     let sum = config.fractions.values.reduce(0, +)
     guard config.fractions.values.allSatisfy({ (0...1).contains($0) }), abs(sum - 1) < 1e-9 else {
       throw StageError("fractions: expected parts from 0 to 1 that add up to 1, found a sum of \(sum)")
@@ -49,13 +51,21 @@ package struct Split: SetStage {
   package var reads: [ColumnUse] { config.by.map { [ColumnUse($0)] } ?? [] }
 
   /// A row's split hangs on its own group alone, so that adding rows moves none; the parts are met on average, and
-  /// closely once there are some hundred groups.
+  /// closely once there are some hundred groups. A part without a row is said.
   package func process(_ rows: RowSet<Columns>, into sink: KeepingSink<Output>) async throws {
+    var met: Set<String> = []
     for try await element in rows {
       let group = config.by.map { element.value[$0] ?? .null } ?? element.row.json
       let position = SeededOrder.position(of: group.canonical, seed: config.seed ?? 0)
       let split = splits.first { position < $0.end } ?? splits[splits.count - 1]
+      met.insert(split.name)
       try await sink.keep(element.ordinal, adding: Output(split: split.name))
+    }
+    for empty in splits where rows.count > 0 && !met.contains(empty.name) {
+      let groups = config.by.map { ", which '\($0)' keeps together" } ?? ""
+      say(
+        "no row is in the part '\(empty.name)' (\(config.fractions[empty.name] ?? 0) of \(rows.count) rows\(groups)); "
+          + "another 'seed:', a larger part or more rows fill it")
     }
   }
 }

@@ -165,14 +165,19 @@ package struct MarkupConfig: Codable, Sendable {
   package let files: [DataFile]?
   package let select: String
   package let columns: [String: String]
+  package let defaults: Columns?
+  package let types: [String: CellType]?
 
   package init(
-    file: DataFile? = nil, files: [DataFile]? = nil, select: String, columns: [String: String]
+    file: DataFile? = nil, files: [DataFile]? = nil, select: String, columns: [String: String],
+    defaults: Columns? = nil, types: [String: CellType]? = nil
   ) {
     self.file = file
     self.files = files
     self.select = select
     self.columns = columns
+    self.defaults = defaults
+    self.types = types
   }
 
   static let keys = [
@@ -181,7 +186,7 @@ package struct MarkupConfig: Codable, Sendable {
     "select": "XPath of the nodes that become rows.",
     "columns": "Column to an XPath relative to the row's node. What finds nothing is null; several nodes are "
       + "joined by line breaks.",
-  ]
+  ].merging(CellRules.keys) { own, _ in own }
 }
 
 /// The part that `read-html` and `read-xml` share: which files, and one rejection for each that gives no rows.
@@ -190,6 +195,7 @@ struct MarkupSource: Sendable {
   let language: Markup.Language
   let select: String
   let columns: [String: String]
+  private let rules: CellRules
 
   init(_ language: Markup.Language, _ config: MarkupConfig) throws {
     guard (config.file == nil) != (config.files == nil) else {
@@ -200,6 +206,7 @@ struct MarkupSource: Sendable {
     select = config.select
     columns = config.columns
     self.language = language
+    rules = try CellRules(defaults: config.defaults, types: config.types, known: config.columns.keys.sorted())
     _ = try Markup(language, select: select, columns: columns)
   }
 
@@ -215,7 +222,15 @@ struct MarkupSource: Sendable {
         try await sink.reject(reason: "broken document", detail: "\(file.path): \(error)")
         continue
       }
-      for row in rows { try await sink.make(Columns(row)) }
+      for (index, row) in rows.enumerated() {
+        let read = Result { () throws(BadRow) in
+          try rules.apply(to: row, at: "\(file.path), row \(index)")
+        }
+        switch read {
+        case .success(let cells): try await sink.make(Columns(cells))
+        case .failure(let bad): try await sink.reject(reason: bad.reason, detail: bad.detail)
+        }
+      }
     }
   }
 }

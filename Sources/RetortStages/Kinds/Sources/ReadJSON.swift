@@ -6,38 +6,34 @@ package import RetortCore
 ///
 /// The file is parsed whole: for more than ``limit`` bytes use `read-jsonl`.
 package struct ReadJSON: Reader {
-  package struct Config: Codable, Sendable {
-    package let file: DataFile
-    package let columns: [String]?
-
-    package init(file: DataFile, columns: [String]? = nil) {
-      self.file = file
-      self.columns = columns
-    }
-  }
-
+  package typealias Config = RecordConfig
   package typealias Output = Columns
 
   package static let name = "read-json"
   package static let version = 1
   package static let summary = "Read rows from a JSON file: a list of objects, or an object with one list."
   package static let keys = [
-    "file": "The file, relative to the pipeline file; at most 256 MB (use read-jsonl for more).",
-    "columns": "Columns that every row must have; a row that lacks one is dropped. Default: not checked.",
-  ]
+    "file": "The file, relative to the pipeline file; at most 256 MB (use read-jsonl for more)."
+  ].merging(RecordConfig.keys) { own, _ in own }
+  package static let laterKeys = CellRules.laterKeys
   package static let plots = PlottedColumns.speakingOfRewards
   /// Bytes.
   static let limit = 256 << 20
 
   private let config: Config
+  private let rules: CellRules
 
-  package init(_ config: Config, in workspace: Workspace) throws { self.config = config }
+  package init(_ config: Config, in workspace: Workspace) throws {
+    self.config = config
+    rules = try CellRules(defaults: config.defaults, types: config.types)
+  }
 
-  package var adds: [String]? { config.columns }
+  package var adds: [String]? { config.certain(rules) }
+  package var addsMore: Bool { true }
 
   package func read(into sink: ReaderSink<Columns>) async throws {
     for (index, record) in try records().enumerated() {
-      try await JSONRecord(record, place: "record \(index)", required: config.columns ?? []).send(to: sink)
+      try await JSONRecord(record, place: "record \(index)", config, rules).send(to: sink)
     }
   }
 

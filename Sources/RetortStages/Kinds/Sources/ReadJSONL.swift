@@ -4,32 +4,28 @@ package import RetortCore
 ///
 /// A line that is no object is rejected with its number and the others go on; empty lines are skipped.
 package struct ReadJSONL: Reader {
-  package struct Config: Codable, Sendable {
-    package let file: DataFile
-    package let columns: [String]?
-
-    package init(file: DataFile, columns: [String]? = nil) {
-      self.file = file
-      self.columns = columns
-    }
-  }
-
+  package typealias Config = RecordConfig
   package typealias Output = Columns
 
   package static let name = "read-jsonl"
   package static let version = 1
   package static let summary = "Read rows from a file with one JSON object a line."
   package static let keys = [
-    "file": "The file, relative to the pipeline file. A line may have up to 16 MB.",
-    "columns": "Columns that every row must have; a row that lacks one is dropped. Default: not checked.",
-  ]
+    "file": "The file, relative to the pipeline file. A line may have up to 16 MB."
+  ].merging(RecordConfig.keys) { own, _ in own }
+  package static let laterKeys = CellRules.laterKeys
   package static let plots = PlottedColumns.speakingOfRewards
 
   private let config: Config
+  private let rules: CellRules
 
-  package init(_ config: Config, in workspace: Workspace) throws { self.config = config }
+  package init(_ config: Config, in workspace: Workspace) throws {
+    self.config = config
+    rules = try CellRules(defaults: config.defaults, types: config.types)
+  }
 
-  package var adds: [String]? { config.columns }
+  package var adds: [String]? { config.certain(rules) }
+  package var addsMore: Bool { true }
 
   package func read(into sink: ReaderSink<Columns>) async throws {
     var lines = try LineReader(config.file)
@@ -49,7 +45,7 @@ package struct ReadJSONL: Reader {
     case .text(let text):
       if text.allSatisfy(\.isWhitespace) { return nil }
       do throws(JSONError) {
-        return JSONRecord(try JSON(parsing: text), place: place, required: config.columns ?? [])
+        return JSONRecord(try JSON(parsing: text), place: place, config, rules)
       } catch {
         let hint =
           text.trimmed.hasPrefix("[") ? "; a file that is one JSON list is read by read-json" : ""

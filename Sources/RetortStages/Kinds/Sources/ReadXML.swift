@@ -11,6 +11,7 @@ package struct ReadXML: Reader {
   package static let version = 1
   package static let summary = "Read rows from XML documents with XPath."
   package static let keys = MarkupConfig.keys
+  package static let laterKeys = CellRules.laterKeys
   package static let plots = PlottedColumns.speakingOfRewards
 
   private let source: MarkupSource

@@ -98,21 +98,26 @@ enum JSONRecord {
   case row(Columns)
   case broken(reason: String, detail: String)
 
-  /// `place` begins the detail, such as `line 7`; `required` are the columns that the row must have.
-  init(_ json: JSON, place: String, required: [String]) {
-    guard let object = json.object else {
+  /// `place` begins the detail, such as `line 7`.
+  init(_ json: JSON, place: String, _ config: RecordConfig, _ rules: CellRules) {
+    guard let cells = json.object else {
       self = .broken(reason: "not an object", detail: "\(place): expected an object, found \(json.kind)")
       return
     }
     // SQL cannot name such a column.
-    if let name = object.keys.first(where: { $0.utf8.contains(0) }) {
+    if let name = cells.keys.first(where: { $0.utf8.contains(0) }) {
       self = .broken(
         reason: "bad column name",
         detail: "\(place): expected names of columns without NUL, found \(JSON.string(name).text.prefix(200))"
       )
       return
     }
-    let missing = required.filter { object[$0] == nil }
+    let object: JSON.Object
+    do throws(BadRow) { object = try rules.apply(to: cells, at: "\(config.file.path), \(place)") } catch {
+      self = .broken(reason: error.reason, detail: error.detail)
+      return
+    }
+    let missing = (config.columns ?? []).filter { object[$0] == nil }
     guard missing.isEmpty else {
       let names = missing.map { "'\($0)'" }.joined(separator: ", ")
       self = .broken(

@@ -2,7 +2,7 @@ internal import OrderedCollections
 package import RetortCore
 
 /// Asks a model anything: a prompt made from the row's columns, a text or JSON columns back.
-package struct Generate: RowStage {
+package struct Generate: PromptingStage {
   package static let name = "generate"
   package static let version = 3
   package static let summary =
@@ -93,9 +93,7 @@ package struct Generate: RowStage {
     guard (0...10).contains(repair) else {
       throw StageError("repair: expected 0 to 10, found \(repair)")
     }
-    var names = prompt.names
-    for name in system?.names ?? [] where !names.contains(name) { names.append(name) }
-    reads = names.map { ColumnUse($0) }
+    reads = ColumnUse.joined(prompt.reads, system?.reads ?? [])
     if let schema {
       guard config.column == nil else {
         throw StageError("expected one of 'column' and 'schema', found both")
@@ -122,10 +120,17 @@ package struct Generate: RowStage {
     do { return try Prompt(text: text) } catch { throw StageError("\(key): \(error)") }
   }
 
+  package var promptKeys: Set<String> { ["prompt", "template", "system"] }
+  package var promptReads: [ColumnUse] { reads }
+  package var promptParts: Set<PromptPart> { TemplateParts.of(prompt, hasSystem: system != nil) }
+
+  package func prompt(of row: Columns) throws -> [ChatMessage] {
+    try (system.map { [.system(try $0.render(row.values))] } ?? [])
+      + [ChatMessage.user(try prompt.render(row.values))]
+  }
+
   package func process(_ input: Columns) async throws -> Outcome<Columns> {
-    let messages =
-      try (system.map { [.system(try $0.render(input.values))] } ?? [])
-      + [ChatMessage.user(try prompt.render(input.values))]
+    let messages = try prompt(of: input)
     if let schema { return try await structured(messages, schema) }
     let replies = try await SamplingKeys.draw(
       samples, of: ChatRequest(messages, sampling: sampling), from: model, rows: true)

@@ -114,6 +114,9 @@ package struct InferStructure: RowStage {
     }
   }
 
+  package var adds: [String]? {
+    ["question_parsing", "cot_parsing"] + (fallsBack ? ["fallbacks"] : [])
+  }
   private let models: [TrainingRole: any ChatModel]
   private let systems: RoleSystemTurns
   private let fallsBack: Bool

@@ -2,7 +2,7 @@ internal import OrderedCollections
 package import RetortCore
 
 /// Takes a question apart into the conditions needed to solve it.
-package struct ParseQuestion: RowStage {
+package struct ParseQuestion: PromptingStage {
   package static let name = "parse-question"
   package static let version = 2
   package static let summary =
@@ -54,6 +54,17 @@ package struct ParseQuestion: RowStage {
       ["question": .string(input.question)], demonstrations: input.demonstrations,
       columns: ["question_parsing"], user: { try $0.text("question") }, read: Self.conditions)
     return result.outcome { Output(questionParsing: $0) }
+  }
+
+  package var promptKeys: Set<String> { Parser.promptKeys }
+  package var promptReads: [ColumnUse] { reads }
+  package var promptParts: Set<PromptPart> { [.system] }
+
+  package func prompt(of row: Columns) async throws -> [ChatMessage] {
+    let input = try Row(row.values).view(as: Input.self)
+    return try await parser.messages(
+      ["question": .string(input.question)], demonstrations: input.demonstrations,
+      columns: ["question_parsing"], user: { try $0.text("question") })
   }
 
   private static func conditions(_ json: JSON) throws(StructuredReply.Complaint) -> [String] {

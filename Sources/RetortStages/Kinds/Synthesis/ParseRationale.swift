@@ -3,7 +3,7 @@ package import RetortCore
 
 /// Takes texts apart as a structure says; without one, a chain of thought into statements, their evidence, and whether
 /// the evidence entails them.
-package struct ParseRationale: RowStage {
+package struct ParseRationale: PromptingStage {
   package static let name = "parse-rationale"
   package static let version = 2
   package static let summary =
@@ -22,28 +22,23 @@ package struct ParseRationale: RowStage {
   package static let sets = [TaskInstruction.role]
 
   package static func workload(of config: Config) -> Workload {
-    Workload(prompt: config.prompt?.text, maxTokens: config.maxTokens)
+    Workload(prompt: config.parsing.prompt?.text, maxTokens: config.parsing.maxTokens)
   }
 
-  @dynamicMemberLookup package struct Config: Codable, Sendable {
+  package struct Config: Codable, Sendable {
     package var parsing: ParsingConfig
     package var showConditions: Bool?
     package var structure: StructureFile?
     package var lists: [String]?
 
     package init(
-      model: ModelRef, prompt: PromptFile? = nil, repair: Int? = nil, showConditions: Bool? = nil,
-      structure: StructureFile? = nil, lists: [String]? = nil
+      _ parsing: ParsingConfig, showConditions: Bool? = nil, structure: StructureFile? = nil,
+      lists: [String]? = nil
     ) {
-      parsing = ParsingConfig(model: model, prompt: prompt, repair: repair)
+      self.parsing = parsing
       self.showConditions = showConditions
       self.structure = structure
       self.lists = lists
-    }
-
-    package subscript<Value>(dynamicMember path: WritableKeyPath<ParsingConfig, Value>) -> Value {
-      get { parsing[keyPath: path] }
-      set { parsing[keyPath: path] = newValue }
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -138,24 +133,37 @@ package struct ParseRationale: RowStage {
   }
 
   package func process(_ input: Input) async throws -> Outcome<Output> {
-    let row = input.row.values
+    let (values, demonstrations) = try shown(input.row.values)
+    let result = try await parser.ask(
+      values, demonstrations: demonstrations, columns: Array(form.lists.keys), user: user, read: lists)
+    return result.outcome { Output(lists: $0) }
+  }
+
+  package var promptKeys: Set<String> {
+    Parser.promptKeys.union(["show_conditions", "structure", "lists"])
+  }
+  package var promptReads: [ColumnUse] { reads }
+  package var promptParts: Set<PromptPart> { [.system] }
+
+  package func prompt(of row: Columns) async throws -> [ChatMessage] {
+    let (values, demonstrations) = try shown(row.values)
+    return try await parser.messages(
+      values, demonstrations: demonstrations, columns: Array(form.lists.keys), user: user)
+  }
+
+  /// What a prompt shows of a row, and its demonstrations.
+  private func shown(_ row: JSON.Object) throws -> (values: JSON.Object, demonstrations: [JSON]?) {
     var values: JSON.Object = [:]
-    for column in form.reads {
-      values[column.name] = try column.text(in: row).map(JSON.string)
-    }
+    for column in form.reads { values[column.name] = try column.text(in: row).map(JSON.string) }
     let demonstrations = try JSON.object(row).decode(Shown.self).demonstrations
-    if isGiven {
-      values["task"] = .string(task)
-      values["request"] = .string(form.request)
-    } else {
+    guard isGiven else {
       values["show_conditions"] = .bool(showsConditions)
       if showsConditions { values["question_parsing"] = row["question_parsing"] }
+      return (values, demonstrations)
     }
-    let result = try await parser.ask(
-      values, demonstrations: isGiven ? demonstrations?.map(shown) : demonstrations,
-      columns: Array(form.lists.keys),
-      user: user, read: lists)
-    return result.outcome { Output(lists: $0) }
+    values["task"] = .string(task)
+    values["request"] = .string(form.request)
+    return (values, try demonstrations?.map(shown))
   }
 
   private struct Shown: Decodable { let demonstrations: [JSON]? }

@@ -2,7 +2,7 @@ internal import OrderedCollections
 package import RetortCore
 
 /// Writes chains of thought for a question, within a budget measured by the question's length.
-package struct SynthesizeRationale: RowStage {
+package struct SynthesizeRationale: PromptingStage {
   package static let name = "synthesize-rationale"
   package static let version = 3
   package static let summary =
@@ -155,29 +155,15 @@ package struct SynthesizeRationale: RowStage {
         reason: "no answer to show",
         detail: "expected a value in 'answer'; to do without, say show_answer: false")
     }
-    let budget = TokenBudget(
-      tokens: try await tokens.count(input.question), stated: factors.stated, limit: factors.limit)
-    let demonstrations = rationales.shown(input.demonstrations ?? [])
-    var values: JSON.Object = [
-      "question": .string(input.question), "instruction": .string(try await instruction.value),
-      "demonstrations": .array(place == .system ? demonstrations : []), "show_answer": .bool(showAnswer),
-      "budget": .int(Int64(budget.stated)),
-    ]
-    let system = try prompt.render(values)
-    let turns =
-      place == .system
-      ? []
-      : try DemonstrationTurns.messages(
-        demonstrations,
-        ask: { Self.user(try $0.text("question"), answer: shown == nil ? nil : try $0.text("answer")) },
-        answer: { try $0.text("cot") })
-    let messages = [.system(system)] + turns + [.user(Self.user(input.question, answer: shown))]
+    let budget = try await budget(of: input.question)
+    let messages = try await messages(input, budget, answer: shown)
     var sampling = sampling
     sampling.maxTokens = budget.limit
     let replies = try await SamplingKeys.draw(
       samples, of: ChatRequest(messages, sampling: sampling), from: model, rows: true)
-    values["demonstrations"] = []
-    let told = rules.rules.isEmpty ? "" : try prompt.render(values)
+    var bare = input
+    bare.demonstrations = nil
+    let told = try await rules.rules.isEmpty ? "" : system(bare, budget, answer: shown)
     return Outcome(
       replies.map { reply in
         let kept = keepTruncated && reply.end == .truncated
@@ -190,6 +176,50 @@ package struct SynthesizeRationale: RowStage {
           Output(cot: $0.text.trimmed, sawAnswer: shown != nil, cotFinish: $0.finishReason)
         }
       })
+  }
+
+  package var promptKeys: Set<String> {
+    let own: Set = [
+      "prompt", "budget_factor", "demonstrations", "tokens", "demonstration_answers",
+      "demonstration_rationale",
+    ]
+    // What the model counts is in the prompt.
+    return tokens.mode == .endpoint ? own.union(["model"]) : own
+  }
+  package var promptReads: [ColumnUse] {
+    [ColumnUse("question"), ColumnUse(SharedColumns.demonstrations, required: false)]
+  }
+  package var promptParts: Set<PromptPart> { [.system] }
+
+  package func prompt(of row: Columns) async throws -> [ChatMessage] {
+    var input = try Row(row.values).view(as: Input.self)
+    input.answer = nil
+    return try await messages(input, try await budget(of: input.question), answer: nil)
+  }
+
+  private func budget(of question: String) async throws -> TokenBudget {
+    TokenBudget(tokens: try await tokens.count(question), stated: factors.stated, limit: factors.limit)
+  }
+
+  private func messages(_ input: Input, _ budget: TokenBudget, answer: String?) async throws -> [ChatMessage]
+  {
+    let turns =
+      place == .system
+      ? []
+      : try DemonstrationTurns.messages(
+        rationales.shown(input.demonstrations ?? []),
+        ask: { Self.user(try $0.text("question"), answer: answer == nil ? nil : try $0.text("answer")) },
+        answer: { try $0.text("cot") })
+    return [.system(try await system(input, budget, answer: answer))] + turns
+      + [.user(Self.user(input.question, answer: answer))]
+  }
+
+  private func system(_ input: Input, _ budget: TokenBudget, answer: String?) async throws -> String {
+    try prompt.render([
+      "question": .string(input.question), "instruction": .string(try await instruction.value),
+      "demonstrations": .array(place == .system ? rationales.shown(input.demonstrations ?? []) : []),
+      "show_answer": .bool(answer != nil), "budget": .int(Int64(budget.stated)),
+    ])
   }
 
   private static func user(_ question: String, answer: String?) -> String {

@@ -51,6 +51,27 @@ struct ExportJSONLTests {
     #expect(stage.reads == [ColumnUse("b"), ColumnUse("a")])
   }
 
+  @Test func aColumnOfSeveralTypesIsWrittenAsText() async throws {
+    let rows: [JSON] = [["p": [1, "x"], "n": 1], ["p": "t"], ["p": nil, "n": 0.5]]
+    let error = await #expect(throws: StageError.self) {
+      try await Bench.answers(of: ExportJSONL(.init(file: "a.jsonl"), in: workspace), to: rows)
+    }
+    #expect(error?.description.contains("write it as JSON text with 'as_json: [p]'") == true)
+    #expect(error?.needsEdit == true)
+    _ = try await Bench.answers(
+      of: ExportJSONL(.init(file: "a.jsonl", asJSON: ["p"]), in: workspace), to: rows)
+    #expect(
+      try text("a.jsonl") == #"""
+        {"p":"[1,\"x\"]","n":1.0}
+        {"p":"\"t\"","n":null}
+        {"p":null,"n":0.5}
+
+        """#)
+    #expect(throws: StageError("as_json: expected columns that 'columns:' names (n), found 'p'")) {
+      try ExportJSONL(.init(file: "a.jsonl", columns: ["n"], asJSON: ["p"]), in: workspace)
+    }
+  }
+
   @Test func noRowsLeaveOnlyAManifest() async throws {
     let answers = try await Bench.answers(of: ExportJSONL(.init(file: "a.jsonl"), in: workspace), to: [])
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["a.jsonl.manifest.json"])

@@ -22,7 +22,7 @@ import Testing
       .init(model: Self.model),
       in: Workspace(folder: URL(filePath: "/"), models: models, sets: ["task": task]))
     let outcome = try await stage.process(
-      .init(question: "q", cot: "so", demonstrations: [["question": "q1", "cot": "c1"]]))
+      Columns(["question": "q", "cot": "so", "demonstrations": [["question": "q1", "cot": "c1"]]]))
     guard case .emit(let outputs) = outcome else {
       Issue.record("dropped")
       return
@@ -43,7 +43,10 @@ import Testing
       in: Workspace(
         folder: URL(filePath: "/"), models: models,
         sets: ["reward_model": Bench.rows([["reward_model": try JSON(encoding: head)]])]))
-    guard case .emit(let outputs) = try await stage.process(.init(question: "q", cot: "c")) else {
+    guard
+      case .emit(let outputs) = try await stage.process(
+        Columns(["question": "q", "cot": "c"]))
+    else {
       Issue.record("dropped")
       return
     }

@@ -1,6 +1,7 @@
 import OrderedCollections
 import RetortCore
 import RetortTestSupport
+import Synchronization
 import Testing
 
 @testable import RetortStages
@@ -24,6 +25,26 @@ struct SplitTests {
     let rows: [JSON] = (0..<50).map { ["n": .int($0)] }
     let config = Split.Config(fractions: ["a": 0.5, "b": 0.5], seed: 7)
     #expect(try await splits(config, rows).prefix(20) == splits(config, Array(rows.prefix(20)))[...])
+  }
+
+  @Test func aPartWithoutARowIsSaid() async throws {
+    let said = Said()
+    let workspace = Workspace(
+      folder: Bench.nowhere.folder, models: ScriptedProvider(),
+      say: { words in said.words.withLock { $0.append(words) } })
+    let config = Split.Config(fractions: ["train": 0.9, "test": 0.1, "none": 0], by: "g")
+    _ = try await Bench.answers(of: Split(config, in: workspace), to: [["g": 1], ["g": 1]])
+    let words = said.words.withLock { $0 }
+    #expect(words.count == 1)
+    #expect(
+      words.first?.hasSuffix(
+        "of 2 rows, which 'g' keeps together); another 'seed:', a larger part or more rows fill it") == true)
+    _ = try await Bench.answers(of: Split(config, in: workspace), to: [])
+    #expect(said.words.withLock { $0.count } == 1)
+  }
+
+  private final class Said: Sendable {
+    let words = Mutex<[String]>([])
   }
 
   @Test func partsMustAddUp() {

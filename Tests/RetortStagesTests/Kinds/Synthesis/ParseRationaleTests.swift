@@ -14,7 +14,7 @@ import Testing
 
   @Test func rationaleIsRepairedWithTheComplaint() async throws {
     let stage = try ParseRationale(
-      .init(model: Self.model, repair: 1),
+      .init(ParsingConfig(model: Self.model, repair: 1)),
       in: workspace { request in
         guard request.draw == 1 else { return ChatReply(text: #"{"cot_parsing": [{"statement": "s"}]}"#) }
         #expect(request.messages.count == 4)
@@ -31,10 +31,10 @@ import Testing
   }
 
   @Test func demonstrationsMayBeEarlierTurns() async throws {
-    var config = ParseRationale.Config(model: Self.model)
+    var config = ParsingConfig(model: Self.model)
     config.demonstrations = .turns
     let stage = try ParseRationale(
-      config,
+      .init(config),
       in: workspace { request in
         #expect(!request.messages[0].content.contains("Example"))
         #expect(
@@ -55,7 +55,7 @@ import Testing
 
   @Test func conditionsMayBeShown() async throws {
     let stage = try ParseRationale(
-      .init(model: Self.model, showConditions: true),
+      .init(ParsingConfig(model: Self.model), showConditions: true),
       in: workspace { request in
         #expect(
           request.messages[1].content == "Question:\nq\n\nConditions:\n[\"c1\",\"c2\"]\n\nReasoning:\nr")
