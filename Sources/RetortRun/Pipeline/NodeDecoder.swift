@@ -170,6 +170,8 @@ final class DecodingLog {
   private(set) var prompts: [PromptFile] = []
   /// The structure files, as trees.
   private(set) var structures: [PlacedNode] = []
+  /// The paths of structure files with mistakes.
+  private(set) var brokenStructures: Set<String> = []
   private(set) var promptSource: (name: String, place: FilePosition)?
   private let fileUse = FileUse()
   private var watched: [KeyUse] = []
@@ -197,6 +199,10 @@ final class DecodingLog {
   func use(prompt: PromptFile) { prompts.append(prompt) }
   func use(structure: PlacedNode) { structures.append(structure) }
   func add(_ mistake: Diagnostic) { mistakes.append(mistake) }
+  func add(_ mistakes: [Diagnostic], ofStructure path: String) {
+    self.mistakes += mistakes
+    brokenStructures.insert(path)
+  }
   func use(prompt: PromptSource, at place: FilePosition) { promptSource = (prompt.stage, place) }
   /// Everything that was read, templates included.
   var files: Set<URL> { fileUse.files }

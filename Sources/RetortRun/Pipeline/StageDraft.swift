@@ -70,6 +70,7 @@ extension PipelineReader {
     draft.structures = log.structures
     draft.promptSource = log.promptSource
     readPrompts(log.prompts, into: &draft)
+    draft.brokenPrompts.formUnion(log.brokenStructures)
     if !draft.brokenPrompts.isEmpty { draft.configured = nil }
   }
 

@@ -19,7 +19,7 @@ extension NodeDecoder {
       }
     }
     guard let root, let structure, inner.mistakes.isEmpty else {
-      for mistake in inner.mistakes { log.add(mistake) }
+      log.add(inner.mistakes, ofStructure: file.path)
       throw Placeholder.Impossible()
     }
     log.use(structure: root)

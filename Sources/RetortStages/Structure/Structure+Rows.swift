@@ -18,7 +18,7 @@ extension Structure {
   func expectLists(_ names: [String]?) throws {
     guard let names else { return }
     var mistakes: [StageError] =
-      names.isEmpty ? [StageError("expected at least one list, found none", at: ["lists"])] : []
+      names.isEmpty ? [StageError("lists: expected at least one list, found none", at: ["lists"])] : []
     for (index, name) in names.enumerated() {
       let path = ["lists", "\(index)"]
       if names[..<index].contains(name) {

@@ -207,6 +207,24 @@ import Testing
     #expect(zip(changed, first).map { $0 == $1 } == [true, false, false, false])
   }
 
+  @Test func whatElseIsWrongShowsBesideTheFile() throws {
+    let text = try report(
+      "columns: { note: {} }",
+      pipeline: """
+        models: { m: { endpoint: "http://h/v1", name: m } }
+        stages:
+          notes: { uses: read-jsonl, with: { file: notes.jsonl, columns: [note] } }
+          a: { uses: parse-rationale, from: notes, with: { model: m, structure: s.yaml, repair: 99 } }
+          b: { uses: parse-rationale, from: notes, with: { model: m, structure: nowhere.yaml } }
+        """)
+    #expect(
+      text.replacing(#/ \(.*\)/#, with: "") == """
+        p.yaml:4:89: repair: expected 0 to 10, found 99
+        p.yaml:5:73: expected a readable file, found none at 'nowhere.yaml'
+        s.yaml:1:1: expected the key 'lists', found none
+        """)
+  }
+
   @Test func stagesRefuseWhatSpeaksOfTheTasksOwn() throws {
     let text = try report(
       Self.sound.replacing("roles: { reader: { system: Read., acts: [find] } }", with: ""),
