@@ -9,8 +9,10 @@
 # make test-model the pipeline, four rows long, on the small local model, twice: the second time without a call
 # make test-rewards the reward functions for trainers, and whether they and the stages agree
 # make test-math  the helper for verifier: math, with the library that it fetches (7 MB)
+# make test-servers llama.cpp's server and vLLM (fetched, 3.5 GB), held against a plain client (ten minutes after that)
+# make test-scorer the helper for metric: meteor, with the library that it fetches (14 MB) and Debian's WordNet
 # make test-viewer the pages of retort view, walked with a headless browser (fetches chromium where there is none)
-# make test-all   test, test-model, test-math, test-viewer and chaos
+# make test-all   test, test-model, test-math, test-scorer, test-viewer and chaos
 # make chaos      every fault we know, against the debug binary (about ten minutes)
 # make sanitize   every test under the address and the thread sanitizer (two builds of their own)
 # make bench      speed and size of the release binary, beside a plain client (about ten minutes)
@@ -26,7 +28,7 @@ PACKAGES := libsqlite3-dev libcurl4-openssl-dev libxml2-dev pkg-config python3 p
 MODELS ?= .models
 PREFIX ?= /usr/local
 
-.PHONY: help setup build install uninstall demo demo-full test test-tutorial test-math test-viewer test-model test-rewards test-all chaos bench bench-quick sanitize man lint walls docs models clean
+.PHONY: help setup build install uninstall demo demo-full test test-tutorial test-math test-scorer test-servers test-viewer test-model test-rewards test-all chaos bench bench-quick sanitize man lint walls docs models clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | sed '/^$$/q'
@@ -63,11 +65,23 @@ test-tutorial: setup
 
 test-rewards: setup
 	swift build --product retort
+	python3 -m py_compile tools/reward-model/*.py
 	python3 -m unittest discover -s tools/rewards
 	tools/rewards/agree .build/debug/retort
 
 test-math: setup
 	tools/test-math
+
+test-servers: setup models
+	swift build --product retort
+	RETORT_MODELS=$(abspath $(MODELS)) tools/test-servers .build/debug/retort
+
+test-scorer: setup
+	@dpkg -s wordnet-base >/dev/null 2>&1 || [ -n "$$WNSEARCHDIR" ] || { \
+	  sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq --no-install-recommends wordnet-base; }
+	swift build --product retort
+	tools/test-scorer .build/debug/retort
 
 test-viewer: setup
 	@which chromium >/dev/null 2>&1 || { \
@@ -76,7 +90,7 @@ test-viewer: setup
 	swift build --product retort
 	tools/test-viewer .build/debug/retort
 
-test-all: test test-model test-math test-viewer chaos
+test-all: test test-model test-math test-scorer test-viewer chaos
 
 man: setup
 	swift package generate-manual

@@ -30,7 +30,7 @@ struct RetortCommand: AsyncParsableCommand {
       InitCommand.self, RunCommand.self, PlanCommand.self, ResumeCommand.self, CheckCommand.self,
       StagesCommand.self, SchemaCommand.self, RunsCommand.self, ShowCommand.self, TraceCommand.self,
       WhyCommand.self, FailuresCommand.self, DiffCommand.self, ViewCommand.self, ReportCommand.self,
-      GCCommand.self, DoctorCommand.self, MeasureRewardsCommand.self,
+      EvaluateCommand.self, GCCommand.self, DoctorCommand.self, MeasureRewardsCommand.self,
     ])
 }
 
@@ -64,6 +64,8 @@ extension RetortCommand {
       return fail("error: \(message)", 2)
     } catch CommandFailure.cannotRun(let message) {
       return fail("error: \(message)", 1)
+    } catch CommandFailure.told {
+      return 1
     } catch { return fail("error: \(error)", 1) }
   }
 

@@ -7,6 +7,8 @@ struct Proxy {
   /// Its address without user and password.
   let address: String
 
+  var words: String { "\(address) of \(variable)" }
+
   /// Nil where the environment names none for the address.
   init?(for url: String, _ environment: [String: String]) {
     guard let parts = URLComponents(string: url), let scheme = parts.scheme?.lowercased(),

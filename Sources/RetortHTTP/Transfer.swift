@@ -174,15 +174,17 @@ extension Transfer {
     if let overflow { return .failure(ModelError(.malformed, overflow)) }
     var status = 0
     _ = retort_curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
+    let proxy = Proxy(for: request.url, ProcessInfo.processInfo.environment)
     guard code == CURLE_OK else {
+      var answer = 0
+      _ = retort_curl_get_long(handle, CURLINFO_HTTP_CONNECTCODE, &answer)
+      if let proxy, answer >= 400 { return .failure(Self.refusal(of: proxy, answer)) }
       var message = String(cString: words)
       if message.isEmpty { message = String(cString: curl_easy_strerror(code)) }
       if code == CURLE_SEND_FAIL_REWIND {
         message = "the server closed the connection after the request was sent, before it answered"
       }
-      if let proxy = Proxy(for: request.url, ProcessInfo.processInfo.environment) {
-        message += ", through the proxy \(proxy.address) of \(proxy.variable)"
-      }
+      if let proxy { message += ", through the proxy \(proxy.words)" }
       // Nothing of the request was taken: the server cannot have worked on it.
       let isUnsent = sent == 0 && request.body?.isEmpty == false && status == 0
       return .failure(
@@ -190,7 +192,17 @@ extension Transfer {
           isUnsent ? .unreachable : Self.kind(code), status: status == 0 ? nil : status,
           request.redacting("\(message) (curl \(code.rawValue))")))
     }
-    return .success(HTTPResponse(status: status, headers: headers, body: body))
+    return .success(HTTPResponse(status: status, headers: headers, body: body, proxy: proxy?.words))
+  }
+
+  /// A proxy that was asked for a way to the endpoint and gave none: nothing of the request was sent.
+  static func refusal(of proxy: Proxy, _ status: Int) -> ModelError {
+    switch status {
+    case 407:
+      ModelError(.denied, status: status, "the proxy \(proxy.words) refused: it wants user and password")
+    case 403: ModelError(.forbidden, status: status, "the proxy \(proxy.words) refused to connect")
+    default: ModelError(.unreachable, "the proxy \(proxy.words) could not connect: it answered \(status)")
+    }
   }
 
   static func kind(_ code: CURLcode) -> ModelError.Kind {

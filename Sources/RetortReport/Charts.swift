@@ -56,29 +56,52 @@ enum Charts {
     return plot.svg(marks)
   }
 
-  /// At most 2000 points of each series, evenly chosen; nil for fewer than two points.
-  static func scatter(
-    _ title: String, _ series: [(name: String, points: [(x: Double, y: Double)], style: String)], x: String,
-    y: String, note: String = ""
-  ) -> HTMLText? {
-    let all = series.flatMap(\.points)
+  /// Dots of each kind, of which at most ``mostDots`` are drawn, evenly chosen; lines through all of their points.
+  struct Cloud {
+    let name: String
+    let points: [(x: Double, y: Double)]
+    let style: String
+    var isLine = false
+  }
+
+  static let mostDots = 2000
+
+  /// Nil for fewer than two points.
+  static func scatter(_ title: String, _ clouds: [Cloud], x: String, y: String, note: String = "")
+    -> HTMLText?
+  {
+    guard let (right, up) = axes(clouds, x, y) else { return nil }
+    let plot = Plot(title, x: right, y: up, keys: keys(clouds), note: note)
+    return plot.svg(marks(clouds, in: plot))
+  }
+
+  /// Axes that hold all dots, and lines where there are none.
+  static func axes(_ clouds: [Cloud], _ x: String, _ y: String, about count: Int = 6) -> (
+    x: Plot.Axis, y: Plot.Axis
+  )? {
+    let all = clouds.flatMap(\.points)
     guard all.count > 1, let left = all.map(\.x).min(), let right = all.map(\.x).max(),
       let low = all.map(\.y).min(), let high = all.map(\.y).max()
     else { return nil }
-    let plot = Plot(
-      title, x: .init(x, from: left, to: right), y: .init(y, from: low, to: high),
-      keys: series.map { ("\($0.name) (\(Figure.count($0.points.count)))", $0.style) }, note: note)
-    let marks = series.flatMap { series -> [HTMLText] in
-      let step = max(1, (series.points.count + 1999) / 2000)
-      return stride(from: 0, to: series.points.count, by: step).map { place in
-        let point = series.points[place]
-        return """
-          <circle class="\(series.style)" cx="\(Plot.number(plot.px(point.x)))" \
-          cy="\(Plot.number(plot.py(point.y)))" r="3"/>
-          """
-      }
+    return (.init(x, from: left, to: right, about: count), .init(y, from: low, to: high, about: count))
+  }
+
+  static func keys(_ clouds: [Cloud]) -> [Plot.Key] {
+    clouds.map { cloud in
+      guard !cloud.isLine else { return (cloud.name, cloud.style) }
+      let count = cloud.points.count
+      let shown =
+        count > mostDots ? "\(Figure.count(mostDots)) of \(Figure.count(count))" : Figure.count(count)
+      return ("\(cloud.name) (\(shown))", cloud.style)
     }
-    return plot.svg(marks)
+  }
+
+  static func marks(_ clouds: [Cloud], in plot: Plot) -> [HTMLText] {
+    clouds.flatMap { cloud -> [HTMLText] in
+      if cloud.isLine { return [plot.line(cloud.points, cloud.style)] }
+      let count = min(cloud.points.count, mostDots)
+      return (0..<count).map { plot.dot(cloud.points[$0 * cloud.points.count / count], cloud.style) }
+    }
   }
 
   struct Bar {
@@ -92,7 +115,9 @@ enum Charts {
   static func bars(_ title: String, _ bars: [Bar], x label: String, keys: [Plot.Key] = []) -> HTMLText? {
     let longest = bars.map { $0.parts.map(\.value).reduce(0, +) }.max() ?? 0
     guard longest > 0 else { return nil }
-    let (width, left, right, top, row) = (640.0, 196.0, 78.0, keys.isEmpty ? 28.0 : 44.0, 22.0)
+    let note = bars.map(\.note.count).max() ?? 0
+    let (width, left, right) = (640.0, 196.0, min(260, max(78, 16 + 5.8 * Double(note))))
+    let (top, row) = (keys.isEmpty ? 28.0 : 44.0, 22.0)
     let bottom = top + row * Double(bars.count)
     let axis = Plot.Axis(label, from: 0, to: longest, about: 5)
     func px(_ value: Double) -> Double { left + value / axis.high * (width - left - right) }
@@ -148,6 +173,11 @@ enum Charts {
   private static func binned(_ series: [Series], _ label: String) -> (axis: Plot.Axis, bins: [[Int]])? {
     let all = series.flatMap(\.values)
     guard let low = all.min(), let high = all.max() else { return nil }
+    if high - low <= 30, all.allSatisfy({ $0 == $0.rounded() && abs($0) < 1e9 }) {
+      let axis = Plot.Axis(label, whole: Int(low)...Int(high))
+      let bins = Int(high) - Int(low) + 1
+      return (axis, series.map { Statistics.histogram($0.values, from: axis.low, to: axis.high, bins: bins) })
+    }
     let axis = Plot.Axis(label, from: low, to: high)
     let bins = min(40, max(8, Int(2 * cbrt(Double(series.map(\.values.count).max() ?? 0)))))
     return (axis, series.map { Statistics.histogram($0.values, from: axis.low, to: axis.high, bins: bins) })

@@ -9,12 +9,25 @@ struct Plot {
   struct Axis {
     let label: String
     let ticks: [Double]
-    var low: Double { ticks.first ?? 0 }
-    var high: Double { ticks.last ?? 1 }
+    let low: Double
+    let high: Double
 
     init(_ label: String, from low: Double, to high: Double, about count: Int = 6) {
+      // A single value stands in the middle.
+      let room = low == high ? max(abs(low) / 4, 0.5) : 0
       self.label = label
-      ticks = Statistics.ticks(from: low, to: high, about: count)
+      ticks = Statistics.ticks(from: low - room, to: high + room, about: count)
+      self.low = ticks.first ?? 0
+      self.high = ticks.last ?? 1
+    }
+
+    /// Of whole numbers, each of which has room for a column of its own.
+    init(_ label: String, whole range: ClosedRange<Int>) {
+      self.label = label
+      let step = Int(Statistics.ticks(from: 0, to: Double(range.count), about: 8).dropFirst().first ?? 1)
+      ticks = stride(from: range.lowerBound, through: range.upperBound, by: max(1, step)).map(Double.init)
+      low = Double(range.lowerBound) - 0.5
+      high = Double(range.upperBound) + 0.5
     }
 
     /// Of counts: from 0, in whole steps.
@@ -32,12 +45,12 @@ struct Plot {
   var keys: [Key] = []
   var note = ""
 
-  private let width = 640.0
-  private let height = 310.0
-  private let left = 62.0
-  private let right = 14.0
-  private let top = 50.0
-  private let bottom = 48.0
+  private var width = 480.0
+  private var height = 300.0
+  private var left = 62.0
+  private var right = 14.0
+  private var top = 50.0
+  private var bottom = 48.0
 
   init(_ title: String, x: Axis, y: Axis, keys: [Key] = [], note: String = "") {
     self.title = title
@@ -45,6 +58,34 @@ struct Plot {
     self.y = y
     self.keys = keys
     self.note = note
+    top += (Self.places(of: keys, right: width - right).last?.y ?? 24) - 24
+  }
+
+  /// A small one whose upper left corner lies elsewhere.
+  init(panel corner: (x: Double, y: Double), width: Double, height: Double, x: Axis, y: Axis) {
+    self.init("", x: x, y: y)
+    (left, top, right, bottom) = (corner.x, corner.y, 0, 0)
+    (self.width, self.height) = (corner.x + width, corner.y + height)
+  }
+
+  /// - Parameter isFirst: whether it stands at the left of its line, where the numbers of the upright axis are.
+  func panel(_ name: String, _ marks: [HTMLText], isFirst: Bool) -> HTMLText {
+    var parts: [HTMLText] = []
+    for tick in y.ticks {
+      parts.append(Self.line(left, py(tick), width, py(tick), "grid"))
+      if isFirst { parts.append(Self.text(left - 5, py(tick) + 4, Figure.short(tick), "end")) }
+    }
+    // The last one would run into the next panel's first.
+    for tick in x.ticks.dropLast() {
+      parts.append(Self.text(px(tick), height + 14, Figure.short(tick), "middle"))
+    }
+    parts += marks
+    parts.append(Self.line(left, height, width, height, "axis"))
+    let shown = name.count > 28 ? name.prefix(27) + "…" : name
+    parts.append(
+      "<text x=\"\(Self.number(left + 4))\" y=\"\(Self.number(top - 3))\">\(shown)<title>\(name)</title></text>"
+    )
+    return HTMLText(parts)
   }
 
   func px(_ value: Double) -> Double {
@@ -77,25 +118,57 @@ struct Plot {
   }
 
   static func frame(_ title: String, width: Double, height: Double, _ parts: [HTMLText]) -> HTMLText {
+    // About as many letters as there is room for.
+    let most = Int(width / 7.2)
+    let kind: HTMLText = width > 500 ? " class=\"wide\"" : ""
+    let shown = title.count > most ? title.prefix(most - 1) + "…" : title
+    return """
+      <svg\(kind) viewBox="0 0 \(number(width)) \(number(height))" role="img" aria-label="\(title)">
+      <text class="title" x="4" y="16">\(shown)<title>\(title)</title></text>
+      \(HTMLText(parts))
+      </svg>
+      """
+  }
+
+  /// A line through points in their order, broken where one lies outside.
+  func line(_ points: [(x: Double, y: Double)], _ style: String) -> HTMLText {
+    var path = ""
+    var isDrawing = false
+    for point in points {
+      let isInside = (x.low...x.high).contains(point.x) && (y.low...y.high).contains(point.y)
+      if isInside {
+        path += "\(isDrawing ? "L" : "M")\(Self.number(px(point.x))) \(Self.number(py(point.y)))"
+      }
+      isDrawing = isInside
+    }
+    return "<path class=\"line \(style)\" d=\"\(path)\"/>"
+  }
+
+  func dot(_ point: (x: Double, y: Double), _ style: String) -> HTMLText {
     """
-    <svg viewBox="0 0 \(number(width)) \(number(height))" role="img" aria-label="\(title)">
-    <text class="title" x="4" y="16">\(title)</text>
-    \(HTMLText(parts))
-    </svg>
+    <circle class="\(style)" cx="\(Self.number(px(point.x)))" cy="\(Self.number(py(point.y)))" r="3.4"/>
     """
   }
 
-  /// Under the title: what each colour stands for.
+  /// Under the title: what each colour stands for, in a second line where the first has no room.
   static func legend(_ keys: [Key], right: Double, note: String = "") -> HTMLText {
     var parts: [HTMLText] = []
-    var x = 4.0
-    for key in keys {
-      parts.append(rect(x, 24, 10, 9, key.style))
-      parts.append(text(x + 14, 32.5, key.name, "start"))
-      x += 30 + 6.6 * Double(key.name.count)
+    for (key, place) in zip(keys, places(of: keys, right: right)) {
+      parts.append(rect(place.x, place.y, 10, 9, key.style))
+      parts.append(text(place.x + 14, place.y + 8.5, key.name, "start"))
     }
     if !note.isEmpty { parts.append(text(right, 32.5, note, "end")) }
     return HTMLText(parts)
+  }
+
+  private static func places(of keys: [Key], right: Double) -> [(x: Double, y: Double)] {
+    var (x, y) = (4.0, 24.0)
+    return keys.map { key in
+      let length = 26 + 5.9 * Double(key.name.count)
+      if x > 4, x + length > right + 12 { (x, y) = (4, y + 14) }
+      defer { x += length }
+      return (x, y)
+    }
   }
 
   static func number(_ value: Double) -> String { String(format: "%.1f", value) }

@@ -11,6 +11,10 @@ package indirect enum ReportBlock: Hashable, Sendable {
   case table([String], [[String]], texts: Int)
   /// Left out of Markdown, which has the same numbers in a table.
   case plot(HTMLText)
+  /// What one sees in the plot before it, whose title is for where it is not shown.
+  case caption(of: String, String)
+  /// Shown in place of a plot, where none is.
+  case unplotted(ReportBlock)
   /// Verbatim.
   case code(String)
   /// Names and verbatim values.

@@ -13,6 +13,8 @@ package enum ReportMarkdown {
     switch block {
     case .heading(let level, let text): String(repeating: "#", count: level) + " " + escaped(text)
     case .text(let text): escaped(text)
+    case .caption(let title, let text): "\(escaped(title)): \(escaped(text))"
+    case .unplotted(let block): markdown(block)
     case .plot: nil
     case .code(let text): fenced(text)
     case .fields(let fields):

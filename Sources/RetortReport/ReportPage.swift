@@ -29,7 +29,7 @@ package enum ReportPage {
       <nav aria-label="Sections">
       \(links)
       </nav>
-      \(HTMLText(blocks.map(markup)))
+      \(markup(blocks))
       </main>
       </body>
       </html>
@@ -38,12 +38,40 @@ package enum ReportPage {
     return page.description
   }
 
+  /// Plots that follow each other stand side by side where there is room, each with its caption below it.
+  private static func markup(_ blocks: [ReportBlock]) -> HTMLText {
+    var parts: [HTMLText] = []
+    var plots: [HTMLText] = []
+    var place = 0
+    while place < blocks.count {
+      if case .plot(let svg) = blocks[place] {
+        var caption: HTMLText = ""
+        if place + 1 < blocks.count, case .caption(_, let text) = blocks[place + 1] {
+          caption = "<figcaption>\(text)</figcaption>"
+          place += 1
+        }
+        plots.append("<figure>\(svg)\(caption)</figure>")
+      } else if case .unplotted = blocks[place] {
+        // It stands for one of the plots.
+      } else {
+        if !plots.isEmpty { parts.append("<div class=\"plots\">\(HTMLText(plots))</div>") }
+        plots = []
+        parts.append(markup(blocks[place]))
+      }
+      place += 1
+    }
+    if !plots.isEmpty { parts.append("<div class=\"plots\">\(HTMLText(plots))</div>") }
+    return HTMLText(parts)
+  }
+
   private static func markup(_ block: ReportBlock) -> HTMLText {
     switch block {
     case .heading(2, let text): "<h2 id=\"\(anchor(text))\">\(text)</h2>"
     case .heading(_, let text): "<h3>\(text)</h3>"
     case .text(let text): "<p>\(text)</p>"
     case .plot(let svg): "<figure>\(svg)</figure>"
+    case .caption(_, let text): "<p>\(text)</p>"
+    case .unplotted: ""
     case .code(let text): "<pre>\(text)</pre>"
     case .fields(let fields):
       "<dl>\(HTMLText(fields.map { "<dt>\($0[0])</dt><dd>\($0[1])</dd>" }))</dl>"
@@ -81,20 +109,26 @@ package enum ReportPage {
     * { box-sizing: border-box; }
     body { margin: 0; background: var(--page); color: var(--ink);
       font: 16px/1.55 system-ui, -apple-system, "Segoe UI", sans-serif; }
-    main { max-width: 58rem; margin: 0 auto; padding: 2rem 1.25rem 4rem; }
+    main { max-width: 66rem; margin: 0 auto; padding: 2rem 1.25rem 4rem; }
     h1 { font-size: 1.7rem; margin: 0 0 .5rem; }
     h2 { font-size: 1.3rem; margin: 2.5rem 0 .75rem; padding-top: .75rem; border-top: 1px solid var(--line); }
     h3 { font-size: 1.05rem; margin: 1.5rem 0 .5rem; }
     a { color: var(--link); }
     nav { display: flex; flex-wrap: wrap; gap: .25rem 1rem; margin-bottom: 1rem; font-size: .95rem; }
-    figure { margin: 1rem 0; }
-    svg { display: block; width: 100%; max-width: 46rem; height: auto; font: 11px system-ui, sans-serif; }
+    p { max-width: 46rem; }
+    .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 27rem), 1fr)); gap: 1.25rem 2rem;
+      align-items: start; margin: 1rem 0; }
+    figure { margin: 0; max-width: 32rem; }
+    figure:has(.wide) { grid-column: 1 / -1; max-width: 46rem; }
+    figcaption { color: var(--soft); font-size: .9rem; margin: .25rem .25rem 0; }
+    svg { display: block; width: 100%; height: auto; font: 11px system-ui, sans-serif; }
     svg text { fill: var(--soft); }
     svg .title { fill: var(--ink); font-size: 13px; font-weight: 600; }
     .grid { stroke: var(--line); } .axis { stroke: var(--soft); }
     .s0 { fill: var(--s0); stroke: var(--s0); } .s1 { fill: var(--s1); stroke: var(--s1); }
     .s2 { fill: var(--s2); stroke: var(--s2); } .s3 { fill: var(--s3); stroke: var(--s3); }
     .s4 { fill: var(--s4); stroke: var(--s4); }
+    .line { fill: none; stroke-width: 1.4; }
     rect { stroke-width: 0; } .area { fill-opacity: .28; stroke-width: 1.6; }
     circle { fill-opacity: .55; stroke-width: 0; }
     .wide { overflow-x: auto; margin: 1rem 0; }

@@ -9,24 +9,24 @@ extension RunReport {
 
   /// The report, section by section; a section without anything to say is left out.
   package var blocks: [ReportBlock] {
-    overview + funnel + dropReasons + rewardSections + cost + samples + reproduction
+    overview + funnel + dropReasons + made + cost + samples + reproduction
   }
 
   // MARK: What it is
 
   private var overview: [ReportBlock] {
-    let usd = calls.map(\.tally.usd).reduce(0, +)
-    let replies = calls.map(\.tally.made).reduce(0, +)
+    let spent = calls.map(\.tally).reduce(into: CallTally()) { $0 += $1 }
     let out = exports.map(\.rows).reduce(0, +)
     return [
       .text(
         "\(stages.count) stages; \(status), begun \(started) UTC"
           + (seconds.map { ", \(Figure.seconds($0))" } ?? "")
-          + ". Its rows took \(Figure.count(replies)) model calls, "
-          + "\(Figure.count(calls.map(\.tally.promptTokens).reduce(0, +))) tokens in, "
-          + "\(Figure.count(calls.map(\.tally.completionTokens).reduce(0, +))) tokens out and USD \(Figure.money(usd)), "
-          + "whichever run paid for them; \(Figure.count(exports.count)) files with \(Figure.count(out)) rows were "
-          + "written."),
+          + ". "
+          + (spent.made == 0
+            ? "No model was called"
+            : "Its rows took \(Figure.count(spent.made)) model calls, \(Figure.count(spent.promptTokens)) tokens in and "
+              + "\(Figure.count(spent.completionTokens)) out (\(spent.cost)), whichever run paid for them")
+          + "; \(Figure.count(exports.count)) files with \(Figure.count(out)) rows were written."),
       .heading(2, "Pipeline"),
       .table(
         ["stage", "what", "rows from", "sets from", "models"],
@@ -63,8 +63,17 @@ extension RunReport {
           return [stage.name]
             + [books.in, books.emitted, books.dropped, books.failed, books.pending, books.rows].map(
               Figure.count)
-        }, texts: 1)
+        }, texts: 1),
+      .text(
+        "in = emitted + dropped + failed + pending. Emitted rows went on, dropped ones ended here for a reason below, failed "
+          + "ones are tried again by a resume, pending ones were not come to. Rows out is what was made of those emitted: "
+          + "several of one, one of a whole set, or the files of an export."),
     ]
+      + stages.filter { $0.books.emitted > 0 && $0.books.rows == 0 }.map { stage in
+        .text(
+          "\(stage.name) took \(Figure.count(stage.books.emitted)) rows and made none: "
+            + (stage.makesNoneWhere ?? "it had nothing to make of them") + ".")
+      }
   }
 
   private var dropReasons: [ReportBlock] {
@@ -85,17 +94,50 @@ extension RunReport {
     ]
   }
 
-  // MARK: Rewards
+  // MARK: What the stages made
 
-  private var rewardSections: [ReportBlock] {
-    rewards.isEmpty && heads.isEmpty
-      ? [] : [.heading(2, "Rewards")] + rewards.flatMap(Self.section) + heads.flatMap(Self.section)
+  /// Stage by stage: what its kind draws of its rows, then the numbers that it gave them.
+  private var made: [ReportBlock] {
+    let names = OrderedSet(
+      stages.map(\.name) + rewards.map(\.stage) + heads.map(\.stage) + drawn.map(\.stage))
+    let sections = names.flatMap { name -> [ReportBlock] in
+      let drawn = drawn.filter { $0.stage == name }
+      let parts =
+        drawn.flatMap(Self.section) + heads.filter { $0.stage == name }.flatMap(Self.section)
+        + rewards.filter { $0.stage == name }.flatMap { Self.section($0, isDrawn: !drawn.isEmpty) }
+      let kind = stages.first { $0.name == name }.map { " (\($0.kind))" } ?? ""
+      return parts.isEmpty ? [] : [.heading(3, name + kind)] + parts
+    }
+    return sections.isEmpty ? [] : [.heading(2, "What the stages made")] + sections
   }
 
-  private static func section(_ rewards: Rewards) -> [ReportBlock] {
+  private static func section(_ drawn: Drawn) -> [ReportBlock] {
+    let blocks = drawn.pictures.flatMap { picture -> [ReportBlock] in
+      let title = "\(drawn.stage): \(picture.title)"
+      let caption: [ReportBlock] = picture.caption.isEmpty ? [] : [.caption(of: title, picture.caption)]
+      if case .text(let text) = picture.form {
+        return [.folded(picture.title, [.code(cut(text, 6000))])] + caption
+      }
+      guard let plot = Charts.drawing(picture, of: drawn.stage) else { return caption }
+      let table = Charts.table(picture).map { [ReportBlock.unplotted($0)] } ?? []
+      return [.plot(plot)] + caption + table
+    }
+    guard drawn.rows < drawn.total else { return blocks }
+    let part =
+      "Drawn from \(Figure.count(drawn.rows)) of \(Figure.count(drawn.total)) rows, in blocks spread evenly over them."
+    return blocks + [.text(part)]
+  }
+
+  private static func section(_ rewards: Rewards, isDrawn: Bool) -> [ReportBlock] {
     let unit = rewards.unit.isEmpty ? "" : " (\(rewards.unit))"
-    var blocks: [ReportBlock] = [.heading(3, rewards.stage)]
-    let plotted = OrderedDictionary(grouping: rewards.columns) { $0.plot.shared?.title ?? $0.name }
+    var blocks: [ReportBlock] = []
+    // How a row stands in its group is drawn within its group, and a verdict is counted.
+    func isShown(_ column: Rewards.Column) -> Bool {
+      isDrawn && (column.plot.comparesGroup || column.values.allSatisfy { $0 == nil || $0 == 0 || $0 == 1 })
+    }
+    let plotted = OrderedDictionary(grouping: rewards.columns.filter { !isShown($0) }) {
+      $0.plot.shared?.title ?? $0.name
+    }
     for columns in plotted.values {
       let series = columns.enumerated().map { place, column in
         Charts.Series(
@@ -108,7 +150,9 @@ extension RunReport {
           "\(rewards.stage): \(shared?.title ?? columns[0].name)", series,
           x: (shared?.axis ?? columns[0].name) + unit))
     }
-    guard let judged = rewards.columns.last else { return blocks }
+    guard let judged = rewards.columns.last, !isShown(judged) || judged.plot.comparesGroup else {
+      return blocks
+    }
     let outcomes = zip(judged.values, rewards.kept).compactMap { value, kept in value.map { ($0, kept) } }
     let sides = [("kept", true, "s0"), ("not kept", false, "s1")].map { name, kept, style in
       Charts.Series(name: name, values: outcomes.filter { $0.1 == kept }.map(\.0), style: style)
@@ -120,7 +164,8 @@ extension RunReport {
           x: judged.name + unit))
     }
     blocks.append(summary(rewards))
-    return blocks + lengths(rewards, judged, unit) + groups(rewards) + agreement(rewards)
+    let lengths = isShown(judged) ? [] : lengths(rewards, judged, unit)
+    return blocks + lengths + (isDrawn ? [] : groups(rewards)) + agreement(rewards)
   }
 
   private static func summary(_ rewards: Rewards) -> ReportBlock {
@@ -130,8 +175,10 @@ extension RunReport {
       for (name, values) in [
         ("all", pairs.map(\.0)), ("kept", pairs.filter(\.1).map(\.0)),
         ("not kept", pairs.filter { !$0.1 }.map(\.0)),
-      ] where !values.isEmpty {
-        let mean = Statistics.mean(values) ?? 0
+      ] where !values.isEmpty && (name != "kept" || values.count < pairs.count) {
+        let sum = Statistics.mean(values) ?? 0
+        // What rounding leaves of numbers that cancel.
+        let mean = abs(sum) < 1e-12 * (values.map(abs).max() ?? 0) ? 0 : sum
         rows.append(
           [column.name, name, Figure.count(values.count), Figure.short(mean)]
             + [0, 0.25, 0.5, 0.75, 1].map { Figure.short(Statistics.quantile($0, of: values) ?? 0) })
@@ -154,11 +201,13 @@ extension RunReport {
     let chart = Charts.scatter(
       "\(rewards.stage): length against quality",
       [("kept", true, "s0"), ("not kept", false, "s1")].map { name, kept, style in
-        (name, points.filter { $0.kept == kept }.map { ($0.x, $0.y) }, style)
-      }.filter { !$0.1.isEmpty }, x: "length of \(rewards.text) (characters)", y: judged.name + unit,
+        Charts.Cloud(name: name, points: points.filter { $0.kept == kept }.map { ($0.x, $0.y) }, style: style)
+      }.filter { !$0.points.isEmpty }, x: "length of \(rewards.text) (characters)", y: judged.name + unit,
       note: note)
     return plots(chart) + [
-      .text("Length of \(rewards.text) in characters against \(judged.name): \(note).")
+      .caption(
+        of: "\(rewards.stage): length against quality",
+        "Length of \(rewards.text) in characters against \(judged.name): \(note).")
     ]
   }
 
@@ -188,15 +237,18 @@ extension RunReport {
           [
             calls.stage, calls.model, Figure.count(calls.tally.made), Figure.count(calls.attempts),
             Figure.count(calls.tally.promptTokens), Figure.count(calls.tally.completionTokens),
-            Figure.money(calls.tally.usd),
+            calls.tally.amount,
           ]
             + [0.5, 0.9, 0.99, 1].map { share in
               Figure.seconds(Statistics.quantile(share, of: calls.seconds) ?? 0)
             }
         }, texts: 2),
       .text(
-        "Latency is the time an endpoint took for the try that succeeded. "
-          + "\(Figure.count(failedCalls)) calls of this run came to nothing."),
+        "Attempts are the tries that the answered calls took, retries included. Latency is the time an endpoint took for "
+          + "the try that succeeded. Tries that failed, whether a further one was answered or none: "
+          + "\(Figure.count(failedTries)) in this run."
+          + (calls.contains { $0.tally.unpriced > 0 }
+            ? " A model without a price in the file has no known cost." : "")),
     ]
       + Self.plots(
         Charts.bars(
@@ -231,6 +283,20 @@ extension RunReport {
     var blocks: [ReportBlock] = [
       .heading(2, "How to reproduce"),
       .code(command),
+    ]
+    if !variables.isEmpty {
+      blocks.append(
+        .table(
+          ["variable of the file", "value", "from"],
+          variables.map { [$0.name, $0.value ?? "a key, not recorded", $0.set ? "environment" : "default"] },
+          texts: 3))
+    }
+    if !keyVariables.isEmpty {
+      blocks.append(
+        .text(
+          "Keys are read from \(keyVariables.joined(separator: ", ")); their values are recorded nowhere."))
+    }
+    blocks += [
       .text(
         "A step is known by its stage's fingerprint (the digest of kind, version and settings, prompts included) and its "
           + "input. The same fingerprints and data make the same requests."),
@@ -239,6 +305,7 @@ extension RunReport {
         stages.map { [$0.name, $0.kind, "\($0.version)", $0.fingerprint ?? "not begun"] }, texts: 4),
     ]
     if !exports.isEmpty {
+      blocks += Self.plots(filesChart)
       blocks.append(
         .folded(
           "\(exports.count) files written",
@@ -250,6 +317,26 @@ extension RunReport {
     }
     if let resolved { blocks.append(.folded("Settings as they were read", [.code(Self.indented(resolved))])) }
     return blocks
+  }
+
+  /// Rows in the largest files; nil for fewer than two.
+  private var filesChart: HTMLText? {
+    let files = exports.filter { $0.rows > 0 }.sorted { ($1.rows, $0.path) < ($0.rows, $1.path) }
+    guard files.count > 1 else { return nil }
+    let shared = Self.folder(of: files.map(\.path))
+    return Charts.bars(
+      files.count > 15 ? "Rows in the 15 largest files" : "Rows in the files written",
+      files.prefix(15).map { file in
+        Charts.Bar(
+          name: String(file.path.dropFirst(shared.count)), parts: [(Double(file.rows), "s0", file.path)],
+          note: Figure.count(file.rows))
+      }, x: "rows")
+  }
+
+  /// The beginning that all paths share, up to a slash.
+  private static func folder(of paths: [String]) -> String {
+    let shared = paths.dropFirst().reduce(paths.first ?? "") { $0.commonPrefix(with: $1) }
+    return shared.lastIndex(of: "/").map { String(shared[...$0]) } ?? ""
   }
 
   /// JSON with two spaces for each level; members that are null are settings at their default, and left out.

@@ -22,10 +22,12 @@ extension RunReport {
     return shown.compactMap { name, group in
       let series = [("right", true as Bool?, "s2"), ("wrong", false, "s1"), ("not verified", nil, "s0")].map {
         name, correct, style in
-        (name, group.filter { $0.correct == correct }.map { ($0.length, $0.advantage) }, style)
+        Charts.Cloud(
+          name: name, points: group.filter { $0.correct == correct }.map { ($0.length, $0.advantage) },
+          style: style)
       }
       return Charts.scatter(
-        "\(rewards.stage): the group \(name.prefix(40))", series.filter { !$0.1.isEmpty },
+        "\(rewards.stage): the group \(name.prefix(40))", series.filter { !$0.points.isEmpty },
         x: "length (tokens)",
         y: scored.name
       ).map { .plot($0) }
@@ -66,8 +68,24 @@ extension RunReport {
     func line(_ name: String, _ report: HeadReport) -> [String] {
       [name, Figure.count(report.pairs), Figure.short(report.accuracy), Figure.short(report.loss)]
     }
-    return [
-      .heading(3, head.stage),
+    let bins = head.heldOut.calibration
+    let title = "\(head.stage): sure, and right about it, on pairs it had not seen"
+    let chart = Charts.scatter(
+      title,
+      [
+        Charts.Cloud(name: "as sure as right", points: [(0.5, 0.5), (1, 1)], style: "s4", isLine: true),
+        Charts.Cloud(name: "by confidence", points: bins.map { ($0.confidence, $0.accuracy) }, style: "s0"),
+      ].filter { !$0.points.isEmpty }, x: "mean confidence P", y: "share that is right")
+    let plots: [ReportBlock] =
+      bins.isEmpty
+      ? []
+      : (chart.map { [.plot($0)] } ?? []) + [
+        .caption(
+          of: title,
+          "\(Figure.count(head.heldOut.pairs)) held-out pairs. Below the line the head is surer than it is right; with few "
+            + "pairs a dot says little.")
+      ]
+    return plots + [
       .text("On pairs that it had not seen; a coin has accuracy 0.5 and loss 0.693."),
       .table(
         ["head", "pairs", "accuracy", "loss (nats)"],

@@ -25,8 +25,9 @@ extension RunReport {
       run: run, pipeline: line.pipeline, file: line.file, status: recorded.status, started: line.started,
       seconds: line.seconds, flags: recorded.flags.mapStrings(KeyShape.hidden(setting:)),
       resolved: recorded.resolved, stages: try await reader.described(), drops: drops,
-      rewards: try await reader.rewards(), heads: try await reader.heads(), calls: calls,
-      failedCalls: try await inspector.failedCalls(of: run), arrivals: arrivals,
+      rewards: try await reader.rewards(), heads: try await reader.heads(),
+      drawn: try await reader.drawn(), calls: calls,
+      failedTries: try await inspector.failedTries(of: run), arrivals: arrivals,
       kept: try await reader.kept(), dropped: try await reader.dropped(drops),
       exports: try await reader.exports())
   }
@@ -43,6 +44,9 @@ private struct ReportReader {
 
   private func exports(_ stage: RecordedStage) -> Bool { catalog[stage.kind]?.exports ?? false }
 
+  /// Rows that are drawn of a stage, about.
+  private static let mostDrawn = 4000
+
   /// Added column to the name it was written under.
   private func renames(of stage: RecordedStage) -> [String: String] {
     let renames = resolved?["stages"]?[stage.name]?["as"]?.object ?? [:]
@@ -54,7 +58,8 @@ private struct ReportReader {
     return stages.map { stage in
       RunReport.Stage(
         name: stage.name, kind: stage.kind, version: stage.version, fingerprint: stage.fingerprint,
-        from: stage.from, using: stage.using, books: books[stage.name] ?? Books())
+        from: stage.from, using: stage.using, books: books[stage.name] ?? Books(),
+        makesNoneWhere: catalog[stage.kind]?.makesNoneWhere)
     }
   }
 
@@ -71,13 +76,14 @@ private struct ReportReader {
   /// Numbers that stages added and that their kinds say are worth a plot; four columns of a stage at most.
   func rewards() async throws -> [RunReport.Rewards] {
     var found: [RunReport.Rewards] = []
+    var known: [String: [String]] = [:]
+    for stage in stages where !exports(stage) { known[stage.name] = try await columns(of: stage) }
     for stage in stages where !exports(stage) {
-      let upstream = stages.filter { stage.from.contains($0.name) }
-      guard let columns = stage.columns, upstream.allSatisfy({ $0.columns != nil }) else { continue }
-      let known = Set(upstream.flatMap { $0.columns ?? [] })
+      let columns = known[stage.name] ?? []
+      let given = Set(stage.from.flatMap { known[$0] ?? [] })
       var numbers: [RunReport.Rewards.Column] = []
       let plots = catalog[stage.kind]?.plots ?? .speakingOfRewards
-      for plot in plots.of(columns.filter { !known.contains($0) }, renames: renames(of: stage)) {
+      for plot in plots.of(columns.filter { !given.contains($0) }, renames: renames(of: stage)) {
         let values = try await self.numbers(plot.name, of: stage)
         if values.contains(where: { $0 != nil }) { numbers.append(.init(plot, values: values)) }
         if numbers.count == 4 { break }
@@ -86,6 +92,36 @@ private struct ReportReader {
       found.append(try await rewards(numbers, of: stage, columns: columns))
     }
     return found
+  }
+
+  /// As they were recorded; of a stage behind a reader that could not tell them, as its first rows have them.
+  private func columns(of stage: RecordedStage) async throws -> [String] {
+    if let columns = stage.columns { return columns }
+    return try await inspector.columns(of: stage.ordinal, run: run)
+  }
+
+  /// What each stage's kind draws of its rows. A picture without anything in it is left out.
+  func drawn() async throws -> [RunReport.Drawn] {
+    var drawn: [RunReport.Drawn] = []
+    for stage in stages {
+      let recorded = resolved?["stages"]?[stage.name]?["with"] ?? .null
+      guard let drawing = catalog[stage.kind]?.drawing(recorded) else { continue }
+      let (renames, own) = (renames(of: stage), Set(catalog[stage.kind]?.adds ?? []))
+      func written(_ column: String) -> String { own.contains(column) ? renames[column] ?? column : column }
+      let sample = try await inspector.sample(
+        drawing.columns.map(written), of: stage.ordinal, run: run, most: Self.mostDrawn)
+      let rows = sample.rows.map { row in
+        Columns(
+          JSON.Object(
+            drawing.columns.map { ($0, row[written($0)] ?? .null) }, uniquingKeysWith: { first, _ in first }))
+      }
+      guard !rows.isEmpty else { continue }
+      let pictures = drawing.pictures(rows).filter { !$0.isEmpty }
+      if !pictures.isEmpty {
+        drawn.append(.init(stage: stage.name, pictures: pictures, rows: rows.count, total: sample.total))
+      }
+    }
+    return drawn
   }
 
   private func rewards(
@@ -146,6 +182,7 @@ private struct ReportReader {
       let stage = names[reply.stage] ?? ""
       var calls = found[[stage, reply.model]] ?? RunReport.Calls(stage: stage, model: reply.model)
       calls.tally.made += 1
+      if reply.usd == nil { calls.tally.unpriced += 1 }
       calls.tally.add(
         promptTokens: reply.promptTokens, completionTokens: reply.completionTokens, usd: reply.usd ?? 0)
       calls.attempts = calls.attempts.adding(bounded: reply.attempts)

@@ -1,6 +1,6 @@
 internal import OrderedCollections
 package import RetortCore
-internal import RetortRun
+package import RetortRun
 package import RetortStore
 
 /// What there is to show others of a run: read from the store once, turned into a page by pure functions.
@@ -14,6 +14,8 @@ package struct RunReport: Hashable, Sendable {
     package var from: [String]
     package var using: [String]
     package var books: Books
+    /// What it means where it took rows and made none; nil where its kind does not say.
+    package var makesNoneWhere: String?
   }
 
   /// The numbers that a stage gave its rows, row by row.
@@ -43,6 +45,15 @@ package struct RunReport: Hashable, Sendable {
     package var groups: [String?] = []
     package var tokens: [Double?] = []
     package var correct: [Bool?] = []
+  }
+
+  /// What a stage made, as its kind draws it.
+  package struct Drawn: Hashable, Sendable {
+    package var stage: String
+    package var pictures: [Picture]
+    /// Rows that were drawn, of those that there are.
+    package var rows: Int
+    package var total: Int
   }
 
   /// What a fitted reward head was found to be worth, on pairs that it had not seen.
@@ -94,19 +105,40 @@ package struct RunReport: Hashable, Sendable {
   package var drops: [Losses]
   package var rewards: [Rewards]
   package var heads: [Head] = []
+  package var drawn: [Drawn] = []
   package var calls: [Calls]
-  /// Calls of this run that came to nothing.
-  package var failedCalls: Int
+  /// Tries of this run's calls that came to nothing.
+  package var failedTries: Int
   /// When each reply came: seconds of work, the pauses between runs left out. In order.
   package var arrivals: [Double]
   package var kept: [Sample]
   package var dropped: [Sample]
   package var exports: [Export]
 
-  /// How to make the run again.
+  /// The environment variables that the file named when it was read; empty in old stores.
+  package var variables: [FileVariable] {
+    flags["variables"].flatMap { try? $0.decode([FileVariable].self) } ?? []
+  }
+
+  /// The variables that hold the keys of its models: those that were named, never their values.
+  package var keyVariables: [String] {
+    let models = resolved?["models"]?.object?.values.elements ?? []
+    let named = models.flatMap { model in
+      [model["api_key_env"]?.string].compactMap { $0 }
+        + (model["headers_env"]?.object?.values.compactMap(\.string) ?? [])
+    }
+    return OrderedSet(named + variables.filter { $0.value == nil }.map(\.name)).sorted()
+  }
+
+  /// How to make the run again: the variables that were set, the command and its flags.
   package var command: String {
-    var words = ["retort run \(ShellWord(file))"]
-    for (flag, name) in [("limit", "--limit"), ("only", "--only")] {
+    var words = variables.filter(\.set).compactMap { variable in
+      variable.value.map { "\(variable.name)=\(ShellWord($0))" }
+    }
+    words.append("retort run \(ShellWord(file))")
+    for (flag, name) in [
+      ("limit", "--limit"), ("sample", "--sample"), ("seed", "--seed"), ("only", "--only"),
+    ] {
       if let value = flags[flag], value != .null {
         words.append("\(name) \(ShellWord(value.string ?? value.text))")
       }
@@ -116,6 +148,10 @@ package struct RunReport: Hashable, Sendable {
         words.append("\(name) \(ShellWord(value.string ?? value.text))")
       }
     }
+    for (flag, name) in [("maxUSD", "--max-usd"), ("maxTokens", "--max-tokens")] {
+      if let value = flags[flag], value != .null { words.append("\(name) \(ShellWord(value.text))") }
+    }
+    if flags["retryRefused"] == true { words.append("--retry-refused") }
     return words.joined(separator: " ")
   }
 }

@@ -74,38 +74,3 @@ enum Statistics {
     return bins
   }
 }
-
-/// Numbers as people read them.
-package enum Figure {
-  /// Three significant digits, without trailing zeros: `0.25`, `12.3`, `1200`.
-  package static func short(_ number: Double) -> String {
-    if abs(number) >= 1000 || number == number.rounded() && abs(number) < 1e15 {
-      return count(Int(clamping(number.rounded())))
-    }
-    return String(format: "%.3g", number)
-  }
-
-  /// With spaces between thousands: `12 345`.
-  package static func count(_ number: Int) -> String {
-    var digits = String(number.magnitude)
-    var groups: [String] = []
-    while digits.count > 3 {
-      groups.insert(String(digits.suffix(3)), at: 0)
-      digits.removeLast(3)
-    }
-    return (number < 0 ? "−" : "") + ([digits] + groups).joined(separator: "\u{202F}")
-  }
-
-  package static func money(_ usd: Double) -> String { String(format: usd < 0.1 ? "%.4f" : "%.2f", usd) }
-
-  package static func seconds(_ seconds: Double) -> String {
-    switch seconds {
-    case ..<10: String(format: "%.2f s", seconds)
-    case ..<90: String(format: "%.0f s", seconds)
-    case ..<5400: String(format: "%.1f min", seconds / 60)
-    default: String(format: "%.1f h", seconds / 3600)
-    }
-  }
-
-  private static func clamping(_ number: Double) -> Double { min(max(number, -1e15), 1e15) }
-}

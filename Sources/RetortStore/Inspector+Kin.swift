@@ -1,4 +1,3 @@
-internal import Foundation
 internal import GRDB
 internal import OrderedCollections
 package import RetortCore
@@ -92,14 +91,14 @@ extension Inspector {
   }
 
   /// The columns of an occurrence `o` with its row `r`, at a stage `s`.
-  private static let placeColumns = "o.id, \(SQL.rowID("r")), s.name, \(SQL.source("o"))"
+  static let placeColumns = "o.id, \(SQL.rowID("r")), s.name, \(SQL.source("o"))"
 
-  private static func place(_ row: GRDB.Row) throws -> Kin.Occurrence {
+  static func place(_ row: GRDB.Row) throws -> Kin.Occurrence {
     Kin.Occurrence(
       occurrence: try row.at(0), id: try row.at(1), stage: try row.at(2), source: try row.at(3) ?? "")
   }
 
-  private static func fates(of occurrence: Int64, from stage: String, run: Int64, _ db: Database) throws
+  static func fates(of occurrence: Int64, from stage: String, run: Int64, _ db: Database) throws
     -> [Kin.Fate]
   {
     try GRDB.Row.fetchAll(
@@ -130,7 +129,7 @@ extension Inspector {
     }
   }
 
-  private static func failedCalls(_ list: String?) throws -> [Int64] {
+  static func failedCalls(_ list: String?) throws -> [Int64] {
     try list.map { try JSON(stored: $0).array?.compactMap(\.int) ?? [] } ?? []
   }
 
@@ -167,22 +166,9 @@ extension Inspector {
     }
   }
 
-  /// The digest's first byte is the scheme; the index on digests is in the order of their bytes.
   private func contents(ofRow id: String) async throws -> [Int64] {
-    let digits = SQL.digits(id).lowercased()
-    guard digits.count >= 4, digits.allSatisfy({ $0.isASCII && $0.isHexDigit }) else { return [] }
-    func bytes(_ fill: String) -> Data {
-      let text = Array("01" + digits + (digits.count % 2 == 0 ? "" : fill))
-      let head = stride(from: 0, to: text.count, by: 2).compactMap {
-        UInt8(String(text[$0...($0 + 1)]), radix: 16)
-      }
-      return Data(head + (fill == "f" ? Array(repeating: 255, count: 33) : []))
-    }
-    let (low, high) = (bytes("0"), bytes("f"))
-    return try await read {
-      try Int64.fetchAll(
-        $0, sql: "SELECT id FROM \"row\" WHERE digest >= ? AND digest <= ? ORDER BY digest LIMIT 10",
-        arguments: [low, high])
-    }
+    let digits = SQL.digits(id)
+    guard digits.count >= 4 else { return [] }
+    return try await read { try Self.contents(digits, limit: 10, $0) }
   }
 }

@@ -43,17 +43,16 @@ extension Inspector {
     }
   }
 
-  /// What failed in a run and has no answer since, by stage in file order; 100 groups at most.
+  /// What failed in a run and has no answer since, by stage in file order; 100 groups at most. As the books count: what was
+  /// dropped because it failed is no failure.
   package func failed(of run: Int64) async throws -> [Losses] {
     try await read { db in
       try GRDB.Row.fetchAll(
         db,
         sql: """
-          SELECT s.name, f.kind || ': ' || f.message, count(*), min(f.occurrence), max(f.occurrence)
-          FROM failure f JOIN run_stage s ON s.run = f.run AND s.stage = f.stage
-          WHERE f.run = ? AND NOT EXISTS (SELECT 1 FROM taken t
-            WHERE t.run = f.run AND t.stage = f.stage AND t.occurrence = f.occurrence AND t.step IS NOT NULL)
-          GROUP BY s.stage, f.kind, f.message ORDER BY s.stage, count(*) DESC LIMIT 100
+          SELECT s.name, f.kind || ': ' || f.message, sum(f.n), min(f.occurrence), max(f.occurrence)
+          FROM (\(Self.failedRows)) f JOIN run_stage s ON s.run = ?1 AND s.stage = f.stage
+          WHERE NOT f.dropped GROUP BY s.stage, f.kind, f.message ORDER BY s.stage, sum(f.n) DESC LIMIT 100
           """, arguments: [run]
       ).map { try Self.losses($0, detailOf: nil, run: run, db) }
     }
@@ -80,6 +79,23 @@ extension Inspector {
       }
     }
   }
+
+  /// The failures of run `?1` that have no answer since: stage, kind, message and occurrence, the number of rows that failed
+  /// with each (all unanswered ones where the stage failed as a whole), and whether they were dropped for it. Every place that
+  /// counts failed rows counts these.
+  static let failedRows = """
+    SELECT f.stage AS stage, f.kind AS kind, f.message AS message, f.occurrence AS occurrence,
+      CASE WHEN f.occurrence IS NOT NULL OR s."from" = '[]' THEN 1 ELSE
+        (SELECT count(*) FROM occurrence o JOIN run_stage u ON u.run = o.run AND u.stage = o.stage
+          WHERE o.run = f.run AND u.name IN (SELECT value FROM json_each(s."from")))
+        - (SELECT count(*) FROM taken t LEFT JOIN step p ON p.id = t.step
+          WHERE t.run = f.run AND t.stage = f.stage AND (t.step IS NULL OR p.input IS NOT NULL)) END AS n,
+      EXISTS (SELECT 1 FROM taken t WHERE t.run = f.run AND t.stage = f.stage AND t.occurrence = f.occurrence
+        AND t.step IS NULL) AS dropped
+    FROM failure f JOIN run_stage s ON s.run = f.run AND s.stage = f.stage
+    WHERE f.run = ?1 AND NOT EXISTS (SELECT 1 FROM taken t
+      WHERE t.run = f.run AND t.stage = f.stage AND t.occurrence = f.occurrence AND t.step IS NOT NULL)
+    """
 
   /// Stage, reason, number, and the first and last occurrence, of the drops of run `?1`: of rows, of samples left out of
   /// rows that went on, and of records that became no row.

@@ -4,53 +4,109 @@ internal import OrderedCollections
 internal import RetortCore
 
 extension Inspector {
-  /// What the newest 1000 steps of each of some stages of a pipeline took, whatever their configuration was then.
-  package func measures(of stages: [String], in pipeline: String) async throws -> [String: StageMeasure] {
+  /// What the newest 1000 steps of each of some stages took: of those under the fingerprints that the stage has now,
+  /// whichever pipeline made them; where there are none, of those that the pipeline's stage of that name made before.
+  ///
+  /// - Parameter stages: fingerprints by stage.
+  package func measures(of stages: [String: [Int64]], in pipeline: String) async throws -> [String:
+    StageMeasure]
+  {
     var found: [String: StageMeasure] = [:]
-    for stage in stages { found[stage] = try await read { try Self.measure(stage, of: pipeline, $0) } }
+    for (stage, prints) in stages {
+      found[stage] = try await read { db in
+        let now = try Self.steps(under: prints, db)
+        let steps = try now.isEmpty ? Self.steps(under: Self.prints(of: stage, in: pipeline, db), db) : now
+        guard !steps.isEmpty else { return StageMeasure() }
+        return try Self.measure(steps, isOlder: now.isEmpty, db)
+      }
+    }
     return found
   }
 
-  private static func measure(_ stage: String, of pipeline: String, _ db: Database) throws -> StageMeasure {
-    let steps = try Int64.fetchAll(
+  /// Nil where no run of the pipeline has ended well and asked anything.
+  package func pace(of pipeline: String) async throws -> RunPace? {
+    try await read { db -> RunPace? in
+      let run = try GRDB.Row.fetchOne(
+        db,
+        sql: """
+          SELECT id, finished - started FROM run r WHERE pipeline = ? AND status = 'complete'
+            AND EXISTS (SELECT 1 FROM reply WHERE run = r.id) ORDER BY id DESC LIMIT 1
+          """, arguments: [pipeline])
+      guard let run else { return nil }
+      let rows = try GRDB.Row.fetchAll(
+        db,
+        sql: """
+          SELECT model, count(*), total(\(SQL.amount("seconds"))),
+            total(\(SQL.count("prompt_tokens")) + \(SQL.count("completion_tokens"))),
+            min(\(SQL.amount("at")) - \(SQL.amount("seconds"))), max(\(SQL.amount("at")))
+          FROM reply WHERE run = ? GROUP BY model
+          """, arguments: [try run.at(0) as Int64])
+      let begins = try rows.compactMap { try $0.at(4) as Double? }.min() ?? 0
+      let ends = try rows.compactMap { try $0.at(5) as Double? }.max() ?? 0
+      return RunPace(
+        wall: max(0, try run.at(1) as Double? ?? 0), active: max(0, ends - begins),
+        loads: try Dictionary(
+          rows.map {
+            (try $0.at(0) as String, .init(calls: try $0.at(1), seconds: try $0.at(2), tokens: try $0.at(3)))
+          }, uniquingKeysWith: { first, _ in first }))
+    }
+  }
+
+  private static func prints(of stage: String, in pipeline: String, _ db: Database) throws -> [Int64] {
+    try Int64.fetchAll(
       db,
       sql: """
-        SELECT id FROM step WHERE input IS NOT NULL AND fingerprint IN
-          (SELECT s.fingerprint FROM run_stage s JOIN run r ON r.id = s.run WHERE r.pipeline = ? AND s.name = ?)
-        ORDER BY id DESC LIMIT 1000
+        SELECT DISTINCT s.fingerprint FROM run_stage s JOIN run r ON r.id = s.run
+        WHERE r.pipeline = ? AND s.name = ? AND s.fingerprint IS NOT NULL
         """, arguments: [pipeline, stage])
-    guard !steps.isEmpty else { return StageMeasure() }
-    let list = "(" + steps.map(String.init).joined(separator: ",") + ")"
-    let flow = try GRDB.Row.fetchOne(
+  }
+
+  private static func steps(under prints: [Int64], _ db: Database) throws -> [Int64] {
+    guard !prints.isEmpty else { return [] }
+    return try Int64.fetchAll(
       db,
       sql: """
-        SELECT (SELECT count(*) FROM emission WHERE step IN \(list) AND "row" IS NOT NULL),
-          (SELECT count(*) FROM taken t JOIN step s ON s.id = t.step AND s.run = t.run WHERE t.step IN \(list)),
-          (SELECT avg(length(json)) FROM (SELECT r.json FROM emission e JOIN "row" r ON r.id = e."row"
-            WHERE e.step IN \(list) LIMIT 1000))
+        SELECT id FROM step WHERE input IS NOT NULL AND fingerprint IN (SELECT value FROM json_each(?))
+        ORDER BY id DESC LIMIT 1000
+        """, arguments: [JSON.array(prints.map { .int($0) }).text])
+  }
+
+  private static func measure(_ steps: [Int64], isOlder: Bool, _ db: Database) throws -> StageMeasure {
+    let list = "(" + steps.map(String.init).joined(separator: ",") + ")"
+    let counts = { (sql: String) -> StageMeasure.Spread in
+      let found = try GRDB.Row.fetchAll(db, sql: sql).map { (try $0.at(0) as Int64, try $0.at(1) as Int) }
+      let known = Dictionary(found) { first, _ in first }
+      return .init(of: steps.map { Double(known[$0] ?? 0) })
+    }
+    let out = try counts(
+      "SELECT step, count(\"row\") FROM emission WHERE step IN \(list) GROUP BY step")
+    // Of the run that made it: others may have been given the same set.
+    let given = try counts(
+      """
+      SELECT t.step, count(*) FROM taken t JOIN step s ON s.id = t.step AND s.run = t.run
+      WHERE t.step IN \(list) GROUP BY t.step
+      """)
+    let bytes = try Double.fetchOne(
+      db,
+      sql: """
+        SELECT avg(length(json)) FROM (SELECT r.json FROM emission e JOIN "row" r ON r.id = e."row"
+          WHERE e.step IN \(list) LIMIT 1000)
         """)
-    let (out, given): (Int, Int) = (try flow.maybe(0) ?? 0, try flow.maybe(1) ?? 0)
     let calls = try GRDB.Row.fetchAll(
       db,
       sql: """
-        SELECT c.model, count(*), total(\(SQL.count("c.prompt_tokens"))),
-          total(\(SQL.count("c.completion_tokens"))), total(\(SQL.count("c.cached_tokens"))),
-          total(\(SQL.amount("c.seconds")))
-        FROM step_call sc JOIN reply c ON c.id = sc.reply WHERE sc.step IN \(list) GROUP BY c.model, sc.step
-        """)
-    let models = try Dictionary(grouping: calls) { try $0.at(0) as String }.mapValues { perStep in
-      let column = { (index: Int) in try perStep.map { try $0.at(index) as Double } }
-      let none = [Double](repeating: 0, count: steps.count - perStep.count)
-      let (count, prompt) = try (column(1), column(2))
-      return StageMeasure.Model(
-        calls: .init(of: count + none), prompt: .init(of: prompt + none),
-        completion: .init(of: try column(3) + none),
-        cachedShare: try column(4).reduce(0, +) / max(1, prompt.reduce(0, +)),
-        secondsPerCall: try column(5).reduce(0, +) / max(1, count.reduce(0, +)))
+        SELECT c.model, sc.step, c.id, \(SQL.count("c.prompt_tokens")), \(SQL.count("c.completion_tokens")),
+          \(SQL.count("c.cached_tokens")), coalesce(\(SQL.amount("c.seconds")), 0)
+        FROM step_call sc JOIN reply c ON c.id = sc.reply WHERE sc.step IN \(list) ORDER BY sc.step, sc.seq
+        """
+    ).map {
+      let call = StageMeasure.Call(
+        step: try $0.at(1), reply: try $0.at(2), prompt: try $0.at(3), completion: try $0.at(4),
+        cached: try $0.at(5), seconds: try $0.at(6))
+      return (model: try $0.at(0) as String, call: call)
     }
     return StageMeasure(
-      steps: steps.count, yield: given > 0 ? Double(out) / Double(given) : nil,
-      rowBytes: try flow.maybe(2) ?? 0,
-      models: models)
+      steps: steps.count, isOlder: isOlder, out: out, given: given, rowBytes: bytes ?? 0,
+      models: Dictionary(grouping: calls, by: \.model).mapValues { .init($0.map(\.call), of: steps) })
   }
 }

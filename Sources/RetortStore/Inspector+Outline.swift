@@ -99,14 +99,18 @@ extension Inspector {
           db,
           sql: """
             SELECT run, stage, count(*), total(\(SQL.count("prompt_tokens"))),
-              total(\(SQL.count("completion_tokens"))), total(\(SQL.amount("usd"))), max(id)
+              total(\(SQL.count("completion_tokens"))), total(\(SQL.amount("usd"))), max(id), total(usd IS NULL)
             FROM \(table) WHERE id > ? GROUP BY run, stage
             """, arguments: [marks[place]])
         while let row = try rows.next() {
           reached[place] = max(reached[place], try row.at(6))
           guard let run = try row.at(0) as Int64? else { continue }
           var found = CallTally()
-          if place == 0 { found.made = try row.at(2) } else { found.failed = try row.at(2) }
+          if place == 0 {
+            (found.made, found.unpriced) = (try row.at(2), Int(bounded: try row.at(7)))
+          } else {
+            found.failed = try row.at(2)
+          }
           found.add(
             promptTokens: Int(bounded: try row.at(3)), completionTokens: Int(bounded: try row.at(4)),
             usd: try row.at(5))

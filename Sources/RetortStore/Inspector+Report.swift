@@ -101,6 +101,48 @@ extension Inspector {
     }
   }
 
+  /// The columns that the first rows of a stage have, for one that could not tell before it ran.
+  package func columns(of stage: Int, run: Int64) async throws -> [String] {
+    let first = try await contents(of: stage, run: run, limit: 200)
+    return Array(OrderedSet(first.flatMap { $0.columns.keys }))
+  }
+
+  /// Some columns of a stage's rows: of all, or of blocks of rows that are spread over them evenly, so that what belongs
+  /// together is there together.
+  ///
+  /// - Parameters:
+  ///   - columns: those with a quotation mark, which no JSON path names, are left out.
+  ///   - most: rows to read, about.
+  package func sample(_ columns: [String], of stage: Int, run: Int64, most: Int) async throws -> (
+    rows: [Columns], total: Int
+  ) {
+    let columns = columns.filter { !$0.contains("\"") }
+    guard !columns.isEmpty else { return ([], 0) }
+    return try await read { db in
+      let total =
+        try Int.fetchOne(
+          db, sql: "SELECT count(*) FROM occurrence WHERE run = ? AND stage = ?", arguments: [run, stage])
+        ?? 0
+      let every = max(1, (total + most - 1) / max(1, most))
+      let values = columns.map { _ in "r.json -> ?" }.joined(separator: ", ")
+      let rows = try GRDB.Row.fetchAll(
+        db,
+        sql: """
+          SELECT json_array(\(values)) FROM (SELECT "row", row_number() OVER (ORDER BY path) - 1 AS place
+            FROM occurrence WHERE run = ? AND stage = ?) o JOIN "row" r ON r.id = o."row"
+          WHERE (o.place / 64) % ? = 0 ORDER BY o.place
+          """,
+        arguments: StatementArguments(columns.map { SQL.path(to: $0).databaseValue })
+          + [run, stage, every])
+      return (
+        try rows.map { row in
+          let values = try row.json(0).array ?? []
+          return Columns(JSON.Object(zip(columns, values), uniquingKeysWith: { first, _ in first }))
+        }, total
+      )
+    }
+  }
+
   /// Whether each row of a stage, or what was made of it, came to others: paths as in
   /// ``StagePlace/inScope(_:)``.
   package func reach(of stage: Int, to ends: [Int], run: Int64) async throws -> [Bool] {
@@ -187,8 +229,8 @@ extension Inspector {
     }
   }
 
-  /// Calls of a run that came to nothing.
-  package func failedCalls(of run: Int64) async throws -> Int {
+  /// Tries of a run's calls that came to nothing.
+  package func failedTries(of run: Int64) async throws -> Int {
     try await read {
       try Int.fetchOne($0, sql: "SELECT count(*) FROM failed_call WHERE run = ?", arguments: [run]) ?? 0
     }

@@ -37,6 +37,27 @@ package struct RecordedRun: Hashable, Sendable {
   package let isFromHere: Bool
 }
 
+/// What decides which run is gone on with.
+package struct BegunRun: Hashable, Sendable {
+  package let id: Int64
+  /// The first run of those that resumed each other; itself when it resumed none.
+  package let origin: Int64
+  package let pipeline: String
+  package let file: String
+  /// How it ended, or `running` or `broken`.
+  package let status: String
+  package let flags: JSON
+
+  package init(id: Int64, origin: Int64, pipeline: String, file: String, status: String, flags: JSON) {
+    self.id = id
+    self.origin = origin
+    self.pipeline = pipeline
+    self.file = file
+    self.status = status
+    self.flags = flags
+  }
+}
+
 /// What people ask of a store, in SQL that they could type themselves.
 extension Inspector {
   /// The runs, newest first, each with what it cost.
@@ -89,6 +110,21 @@ extension Inspector {
       isFromHere: row[6].string == Home.here)
   }
 
+  /// All runs, newest first.
+  package func begunRuns() async throws -> [BegunRun] {
+    try await table(
+      "SELECT id, coalesce(origin, id), pipeline, file, status, flags FROM run ORDER BY id DESC"
+    )
+    .rows.compactMap { row in
+      guard let id = row[0].int, let origin = row[1].int, let pipeline = row[2].string,
+        let file = row[3].string, let recorded = row[4].string, let flags = row[5].string
+      else { return nil }
+      return BegunRun(
+        id: id, origin: origin, pipeline: pipeline, file: file, status: status(recorded),
+        flags: try JSON(stored: flags))
+    }
+  }
+
   /// The counts of every stage of a run, in file order, as far as it has come.
   package func books(of run: Int64) async throws -> OrderedBooks {
     try await read { try StepTables.books(of: run, $0) }
@@ -98,29 +134,24 @@ extension Inspector {
   package func rows(of stage: String, run: Int64, limit: Int) async throws -> Table {
     try await table(
       """
-      SELECT \(SQL.rowID("r")) AS id, o.path, r.json
+      SELECT \(SQL.rowID("r")) AS id, \(SQL.source("o")) AS source, r.json
       FROM occurrence o JOIN run_stage s USING (run, stage) JOIN "row" r ON r.id = o."row"
       WHERE o.run = ? AND s.name = ? ORDER BY o.path LIMIT ?
       """, [.int(run), .string(stage), .int(Int64(limit))])
   }
 
-  /// Every content whose identifier begins as given.
-  package func row(_ id: String) async throws -> Table {
+  /// What failed in a run and has no answer since, grouped by stage and message; the rows add up to those that the run's
+  /// summary counts as failed. What the pipeline dropped for it is there too, and says so after its kind.
+  package func failures(run: Int64, of stage: String? = nil) async throws -> Table {
     try await table(
       """
-      SELECT \(SQL.rowID("r")) AS id, json FROM "row" r
-      WHERE hex(digest) LIKE '01' || upper(?) || '%' ORDER BY r.id LIMIT 10
-      """, [.string(SQL.digits(id))])
-  }
-
-  /// What failed in a run, grouped by stage and message.
-  package func failures(run: Int64) async throws -> Table {
-    try await table(
-      """
-      SELECT f.stage, f.kind, count(*) AS rows, f.message, min(f."row") AS example
-      FROM (\(Views.ledger("failed"))) f JOIN run_stage s ON s.run = f.run AND s.name = f.stage
-      WHERE f.run = ? GROUP BY s.stage, f.kind, f.message ORDER BY s.stage, rows DESC
-      """, [.int(run)])
+      SELECT s.name AS stage, f.kind || iif(f.dropped, ', dropped', '') AS kind, sum(f.n) AS rows, f.message,
+        min(\(SQL.rowID("r"))) AS example
+      FROM (\(Self.failedRows)) f JOIN run_stage s ON s.run = ?1 AND s.stage = f.stage
+      LEFT JOIN occurrence o ON o.id = f.occurrence LEFT JOIN "row" r ON r.id = o."row"
+      WHERE ?2 IS NULL OR s.name = ?2
+      GROUP BY s.stage, f.kind, f.dropped, f.message ORDER BY s.stage, rows DESC
+      """, [.int(run), stage.map(JSON.string) ?? .null])
   }
 
   /// Answers a query over the tables of `docs/store.md`.

@@ -54,7 +54,7 @@ package struct Why: Codable, Hashable, Sendable {
 }
 
 extension Inspector {
-  /// Follows a row of a run to a stage: down to what was made of it, or up to what it was made from. At most 20
+  /// Follows a row of a run, by any of its names, to a stage: down to what was made of it, or up to what it was made from. At most 20
   /// occurrences are answered.
   ///
   /// Errors: ``NotFound`` when the run has no such stage.
@@ -62,9 +62,10 @@ extension Inspector {
     try await read { db in
       let line = try Line(run: run, db)
       guard let ordinal = line.ordinal(stage) else {
+        let names = line.stages.map(\.name)
         throw NotFound(
-          "expected a stage of run \(run) (\(line.stages.map(\.name).joined(separator: ", "))), found '\(stage)'"
-        )
+          "expected a stage of run \(run) (\(names.joined(separator: ", "))), found '\(stage)'"
+            + NearestWord.hint(stage, in: names))
       }
       return Why(run: run, stage: stage, answers: try line.answers(id, at: ordinal, db))
     }
@@ -83,7 +84,8 @@ extension Why {
     }
   }
 
-  private static func ancestry(of name: String, in resolved: JSON) -> [String] {
+  /// A stage and all that it takes rows or sets from.
+  static func ancestry(of name: String, in resolved: JSON) -> [String] {
     var found: OrderedSet<String> = []
     var next = [name]
     while let name = next.popLast() {
@@ -155,7 +157,9 @@ private struct Line {
   }
 
   func answers(_ id: String, at stage: Int, _ db: Database) throws -> [Why.Answer] {
-    let family = try family(id, db)
+    guard let name = RowName(id) else { return [] }
+    if let lost = try lost(name, id, onTheWayTo: stage, db) { return [lost] }
+    let family = try family(name, db)
     if stages[stage].from.isEmpty {
       return try family.filter { $0.stage == stage }.prefix(20).map { try reading($0, at: stage, db) }
     }
@@ -171,14 +175,27 @@ private struct Line {
     return try ends.prefix(20).map { try answer($0.0, at: $0.1, db) }
   }
 
-  private func family(_ id: String, _ db: Database) throws -> [Found] {
-    try GRDB.Row.fetchAll(
+  /// A record that its reader dropped.
+  private func lost(_ name: RowName, _ text: String, onTheWayTo stage: Int, _ db: Database) throws -> Why
+    .Answer?
+  {
+    guard case .record(let reader, _) = name, let ordinal = ordinal(reader), passing(stage).contains(ordinal),
+      let lost = try Inspector.lostRecord(name, run: run, db)
+    else { return nil }
+    return Why.Answer(
+      row: nil, source: text, stage: reader, outcome: .dropped,
+      detail: [lost.reason, lost.detail].filter { !$0.isEmpty }.joined(separator: ": "))
+  }
+
+  private func family(_ name: RowName, _ db: Database) throws -> [Found] {
+    let start = try Inspector.occurrences(name, run: run, limit: 100, db)
+    return try GRDB.Row.fetchAll(
       db,
       sql: """
-        WITH RECURSIVE \(SQL.family)
+        WITH RECURSIVE \(SQL.family(of: start))
         SELECT o.id, o.stage, o.parent FROM family JOIN occurrence o USING (id)
         ORDER BY o.path
-        """, arguments: [run, SQL.digits(id)]
+        """, arguments: [run]
     ).map { Found(id: try $0.at(0), stage: try $0.at(1), parent: try $0.at(2)) }
   }
 

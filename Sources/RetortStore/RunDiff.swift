@@ -53,6 +53,30 @@ package struct RunDiff: Codable, Hashable, Sendable {
     }
   }
 
+  /// What a stage whose settings changed made the later run do again: its rows, and those of the stages after it.
+  package struct Redone: Codable, Hashable, Sendable {
+    package struct Stage: Codable, Hashable, Sendable {
+      package var stage: String
+      /// Rows that no earlier step answered, and all that it answered.
+      package var rows: Int
+      package var of: Int
+
+      package init(stage: String, rows: Int, of: Int) {
+        self.stage = stage
+        self.rows = rows
+        self.of = of
+      }
+    }
+
+    package var by: String
+    package var stages: [Stage]
+
+    package init(by: String, stages: [Stage]) {
+      self.by = by
+      self.stages = stages
+    }
+  }
+
   package struct Side: Codable, Hashable, Sendable {
     package var run: Int64
     package var status: String
@@ -62,5 +86,7 @@ package struct RunDiff: Codable, Hashable, Sendable {
   package var old: Side
   package var new: Side
   package var changed: [Difference]
+  /// In the order of the file, those that redid anything.
+  package var redone: [Redone]
   package var stages: [Stage]
 }

@@ -67,13 +67,14 @@ enum SQL {
       AND m.member BETWEEN span.value ->> 0 AND span.value ->> 1 AND m.occurrence <> t.occurrence
     """
 
-  /// The occurrences `family` (column `id`) of rows whose identifier begins with `?2` in run `?1`, with all that they
-  /// were made from and all that was made from them.
-  static let family = """
-    start AS (SELECT o.id FROM occurrence o JOIN "row" r ON r.id = o."row"
-      WHERE o.run = ?1 AND hex(r.digest) LIKE '01' || upper(?2) || '%' LIMIT 100),
+  /// The occurrences `family` (column `id`): some of run `?1`, with all that they were made from and all that was made
+  /// from them.
+  static func family(of start: [Int64]) -> String {
+    """
+    start AS (SELECT id FROM occurrence WHERE id IN (\(start.map(String.init).joined(separator: ",")))),
     \(kin()), family AS (SELECT id FROM up UNION SELECT id FROM down)
     """
+  }
 
   /// All that the occurrences `start` of run `?1` were made from (`up`) and all that was made from them (`down`), at
   /// most `limit` of each, the nearest first, with them; -1 for no limit.

@@ -1,3 +1,4 @@
+internal import Foundation
 internal import GRDB
 package import RetortCore
 
@@ -5,12 +6,13 @@ package import RetortCore
 /// tables of that connection stand in for those of occurrences and answers. It sees the store as it is at one moment, and
 /// is in nobody's way.
 package struct Sketch: StepLookup {
-  private let moment: Moment
+  let moment: Moment
   /// The number that its rows have: no run of a store has it.
   package static let run: Int64 = 0
 
   init(_ store: Store) async throws {
     moment = try await Moment(of: store, covering: ["occurrence", "taken"])
+    try await moment.look { try $0.execute(sql: Self.fresh) }
   }
 
   /// The stages that a run or one that it goes on with has begun.
@@ -36,27 +38,41 @@ package struct Sketch: StepLookup {
 
   package func set(_ place: StagePlace, passing ancestry: [Int]) async throws -> SetInput {
     // Nothing fails in a sketch, so that no row is lost.
-    try await moment.look { try StepTables.set(place, passing: [], $0) }
+    try await moment.look { db in
+      let (digest, count) = try StepTables.setDigest(place, complete: true, digest: Self.anyDigest, db)
+      return SetInput(digest: digest, count: count, complete: true)
+    }
   }
 
   package func findSet(
     _ place: StagePlace, passing ancestry: [Int], under fingerprints: [Int64], withFiles: Bool
   ) async throws -> SetInput {
-    try await moment.look {
-      try StepTables.findSet(place, passing: [], under: fingerprints, withFiles: withFiles, $0)
+    var input = try await set(place, passing: [])
+    (input.step, input.files) = try await moment.look { [digest = input.digest] db -> (Int64?, [JSON]) in
+      let step = try StepTables.doneSet(fingerprints: fingerprints, input: digest, db)
+      return (step, try withFiles ? step.map { try StepTables.rows(of: $0, db) } ?? [] : [])
     }
+    return input
   }
 
-  package func answerSet(_ place: StagePlace, from step: Int64, limit: Int?) async throws -> Int {
-    try await moment.look { try StepTables.answerSet(place, from: step, limit: limit, $0) }
+  package func answerSet(_ place: StagePlace, from step: Int64, _ selection: Selection) async throws
+    -> Int
+  {
+    try await moment.look { try StepTables.answerSet(place, from: step, selection, $0) }
   }
 
   package func answerPage(
     _ place: StagePlace, upstream: Int, under fingerprints: [Int64], after cursor: Int64, limit: Int
   ) async throws -> ArrivalPage {
-    try await moment.look {
-      try StepTables.answer(
-        place, upstream: upstream, fingerprints: fingerprints, after: cursor, limit: limit, $0)
+    try await moment.look { db in
+      var page = try StepTables.answer(
+        place, upstream: upstream, fingerprints: fingerprints, after: cursor, limit: limit, db)
+      if page.rows > page.hits.rows + page.misses.count {
+        page.misses =
+          (page.misses + (try Self.freshRows(of: upstream, after: cursor, through: page.last, db)))
+          .sorted { $0.id < $1.id }
+      }
+      return page
     }
   }
 

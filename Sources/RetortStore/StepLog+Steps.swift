@@ -136,13 +136,14 @@ extension StepLog {
 
   /// Gives a set step its input and emits its rows; their number.
   ///
-  /// - Parameter limit: of a reader's rows; nil for all.
+  /// - Parameter selection: of a reader's rows.
   package func finishSet(
-    _ step: Int64, _ place: StagePlace, fingerprint: Int64, input: Digest, calls: [UsedCall], limit: Int?
+    _ step: Int64, _ place: StagePlace, fingerprint: Int64, input: Digest, calls: [UsedCall],
+    _ selection: Selection
   ) async throws -> Int {
     try await store.write { db in
       try StepTables.finishSet(step, fingerprint: fingerprint, input: input, calls: calls, db)
-      return try StepTables.emitSet(place, step: step, limit: limit, db)
+      return try StepTables.emitSet(place, step: step, selection, db)
     }
   }
 

@@ -102,8 +102,10 @@ extension StepLog: StepLookup {
     }
   }
 
-  package func answerSet(_ place: StagePlace, from step: Int64, limit: Int?) async throws -> Int {
-    try await store.write { try StepTables.answerSet(place, from: step, limit: limit, $0) }
+  package func answerSet(_ place: StagePlace, from step: Int64, _ selection: Selection) async throws
+    -> Int
+  {
+    try await store.write { try StepTables.answerSet(place, from: step, selection, $0) }
   }
 
   package func answerPage(

@@ -18,8 +18,8 @@ package protocol StepLookup: Sendable {
   ) async throws -> SetInput
   /// Answers a set's rows from a step that exists, and emits what it emitted; the number of rows that came out.
   ///
-  /// - Parameter limit: of a reader's rows; nil for all.
-  func answerSet(_ place: StagePlace, from step: Int64, limit: Int?) async throws -> Int
+  /// - Parameter selection: of a reader's rows.
+  func answerSet(_ place: StagePlace, from step: Int64, _ selection: Selection) async throws -> Int
   /// Answers up to `limit` rows of one upstream stage beyond `cursor` from the steps that exist, emits what those
   /// emitted, and finds the rows whose step is still to be made. Of a row's steps the one under the first of
   /// `fingerprints` counts.

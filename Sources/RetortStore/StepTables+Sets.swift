@@ -7,15 +7,17 @@ extension StepTables {
   /// The digest of an ordered list of rows: what a set step's key and a `using:` input are known by.
   ///
   /// A set that lost rows to failures has another digest than the same rows complete.
+  ///
+  /// - Parameter digest: SQL for a row's digest, where not all rows are in the store.
   static func setDigest(
-    _ place: StagePlace, complete: Bool, _ db: Database
+    _ place: StagePlace, complete: Bool, digest: String = "r.digest", _ db: Database
   ) throws -> (digest: Digest, count: Int) {
     var bytes: [UInt8] = complete ? [] : [0]
     var count = 0
     let rows = try GRDB.Row.fetchCursor(
       db,
       sql: """
-        SELECT r.digest, o.stage FROM occurrence o JOIN "row" r ON r.id = o."row"
+        SELECT \(digest), o.stage FROM occurrence o LEFT JOIN "row" r ON r.id = o."row"
         WHERE o.run = ? AND o.stage IN \(SQL.list(place.from)) AND \(place.inScope("o")) ORDER BY o.path, o.stage
         """, arguments: [place.run])
     while let row = try rows.next() {
@@ -44,9 +46,11 @@ extension StepTables {
     return input
   }
 
-  static func answerSet(_ place: StagePlace, from step: Int64, limit: Int?, _ db: Database) throws -> Int {
+  static func answerSet(_ place: StagePlace, from step: Int64, _ selection: Selection, _ db: Database) throws
+    -> Int
+  {
     try takeMembers(place, step: step, db)
-    return try emitSet(place, step: step, limit: limit, db)
+    return try emitSet(place, step: step, selection, db)
   }
 
   /// The step of a set that was performed before.
@@ -127,10 +131,11 @@ extension StepTables {
   }
 
   /// Occurrences of what a set step emitted. A row made of members takes the first one's path; a row of no member
-  /// (a reader's) its own number. With `limit`, only the first rows. Answers their number.
+  /// (a reader's) its own number. `selection` is of a reader's rows. Answers their number.
   @discardableResult
-  static func emitSet(_ place: StagePlace, step: Int64, limit: Int?, _ db: Database) throws -> Int {
-    if place.from.isEmpty { return try emitReader(place, step: step, limit: limit, db) }
+  static func emitSet(_ place: StagePlace, step: Int64, _ selection: Selection, _ db: Database) throws -> Int
+  {
+    if place.from.isEmpty { return try emitReader(place, step: step, selection, db) }
     let own = (place.scope.map { $0 + "." } ?? "") + StagePlace.component(place.ordinal)
     try db.execute(
       sql: """
@@ -146,22 +151,37 @@ extension StepTables {
                    AND \(place.inScope("m"))) AS origin
                 FROM emission WHERE step = ? AND "row" IS NOT NULL) e
           LEFT JOIN occurrence o ON o.id = e.origin)
-        ORDER BY path LIMIT ?
-        """, arguments: [step, place.run, place.ordinal, step, limit ?? -1])
+        ORDER BY path
+        """, arguments: [step, place.run, place.ordinal, step])
     return db.changesCount
   }
 
   /// As ``emitSet``, for a reader: its rows come from no other.
-  private static func emitReader(_ place: StagePlace, step: Int64, limit: Int?, _ db: Database) throws -> Int
+  private static func emitReader(_ place: StagePlace, step: Int64, _ selection: Selection, _ db: Database)
+    throws -> Int
   {
+    var chosen: String?
+    if selection.cuts {
+      let rows = try GRDB.Row.fetchAll(
+        db,
+        sql: """
+          SELECT e.seq, r.digest FROM emission e JOIN "row" r ON r.id = e."row" WHERE e.step = ? ORDER BY e.seq
+          LIMIT ?
+          """, arguments: [step, selection.reach ?? -1]
+      ).map { (seq: try $0.at(0) as Int, digest: try $0.at(1) as Data) }
+      chosen = selection.chosen(of: rows.map(\.digest)).map { chosen in
+        JSON.array(chosen.map { .int(Int64(rows[$0].seq)) }).text
+      }
+    }
     try db.execute(
       sql: """
         INSERT INTO occurrence (run, stage, path, "row", parent)
-        SELECT ?, ?, ? || \(StagePlace.component(sql: "seq")), "row", NULL FROM emission
-        WHERE step = ? AND "row" IS NOT NULL ORDER BY seq LIMIT ?
+        SELECT ?1, ?2, ?3 || \(StagePlace.component(sql: "seq")), "row", NULL FROM emission
+        WHERE step = ?4 AND "row" IS NOT NULL AND (?5 IS NULL OR seq IN (SELECT value FROM json_each(?5)))
+        ORDER BY seq
         """,
       arguments: [
-        place.run, place.ordinal, StagePlace.component(place.ordinal) + ".", step, limit ?? -1,
+        place.run, place.ordinal, StagePlace.component(place.ordinal) + ".", step, chosen,
       ])
     return db.changesCount
   }

@@ -174,10 +174,14 @@ enum StepTables {
         db,
         sql: """
           SELECT count(*), total(\(SQL.count("prompt_tokens"))), total(\(SQL.count("completion_tokens"))),
-            total(\(SQL.amount("usd"))) FROM \(table) WHERE run = ?
+            total(\(SQL.amount("usd"))), total(usd IS NULL) FROM \(table) WHERE run = ?
           """, arguments: [run])
       let count: Int = try row.maybe(0) ?? 0
-      if table == "reply" { calls.made = count } else { calls.failed = count }
+      if table == "reply" {
+        (calls.made, calls.unpriced) = (count, Int(bounded: try row.maybe(4) ?? 0))
+      } else {
+        calls.failed = count
+      }
       calls.add(
         promptTokens: Int(bounded: try row.maybe(1) ?? 0),
         completionTokens: Int(bounded: try row.maybe(2) ?? 0), usd: try row.maybe(3) ?? 0)

@@ -5,7 +5,9 @@ internal import RetortCore
 
 /// The views that people read: one for each stage of the newest run of each pipeline, and the ledgers.
 enum Views {
-  /// Makes them anew. The stages of the pipeline that ran last have their own names; those of earlier ones `pipeline__stage`.
+  /// Makes them anew. A stage has a view of its own name, and one `pipeline__stage`; where pipelines share a name of a
+  /// stage, the one that ran last has the plain one. So a pipeline that runs later takes no other's names away but those
+  /// that it has itself.
   static func make(_ db: Database) throws {
     for name in try String.fetchAll(db, sql: "SELECT name FROM sqlite_master WHERE type = 'view'") {
       try db.execute(sql: "DROP VIEW \(quoted(name))")
@@ -13,7 +15,7 @@ enum Views {
     for (name, query) in ledgers { try db.execute(sql: "CREATE VIEW \(name) AS \(query)") }
     let newest = try GRDB.Row.fetchAll(
       db, sql: "SELECT max(id) AS run, pipeline FROM run GROUP BY pipeline ORDER BY run DESC")
-    for (age, run) in newest.enumerated() {
+    for run in newest {
       let (id, pipeline): (Int64, String) = (try run.at(0), try run.at(1))
       let stages = try GRDB.Row.fetchAll(
         db, sql: "SELECT stage, name, columns FROM run_stage WHERE run = ?", arguments: [id])
@@ -23,14 +25,14 @@ enum Views {
           try JSON(stored: $0).array?.compactMap(\.string) ?? []
         }
         let columns = try declared ?? found(run: id, stage: ordinal, db)
-        let view = age == 0 ? name : "\(pipeline)__\(name)"
-        try db.execute(
-          sql: """
-            CREATE VIEW IF NOT EXISTS \(quoted(view)) AS
-            SELECT o.run AS run, \(SQL.rowID("r")) AS "row", \(SQL.source("o")) AS source\(list(columns: columns))
-            FROM occurrence o JOIN "row" r ON r.id = o."row"
-            WHERE o.run = \(id) AND o.stage = \(ordinal) ORDER BY o.path
-            """)
+        let query = """
+          SELECT o.run AS run, \(SQL.rowID("r")) AS "row", \(SQL.source("o")) AS source\(list(columns: columns))
+          FROM occurrence o JOIN "row" r ON r.id = o."row"
+          WHERE o.run = \(id) AND o.stage = \(ordinal) ORDER BY o.path
+          """
+        for view in [name, "\(pipeline)__\(name)"] {
+          try db.execute(sql: "CREATE VIEW IF NOT EXISTS \(quoted(view)) AS \(query)")
+        }
       }
     }
   }

@@ -59,6 +59,19 @@ package struct ScriptedTokens: TokenModel {
   package func count(_ text: String) async throws -> Int { try await answer(text) }
 }
 
+/// A judge of entailment whose probabilities come from a closure: given premise and hypothesis.
+package struct ScriptedEntailment: EntailmentModel {
+  private let answer: @Sendable (String, String) async throws -> EntailmentScore
+
+  package init(_ answer: @escaping @Sendable (String, String) async throws -> EntailmentScore) {
+    self.answer = answer
+  }
+
+  package func entailment(of hypothesis: String, from premise: String) async throws -> EntailmentScore {
+    try await answer(premise, hypothesis)
+  }
+}
+
 /// Hands out scripted models, whatever a stage names. An act that was given no script refuses.
 package struct ScriptedProvider: ModelProvider {
   private let chatModel: ScriptedModel
@@ -66,6 +79,7 @@ package struct ScriptedProvider: ModelProvider {
   private let rewardModel: ScriptedReward
   private let scorerModel: ScriptedScorer
   private let tokenModel: ScriptedTokens
+  private let entailmentModel: ScriptedEntailment
 
   package init(
     chat: @escaping @Sendable (ChatRequest) async throws -> ChatReply = { _ in throw unscripted("chat") },
@@ -78,13 +92,17 @@ package struct ScriptedProvider: ModelProvider {
     scorer: @escaping @Sendable (String, [ChatMessage]) async throws -> [TokenLogprob] = { _, _ in
       throw unscripted("logprobs")
     },
-    tokens: @escaping @Sendable (String) async throws -> Int = { _ in throw unscripted("tokens") }
+    tokens: @escaping @Sendable (String) async throws -> Int = { _ in throw unscripted("tokens") },
+    entailment: @escaping @Sendable (String, String) async throws -> EntailmentScore = { _, _ in
+      throw unscripted("entailment")
+    }
   ) {
     chatModel = ScriptedModel(chat)
     embeddingModel = ScriptedEmbedding(embedding)
     rewardModel = ScriptedReward(reward)
     scorerModel = ScriptedScorer(scorer)
     tokenModel = ScriptedTokens(tokens)
+    entailmentModel = ScriptedEntailment(entailment)
   }
 
   package func chat(_ model: ModelRef) throws -> any ChatModel { chatModel }
@@ -92,6 +110,7 @@ package struct ScriptedProvider: ModelProvider {
   package func reward(_ model: ModelRef) throws -> any RewardModel { rewardModel }
   package func scorer(_ model: ModelRef) throws -> any LogprobModel { scorerModel }
   package func tokens(_ model: ModelRef) throws -> any TokenModel { tokenModel }
+  package func entailment(_ model: ModelRef) throws -> any EntailmentModel { entailmentModel }
 }
 
 /// What an act answers that the test gave no script for.

@@ -8,7 +8,7 @@ enum CallMarkup {
   static func line(_ call: RecordedCall) -> String {
     let tries = call.attempts == 1 ? "1 attempt" : "\(call.attempts) attempts"
     return "c_\(call.id), \(call.model): \(call.promptTokens) tokens in, \(call.completionTokens) out, "
-      + "\(call.usd.map { "USD \(Figure.money($0))" } ?? "no price"), \(Figure.seconds(call.seconds)), \(tries)"
+      + "\(call.usd.map { "USD \(Figure.money($0))" } ?? "no price set"), \(Figure.seconds(call.seconds)), \(tries)"
   }
 
   /// - Parameter level: of the headings.

@@ -31,7 +31,7 @@ struct ComparePages {
       [
         PageParts.link(Link.run(side.run), "\(side.run)"), "\(side.status)", PageParts.count(side.calls.made),
         PageParts.count(side.calls.remembered), PageParts.count(side.calls.promptTokens),
-        PageParts.count(side.calls.completionTokens), "\(Figure.money(side.calls.usd))",
+        PageParts.count(side.calls.completionTokens), "\(side.calls.amount)",
       ]
     }
     return Page(

@@ -23,7 +23,7 @@ struct RunPages {
       return [
         PageParts.link(Link.run(run.id), "\(run.id)"), "\(run.pipeline)", "\(run.status)", "\(run.started)",
         "\(run.seconds.map(Figure.seconds) ?? "")", PageParts.count(spent.made),
-        PageParts.count(spent.promptTokens + spent.completionTokens), "\(Figure.money(spent.usd))",
+        PageParts.count(spent.promptTokens + spent.completionTokens), "\(spent.amount)",
       ]
     }
     let table = PageParts.table(
@@ -96,9 +96,9 @@ struct RunPages {
 
   private static func figures(_ spent: CallTally) -> HTMLText {
     let figures = [
-      ("Calls", Figure.count(spent.made)), ("Failed calls", Figure.count(spent.failed)),
+      ("Calls", Figure.count(spent.made)), ("Failed tries", Figure.count(spent.failed)),
       ("Tokens in", Figure.count(spent.promptTokens)), ("Tokens out", Figure.count(spent.completionTokens)),
-      ("Cost", "USD \(Figure.money(spent.usd))"),
+      ("Cost", spent.cost),
     ]
     return """
       <dl class="figures">
@@ -125,7 +125,7 @@ struct RunPages {
         PageParts.count(books.rows),
         PageParts.count(spent.made), PageParts.count(spent.promptTokens),
         PageParts.count(spent.completionTokens),
-        "\(Figure.money(spent.usd))",
+        "\(spent.amount)",
       ]
     }
     return PageParts.table(

@@ -39,7 +39,7 @@ import Testing
       says: """
         Error: Missing value for '--set <set>'
         Help:  --set <set>  Set a key of the file: stages.rationale.with.samples=8.
-        Usage: retort check <file> [--set <set> ...] [--store <store>] [--exports]
+        Usage: retort check <file> [--set <set> ...] [--store <store>] [--exports] [--endpoints]
           See 'retort check --help' for more information.
         """, exits: 2)
   }

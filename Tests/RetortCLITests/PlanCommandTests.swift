@@ -5,21 +5,21 @@ import Testing
 @Suite struct PlanCommandTests {
   @Test func beforeAndAfterARun() async throws {
     let desk = try Desk()
-    try await desk.expectCommand(
-      "plan p.yaml",
-      prints: """
+    let before = try await desk.type("plan p.yaml").printed
+    #expect(
+      before.hasPrefix(
+        """
         stage      done  to do  why
         questions     0  1      never run
-        answers       0  ?      waits for rows upstream
-        numbers       0  ?      waits for rows upstream
-        out           0  ?      waits for numbers
+        answers       0  3      never run
+        numbers       0  ~2     waits for rows upstream
+        out           0  1      waits for numbers
 
-        stage    calls  tokens in  tokens out  USD            by
-        answers  3–6    15–121     0–6144      0.0000–0.0494  assumed
-        total    3–6    15–121     0–6144      0.0000–0.0494
-        assumed: 1 or 2 calls a row and sample, replies of 0 to max_tokens (or 1024)
-        longest: teacher 15 s–30 s, 1 at a time, 5.0 s a call (assumed)
-        """)
+        """), "\(before)")
+    #expect(before.contains("\ncalls       3\n"), "\(before)")
+    #expect(
+      before.contains("\nassumed: nothing was measured yet; a pilot tells more: --limit 20\n"), "\(before)")
+    #expect(desk.calls == 0)
     _ = try await desk.type("run p.yaml")
     try await desk.expectCommand(
       "plan p.yaml",
@@ -33,21 +33,21 @@ import Testing
         no calls to make
         """)
     try desk.write("Answer shortly: {{question}}", to: "prompts/ask.mustache")
-    try await desk.expectCommand(
-      "plan p.yaml --max-usd 0.0001",
-      prints: """
+    let after = try await desk.type("plan p.yaml --max-usd 0.00001").printed
+    #expect(
+      after.hasPrefix(
+        """
         stage      done  to do  why
         questions     1  0      done
         answers       0  3      changed: with.prompt
-        numbers       0  ?      waits for rows upstream
-        out           0  ?      waits for numbers
+        numbers       0  ~2     waits for rows upstream
+        out           0  1      waits for numbers
 
-        stage    calls  tokens in  tokens out  USD     by
-        answers  3      36         15          0.0002  3 steps
-        total    3      36         15          0.0002
-        longest: teacher 0 s, 1 at a time, 0.0 s a call
-        more than --max-usd 0.0001: the run will stop before its end
-        """)
+        """), "\(after)")
+    #expect(after.contains("\ncalls       3\n"), "\(after)")
+    #expect(after.contains("  3 older steps\n"), "\(after)")
+    #expect(
+      after.hasSuffix("\nmore than --max-usd 0.0000: the run will stop before its end\n"), "\(after)")
     #expect(desk.calls == 3)
   }
 
@@ -57,7 +57,7 @@ import Testing
     try await desk.expectCommand(
       "plan p.yaml --json",
       prints: """
-        {"stages":[{"stage":"questions","done":1,"todo":0,"waits":false,"rows":3,"reason":"done","passed_over":0},{"stage":"answers","done":3,"todo":0,"waits":false,"rows":3,"reason":"done","passed_over":0},{"stage":"numbers","done":3,"todo":0,"waits":false,"rows":2,"reason":"done","passed_over":0},{"stage":"out","done":2,"todo":0,"waits":false,"rows":1,"reason":"done","passed_over":0}],"forecast":{"stages":[],"total":{"calls":{"low":0.0,"high":0.0},"usd":{"low":0.0,"high":0.0},"prompt_tokens":{"low":0.0,"high":0.0},"completion_tokens":{"low":0.0,"high":0.0}},"poles":[]}}
+        {"stages":[{"stage":"questions","done":1,"todo":0,"foreseen":0,"waits":false,"rows":3,"reason":"done","passed_over":0},{"stage":"answers","done":3,"todo":0,"foreseen":0,"waits":false,"rows":3,"reason":"done","passed_over":0},{"stage":"numbers","done":3,"todo":0,"foreseen":0,"waits":false,"rows":2,"reason":"done","passed_over":0},{"stage":"out","done":2,"todo":0,"foreseen":0,"waits":false,"rows":1,"reason":"done","passed_over":0}],"forecast":{"stages":[],"total":{"calls":{"expected":0.0,"low":0.0,"high":0.0},"usd":{"expected":0.0,"low":0.0,"high":0.0},"prompt_tokens":{"expected":0.0,"low":0.0,"high":0.0},"completion_tokens":{"expected":0.0,"low":0.0,"high":0.0}},"seconds":{"expected":0.0,"low":0.0,"high":0.0},"poles":[]}}
         """)
   }
 
@@ -68,7 +68,7 @@ import Testing
       says: """
         Error: Missing expected argument '<file>'
         Help:  <file>  The pipeline file.
-        Usage: retort plan <file> [--limit <limit>] [--only <only>] [--redo <redo> ...] [--set <set> ...] [--max-usd <max-usd>] [--max-tokens <max-tokens>] [--retry-refused] [--store <store>] [--json]
+        Usage: retort plan <file> [--limit <limit>] [--sample <sample>] [--seed <seed>] [--only <only>] [--redo <redo> ...] [--set <set> ...] [--max-usd <max-usd>] [--max-tokens <max-tokens>] [--retry-refused] [--store <store>] [--json]
           See 'retort plan --help' for more information.
         """, exits: 2)
     try await desk.expectCommand(
@@ -82,7 +82,7 @@ import Testing
       "plan p.yaml --limits 3",
       says: """
         Error: Unknown option '--limits'. Did you mean '--limit'?
-        Usage: retort plan <file> [--limit <limit>] [--only <only>] [--redo <redo> ...] [--set <set> ...] [--max-usd <max-usd>] [--max-tokens <max-tokens>] [--retry-refused] [--store <store>] [--json]
+        Usage: retort plan <file> [--limit <limit>] [--sample <sample>] [--seed <seed>] [--only <only>] [--redo <redo> ...] [--set <set> ...] [--max-usd <max-usd>] [--max-tokens <max-tokens>] [--retry-refused] [--store <store>] [--json]
           See 'retort plan --help' for more information.
         """, exits: 2)
   }

@@ -34,7 +34,7 @@ import Testing
       prints: """
         # p, run 1
 
-        4 stages; complete, begun 2026-01-01 00:00:00 UTC, 0.00 s. Its rows took 0 model calls, 0 tokens in, 0 tokens out and USD 0.0000, whichever run paid for them; 0 files with 0 rows were written.
+        4 stages; complete, begun 2026-01-01 00:00:00 UTC, 0.00 s. No model was called; 0 files with 0 rows were written.
 
         ## Pipeline
 
@@ -53,6 +53,8 @@ import Testing
         | answers | 3 | 0 | 0 | 0 | 3 | 0 |
         | numbers | 0 | 0 | 0 | 0 | 0 | 0 |
         | out | 0 | 0 | 0 | 0 | 0 | 0 |
+
+        in = emitted + dropped + failed + pending. Emitted rows went on, dropped ones ended here for a reason below, failed ones are tried again by a resume, pending ones were not come to. Rows out is what was made of those emitted: several of one, one of a whole set, or the files of an export.
 
         ## How to reproduce
 

@@ -30,25 +30,28 @@ import Testing
           run                     Perform what a pipeline file asks for and is not done.
           plan                    Say what is done, what is to do and why, and what it
                                   will cost; make no call.
-          resume                  Perform the last run again, or a named one: the file
-                                  is read anew, the flags are kept.
+          resume                  Go on with the newest unfinished run, or a named one:
+                                  the file is read anew, the flags are kept.
           check                   Check a pipeline file: every mistake at once, no call
                                   made.
           stages                  List the stage kinds, or one with its keys.
           schema                  Print the JSON Schema of pipeline files, for editors.
           runs                    List the runs in the store, newest first.
-          show                    Show the rows of a stage, or one row in full.
+          show                    Show the rows of a stage, what it dropped or failed
+                                  at, one row, or one call with prompt and reply.
           trace                   Follow a row both ways: what it was made from, what
-                                  became of it, and what each step cost.
+                                  became of it, and what each call cost.
           why                     Say why a row was done at a stage, dropped, failed,
                                   or is not done yet.
           failures                Show what failed, grouped by stage and message.
-          diff                    Compare two runs: configuration, counts, rows and
-                                  cost.
+          diff                    Compare two runs: settings and prompts, what they
+                                  redid, counts, rows, cost.
           view                    Show the store in a browser: runs, rows, their
                                   lineage and calls, live while a run goes on.
           report                  Write a run's report to show others: one HTML file
                                   with plots and samples, or Markdown.
+          evaluate                Score predicted parsings against gold rows, as the
+                                  shared task LLM-SR does.
           gc                      Forget what no kept run needs; paid replies stay
                                   unless --replies.
           doctor                  Say what this machine lacks, for a pipeline file or

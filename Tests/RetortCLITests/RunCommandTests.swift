@@ -20,6 +20,7 @@ import Testing
         answers     3        3        0       0        0       0     3
         numbers     3        2        1       0        0       0     2
         out         2        2        0       0        0       0     1
+        in = emitted (kept) + dropped + failed + pending; rows: what came out of them
         numbers dropped: reply not matches [0-9]+ 1
         calls: 3 made, 0 remembered, 0 failed
         tokens: 36 prompt, 15 completion; USD 0.0002
@@ -45,6 +46,7 @@ import Testing
         answers     3        3        0       0        0       3     3
         numbers     3        2        1       0        0       3     2
         out         2        2        0       0        0       2     1
+        in = emitted (kept) + dropped + failed + pending; rows: what came out of them
         numbers dropped: reply not matches [0-9]+ 1
         calls: 0 made, 0 remembered, 0 failed
         tokens: 0 prompt, 0 completion; USD 0.0000
@@ -69,6 +71,7 @@ import Testing
         answers     1        1        0       0        0       0     1
         numbers     1        1        0       0        0       0     1
         out         1        1        0       0        0       0     1
+        in = emitted (kept) + dropped + failed + pending; rows: what came out of them
         calls: 1 made, 0 remembered, 0 failed
         tokens: 12 prompt, 5 completion; USD 0.0001
         wrote out/answers.limited.jsonl (1 rows)
@@ -83,6 +86,7 @@ import Testing
         stage      in  emitted  dropped  failed  pending  reused  rows
         questions   3        3        0       0        0       3     3
         answers     3        3        0       0        0       0     3
+        in = emitted (kept) + dropped + failed + pending; rows: what came out of them
         calls: 3 made, 0 remembered, 0 failed
         tokens: 36 prompt, 15 completion; USD 0.0002
         complete in 0.0 s
@@ -106,7 +110,8 @@ import Testing
         answers     3        2        0       1        0       0     2
         numbers     2        2        0       0        0       0     2
         out         2        0        0       0        2       0     0
-        calls: 2 made, 0 remembered, 1 failed
+        in = emitted (kept) + dropped + failed + pending; rows: what came out of them
+        calls: 2 made, 0 remembered, 1 try failed
         tokens: 31 prompt, 1034 completion; USD 0.0083
         incomplete in 0.0 s
         go on with: retort resume 1 --store other.sqlite
@@ -126,6 +131,7 @@ import Testing
         answers     3        0        0       0        3       0     0
         numbers     0        0        0       0        0       0     0
         out         0        0        0       0        0       0     0
+        in = emitted (kept) + dropped + failed + pending; rows: what came out of them
         calls: 0 made, 0 remembered, 0 failed
         tokens: 0 prompt, 0 completion; USD 0.0000
         budget in 0.0 s
@@ -139,13 +145,14 @@ import Testing
     try await desk.expectCommand(
       "run p.yaml --only questions --json",
       prints: """
-        {"run":1,"pipeline":"p","status":"complete","stages":{"questions":{"in":3,"emitted":3,"dropped":0,"failed":0,"pending":0,"reused":0,"rows":3,"left_out":0}},"calls":{"made":0,"remembered":0,"failed":0,"usd":0.0,"prompt_tokens":0,"completion_tokens":0},"seconds":0.0,"exports":[],"refused":0,"kept":[],"passed_over":0}
+        {"run":1,"pipeline":"p","status":"complete","stages":{"questions":{"in":3,"emitted":3,"dropped":0,"failed":0,"pending":0,"reused":0,"rows":3,"left_out":0}},"calls":{"made":0,"remembered":0,"failed":0,"usd":0.0,"unpriced":0,"prompt_tokens":0,"completion_tokens":0},"seconds":0.0,"exports":[],"refused":0,"kept":[],"passed_over":0}
         """,
       says: """
         run 1
         questions: 3 done, kept 3
         stage      in  emitted  dropped  failed  pending  reused  rows
         questions   3        3        0       0        0       0     3
+        in = emitted (kept) + dropped + failed + pending; rows: what came out of them
         calls: 0 made, 0 remembered, 0 failed
         tokens: 0 prompt, 0 completion; USD 0.0000
         complete in 0.0 s
@@ -159,7 +166,7 @@ import Testing
       says: """
         Error: Missing expected argument '<file>'
         Help:  <file>  The pipeline file.
-        Usage: retort run <file> [--limit <limit>] [--only <only>] [--redo <redo> ...] [--set <set> ...] [--max-usd <max-usd>] [--max-tokens <max-tokens>] [--retry-refused] [--store <store>] [--json]
+        Usage: retort run <file> [--limit <limit>] [--sample <sample>] [--seed <seed>] [--only <only>] [--redo <redo> ...] [--set <set> ...] [--max-usd <max-usd>] [--max-tokens <max-tokens>] [--retry-refused] [--store <store>] [--json]
           See 'retort run --help' for more information.
         """, exits: 2)
     try await desk.expectCommand(
@@ -168,14 +175,42 @@ import Testing
       "run p.yaml --limit 0",
       says: """
         Error: expected --limit of at least 1, found 0
-        Usage: retort run <file> [--limit <limit>] [--only <only>] [--redo <redo> ...] [--set <set> ...] [--max-usd <max-usd>] [--max-tokens <max-tokens>] [--retry-refused] [--store <store>] [--json]
+        Usage: retort run <file> [--limit <limit>] [--sample <sample>] [--seed <seed>] [--only <only>] [--redo <redo> ...] [--set <set> ...] [--max-usd <max-usd>] [--max-tokens <max-tokens>] [--retry-refused] [--store <store>] [--json]
+          See 'retort run --help' for more information.
+        """, exits: 2)
+    try await desk.expectCommand(
+      "run p.yaml --limit 1 --sample 2",
+      says: """
+        Error: expected --limit or --sample, found both: one takes the first rows, the other takes rows by chance
+        Usage: retort run <file> [--limit <limit>] [--sample <sample>] [--seed <seed>] [--only <only>] [--redo <redo> ...] [--set <set> ...] [--max-usd <max-usd>] [--max-tokens <max-tokens>] [--retry-refused] [--store <store>] [--json]
+          See 'retort run --help' for more information.
+        """, exits: 2)
+    try await desk.expectCommand(
+      "run p.yaml --seed 2",
+      says: """
+        Error: expected --sample with --seed, found none
+        Usage: retort run <file> [--limit <limit>] [--sample <sample>] [--seed <seed>] [--only <only>] [--redo <redo> ...] [--set <set> ...] [--max-usd <max-usd>] [--max-tokens <max-tokens>] [--retry-refused] [--store <store>] [--json]
+          See 'retort run --help' for more information.
+        """, exits: 2)
+    try await desk.expectCommand(
+      "run p.yaml --sample 0",
+      says: """
+        Error: expected --sample of at least 1, found 0
+        Usage: retort run <file> [--limit <limit>] [--sample <sample>] [--seed <seed>] [--only <only>] [--redo <redo> ...] [--set <set> ...] [--max-usd <max-usd>] [--max-tokens <max-tokens>] [--retry-refused] [--store <store>] [--json]
+          See 'retort run --help' for more information.
+        """, exits: 2)
+    try await desk.expectCommand(
+      "run p.yaml --sample 1 --redo answers",
+      says: """
+        Error: expected --redo without --sample, since redoing a stage gives up the answers of all its rows, and those beyond the sample would be asked for again later
+        Usage: retort run <file> [--limit <limit>] [--sample <sample>] [--seed <seed>] [--only <only>] [--redo <redo> ...] [--set <set> ...] [--max-usd <max-usd>] [--max-tokens <max-tokens>] [--retry-refused] [--store <store>] [--json]
           See 'retort run --help' for more information.
         """, exits: 2)
     try await desk.expectCommand(
       "run p.yaml --limit 1 --redo answers",
       says: """
         Error: expected --redo without --limit, since redoing a stage gives up the answers of all its rows, and those beyond the limit would be asked for again later
-        Usage: retort run <file> [--limit <limit>] [--only <only>] [--redo <redo> ...] [--set <set> ...] [--max-usd <max-usd>] [--max-tokens <max-tokens>] [--retry-refused] [--store <store>] [--json]
+        Usage: retort run <file> [--limit <limit>] [--sample <sample>] [--seed <seed>] [--only <only>] [--redo <redo> ...] [--set <set> ...] [--max-usd <max-usd>] [--max-tokens <max-tokens>] [--retry-refused] [--store <store>] [--json]
           See 'retort run --help' for more information.
         """, exits: 2)
     try await desk.expectCommand(
@@ -192,7 +227,7 @@ import Testing
       "run p.yaml --max-usd nan",
       says: """
         Error: expected --max-usd of at least 0, found nan
-        Usage: retort run <file> [--limit <limit>] [--only <only>] [--redo <redo> ...] [--set <set> ...] [--max-usd <max-usd>] [--max-tokens <max-tokens>] [--retry-refused] [--store <store>] [--json]
+        Usage: retort run <file> [--limit <limit>] [--sample <sample>] [--seed <seed>] [--only <only>] [--redo <redo> ...] [--set <set> ...] [--max-usd <max-usd>] [--max-tokens <max-tokens>] [--retry-refused] [--store <store>] [--json]
           See 'retort run --help' for more information.
         """, exits: 2)
     try await desk.expectCommand(
@@ -258,6 +293,7 @@ import Testing
         answers     3        0        0       0        3       0     0
         numbers     0        0        0       0        0       0     0
         out         0        0        0       0        0       0     0
+        in = emitted (kept) + dropped + failed + pending; rows: what came out of them
         calls: 0 made, 0 remembered, 0 failed
         tokens: 0 prompt, 0 completion; USD 0.0000
         parked in 0.0 s

@@ -1,5 +1,4 @@
 import Foundation
-import RetortCore
 import RetortReport
 import RetortRun
 import RetortStages
@@ -8,6 +7,7 @@ import Synchronization
 import Testing
 
 @testable import RetortCLI
+@testable import RetortCore
 
 @Suite struct RunProgressTests {
 
@@ -131,17 +131,19 @@ import Testing
         write: { line in self.text.withLock { $0 += line } })
     }
 
-    func progress(terminal: Bool) -> RunProgress {
+    func progress(
+      terminal: Bool, spending: @escaping @Sendable () -> ProgressPage.Spending = { .init() }
+    ) -> RunProgress {
       RunProgress(
         [("read", []), ("write", ["read"])], on: screen(terminal: terminal),
-        now: { self.time.withLock { $0 } })
+        now: { self.time.withLock { $0 } }, spending: spending)
     }
 
     func at(_ seconds: Double) { time.withLock { $0 = seconds } }
     var all: String { text.withLock { $0 } }
   }
 
-  @Test func withoutATerminalEachStageHasALineASecondAtMostAndItsEnd() {
+  @Test func withoutATerminalEachStageHasALineAtItsEnd() {
     let paper = Paper()
     let progress = paper.progress(terminal: false)
     progress.tell(.started(run: 1))
@@ -152,11 +154,35 @@ import Testing
     }
     progress.tell(.finished(stage: "write", Books(in: 50, emitted: 50, rows: 50)))
     let lines = paper.all.split(separator: "\n")
-    #expect(
-      lines.map { $0.split(separator: ",")[0] } == [
-        "run 1", "read: 50 done", "write: 21/50 done", "write: 41/50 done", "write: 50/50 done",
-      ])
+    #expect(lines.map { $0.split(separator: ",")[0] } == ["run 1", "read: 50 done", "write: 50/50 done"])
     #expect(!paper.all.contains("\u{1B}"))
+  }
+
+  @Test func withoutATerminalALineSaysNowAndThenWhatIsDoneWhatItCostAndWhatIsWaitedFor() async {
+    let gauge = CallGauge()
+    let priced = ModelSpec.priced("teacher")
+    let paper = Paper()
+    let progress = paper.progress(terminal: false) {
+      .init(tokens: 12_345, usd: 0.5, calls: gauge.reading)
+    }
+    progress.tell(.finished(stage: "read", Books(in: 50, emitted: 50, rows: 50)))
+    paper.at(9)
+    progress.tell(.performed(stage: "write", AnsweredRows(rows: 3, out: 3)))
+    progress.tell(.failed(stage: "write", kind: "server", message: "server: no", rows: 2))
+    for _ in 0..<4 { await gauge.asking(priced) {} }
+    await gauge.asking(ModelSpec(alias: "local", name: "m")) {}
+    paper.at(10)
+    await gauge.holding(.tpm, priced) { progress.tick() }
+    progress.tick()  // too soon to tell again
+    paper.at(25)
+    progress.tick()
+    #expect(
+      paper.all.split(separator: "\n").dropFirst().map(String.init) == [
+        "write: failed: server: no",
+        "10s: write 5/50 (2 failed); calls 5, tokens 12.3k, USD 0.50, and 1 call without a price; "
+          + "waiting for tpm of teacher (1 call)",
+        "25s: write 5/50 (2 failed); calls 5, tokens 12.3k, USD 0.50, and 1 call without a price",
+      ])
   }
 
   @Test func theLongerARunTheFewerItsLines() {
@@ -167,8 +193,18 @@ import Testing
       progress.tell(.performed(stage: "write", AnsweredRows(rows: 1, out: 1)))
     }
     let lines = paper.all.split(separator: "\n")
-    #expect(lines.count { $0.hasPrefix("write: ") } == lines.count)
-    #expect((140...180).contains(lines.count))
+    #expect(lines.count { $0.contains(": write ") } == lines.count)
+    #expect((50...65).contains(lines.count))
+  }
+
+  @Test func onATerminalTheHeadSaysWhatIsWaitedFor() async {
+    let gauge = CallGauge()
+    await gauge.holding(.retryAfter, .priced("teacher")) {
+      let spending = ProgressPage.Spending(tokens: 0, usd: 0, calls: gauge.reading)
+      #expect(
+        ProgressPage.table(board(), spending, at: 21)[0]
+          == "run 7  21s  waiting for retry-after of teacher (1 call)")
+    }
   }
 
   @Test func onATerminalTheTableIsDrawnOverItselfAndMessagesStandAboveIt() {
@@ -216,7 +252,7 @@ import Testing
       Losses(stage: "sound", reason: $0.0, rows: $0.1)
     }
     #expect(
-      Array(SummaryPage.lines(summary, drops: drops).dropFirst(2)) == [
+      Array(SummaryPage.lines(summary, drops: drops).dropFirst(3)) == [
         "sound dropped: b 3, a 2, c 1, d 1, e 1, and 1 more",
         "calls: 0 made, 0 remembered, 0 failed", "tokens: 0 prompt, 0 completion; USD 0.0000",
         "wrote 2 files under /a/out (2 rows)", "wrote /a/all.jsonl (1 rows, incomplete)",
@@ -233,6 +269,23 @@ import Testing
       SummaryPage.lines(summary).last == "change the file as said above, then go on with: retort resume 3")
   }
 
+  @Test func aStageThatMadeNoneSaysWhy() {
+    let summary = RunSummary(
+      run: 3, pipeline: "p", status: .complete,
+      stages: OrderedBooks([
+        .init("pairs", Books(in: 320, emitted: 320)), .init("none", Books(in: 2, emitted: 2)),
+        .init("dropped", Books(in: 2, dropped: 2)),
+      ]), calls: .init(made: 3, promptTokens: 7, unpriced: 3), seconds: 2, exports: [])
+    #expect(
+      Array(SummaryPage.lines(summary, makesNone: ["pairs": "no two differ"]).dropFirst(4)) == [
+        "in = emitted (kept) + dropped + failed + pending; rows: what came out of them",
+        "pairs took 320 rows and made none: no two differ",
+        "none took 2 rows and made none: it had nothing to make of them",
+        "calls: 3 made, 0 remembered, 0 failed", "tokens: 7 prompt, 0 completion; no price set",
+        "complete in 2.0 s",
+      ])
+  }
+
   @Test func theReportSaysHowToGoOn() {
     let summary = RunSummary(
       run: 3, pipeline: "p", status: .interrupted,
@@ -242,8 +295,17 @@ import Testing
       SummaryPage.lines(summary) == [
         "stage  in  emitted  dropped  failed  pending  reused  rows",
         "read    1        0        0       0        1       0     0",
+        "in = emitted (kept) + dropped + failed + pending; rows: what came out of them",
         "calls: 0 made, 0 remembered, 0 failed", "tokens: 0 prompt, 0 completion; USD 0.0000",
         "interrupted in 2.0 s", "go on with: retort resume 3",
       ])
+  }
+}
+
+extension ModelSpec {
+  fileprivate static func priced(_ alias: String) -> ModelSpec {
+    var model = ModelSpec(alias: alias, name: "m")
+    model.price = Price(input: 1, output: 2)
+    return model
   }
 }

@@ -36,6 +36,20 @@ import Testing
         """)
   }
 
+  @Test func ofTheRecordThatItWasReadFrom() async throws {
+    let desk = try Desk(["questions.jsonl": "{\"question\": \"Who are you?\"}\nnothing\n"])
+    _ = try await desk.type("run p.yaml")
+    let byName = try await desk.type("why questions:0 numbers")
+    #expect(byName == (try await desk.type("why r_0603cc9ac817 numbers")))
+    #expect(byName.printed.hasPrefix("r_e29ce424dc97 (questions:0) at numbers: dropped\n"))
+    try await desk.expectCommand(
+      "why questions:1 numbers",
+      prints: """
+        questions:1 at questions: dropped
+          broken line: line 2, column 1: expected 'null', found 'nothing'
+        """)
+  }
+
   @Test func whatChangedSinceTheRun() async throws {
     let desk = try Desk()
     _ = try await desk.type("run p.yaml")
@@ -65,7 +79,7 @@ import Testing
       says: """
         Error: Missing expected argument '<stage>'
         Help:  <stage>  A stage's name.
-        Usage: retort why <row> <stage> [--store <store>] [--run <run>] [--json]
+        Usage: retort why <row> <stage> [--store <store>] [--run <run>] [--full] [--json]
           See 'retort why --help' for more information.
         """, exits: 2)
     try await desk.expectCommand(
@@ -80,9 +94,17 @@ import Testing
         """)
     try await desk.expectCommand(
       "why r_fd494cfc24c1 answer",
-      says: "error: expected a stage of run 1 (questions, answers, numbers, out), found 'answer'", exits: 2)
+      says:
+        "error: expected a stage of run 1 (questions, answers, numbers, out), found 'answer' (did you mean 'answers'?)",
+      exits: 2)
     try await desk.expectCommand(
-      "why r_fd494cfc24c1 answers --run 7", says: "error: expected a run of the store, found none numbered 7",
+      "why r_fd494cfc24c1 answers --run 7",
+      says: "error: expected a run of the store, found none numbered 7; `retort runs` lists them",
+      exits: 2)
+    try await desk.expectCommand(
+      "why c_1 answers",
+      says:
+        "error: expected a row (r_…, or a record as questions:7), found a call; `retort show c_1` says which rows it was made for",
       exits: 2)
   }
 }

@@ -1,3 +1,4 @@
+import RetortCore
 import Testing
 
 @testable import RetortHTTP
@@ -14,6 +15,16 @@ struct ProxyTests {
     #expect(proxy("https://a.example/v1", ["all_proxy": "me:p@ss@p:3"]) == "p:3 of all_proxy")
     #expect(proxy("http://a.example/v1", ["HTTP_PROXY": "http://p:1"]) == nil)
     #expect(proxy("http://a.example/v1", ["http_proxy": ""]) == nil)
+  }
+
+  @Test func aProxyThatGivesNoWayIsNamed() throws {
+    let proxy = try #require(Proxy(for: "https://a.example/v1", ["https_proxy": "http://me:pass@p:2"]))
+    #expect(
+      [407, 403, 502].map { Transfer.refusal(of: proxy, $0).description } == [
+        "denied (HTTP 407): the proxy http://p:2 of https_proxy refused: it wants user and password",
+        "forbidden (HTTP 403): the proxy http://p:2 of https_proxy refused to connect",
+        "unreachable: the proxy http://p:2 of https_proxy could not connect: it answered 502",
+      ])
   }
 
   @Test(arguments: [

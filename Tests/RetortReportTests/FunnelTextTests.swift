@@ -13,7 +13,7 @@ import Testing
         stages: stages.map {
           .init(name: $0.name, kind: "", version: 1, fingerprint: nil, from: [], using: [], books: $0.books)
         },
-        drops: [], rewards: [], calls: [], failedCalls: 0, arrivals: [], kept: [], dropped: [], exports: []))
+        drops: [], rewards: [], calls: [], failedTries: 0, arrivals: [], kept: [], dropped: [], exports: []))
   }
 
   @Test func everyRowIsPartOfABar() {

@@ -37,7 +37,7 @@ import Testing
           tally: CallTally(made: 3, promptTokens: 1234, completionTokens: 5, usd: 0.5), attempts: 4,
           seconds: [1, 2, 3])
       ],
-      failedCalls: 1, arrivals: [1, 2, 200],
+      failedTries: 1, arrivals: [1, 2, 200],
       kept: [.init(stage: text, row: text, source: text, reason: "", columns: [text: .string(text)])],
       dropped: [.init(stage: text, row: text, source: text, reason: text, columns: [text: .string(text)])],
       exports: [.init(stage: text, path: text, rows: 3, sha256: text)])
@@ -51,7 +51,7 @@ import Testing
     #expect(
       tags.subtracting([
         "!doctype", "html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "h3", "nav", "a",
-        "p",
+        "p", "figcaption",
         "div", "table", "thead", "tbody", "tr", "th", "td", "figure", "svg", "text", "line", "rect", "path",
         "circle", "details", "summary", "dl", "dt", "dd", "pre",
       ]) == [])
@@ -110,9 +110,110 @@ import Testing
         == .table(["column", "right", "wrong", "agreement"], [["reward", "1", "3", "0.833"]], texts: 1))
   }
 
-  @Test func numbersAreShort() {
+  // MARK: Pictures of kinds
+
+  private func drawn(_ pictures: [Picture], rows: Int = 5, total: Int = 5) -> RunReport {
+    var report = report("x")
+    report.drawn = [.init(stage: "x", pictures: pictures, rows: rows, total: total)]
+    return report
+  }
+
+  private func title(_ svg: HTMLText) -> String {
+    String(svg.description.firstMatch(of: /aria-label="([^"]*)"/)?.1 ?? "")
+  }
+
+  @Test func aPictureIsDrawnWithItsCaptionAndMarkdownHasItsWords() {
+    let report = drawn(
+      [
+        Picture(
+          "lengths", .points([.init("right", [.init(1, 2), .init(3, 4)], .good)], x: "tokens", y: "score"),
+          caption: "It rises."),
+        Picture("votes", .bars([.init("yes", 3, .good), .init("no", 1, note: "one", .bad)], x: "votes")),
+        Picture("words", .text("say\nthis")),
+      ], rows: 5, total: 9000)
+    let page = ReportPage.html(report)
+    #expect(page.contains("<figcaption>It rises.</figcaption>"))
+    #expect(page.contains("<summary>words</summary>"))
+    #expect(page.contains("Drawn from 5 of 9\u{202F}000 rows"))
+    let text = ReportMarkdown.text(report)
+    #expect(text.contains("x: lengths: It rises."))
+    #expect(text.contains("| votes | votes |\n| --- | ---: |\n| yes | 3 |\n| no | one |"))
+    #expect(text.contains("```\nsay\nthis\n```"))
+  }
+
+  @Test func oddValuesAreDrawnOrLeftOut() {
+    let odd = [Double.nan, .infinity, -.infinity, 1e300, -1e300, 1e99, 0, 5e-324]
+    let points = odd.map { Picture.Point($0, 1) } + odd.map { Picture.Point(1, $0) }
+    let forms: [Picture.Form] = [
+      .histogram([.init("a", odd)], x: "x"), .histogram([.init("a", [7])], x: "x"),
+      .histogram([.init("a", [])], x: "x"),
+      .points([.init("a", points), .init("b", [], isLine: true)], x: "x", y: "y"),
+      .points([.init("a", [.init(1, 1)])], x: "x", y: "y"),
+      .points([.init("a", [.init(3, 3), .init(3, 3)])], x: "x", y: "y"),
+      .panels([.init("one", [.init("a", points)])], x: "x", y: "y"), .panels([], x: "x", y: "y"),
+      .bars([.init("a", .nan), .init("b", -3), .init("c", 1e300), .init("d", 2)], x: "x"), .bars([], x: "x"),
+    ]
+    let drawings = forms.map { Charts.drawing(Picture("t", $0), of: "s")?.description }
+    #expect(drawings.map { $0 != nil } == [true, true, false, true, false, true, true, false, true, false])
+    for drawing in drawings.compactMap(\.self) {
+      #expect(drawing.matches(of: /nan|inf/).isEmpty)
+      #expect(drawing.count < 20_000)
+    }
+  }
+
+  @Test func manyDotsAreThinnedAndTheirNumberIsSaid() throws {
+    let points = (0..<100_000).map { Picture.Point(Double($0), Double($0 % 7)) }
+    let drawing = try #require(
+      Charts.drawing(Picture("t", .points([.init("a", points)], x: "x", y: "y")), of: "s"))
+    #expect(drawing.description.matches(of: /<circle/).count == Charts.mostDots)
+    #expect(drawing.description.contains("a (2\u{202F}000 of 100\u{202F}000)"))
+  }
+
+  @Test func wholeNumbersHaveAColumnEach() throws {
+    let drawing = try #require(
+      Charts.drawing(Picture("t", .histogram([.init("a", [2, 2, 3, 5])], x: "items")), of: "s"))
+    #expect(["2", "3", "4", "5"].allSatisfy { drawing.description.contains(">\($0)</text>") })
+    #expect(!drawing.description.contains(">2.5</text>"))
+  }
+
+  // MARK: Again
+
+  @Test func theCommandHasTheVariablesThatWereSetAndNoKey() {
+    var report = report("x")
+    report.flags = [
+      "limit": 4, "set": .array(["a.b=c d"]), "maxUSD": 2.5, "retryRefused": true,
+      "variables": .array([
+        ["name": "MODEL", "value": "gpt 4", "set": true],
+        ["name": "FILE", "value": "rows.jsonl", "set": false],
+        ["name": "API_KEY", "value": .null, "set": true],
+      ]),
+    ]
+    report.resolved = [
+      "models": ["teacher": ["api_key_env": "OPENAI_API_KEY", "headers_env": ["x": "OTHER"]]]
+    ]
     #expect(
-      [0.25, 12.345, 1200, -0.5, 3].map(Figure.short) == ["0.25", "12.3", "1\u{202F}200", "-0.5", "3"])
-    #expect([1_234_567, -1234, 0].map(Figure.count) == ["1\u{202F}234\u{202F}567", "−1\u{202F}234", "0"])
+      report.command
+        == "MODEL='gpt 4' retort run x --limit 4 --set 'a.b=c d' --max-usd 2.5 --retry-refused")
+    #expect(report.keyVariables == ["API_KEY", "OPENAI_API_KEY", "OTHER"])
+    #expect(
+      report.blocks.contains(
+        .table(
+          ["variable of the file", "value", "from"],
+          [
+            ["MODEL", "gpt 4", "environment"], ["FILE", "rows.jsonl", "default"],
+            ["API_KEY", "a key, not recorded", "environment"],
+          ], texts: 3)))
+  }
+
+  @Test func aModelWithoutAPriceCostsNothingThatIsKnown() {
+    var report = report("x")
+    report.calls = [
+      .init(
+        stage: "x", model: "local", tally: CallTally(made: 3, promptTokens: 9, unpriced: 3), attempts: 3,
+        seconds: [1])
+    ]
+    let text = ReportMarkdown.text(report)
+    #expect(text.contains("Its rows took 3 model calls, 9 tokens in and 0 out (no price set), whichever"))
+    #expect(text.contains("| x | local | 3 | 3 | 9 | 0 | no price |"))
   }
 }

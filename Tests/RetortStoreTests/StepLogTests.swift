@@ -36,14 +36,14 @@ import Testing
     let begun = try await steps.begin(Self.request("read", reader))
     let found = try await steps.findSet(reader, passing: [], under: begun.fingerprints, withFiles: true)
     if let step = found.step {
-      _ = try await steps.answerSet(reader, from: step, limit: nil)
+      _ = try await steps.answerSet(reader, from: step, .all)
     } else {
       let fingerprint = try #require(begun.fingerprint)
       let step = try await steps.beginSet(reader, fingerprint: fingerprint, at: 2)
       let rows = words.map { SetEmission(member: nil, content: .row(PackedRow(Row(["word": .string($0)])))) }
       try await steps.recordSet(rows, of: step, from: 0)
       let out = try await steps.finishSet(
-        step, reader, fingerprint: fingerprint, input: found.digest, calls: [], limit: nil)
+        step, reader, fingerprint: fingerprint, input: found.digest, calls: [], .all)
       #expect(out == words.count)
     }
     return StagePlace(run: run, ordinal: 1, from: [0])
@@ -87,7 +87,7 @@ import Testing
     let reader = StagePlace(run: Sketch.run, ordinal: 0, from: [])
     let begun = try await sketch.begin(Self.request("read", reader))
     let step = try await sketch.findSet(reader, passing: [], under: begun.fingerprints, withFiles: false).step
-    #expect(try await sketch.answerSet(reader, from: try #require(step), limit: nil) == 2)
+    #expect(try await sketch.answerSet(reader, from: try #require(step), .all) == 2)
     let tell = StagePlace(run: Sketch.run, ordinal: 1, from: [0])
     let unknown = try await sketch.begin(Self.request("tell", tell))
     #expect((unknown.fingerprint, unknown.fingerprints) == (nil, []))

@@ -93,6 +93,11 @@ class Lab:
     def resume(self, *arguments, **options):
         return self.retort("resume", "--json", *arguments, **options)
 
+    def again(self, *arguments):
+        """The newest run once more, also one that has finished."""
+        (newest,), = self.query("select max(id) from run")
+        return self.resume(str(newest), *arguments)
+
     def query(self, sql, *arguments):
         with contextlib.closing(sqlite3.connect(self.store)) as db:
             return db.execute(sql, arguments).fetchall()

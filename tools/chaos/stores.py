@@ -158,7 +158,7 @@ def elsewhere(lab, random, full):
     try:
         lab.write(simple(stub.url), rows_jsonl=rows(4))
         lab.run("--limit", "2").expect("complete")
-        lab.resume().expect("complete")
+        lab.again().expect("complete")
         evil = lab.folder / "evil"
         evil.write_text("#!/bin/sh\ntouch owned\n")
         evil.chmod(0o755)
@@ -169,7 +169,7 @@ def elsewhere(lab, random, full):
             with contextlib.closing(sqlite3.connect(lab.store)) as db:
                 db.execute("update run set flags = ?, home = ? where id = (select max(id) from run)", (json.dumps(flags), home))
                 db.commit()
-            ended = lab.resume().expect("usage")
+            ended = lab.again().expect("usage")
             for word in ("evil", "teacher.launch", str(lab.file), "GATEWAY_KEY as the header X-Auth", "--yes"):
                 expect(word in ended.err, f"expected '{word}' to be shown, found: {ended.err}")
             expect(not (lab.folder / "owned").exists(), "expected nothing to be started")
@@ -177,8 +177,8 @@ def elsewhere(lab, random, full):
         with contextlib.closing(sqlite3.connect(lab.store)) as db:
             db.execute("update run set flags = ?", (json.dumps({**flags, "set": []}),))
             db.commit()
-        lab.retort("resume", "--yes", "--json").expect("complete")
-        lab.resume().expect("complete")
+        lab.again("--yes").expect("complete")
+        lab.again().expect("complete")
         expect(len(stub.requests) == asked + 2, f"expected 2 calls for the rows beyond the limit, found {len(stub.requests) - asked}")
         return ""
     finally:

@@ -177,7 +177,7 @@ def secrets(lab, random, full):
         lab.write(simple(stub.url, extra_body={"user": OTHER}, headers={"X-Trace": OTHER}), rows_jsonl=rows(2))
         said.append(lab.run("--set", f"teacher.extra_body.note={THIRD}").expect("complete"))
         expect(said[-1].err.count("warning: expected no key") == 3, f"expected 3 warnings, found: {said[-1].err}")
-        said.append(lab.resume().expect("usage"))
+        said.append(lab.again().expect("usage"))
         said.append(lab.retort("check", str(lab.file), "--set", f"teacher.retries={THIRD}").expect("usage"))
         said += [lab.retort("report"), lab.retort("plan", str(lab.file)), lab.retort("runs", "--json")]
         for ended in said:

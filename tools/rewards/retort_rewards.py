@@ -1,7 +1,8 @@
 """TWYN and GR3 as reward functions for online reinforcement learning: the formulas of retort's stages
 compare-length-quality and rescale-group-reward, for completions that a trainer has just sampled.
 
-Needs nothing but Python 3.9. Copy this file and retort_answers.py beside your training script.
+Needs nothing but Python 3.9. Copy this file and retort_answers.py beside your training script. TWYN for answers that only
+a judge can compare, and PURM's penalty for uncertain rewards, are in retort_judged.py.
 
 TRL        GRPOTrainer(reward_funcs=trl_reward("twyn", verifier="choice", group_size=8), ...)
            on export-rl-prompts' trl-train.jsonl (column `ground_truth`); set num_generations to group_size.
@@ -19,6 +20,9 @@ completion without others to compare with is an error, never a silent 0.
 TRL and ms-swift subtract each group's mean and usually divide by its deviation. So what they are given are scores and
 rescaled rewards, not advantages, and TWYN goes without its virtual responses: their part would be subtracted again. verl
 takes the advantages as they are, with the virtual responses.
+
+`set_aside` (RETORT_SET_ASIDE=1) is the stage's key: a group whose qualities are all equal teaches length alone, and all of
+it gets the same reward, so that every advantage is 0.
 """
 
 import bisect
@@ -85,10 +89,39 @@ def twyn(correct, lengths, alpha=10.0, beta=1.0, anchors=True, norm="sample-std"
     return scores, advantages(scores, norm, virtual)
 
 
-def gr3(rewards, lengths, alpha=0.33, norm="sample-std"):
+def relative(score, reference):
+    """Equation 17 of GR3: sigmoid(score - reference), how much better a response is than one that is given."""
+    difference = score - reference
+    return 1 / (1 + math.exp(-difference)) if difference >= 0 else math.exp(difference) / (1 + math.exp(difference))
+
+
+def twyn_fuzzy(verdicts, lengths, malformed=(), alpha=5.0, beta=1.0, penalty=-100.0, norm="sample-std"):
+    """TWYN for answers that a judge compares. The winner of a pair has alpha, and beta more if its reasoning is also the
+    shorter one; the loser has the negative; a tie gives beta to the shorter reasoning. A malformed member has `penalty` in
+    each of its pairs instead, and is judged all the same: its partner keeps what it has.
+
+    verdicts: a function (i, k), i < k: above 0 where i is better, below 0 where k is, 0 for a tie.
+    lengths: of the reasoning; 0 or more. malformed: indices.
+
+    Returns (scores, advantages).
+    """
+    bad = set(malformed)
+    scores = [0.0] * len(lengths)
+    for i in range(len(lengths)):
+        for k in range(i + 1, len(lengths)):
+            verdict = verdicts(i, k)
+            shorter = beta if lengths[i] < lengths[k] else -beta if lengths[i] > lengths[k] else 0.0
+            earned = alpha + max(shorter, 0) if verdict > 0 else -alpha + min(shorter, 0) if verdict < 0 else shorter
+            scores[i] += penalty if i in bad else earned
+            scores[k] += penalty if k in bad else -earned
+    return scores, advantages(scores, norm)
+
+
+def gr3(rewards, lengths, alpha=0.33, norm="sample-std", set_aside=False):
     """Group relative reward rescaling (arXiv 2603.10535, equations 6 and 2): R_i S_i, S_i = 1 / (1 + alpha l_i / mean(l)).
 
-    rewards: 0 or more, since a negative one would grow with length; lengths: above 0.
+    rewards: 0 or more, since a negative one would grow with length; lengths: above 0. set_aside: whether a group whose
+    rewards are all equal has advantages of 0.
 
     Returns (scales, rescaled rewards, advantages).
     """
@@ -99,7 +132,10 @@ def gr3(rewards, lengths, alpha=0.33, norm="sample-std"):
     mean = sum(lengths) / max(1, len(lengths))
     scales = [1 / (1 + alpha * length / mean) for length in lengths]
     rescaled = [reward * scale for reward, scale in zip(rewards, scales)]
-    return scales, rescaled, advantages(rescaled, norm)
+    found = advantages(rescaled, norm)
+    if set_aside and all(reward == rewards[0] for reward in rewards):
+        found = [0.0] * len(found)
+    return scales, rescaled, found
 
 
 def _check(lengths, count):
@@ -208,10 +244,11 @@ class GroupReward:
 
     method: "twyn" or "gr3". verifier: one of VERIFIERS, or a function (completion, reference) -> quality from 0 to 1,
     of which TWYN takes 0.5 and more as right. group_size: how many completions of a prompt must be there; None takes
-    as many as come. alpha, beta, anchors as in `twyn` and `gr3`.
+    as many as come. alpha, beta, anchors, set_aside as in `twyn` and `gr3`; the last is GR3's.
     """
 
-    def __init__(self, method="twyn", verifier="exact", group_size=None, alpha=None, beta=1.0, anchors=False):
+    def __init__(self, method="twyn", verifier="exact", group_size=None, alpha=None, beta=1.0, anchors=False,
+                 set_aside=False):
         if method not in METHODS:
             raise ValueError(f"method: expected twyn or gr3, found {method!r}")
         if not callable(verifier) and verifier not in VERIFIERS:
@@ -220,7 +257,7 @@ class GroupReward:
             raise ValueError(f"group_size: expected 2 or more, found {group_size}")
         self.method, self.verifier, self.group_size = method, verifier, group_size
         self.alpha = alpha if alpha is not None else (10.0 if method == "twyn" else 0.33)
-        self.beta, self.anchors = beta, anchors
+        self.beta, self.anchors, self.set_aside = beta, anchors, set_aside
 
     def quality(self, completion, reference):
         """From 0 to 1; None where the answer cannot be read."""
@@ -239,7 +276,7 @@ class GroupReward:
         """(rewards, advantages) of completions whose quality is known. The others are compared without those of quality
         None, which take no side: their reward is the mean of the others', their advantage 0."""
         rewards, advantages = [0.0] * len(quality), [0.0] * len(quality)
-        for everyone in self._groups(keys):
+        for everyone in groups(keys, self.group_size):
             members = [index for index in everyone if quality[index] is not None]
             if len(members) < 2:
                 continue
@@ -247,7 +284,10 @@ class GroupReward:
             if self.method == "twyn":
                 found = twyn([q >= 0.5 for q in of_group], sizes, self.alpha, self.beta, self.anchors)
             else:
-                found = gr3(of_group, sizes, self.alpha)[1:]
+                found = gr3(of_group, sizes, self.alpha, set_aside=self.set_aside)[1:]
+                if self.set_aside and len(set(of_group)) == 1:
+                    # What it is worth at the group's mean length: trainers make advantages of 0 of equal rewards.
+                    found = [of_group[0] / (1 + self.alpha)] * len(members), found[1]
             for index, reward, advantage in zip(members, *found):
                 rewards[index], advantages[index] = reward, advantage
             mean = sum(rewards[index] for index in members) / len(members)
@@ -256,20 +296,22 @@ class GroupReward:
                     rewards[index] = mean
         return rewards, advantages
 
-    def _groups(self, keys):
-        places = {}
-        for index, key in enumerate(keys):
-            places.setdefault(key, []).append(index)
-        for key, members in places.items():
-            size = self.group_size or len(members)
-            if size < 2 or len(members) % size:
-                raise ValueError(
-                    f"expected {self.group_size or 'two or more'} completions of each prompt in one call, found "
-                    f"{len(members)} of {str(key)[:80]!r}; make the batch of each process (times the steps per "
-                    "generation) a multiple of the number of generations"
-                )
-            for start in range(0, len(members), size):
-                yield members[start : start + size]
+
+def groups(keys, group_size=None):
+    """The indices of each prompt's completions, group_size at a time. keys: equal for completions of one prompt."""
+    places = {}
+    for index, key in enumerate(keys):
+        places.setdefault(key, []).append(index)
+    for key, members in places.items():
+        size = group_size or len(members)
+        if size < 2 or len(members) % size:
+            raise ValueError(
+                f"expected {group_size or 'two or more'} completions of each prompt in one call, found "
+                f"{len(members)} of {str(key)[:80]!r}; make the batch of each process (times the steps per "
+                "generation) a multiple of the number of generations"
+            )
+        for start in range(0, len(members), size):
+            yield members[start : start + size]
 
 
 def _text(completion):
@@ -309,8 +351,10 @@ def trl_reward(method="twyn", **settings):
 
 
 def from_environment(method):
-    """Settings where a trainer passes none: RETORT_VERIFIER (exact), RETORT_ALPHA (10; gr3 0.33), RETORT_BETA (1)."""
-    settings = {"verifier": os.environ.get("RETORT_VERIFIER", "exact")}
+    """Settings where a trainer passes none: RETORT_VERIFIER (exact), RETORT_ALPHA (10; gr3 0.33), RETORT_BETA (1),
+    RETORT_SET_ASIDE (1 for gr3's set_aside; 0)."""
+    settings = {"verifier": os.environ.get("RETORT_VERIFIER", "exact"),
+                "set_aside": os.environ.get("RETORT_SET_ASIDE", "") not in ("", "0")}
     for name in ("alpha", "beta"):
         if os.environ.get(f"RETORT_{name.upper()}"):
             settings[name] = float(os.environ[f"RETORT_{name.upper()}"])

@@ -12,6 +12,7 @@ import retort_rewards as retort
 
 TESTS = Path(__file__).parents[2] / "Tests"
 GOLDEN = json.loads((TESTS / "golden-rewards.json").read_text())
+OFFICIAL = json.loads((TESTS / "golden-official.json").read_text())
 FORMS = json.loads((TESTS / "answer-forms.json").read_text())
 TURN = [{"role": "user", "content": "Which?"}]
 OTHER = [{"role": "user", "content": "Who?"}]
@@ -44,6 +45,30 @@ class Formulas(unittest.TestCase):
                     case["correct"], case["length"], case["alpha"], case["beta"], case["anchors"])
                 self.close(scores, case["expect"]["scores"])
                 self.close(advantages, case["expect"]["adv"])
+
+    def test_fuzzy_comparisons(self):
+        for case in OFFICIAL["twyn_fuzzy"]:
+            with self.subTest(case["note"]):
+                verdicts = {(i, k): {"first": 1, "second": -1}.get(who, 0) for i, k, who in case["input"]["verdicts"]}
+                scores, advantages = retort.twyn_fuzzy(
+                    lambda i, k: verdicts[i, k], case["input"]["reasoning_length"], case["input"]["malformed"],
+                    case["input"]["alpha"], case["input"]["beta"])
+                self.close(scores, case["expected"]["scores"])
+                self.close(advantages, case["expected"]["advantages"])
+
+    def test_rewards_relative_to_a_reference_and_groups_set_aside(self):
+        norms = {"mean": "mean_only", "sample-std": "sample_std", "population-std": "population_std"}
+        for case in OFFICIAL["gr3_reference"]:
+            with self.subTest(case["note"]):
+                given = case["input"]
+                rewards = given.get("rewards") or [
+                    retort.relative(score, given["reference_score"]) for score in given["scores"]]
+                self.close(rewards, case["expected"]["reward"])
+                for norm, key in norms.items():
+                    _, rescaled, advantages = retort.gr3(
+                        rewards, given["lengths"], given["alpha"], norm, set_aside=True)
+                    self.close(rescaled, case["expected"]["rescaled"])
+                    self.close(advantages, case["expected"][key])
 
     def test_a_group_of_one_has_no_advantage(self):
         self.assertEqual(retort.gr3([1], [5])[2], [0.0])
@@ -156,6 +181,15 @@ class Trainers(unittest.TestCase):
         others = group.compare("pp", [1.0, 0.0], [4, 6])
         self.assertEqual((rewards[:2], advantages[:2]), others)
         self.assertEqual((rewards[2], advantages[2]), (sum(others[0]) / 2, 0.0))
+
+    def test_a_group_set_aside_gets_one_reward(self):
+        group = retort.GroupReward("gr3", verifier="choice", set_aside=True)
+        rewards, advantages = group.compare("ppqq", [1.0, 1.0, 1.0, 0.0], [1, 9, 1, 9])
+        self.assertEqual((rewards[:2], advantages[:2]), ([1 / 1.33] * 2, [0.0] * 2))
+        self.assertEqual(
+            (rewards[2:], advantages[2:]), retort.GroupReward("gr3").compare("qq", [1.0, 0.0], [1, 9]))
+        with unittest.mock.patch.dict("os.environ", {"RETORT_SET_ASIDE": "1"}):
+            self.assertTrue(retort.SwiftGR3().reward.set_aside)
 
     def test_a_function_may_judge(self):
         reward = retort.trl_reward("gr3", verifier=lambda completion, reference: 0.5)

@@ -11,6 +11,9 @@ struct CheckCommand: Command {
   @OptionGroup var storeOptions: StoreOptions
   @Flag(name: .long, help: "Check the files that its exports wrote against their manifests, too.")
   var exports = false
+  @Flag(
+    name: .long, help: "Ask every model for a token, too, as `doctor` does; exit 1 if one does not answer.")
+  var endpoints = false
 
   func perform(in shell: Shell) async throws {
     let pipeline = try fileOptions.read(in: shell)
@@ -30,6 +33,7 @@ struct CheckCommand: Command {
       shell.terminal.print("note: \(Terminal.safe(note))")
     }
     if exports { try report(ExportCheck(pipeline), in: shell) }
+    if endpoints { try await DoctorCommand.examine(pipeline, in: shell) }
   }
 }
 

@@ -4,11 +4,13 @@ internal import RetortStore
 
 struct DiffCommand: Command {
   static let configuration = CommandConfiguration(
-    commandName: "diff", abstract: "Compare two runs: configuration, counts, rows and cost.")
+    commandName: "diff",
+    abstract: "Compare two runs: settings and prompts, what they redid, counts, rows, cost.")
   @Argument(help: "The earlier run, by its number.") var old: Int64
   @Argument(help: "The later run.") var new: Int64
   @OptionGroup var storeOptions: StoreOptions
   @Option(name: .long, help: "How many differing rows of each stage are shown.") var limit = 5
+  @Flag(name: .long, help: "Fold and cut nothing to fit the terminal.") var full = false
   @Flag(name: .long, help: "Print JSON.") var json = false
 
   func validate() throws {
@@ -22,6 +24,6 @@ struct DiffCommand: Command {
       throw CommandFailure.usage("\(error.description); `retort runs` lists them")
     }
     if json { return shell.terminal.print(try JSON(encoding: diff).text) }
-    DiffPage.lines(diff).forEach(shell.terminal.print)
+    DiffPage.lines(diff, screen: full ? nil : shell.terminal.screen).forEach(shell.terminal.print)
   }
 }

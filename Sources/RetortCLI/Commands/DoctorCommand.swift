@@ -9,22 +9,27 @@ internal import RetortStore
 struct DoctorCommand: Command {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
-    abstract: "Say what this machine lacks, for a pipeline file or in general.")
-  @Argument(help: "A pipeline file, to say which of its models' keys are set.") var file: String?
+    abstract: "Say what this machine lacks, for a pipeline file or in general.",
+    discussion: """
+      With a file every model of it is asked for a token, or a score or a vector of a few words, all at once; servers \
+      under launch: are started and ended. What is asked belongs to no run and is not kept. Exit status: 0 all answer; \
+      1 one does not; 2 a mistake in the file.
+      """)
+  @Argument(help: "A pipeline file, whose models are asked for a token each.") var file: String?
+  @Option(name: .long, help: "Set a key of the file: stages.rationale.with.samples=8.") var set: [String] = []
 
   func perform(in shell: Shell) async throws {
-    let models =
-      try file.map {
-        try Pipeline.read(shell.url($0), catalog: .standard, environment: shell.environment).models.values
-          .elements
-      }
-      ?? []
+    let pipeline = try file.map {
+      try Pipeline.read(shell.url($0), catalog: .standard, environment: shell.environment, settings: set)
+    }
+    let models = pipeline?.models.values.elements ?? []
     let python = Self.find("python3", in: shell)
     shell.terminal.print(
       "python3 (local models, trainer scripts): \(python ?? "not found; apt-get install python3")")
     Self.keys(models, shell.environment).forEach(shell.terminal.print)
     let isFetched = FileManager.default.fileExists(atPath: shell.path(".models/engine/.complete"))
     shell.terminal.print("local model: \(isFetched ? "ready in .models" : "not fetched; `make models`")")
+    if let pipeline, !models.isEmpty { try await Self.examine(pipeline, in: shell) }
   }
 
   /// Of each variable that an `api_key_env` or `headers_env` names, whether it is set, and whose it is.
@@ -46,6 +51,13 @@ struct DoctorCommand: Command {
       let words = isSet ? "set" : "not set; a run stops before the first call without it"
       return "\(name) (\(roles.joined(separator: "; "))): \(words)"
     }
+  }
+
+  /// Asks the models of a file, and prints a line or more for each. Errors: ``CommandFailure`` where one does not answer.
+  static func examine(_ pipeline: Pipeline, in shell: Shell) async throws {
+    let findings = await Checkup(pipeline, in: shell).findings()
+    for line in CheckupPage.lines(findings) { shell.terminal.print(Terminal.harmless(line)) }
+    if findings.contains(where: { !$0.mistakes.isEmpty }) { throw CommandFailure.told }
   }
 
   private static func find(_ program: String, in shell: Shell) -> String? {

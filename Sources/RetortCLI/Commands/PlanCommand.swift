@@ -17,19 +17,21 @@ struct PlanCommand: Command {
     let values = flags.values
     let pipeline = try Session.read(shell.url(file), values, in: shell)
     try Session.checkNames(values, pipeline)
+    Session.tellPilot(values, pipeline, in: shell)
     let options = RunOptions(
-      limit: values.limit, only: values.only, redo: Set(values.redo),
+      selection: values.selection, only: values.only, redo: Set(values.redo),
       retryRefused: values.retryRefused ?? false)
     let (plan, forecast) = try await storeOptions.looking(in: shell) { store in
       try await storeOptions.refuseObstacles(pipeline, options, store: store, in: shell)
       let plan = try await Plan.make(pipeline, store: store, options: options)
-      return (plan, try await Forecast.make(plan, of: pipeline, store: store, limit: values.limit))
+      return (plan, try await Forecast.make(plan, of: pipeline, store: store))
     }
     for redo in plan.unfinishedRedos { shell.terminal.complain(redo.description) }
     if json {
       return shell.terminal.print(
         try JSON.object(["stages": JSON(encoding: plan.stages), "forecast": JSON(encoding: forecast)]).text)
     }
-    (PlanPage.lines(plan) + PlanPage.lines(forecast, pipeline, values)).forEach(shell.terminal.print)
+    (PlanPage.lines(plan, forecast) + PlanPage.lines(forecast, pipeline, values)).forEach(
+      shell.terminal.print)
   }
 }

@@ -6,8 +6,9 @@ internal import RetortStore
 struct ResumeCommand: Command {
   static let configuration = CommandConfiguration(
     commandName: "resume",
-    abstract: "Perform the last run again, or a named one: the file is read anew, the flags are kept.")
-  @Argument(help: "The run's number. Default: the newest.") var run: Int64?
+    abstract:
+      "Go on with the newest unfinished run, or a named one: the file is read anew, the flags are kept.")
+  @Argument(help: "The run's number. Default: the newest that is unfinished.") var run: Int64?
   @Option(name: .long, help: "Another budget in USD, for the run and all its resumes.") var maxUsd: Double?
   @Option(name: .long, help: "Another budget in tokens, for the run and all its resumes.") var maxTokens: Int?
   @Flag(name: .long, help: "Ask again for what an endpoint refused for good; else it is passed over.")
@@ -23,9 +24,9 @@ struct ResumeCommand: Command {
 
   func perform(in shell: Shell) async throws {
     let store = try storeOptions.openExisting(in: shell)
-    guard let recorded = try await store.inspector.recordedRun(run) else {
-      throw CommandFailure.usage(
-        "expected a run to resume, found none\(run.map { " numbered \($0)" } ?? "")")
+    guard let number = try await chosen(in: store, shell) else { return }
+    guard let recorded = try await store.inspector.recordedRun(number) else {
+      throw CommandFailure.usage("expected a run to resume, found none numbered \(number)")
     }
     var flags = try Flags(of: recorded)
     if let lost = flags.withheld?.first {
@@ -42,12 +43,24 @@ struct ResumeCommand: Command {
     flags.maxTokens = maxTokens ?? flags.maxTokens
     let pipeline = try Session.read(URL(filePath: recorded.file), flags, in: shell)
     try Session.checkNames(flags, pipeline)
+    Session.tellPilot(flags, pipeline, in: shell)
     try await storeOptions.refuseObstacles(
-      pipeline, RunOptions(limit: flags.limit, only: flags.only), store: store, in: shell)
+      pipeline, RunOptions(selection: flags.selection, only: flags.only), store: store, in: shell)
     try await Session.checkPrices(flags, pipeline, in: store, origin: recorded.origin)
     try await Session(
       pipeline: pipeline, flags: flags, store: store, storeOption: storeOptions.store, shell: shell,
       resumed: recorded
     ).perform(json: json)
+  }
+
+  /// The run that was named, or the newest that is unfinished; nil where there is nothing to do.
+  private func chosen(in store: Store, _ shell: Shell) async throws -> Int64? {
+    if let run { return run }
+    guard let runs = ResumableRuns(try await store.inspector.begunRuns()) else {
+      throw CommandFailure.usage("expected a run to resume, found none")
+    }
+    if runs.next == nil, !runs.lost.isEmpty { throw CommandFailure.usage(runs.words.joined(separator: "\n")) }
+    for line in runs.words { shell.terminal.complain(line) }
+    return runs.next?.id
   }
 }

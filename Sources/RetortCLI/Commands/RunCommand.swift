@@ -15,10 +15,11 @@ struct RunCommand: Command {
     let flags = flags.values
     let pipeline = try Session.read(shell.url(file), flags, in: shell)
     try Session.checkNames(flags, pipeline)
+    Session.tellPilot(flags, pipeline, in: shell)
     // The store is made last: a run that cannot begin leaves none behind.
     try await storeOptions.looking(in: shell) {
       try await storeOptions.refuseObstacles(
-        pipeline, RunOptions(limit: flags.limit, only: flags.only), store: $0, in: shell)
+        pipeline, RunOptions(selection: flags.selection, only: flags.only), store: $0, in: shell)
       try await Session.checkPrices(flags, pipeline, in: $0)
     }
     let store = try Store(path: storeOptions.path(in: shell))

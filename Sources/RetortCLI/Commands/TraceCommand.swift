@@ -6,25 +6,34 @@ internal import RetortStore
 struct TraceCommand: Command {
   static let configuration = CommandConfiguration(
     commandName: "trace",
-    abstract: "Follow a row both ways: what it was made from, what became of it, and what each step cost.")
-  @Argument(help: "A row's identifier (r_…).") var row: String
+    abstract: "Follow a row both ways: what it was made from, what became of it, and what each call cost.")
+  @Argument(help: "A row: its identifier (r_…), or the record it was read from (questions:7).") var row:
+    String
   @OptionGroup var storeOptions: StoreOptions
   @OptionGroup var lookOptions: LookOptions
 
   func perform(in shell: Shell) async throws {
     let store = try storeOptions.openReading(in: shell)
-    let run = try await lookOptions.resolve(in: store)
+    let run = try await lookOptions.run(ofRow: row, in: store, shell)
     let found = try await store.inspector.trace(row, run: run)
-    guard !found.rows.isEmpty else {
-      throw CommandFailure.usage("expected a row of the run, found none for '\(row)'")
+    let calls = try await store.inspector.callLines(TracePage.calls(of: found))
+    if lookOptions.json { return shell.terminal.print(try TracePage.json(found, calls).text) }
+    if found.rows.isEmpty, let name = RowName(row),
+      let lost = try await store.inspector.lostRecord(name, run: run)
+    {
+      let why = [lost.reason, lost.detail].filter { !$0.isEmpty }.joined(separator: ": ")
+      return ShowPage.said(["\(row) became no row: \(why)"], screen: lookOptions.screen(in: shell))
+        .forEach(shell.terminal.print)
     }
-    if lookOptions.json { return shell.terminal.print(found, json: true) }
     var sets: OrderedDictionary<String, [String]> = [:]
     for stage in TracePage.sets(of: found) {
       sets[stage] = try await store.inspector.rows(of: stage, run: run, limit: 2).rows.compactMap {
         $0[0].string
       }
     }
-    TracePage.lines(found, sets: sets, run: lookOptions.run).forEach(shell.terminal.print)
+    let newest = try await store.inspector.newestRun()
+    TracePage.lines(
+      found, calls: calls, sets: sets, run: run == newest ? nil : run, screen: lookOptions.screen(in: shell)
+    ).forEach(shell.terminal.print)
   }
 }

@@ -7,14 +7,15 @@ internal import RetortStore
 struct WhyCommand: Command {
   static let configuration = CommandConfiguration(
     commandName: "why", abstract: "Say why a row was done at a stage, dropped, failed, or is not done yet.")
-  @Argument(help: "A row's identifier (r_…).") var row: String
+  @Argument(help: "A row: its identifier (r_…), or the record it was read from (questions:7).") var row:
+    String
   @Argument(help: "A stage's name.") var stage: String
   @OptionGroup var storeOptions: StoreOptions
   @OptionGroup var lookOptions: LookOptions
 
   func perform(in shell: Shell) async throws {
     let store = try storeOptions.openReading(in: shell)
-    let run = try await lookOptions.resolve(in: store)
+    let run = try await lookOptions.run(ofRow: row, at: stage, in: store, shell)
     guard let recorded = try await store.inspector.recordedRun(run) else {
       throw CommandFailure.usage("expected a run of the store, found none numbered \(run)")
     }
@@ -36,7 +37,7 @@ struct WhyCommand: Command {
       note = "\(recorded.file) is not compared with the run: \(words)"
     } catch { note = "\(recorded.file) cannot be compared with the run: \(error)" }
     if lookOptions.json { return shell.terminal.print(try JSON(encoding: why).text) }
-    WhyPage.lines(why).forEach(shell.terminal.print)
+    ShowPage.said(WhyPage.lines(why), screen: lookOptions.screen(in: shell)).forEach(shell.terminal.print)
     if let note { shell.terminal.complain(note) }
   }
 }

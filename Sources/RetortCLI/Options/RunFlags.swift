@@ -1,10 +1,14 @@
 internal import ArgumentParser
 internal import RetortCore
+internal import RetortRun
 internal import RetortStore
 
 /// The flags of a run, as they are recorded with it so that `retort resume` keeps them.
 struct Flags: Codable {
   var limit: Int?
+  var sample: Int?
+  /// Of `sample`.
+  var seed: Int?
   var only: String?
   var redo: [String]
   var set: [String]
@@ -12,6 +16,8 @@ struct Flags: Codable {
   var maxTokens: Int?
   /// Nil in runs of versions that did not know it.
   var retryRefused: Bool?
+  /// The environment variables that the file named; nil where it named none, and in runs of versions that noted none.
+  var variables: [FileVariable]?
   /// Those of `set` that were recorded without the keys in them.
   var withheld: [String]?
 
@@ -26,11 +32,17 @@ struct Flags: Codable {
 }
 
 extension Flags {
+  /// Which rows of the sources go on.
+  var selection: Selection {
+    if let limit { return .first(limit) }
+    return sample.map { .sample($0, seed: seed ?? 0) } ?? .all
+  }
+
   /// Those of a run. Errors: ``CommandFailure`` where the store holds what no command line gives.
   init(of run: RecordedRun) throws {
     do {
       self = try run.flags.decode(Flags.self)
-      if let limit, limit < 1 { throw ValidationError("a limit of \(limit)") }
+      try checkSelection(limit: limit, sample: sample, seed: seed)
       try checkBudget(maxUSD, maxTokens)
     } catch {
       throw CommandFailure.cannotRun(
@@ -41,9 +53,15 @@ extension Flags {
 
 struct RunFlags: ParsableArguments {
   @Option(
-    name: .long, help: "Take the first rows of each source that feeds a from:, and write exports as .limited."
+    name: .long,
+    help:
+      "Take the first rows of each source that exports descend from by from:, and write exports as .limited."
   )
   var limit: Int?
+  @Option(name: .long, help: "As --limit, but take so many rows by chance.")
+  var sample: Int?
+  @Option(name: .long, help: "Chooses another sample; 0 when left out.")
+  var seed: Int?
   @Option(name: .long, help: "Run this stage and its missing ancestors.")
   var only: String?
   @Option(name: .long, help: "Make this stage's steps and replies afresh.")
@@ -59,19 +77,30 @@ struct RunFlags: ParsableArguments {
 
   var values: Flags {
     Flags(
-      limit: limit, only: only, redo: redo, set: set, maxUSD: maxUsd, maxTokens: maxTokens,
+      limit: limit, sample: sample, seed: seed, only: only, redo: redo, set: set, maxUSD: maxUsd,
+      maxTokens: maxTokens,
       retryRefused: retryRefused ? true : nil)
   }
 
   func validate() throws {
-    if let limit, limit < 1 { throw ValidationError("expected --limit of at least 1, found \(limit)") }
-    if limit != nil, !redo.isEmpty {
+    try checkSelection(limit: limit, sample: sample, seed: seed)
+    if let pilot = limit.map({ _ in "--limit" }) ?? sample.map({ _ in "--sample" }), !redo.isEmpty {
       throw ValidationError(
-        "expected --redo without --limit, since redoing a stage gives up the answers of all its rows, and those beyond "
-          + "the limit would be asked for again later")
+        "expected --redo without \(pilot), since redoing a stage gives up the answers of all its rows, and those beyond "
+          + "the \(limit == nil ? "sample" : "limit") would be asked for again later")
     }
     try checkBudget(maxUsd, maxTokens)
   }
+}
+
+func checkSelection(limit: Int?, sample: Int?, seed: Int?) throws {
+  if let limit, limit < 1 { throw ValidationError("expected --limit of at least 1, found \(limit)") }
+  if let sample, sample < 1 { throw ValidationError("expected --sample of at least 1, found \(sample)") }
+  if limit != nil, sample != nil {
+    throw ValidationError(
+      "expected --limit or --sample, found both: one takes the first rows, the other takes rows by chance")
+  }
+  if seed != nil, sample == nil { throw ValidationError("expected --sample with --seed, found none") }
 }
 
 func checkBudget(_ usd: Double?, _ tokens: Int?) throws {

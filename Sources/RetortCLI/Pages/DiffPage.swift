@@ -1,14 +1,20 @@
 internal import RetortCore
 internal import RetortStore
 
-/// Two runs beside each other as text: what was configured otherwise, the counts, rows that differ, and the cost.
+/// Two runs beside each other as text: what was configured otherwise and what that redid, the counts, rows that differ,
+/// and the cost.
 enum DiffPage {
-  static func lines(_ diff: RunDiff) -> [String] {
+  static func lines(_ diff: RunDiff, screen: Int?) -> [String] {
     let names = ["\(diff.old.run)", "\(diff.new.run)"]
     var lines: [String] = []
     if !diff.changed.isEmpty {
       lines.append("configuration:")
-      lines += diff.changed.map { "  \(Terminal.safe($0.description))" }
+      lines += diff.changed.flatMap { change($0, diff, screen) }
+    }
+    for cause in diff.redone {
+      let stages = cause.stages.map { "\($0.stage) \($0.rows) of \($0.of)" }.joined(separator: ", ")
+      lines += ShowPage.said(
+        ["the change of \(cause.by) redid (rows of run \(names[1])): \(stages)"], screen: screen)
     }
     let counts = diff.stages.map { stage -> [JSON] in
       let pairs = [\Books.in, \.emitted, \.dropped, \.failed, \.pending].map { count in
@@ -17,7 +23,7 @@ enum DiffPage {
       return [.string(stage.stage)] + pairs.map { .string($0) }
     }
     let columns = ["stage", "in", "emitted", "dropped", "failed", "pending"]
-    lines += Terminal.lines(of: Table(columns: columns, rows: counts), width: 20)
+    lines += Terminal.lines(of: Table(columns: columns, rows: counts), width: 20, screen: screen)
     for stage in diff.stages where stage.onlyOld + stage.onlyNew + stage.other > 0 {
       lines.append(
         "\(stage.stage): \(stage.other) with other values, \(stage.onlyOld) only in \(names[0]), "
@@ -37,8 +43,26 @@ enum DiffPage {
     }
     lines += Terminal.lines(
       of: Table(
-        columns: ["run", "status", "calls", "remembered", "tokens in", "tokens out", "USD"], rows: spent))
+        columns: ["run", "status", "calls", "remembered", "tokens in", "tokens out", "USD"], rows: spent),
+      screen: screen)
     return lines
+  }
+
+  /// A field with both its values; of long texts, such as prompts, the lines that differ.
+  private static func change(_ change: Difference, _ diff: RunDiff, _ screen: Int?) -> [String] {
+    let words = change.description
+    guard words == change.path else { return ShowPage.said(["  " + words], screen: screen) }
+    guard let old = change.old, let new = change.new else {
+      let run = change.old == nil ? diff.new.run : diff.old.run
+      return ShowPage.said(["  \(change.path): only in run \(run)"], screen: screen)
+    }
+    guard let before = old.string, let after = new.string else {
+      return ShowPage.said(["  \(change.path): \(old.text) → \(new.text)"], screen: screen)
+    }
+    return ["  \(Terminal.safe(change.path)):", "    --- run \(diff.old.run)", "    +++ run \(diff.new.run)"]
+      + UnifiedDiff.lines(before, after).flatMap { line in
+        ShowPage.broken("    " + Terminal.harmless(line), indented: 6, screen: screen)
+      }
   }
 
   /// `12`, or `12 → 14` where they differ; `–` for a stage that a run has not.

@@ -6,8 +6,15 @@ internal import RetortStore
 
 /// What a run came to, as text.
 enum SummaryPage {
-  /// - Parameter store: the path that was given with `--store`.
-  static func lines(_ summary: RunSummary, drops: [Losses] = [], store: String? = nil) -> [String] {
+  /// What the words of the table mean, and the balance that they keep.
+  static let legend = "in = emitted (kept) + dropped + failed + pending; rows: what came out of them"
+
+  /// - Parameters:
+  ///   - makesNone: what it means where a stage took rows and made none, by its name.
+  ///   - store: the path that was given with `--store`.
+  static func lines(
+    _ summary: RunSummary, drops: [Losses] = [], makesNone: [String: String] = [:], store: String? = nil
+  ) -> [String] {
     let rows = summary.stages.list.map { entry -> [JSON] in
       let books = entry.books
       return [.string(entry.stage)]
@@ -16,7 +23,12 @@ enum SummaryPage {
     }
     let table = Table(
       columns: ["stage", "in", "emitted", "dropped", "failed", "pending", "reused", "rows"], rows: rows)
-    var lines = Terminal.lines(of: table)
+    var lines = Terminal.lines(of: table) + [legend]
+    for entry in summary.stages.list where entry.books.emitted > 0 && entry.books.rows == 0 {
+      lines.append(
+        "\(entry.stage) took \(entry.books.emitted) rows and made none: "
+          + (makesNone[entry.stage] ?? "it had nothing to make of them"))
+    }
     for stage in summary.stages.list.map(\.stage) {
       let counts = drops.filter { $0.stage == stage }
       guard !counts.isEmpty else { continue }
@@ -26,8 +38,8 @@ enum SummaryPage {
     }
     let calls = summary.calls
     lines += [
-      "calls: \(calls.made) made, \(calls.remembered) remembered, \(calls.failed) failed",
-      "tokens: \(calls.promptTokens) prompt, \(calls.completionTokens) completion; USD \(PlanPage.money(calls.usd))",
+      "calls: \(calls.made) made, \(calls.remembered) remembered, \(failedTries(calls.failed))",
+      "tokens: \(calls.promptTokens) prompt, \(calls.completionTokens) completion; \(calls.cost)",
     ]
     for exports in OrderedDictionary(grouping: summary.exports, by: \.stage).values {
       let rows = exports.map(\.rows).reduce(0, +)
@@ -52,6 +64,11 @@ enum SummaryPage {
       lines.append("\(first)go on with: retort resume \(summary.run)\(option)\(more)")
     }
     return lines
+  }
+
+  /// A row that failed is another thing, and is in the table.
+  private static func failedTries(_ count: Int) -> String {
+    count == 0 ? "0 failed" : count == 1 ? "1 try failed" : "\(count) tries failed"
   }
 
   /// The deepest folder that holds every file.

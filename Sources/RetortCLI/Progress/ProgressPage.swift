@@ -1,4 +1,5 @@
 internal import Foundation
+internal import RetortCore
 
 /// A run's progress as lines of text: a function of what the run told, the time and the terminal.
 enum ProgressPage {
@@ -8,6 +9,28 @@ enum ProgressPage {
     var usd = 0.0
     var maxTokens: Int?
     var maxUSD: Double?
+    /// Of this run alone, where tokens and USD are those of the runs that it goes on with too.
+    var calls = CallGauge.Reading()
+
+    /// Nothing where no call was made or paid for.
+    var words: [String] {
+      var words: [String] = []
+      if calls.answered > 0 { words.append("calls \(Figure.compact(Double(calls.answered)))") }
+      if tokens > 0 || maxTokens != nil {
+        let spent = Figure.compact(Double(tokens))
+        words.append("tokens " + (maxTokens.map { "\(spent) of \(Figure.compact(Double($0)))" } ?? spent))
+      }
+      if let maxUSD {
+        words.append("USD \(Figure.money(usd)) of \(Figure.money(maxUSD))")
+      } else if calls.answered > 0 || usd > 0 {
+        words.append(Figure.cost(usd, calls: calls.answered, unpriced: calls.unpriced))
+      }
+      return words
+    }
+
+    var hold: String? {
+      calls.hold.map { "waiting for \($0.what) (\($0.calls) \($0.calls == 1 ? "call" : "calls"))" }
+    }
   }
 
   /// A line for each stage under one for the run, no wider than `width` and no higher than `height`.
@@ -51,6 +74,20 @@ enum ProgressPage {
     return "\(stage.name): \(words.joined(separator: ", "))"
   }
 
+  /// One line about the run, where the table cannot be drawn: the stages at work, what was spent, what is waited for.
+  static func line(_ board: RunBoard, _ spending: Spending, at time: Double) -> String {
+    let atWork = board.stages.filter { !$0.isFinished && ($0.inFlight > 0 || $0.done > 0) }
+    let shown = atWork.prefix(4).map { stage in
+      let failed = stage.failed > 0 ? " (\(stage.failed) failed)" : ""
+      return "\(stage.name) \(done(stage, board))\(failed)"
+    }
+    let more = atWork.count > 4 ? ["\(atWork.count - 4) more stages"] : []
+    let parts = [
+      (shown + more).joined(separator: ", "), spending.words.joined(separator: ", "), spending.hold ?? "",
+    ]
+    return "\(duration(time - board.began)): \(parts.filter { !$0.isEmpty }.joined(separator: "; "))"
+  }
+
   private struct Column {
     let title: String
     let width: Int
@@ -58,7 +95,7 @@ enum ProgressPage {
   }
 
   private static func columns(_ board: RunBoard, at time: Double) -> [Column] {
-    func count(_ number: Int) -> String { number == 0 ? "" : PlanPage.count(Double(number)) }
+    func count(_ number: Int) -> String { number == 0 ? "" : Figure.compact(Double(number)) }
     return [
       Column(title: "done", width: 14) { done($0, board) },
       Column(title: "kept", width: 6) { count($0.kept) },
@@ -74,11 +111,8 @@ enum ProgressPage {
 
   private static func head(_ board: RunBoard, _ spending: Spending, at time: Double) -> String {
     var words = [board.run.map { "run \($0)" } ?? "starting", duration(time - board.began)]
-    let tokens = PlanPage.count(Double(spending.tokens))
-    words.append(
-      "tokens " + (spending.maxTokens.map { "\(tokens) of \(PlanPage.count(Double($0)))" } ?? tokens))
-    let usd = PlanPage.money(spending.usd)
-    words.append("USD " + (spending.maxUSD.map { "\(usd) of \(PlanPage.money($0))" } ?? usd))
+    words += spending.words
+    if let hold = spending.hold { words.append(hold) }
     return words.joined(separator: "  ")
   }
 
@@ -86,7 +120,7 @@ enum ProgressPage {
   private static func done(_ stage: RunBoard.Stage, _ board: RunBoard) -> String {
     guard let total = board.total(of: stage) else { return stage.isFinished ? "\(stage.done)" : "" }
     guard total > 0 || stage.done > 0 else { return "" }
-    let counts = [stage.done, total].map { PlanPage.count(Double($0)) }
+    let counts = [stage.done, total].map { Figure.compact(Double($0)) }
     return counts.joined(separator: "/") + (board.isWhole(stage) ? "" : "+")
   }
 

@@ -52,12 +52,12 @@ struct RunBoard: Hashable, Sendable {
         $0.add(answered)
         $0.count(answered.rows, at: time)
       }
-    case .failed(let name, _, _):
+    case .failed(let name, _, _, let rows):
       change(name) {
         $0.inFlight = max(0, $0.inFlight - 1)
-        $0.failed += 1
-        $0.done += 1
-        $0.count(1, at: time)
+        $0.failed += rows
+        $0.done += rows
+        $0.count(rows, at: time)
       }
     case .finished(let name, let books):
       change(name) {

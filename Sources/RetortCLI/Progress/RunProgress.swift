@@ -2,8 +2,8 @@ internal import RetortRun
 internal import RetortStore
 internal import Synchronization
 
-/// A run's progress on stderr: on a terminal a table that is drawn over itself, else plain lines: for each stage one a
-/// second at first, and one a minute once the run has lasted ten.
+/// A run's progress on stderr: on a terminal a table that is drawn over itself, else plain lines: one for each stage at its
+/// end, and one about the run now and then, ten seconds apart at first and five minutes once it has lasted an hour.
 final class RunProgress: Sendable {
   private struct State {
     var board: RunBoard
@@ -11,8 +11,8 @@ final class RunProgress: Sendable {
     /// Lines of the table that is on the screen.
     var drawn = 0
     var lastDrawing = -Double.infinity
-    /// When each stage was last told of, and what was told.
-    var told: [String: (time: Double, done: Int)] = [:]
+    /// When the run was last told of, where no table is drawn.
+    var told: Double
   }
 
   private let state: Mutex<State>
@@ -30,7 +30,8 @@ final class RunProgress: Sendable {
     now: @escaping @Sendable () -> Double,
     spending: @escaping @Sendable () -> ProgressPage.Spending = { .init() }
   ) {
-    state = Mutex(State(board: RunBoard(stages, at: now())))
+    let start = now()
+    state = Mutex(State(board: RunBoard(stages, at: start), told: start))
     self.screen = screen
     self.spending = spending
     self.now = now
@@ -48,24 +49,29 @@ final class RunProgress: Sendable {
       case .started(let run): if !screen.isTerminal { screen.write("run \(run)\n") }
       case .began: break
       case .noted(let stage, let words): say("\(stage): \(Terminal.safe(words))", &state)
-      case .reused(let stage, _), .performed(let stage, _): tellLine(stage, at: time, &state)
-      case .failed(let stage, let kind, let message):
+      case .reused, .performed: break
+      case .failed(let stage, let kind, let message, _):
         // The same message for every row of an outage would hide what else happens; `retort failures` has them all.
         guard state.seen.insert("\(stage) \(kind) \(message)").inserted else { break }
         let words = message.hasPrefix(kind) ? message : "\(kind): \(message)"
         say("\(stage): failed: \(Terminal.safe(words))", &state)
-      case .finished(let stage, _): tellLine(stage, at: time, last: true, &state)
+      case .finished(let stage, _): tellEnd(of: stage, at: time, &state)
       case .leavingRedo(let redo): say(Terminal.safe(redo.description), &state)
       case .stopping(let status, let message):
         say("stopping (\(status.rawValue)): \(Terminal.safe(message))", &state)
       }
       // Ten drawings a second are more than anyone reads.
       if screen.isTerminal, time - state.lastDrawing >= 0.1 { draw(at: time, &state) }
+      tellRun(at: time, &state)
     }
   }
 
   /// Draws again, so that times and rates move while nothing happens.
-  func tick() { state.withLock { if screen.isTerminal { draw(at: now(), &$0) } } }
+  func tick() {
+    state.withLock { state in
+      if screen.isTerminal { draw(at: now(), &state) } else { tellRun(at: now(), &state) }
+    }
+  }
 
   /// A line of its own above the table.
   func say(_ line: String) {
@@ -77,29 +83,32 @@ final class RunProgress: Sendable {
 
   /// The closing table and what follows from it, what was lost of the input last.
   func report(
-    _ summary: RunSummary, drops: [Losses], broken: [BrokenRecords] = [], store: String? = nil
+    _ summary: RunSummary, drops: [Losses], broken: [BrokenRecords] = [], makesNone: [String: String] = [:],
+    store: String? = nil
   ) {
     state.withLock { erase(&$0) }
-    for line in SummaryPage.lines(summary, drops: drops, store: store) { screen.write(line + "\n") }
+    for line in SummaryPage.lines(summary, drops: drops, makesNone: makesNone, store: store) {
+      screen.write(line + "\n")
+    }
     for lost in broken {
       let line = Terminal.safe(lost.description)
       screen.write(screen.colour ? "\u{1B}[1;31m\(line)\u{1B}[0m\n" : line + "\n")
     }
   }
 
-  private func tellLine(_ name: String, at time: Double, last: Bool = false, _ state: inout State) {
+  private func tellEnd(of name: String, at time: Double, _ state: inout State) {
     guard !screen.isTerminal, let stage = state.board[name] else { return }
-    if !last {
-      // The first is told a second after its beginning, so that what is quick has one line only.
-      guard let told = state.told[name] else {
-        state.told[name] = (time, 0)
-        return
-      }
-      let pause = min(max((time - state.board.began) / 10, 1), 60)
-      guard time - told.time >= pause, told.done != stage.done else { return }
-    }
-    state.told[name] = (time, stage.done)
     screen.write(ProgressPage.line(stage, of: state.board, at: time) + "\n")
+  }
+
+  /// Also while nothing happens, since then one wants to know what is waited for.
+  private func tellRun(at time: Double, _ state: inout State) {
+    let pause = min(max((time - state.board.began) / 10, 10), 300)
+    guard !screen.isTerminal, time - state.told >= pause,
+      state.board.stages.contains(where: { !$0.isFinished })
+    else { return }
+    state.told = time
+    screen.write(ProgressPage.line(state.board, spending(), at: time) + "\n")
   }
 
   private func say(_ line: String, _ state: inout State) {

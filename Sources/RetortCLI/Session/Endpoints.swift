@@ -4,7 +4,7 @@ internal import RetortCore
 internal import RetortHTTP
 internal import RetortRun
 
-/// What answers the requests of a run: HTTP, and the servers that it launches.
+/// What answers requests: HTTP, and the servers that it launches.
 struct Endpoints {
   private let specs: [ModelSpec]
   private let environment: [String: String]
@@ -28,12 +28,21 @@ struct Endpoints {
   }
 
   func models(
-    memory: any ReplyMemory, budget: Budget, say: @escaping @Sendable (String) -> Void
+    memory: any ReplyMemory, budget: Budget, gauge: CallGauge, say: @escaping @Sendable (String) -> Void
   ) -> ModelStack {
     ModelStack(
-      models: specs, transport: transport, memory: memory, budget: budget, interruption: interruption,
+      models: specs, transport: transport, memory: memory, budget: budget, gauge: gauge,
+      interruption: interruption,
       environment: environment, redaction: keys, say: say,
       address: { [launcher] in try await launcher.address(of: $0) })
+  }
+
+  /// The base address of a model, once its server is up. Errors: as ``Launcher/address(of:)``.
+  func address(of model: ModelSpec) async throws -> String { try await launcher.address(of: model) }
+
+  /// As ``ServedModels/names(for:at:)``.
+  func names(for model: ModelSpec, at base: String) async -> [String]? {
+    await ServedModels(transport, environment: environment, redaction: keys).names(for: model, at: base)
   }
 
   /// Ends the servers that were launched.

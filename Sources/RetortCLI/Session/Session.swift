@@ -29,29 +29,34 @@ struct Session {
       for line in Self.changes(since: resumed, pipeline) { shell.terminal.complain(line) }
     }
     let budget = try await budget()
-    let progress = progress(under: budget)
-    let summary = try await run(under: budget, progress)
+    let gauge = CallGauge()
+    let progress = progress(under: budget, gauge)
+    let summary = try await run(under: budget, gauge, progress)
     let hasDrops = summary.stages.list.contains { $0.books.dropped + $0.books.leftOut > 0 }
     let drops = hasDrops ? try await store.inspector.drops(of: summary.run) : []
     progress.report(
       summary, drops: drops,
       broken: BrokenRecords.found(in: summary.stages, drops: drops, files: pipeline.inputs),
-      store: storeOption)
+      makesNone: pipeline.makesNone, store: storeOption)
     if json { shell.terminal.print(try JSON(encoding: summary).text) }
     if summary.status.exitCode != 0 { throw ExitCode(summary.status.exitCode) }
   }
 
-  private func run(under budget: Budget, _ progress: RunProgress) async throws -> RunSummary {
+  private func run(under budget: Budget, _ gauge: CallGauge, _ progress: RunProgress) async throws
+    -> RunSummary
+  {
+    var recorded = flags.recorded(without: pipeline.redaction)
+    recorded.variables = pipeline.variables.isEmpty ? nil : pipeline.variables
     let options = RunOptions(
-      limit: flags.limit, only: flags.only, redo: Set(flags.redo),
+      selection: flags.selection, only: flags.only, redo: Set(flags.redo),
       retryRefused: flags.retryRefused ?? false, origin: resumed?.origin,
-      flags: try JSON(encoding: flags.recorded(without: pipeline.redaction)))
+      flags: try JSON(encoding: recorded))
     let interruption = Interruption()
     let endpoints = Endpoints(of: pipeline, shell.environment, interruption)
     defer { endpoints.stop() }
     let engine = Engine(
       pipeline, store: store,
-      models: endpoints.models(memory: store.replies, budget: budget, say: progress.say),
+      models: endpoints.models(memory: store.replies, budget: budget, gauge: gauge, say: progress.say),
       options: options, interruption: interruption)
     let lastSign = { @Sendable in progress.lastSign }
     return try await Signals.soften(interruption, saying: progress.say, lastSign: lastSign) {
@@ -66,14 +71,16 @@ struct Session {
     return Budget(maxUSD: flags.maxUSD, maxTokens: flags.maxTokens, spent: spent)
   }
 
-  private func progress(under budget: Budget) -> RunProgress {
+  private func progress(under budget: Budget, _ gauge: CallGauge) -> RunProgress {
     RunProgress(
       pipeline.stages.filter { flags.only.map(pipeline.ancestry(of:))?.contains($0.name) ?? true }
         .map { ($0.name, $0.from) },
       on: .init(shell), now: shell.now,
       spending: { [flags] in
         let spent = budget.spent
-        return .init(tokens: spent.tokens, usd: spent.usd, maxTokens: flags.maxTokens, maxUSD: flags.maxUSD)
+        return .init(
+          tokens: spent.tokens, usd: spent.usd, maxTokens: flags.maxTokens, maxUSD: flags.maxUSD,
+          calls: gauge.reading)
       })
   }
 
@@ -99,7 +106,8 @@ struct Session {
     _ flags: Flags, _ pipeline: Pipeline, in store: Store, origin: Int64? = nil
   ) async throws {
     guard flags.maxUSD != nil, pipeline.models.values.contains(where: { $0.price == nil }) else { return }
-    let options = RunOptions(limit: flags.limit, only: flags.only, redo: Set(flags.redo), origin: origin)
+    let options = RunOptions(
+      selection: flags.selection, only: flags.only, redo: Set(flags.redo), origin: origin)
     let names = try await Plan.make(pipeline, store: store, options: options).unpriced(pipeline)
     guard names.isEmpty else {
       throw CommandFailure.usage(

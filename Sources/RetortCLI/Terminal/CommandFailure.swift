@@ -2,4 +2,6 @@
 enum CommandFailure: Error, Hashable {
   case usage(String)
   case cannotRun(String)
+  /// What is wrong has been printed.
+  case told
 }

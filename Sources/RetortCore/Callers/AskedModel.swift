@@ -36,16 +36,24 @@ struct AskedModel<A: Act>: Sendable {
 }
 
 extension AskedModel: ChatModel where A == ChatRequest {
-  func reply(to request: ChatRequest) async throws -> ChatReply { try await answer(request) }
+  func reply(to request: ChatRequest) async throws -> ChatReply {
+    try await answer(request.without(model.omit))
+  }
 
   func reply(
     to request: ChatRequest, accepting check: @escaping @Sendable (ChatReply) throws -> Void
-  ) async throws -> ChatReply { try await answer(request, accepting: check) }
+  ) async throws -> ChatReply { try await answer(request.without(model.omit), accepting: check) }
 }
 
 extension AskedModel: RewardModel where A == RewardRequest {
   func score(_ conversation: [ChatMessage]) async throws -> RewardScore {
     try await answer(try RewardRequest(conversation))
+  }
+}
+
+extension AskedModel: EntailmentModel where A == EntailmentRequest {
+  func entailment(of hypothesis: String, from premise: String) async throws -> EntailmentScore {
+    try await answer(EntailmentRequest(premise: premise, hypothesis: hypothesis))
   }
 }
 

@@ -3,17 +3,19 @@
 struct BudgetedCaller: Caller {
   private let inner: any Caller
   private let budget: Budget
+  private let gauge: CallGauge
 
-  init(_ inner: any Caller, budget: Budget) {
+  init(_ inner: any Caller, budget: Budget, gauge: CallGauge = CallGauge()) {
     self.inner = inner
     self.budget = budget
+    self.gauge = gauge
   }
 
   func answer(_ request: ModelRequest) async throws -> RawReply {
     let aside = Budget.Amount(request.estimate, price: request.model.price)
-    try await budget.reserve(aside)
+    try await gauge.holding(.budget, request.model) { try await budget.reserve(aside) }
     do {
-      let reply = try await inner.answer(request)
+      let reply = try await gauge.asking(request.model) { try await inner.answer(request) }
       budget.settle(aside, paid: Budget.Amount(request.booked(reply), price: request.model.price))
       return reply
     } catch {

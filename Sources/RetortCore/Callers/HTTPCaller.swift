@@ -50,7 +50,7 @@ struct HTTPCaller: Caller {
     let request = HTTPRequest(
       method: "POST", url: Self.url(base: try await endpoint(), path: asked.exchange.path), headers: headers,
       timeout: asked.model.timeout, maxBody: 64 << 20)
-    let (response, seconds) = try await send(request, saying: asked.exchange)
+    let (response, seconds) = try await send(request, asking: asked)
     guard let text = String(validating: response.body, as: UTF8.self) else {
       let words = bounded(String(decoding: response.body, as: UTF8.self))
       throw ModelError(
@@ -83,8 +83,9 @@ struct HTTPCaller: Caller {
 
   /// Sends it as the server wants it; once more where it has just said how. Errors: ``ModelError``, for all but a
   /// response that says that it succeeded.
-  private func send(_ request: HTTPRequest, saying exchange: Exchange) async throws -> (HTTPResponse, Double)
+  private func send(_ request: HTTPRequest, asking asked: ModelRequest) async throws -> (HTTPResponse, Double)
   {
+    let exchange = asked.exchange
     var request = request
     var text = spelling.text(of: exchange)
     while true {
@@ -98,11 +99,11 @@ struct HTTPCaller: Caller {
       let seconds = clock.seconds - started
       if (200..<300).contains(response.status) { return (response, seconds) }
       let (told, words) = Self.error(response)
-      guard let refusal = told.spelling else { throw failure(response, told, words) }
+      guard let refusal = told.spelling else { throw failure(response, told, words, of: asked) }
       spelling.learn(refusal)
       let better = spelling.text(of: exchange)
       // What is learned stays, so that nothing is sent twice as it was.
-      guard better != text else { throw failure(response, told, words) }
+      guard better != text else { throw failure(response, told, words, of: asked) }
       text = better
     }
   }
@@ -131,14 +132,38 @@ struct HTTPCaller: Caller {
     return base.hasSuffix(path) ? String(base) : "\(base)\(path)"
   }
 
-  private func failure(_ response: HTTPResponse, _ told: EndpointError, _ words: String) -> ModelError {
+  private func failure(
+    _ response: HTTPResponse, _ told: EndpointError, _ words: String, of asked: ModelRequest
+  ) -> ModelError {
     var said = words
+    if let proxy = response.proxy, let what = Self.deed(ofProxyWith: response) {
+      said = "the proxy \(proxy) \(what): \(words)"
+    }
     if (300..<400).contains(response.status), let place = response.headers["location"] {
       said = "expected an answer, found a redirect to '\(place)', which is not followed; give that address"
     }
     let wait = RetryAfter.seconds(response.headers, now: clock.unixTime) ?? told.retryAfter
     let kind = response.status == 503 && wait != nil ? .rateLimited : told.kind ?? .refused
-    return ModelError(kind, status: response.status, bounded(said), retryAfter: wait)
+    var error = ModelError(kind, status: response.status, bounded(said), retryAfter: wait)
+    if let field = told.refusedField(among: asked.exchange.fields) {
+      error.message +=
+        "; say 'omit: [\(field.rawValue)]' under models.\(asked.model.alias), and it is asked without that"
+    }
+    return error
+  }
+
+  /// What a response says that came from a proxy, or from another one further on, in the endpoint's place; nil for an
+  /// endpoint's own. Endpoints tell their errors in JSON.
+  private static func deed(ofProxyWith response: HTTPResponse) -> String? {
+    if response.status == 407 { return "refused to pass the request on" }
+    guard (try? JSON(parsing: String(decoding: response.body.prefix(16 << 10), as: UTF8.self))) == nil else {
+      return nil
+    }
+    return switch response.status {
+    case 403: "refused, or a gateway beyond it"
+    case 502, 503, 504: "got no answer from the endpoint, or a gateway beyond it got none"
+    default: nil
+    }
   }
 
   /// What the server says went wrong, and its words for it.

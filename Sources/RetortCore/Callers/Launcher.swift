@@ -13,14 +13,14 @@ package actor Launcher {
   private let interruption: Interruption
   private let environment: @Sendable (ModelSpec) -> [String: String]
   private let redaction: Redaction
-  private var servers: [String: Once<String>] = [:]
+  private var servers: [String: Once<Server>] = [:]
   private let running = Running()
 
-  /// Seconds a server may take until it answers.
+  /// Seconds a server may take until it answers, from its start on.
   package static let patience = 300.0
 
   private static let guardian = """
-    setsid /bin/sh -c '"$@"; echo "\(farewell)$?"' retort-launch "$@" </dev/null &
+    setsid /bin/sh -c '"$@"; end="\(ServerVoice.farewell)$?"; echo "$end" >&2; echo "$end"' retort-launch "$@" </dev/null &
     server=$!
     trap '' INT TERM HUP
     exec >/dev/null 2>&1
@@ -30,8 +30,11 @@ package actor Launcher {
     kill -KILL -$server
     """
 
-  /// What the shell around the server says when it has ended, before its status.
-  private static let farewell = "retort-launch: ended with status "
+  private struct Server {
+    let address: String
+    let program: String
+    let voice: ServerVoice
+  }
 
   /// - Parameters:
   ///   - folder: what the command's first word is relative to.
@@ -54,7 +57,7 @@ package actor Launcher {
   }
 
   /// The model's address: its endpoint, or that of its server, which is started on first use. Models with the same
-  /// command share a server. Errors: ``Halt`` for `parked` when the server does not come up.
+  /// command share a server. Errors: ``Halt`` for `parked` when the server does not come up, or has ended.
   package func address(of model: ModelSpec) async throws -> String {
     guard let command = model.launch, !command.isEmpty else {
       return try await ModelStack.endpoint(of: model)
@@ -62,59 +65,94 @@ package actor Launcher {
     let name = command.joined(separator: "\u{0}")
     let server = servers[name] ?? Once { try await self.start(command, for: model) }
     servers[name] = server
-    return try await server.value
+    let running = try await server.value
+    if running.voice.hasFailed { throw ended(running.voice, running.program, model) }
+    return running.address
   }
 
   /// Stops every server; returns without waiting for them to end.
   package nonisolated func stop() { running.stop() }
 
-  private func start(_ command: [String], for model: ModelSpec) async throws -> String {
+  private func start(_ command: [String], for model: ModelSpec) async throws -> Server {
     let program = URL(filePath: command[0], relativeTo: folder).standardizedFileURL.path
     guard FileManager.default.isExecutableFile(atPath: program) else {
       throw Halt.unready(
         "expected a program at \(program) to launch for model '\(model.alias)', found none")
     }
+    // One bound for all that comes before the first answer.
+    let deadline = clock.seconds + Self.patience
     let process = Process()
     process.executableURL = URL(filePath: "/bin/sh")
     process.arguments = ["-c", Self.guardian, "retort-launch", program] + command.dropFirst()
     process.currentDirectoryURL = folder
     process.environment = environment(model)
-    let leash = Pipe()
-    let output = Pipe()
+    let (leash, output, errors) = (Pipe(), Pipe(), Pipe())
     process.standardInput = leash
     process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
+    process.standardError = errors
+    let voice = ServerVoice(output.fileHandleForReading, errors: errors.fileHandleForReading)
     do { try process.run() } catch {
       throw Halt.unready("expected to launch \(program) for model '\(model.alias)': \(error)")
     }
     running.add(leash.fileHandleForWriting)
 
-    let line = try await firstLine(of: output.fileHandleForReading, program)
-    if line.hasPrefix(Self.farewell) {
-      let status = line.dropFirst(Self.farewell.count)
-      throw Halt.unready(
-        "expected a server from \(program) for model '\(model.alias)', it ended with status \(status) before it "
-          + "said its address")
+    let line = try await firstLine(of: voice, program)
+    if line.isEmpty || line.hasPrefix(ServerVoice.farewell) { await voice.settle() }
+    if line.hasPrefix(ServerVoice.farewell) || line.isEmpty && voice.hasEnded {
+      throw ended(voice, program, model, "before it said its address")
     }
-    guard let base = (try? JSON(parsing: String(line)))?["base_url"]?.string else {
+    guard let base = (try? JSON(parsing: line))?["base_url"]?.string else {
       throw Halt.unready(
         "expected {\"base_url\": …} as the first line of \(program), found '\(redaction.words(line).prefix(200))'"
       )
     }
-    let deadline = clock.seconds + Self.patience
-    let probe = HTTPRequest(
-      method: "GET", url: HTTPCaller.url(base: base, path: "models"), timeout: 5, maxBody: 1 << 20)
+    try await answer(from: base, before: deadline, voice, program, model)
+    return Server(address: base, program: program, voice: voice)
+  }
+
+  /// Returns once the server answers. Errors: ``Halt`` when it has ended, or takes too long.
+  private func answer(
+    from base: String, before deadline: Double, _ voice: ServerVoice, _ program: String, _ model: ModelSpec
+  ) async throws {
+    var last = ""
     while clock.seconds < deadline {
-      // A server that is loading its model answers 503.
-      if let answer = try? await transport.send(probe), answer.status < 500 { return base }
+      if voice.hasFailed { throw ended(voice, program, model, "before it answered at \(base)") }
+      let probe = HTTPRequest(
+        method: "GET", url: HTTPCaller.url(base: base, path: "models"),
+        timeout: min(5, deadline - clock.seconds), maxBody: 1 << 20)
+      do {
+        let response = try await transport.send(probe)
+        if Self.isAnswer(response) { return }
+        last = "HTTP \(response.status)" + (response.proxy.map { " through the proxy \($0)" } ?? "")
+      } catch { last = "\((error as? ModelError)?.message ?? "\(error)")" }
       try await clock.sleep(0.2)
     }
     throw Halt.unready(
-      "expected an answer from \(base) within \(Int(Self.patience)) seconds, got none")
+      "expected an answer from \(base) within \(Int(Self.patience)) seconds, got none"
+        + (last.isEmpty ? "" : "; the last try: \(redaction.words(last))") + lastWords(voice))
   }
 
-  private func firstLine(of output: FileHandle, _ program: String) async throws -> String {
-    try await withThrowingTaskGroup(of: String.self) { [lines = lines(output), interruption] group in
+  /// A server that is loading its model answers 503; a proxy that knows no way to it, 403 or 407.
+  private static func isAnswer(_ response: HTTPResponse) -> Bool {
+    response.status < 500 && !(response.proxy != nil && [403, 407].contains(response.status))
+  }
+
+  private func ended(
+    _ voice: ServerVoice, _ program: String, _ model: ModelSpec, _ when: String = ""
+  ) -> Halt {
+    let status = voice.status.map { " with status \($0)" } ?? ""
+    return Halt.unready(
+      "expected a server from \(program) for model '\(model.alias)', it ended\(status)"
+        + (when.isEmpty ? "" : " \(when)") + lastWords(voice))
+  }
+
+  private func lastWords(_ voice: ServerVoice) -> String {
+    let words = voice.lastWords(without: redaction)
+    return words.isEmpty ? "" : "; its last words: \(words)"
+  }
+
+  private func firstLine(of voice: ServerVoice, _ program: String) async throws -> String {
+    try await withThrowingTaskGroup(of: String.self) { [lines = voice.output, interruption] group in
       group.addTask {
         var first = ""
         for await part in lines {
@@ -134,21 +172,6 @@ package actor Launcher {
       }
       defer { group.cancelAll() }
       return try await group.next() ?? ""
-    }
-  }
-
-  /// What the server writes, until it closes its output. Read on although nobody listens, so that it never blocks.
-  private func lines(_ handle: FileHandle) -> AsyncStream<String> {
-    AsyncStream { stream in
-      handle.readabilityHandler = { handle in
-        let data = handle.availableData
-        if data.isEmpty {
-          handle.readabilityHandler = nil
-          stream.finish()
-        } else {
-          stream.yield(String(decoding: data, as: UTF8.self))
-        }
-      }
     }
   }
 }

@@ -4,18 +4,26 @@ struct LimitedCaller: Caller {
   private let inner: any Caller
   private let pool: Pool
   private let clock: any ModelClock
+  private let gauge: CallGauge
 
-  init(_ inner: any Caller, pool: Pool, clock: any ModelClock = SystemModelClock()) {
+  init(
+    _ inner: any Caller, pool: Pool, clock: any ModelClock = SystemModelClock(),
+    gauge: CallGauge = CallGauge()
+  ) {
     self.inner = inner
     self.pool = pool
+    self.gauge = gauge
     self.clock = clock
   }
 
   func answer(_ request: ModelRequest) async throws -> RawReply {
-    try await pool.enter(depth: request.origin.depth)
+    try await gauge.holding(.concurrency, request.model) {
+      try await pool.enter(depth: request.origin.depth)
+    }
     defer { pool.leave() }
     let estimate = Double(request.estimate.promptTokens + request.estimate.completionTokens)
-    try await clock.sleep(pool.reserve(tokens: estimate, at: clock.seconds))
+    let (wait, brake) = pool.reserve(tokens: estimate, at: clock.seconds)
+    try await gauge.holding(brake, request.model) { try await clock.sleep(wait) }
     do {
       let reply = try await inner.answer(request)
       let used = Double(reply.usage.promptTokens + reply.usage.completionTokens)

@@ -5,6 +5,7 @@ package struct ModelStack: ModelProvider {
   private let transport: any Transport
   private let memory: any ReplyMemory
   private let budget: Budget
+  private let gauge: CallGauge
   private let clock: any ModelClock
   private let interruption: Interruption
   private let random: @Sendable () -> Double
@@ -23,6 +24,7 @@ package struct ModelStack: ModelProvider {
   /// - Parameters:
   ///   - interruption: ends the run softly, as far as calls are concerned.
   ///   - models: each has its own pool; models at one endpoint share a breaker.
+  ///   - gauge: told what calls wait for.
   ///   - environment: where keys are read, by the names that `api_key_env` and `headers_env` give.
   ///   - redaction: cuts keys out of what servers say; by default those of the models.
   ///   - say: told, once for each model, what a person should know of it.
@@ -30,6 +32,7 @@ package struct ModelStack: ModelProvider {
   ///     until the server is up.
   package init(
     models: [ModelSpec], transport: any Transport, memory: any ReplyMemory, budget: Budget = Budget(),
+    gauge: CallGauge = CallGauge(),
     interruption: Interruption = Interruption(), clock: any ModelClock = SystemModelClock(),
     random: @escaping @Sendable () -> Double = { .random(in: 0..<1) }, environment: [String: String],
     redaction: Redaction? = nil, say: @escaping @Sendable (String) -> Void = { _ in },
@@ -38,6 +41,7 @@ package struct ModelStack: ModelProvider {
     self.transport = transport
     self.memory = memory
     self.budget = budget
+    self.gauge = gauge
     self.clock = InterruptibleClock(interruption, on: clock)
     self.interruption = interruption
     self.random = random
@@ -92,6 +96,11 @@ package struct ModelStack: ModelProvider {
     return counter
   }
 
+  package func entailment(_ model: ModelRef) throws -> any EntailmentModel {
+    guard let judge = asked(model, EntailmentRequest.self) else { throw mismatch(model.spec, "entailment") }
+    return judge
+  }
+
   private func asked<A: Act>(_ model: ModelRef, _ act: A.Type) -> AskedModel<A>? {
     AskedModel(model.spec, for: origin, through: remembered(model.spec))
   }
@@ -106,10 +115,11 @@ package struct ModelStack: ModelProvider {
     caller = recording(caller)
     caller = StandingCaller(inner: caller, standing: standing)
     caller = GatedCaller(inner: caller, interruption: interruption)
-    caller = BudgetedCaller(caller, budget: budget)
-    caller = LimitedCaller(caller, pool: pools[model.alias] ?? Pool(model), clock: clock)
+    caller = BudgetedCaller(caller, budget: budget, gauge: gauge)
+    caller = LimitedCaller(caller, pool: pools[model.alias] ?? Pool(model), clock: clock, gauge: gauge)
     caller = RetryingCaller(
-      caller, breaker: breakers[Self.server(model)] ?? Breaker(), clock: clock, random: random)
+      caller, breaker: breakers[Self.server(model)] ?? Breaker(), clock: clock, random: random,
+      gauge: gauge)
     return caller
   }
 

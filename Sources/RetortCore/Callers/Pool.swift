@@ -47,10 +47,12 @@ final class Pool: Sendable {
     }
   }
 
-  /// Seconds until the call may start.
-  func reserve(tokens: Double, at now: Double) -> Double {
+  /// Seconds until the call may start, and which of the rates says so.
+  func reserve(tokens: Double, at now: Double) -> (seconds: Double, brake: Brake) {
     state.withState {
-      max($0.requests?.reserve(1, at: now) ?? 0, $0.tokens?.reserve(tokens, at: now) ?? 0)
+      let requests = $0.requests?.reserve(1, at: now) ?? 0
+      let tokens = $0.tokens?.reserve(tokens, at: now) ?? 0
+      return tokens > requests ? (tokens, .tpm) : (requests, .rpm)
     }
   }
 

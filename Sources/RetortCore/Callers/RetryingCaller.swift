@@ -4,6 +4,7 @@ struct RetryingCaller: Caller {
   private let breaker: Breaker
   private let clock: any ModelClock
   private let random: @Sendable () -> Double
+  private let gauge: CallGauge
 
   /// Seconds before the first retry, at most; doubled for each further one up to `longest`.
   static let base = 1.0
@@ -14,9 +15,10 @@ struct RetryingCaller: Caller {
   /// - Parameter random: uniform in 0..<1.
   init(
     _ inner: any Caller, breaker: Breaker = Breaker(), clock: any ModelClock = SystemModelClock(),
-    random: @escaping @Sendable () -> Double = { .random(in: 0..<1) }
+    random: @escaping @Sendable () -> Double = { .random(in: 0..<1) }, gauge: CallGauge = CallGauge()
   ) {
     self.inner = inner
+    self.gauge = gauge
     self.breaker = breaker
     self.clock = clock
     self.random = random
@@ -41,7 +43,10 @@ struct RetryingCaller: Caller {
         if let wait = error.retryAfter, wait > Self.patience {
           throw breaker.open("asked to wait \(Int(bounded: wait)) seconds: \(error.description)")
         }
-        try await clock.sleep(delay(after: error, attempt: request.attempt))
+        let brake: Brake = error.retryAfter ?? 0 > 0 ? .retryAfter : .retry
+        try await gauge.holding(brake, request.model) {
+          try await clock.sleep(delay(after: error, attempt: request.attempt))
+        }
         request.attempt += 1
       } catch let halt as Halt {
         if halt.status != nil { breaker.answered() }

@@ -33,10 +33,12 @@ final class Standing: Sendable {
   func judged(_ error: ModelError, of model: ModelSpec) -> any Error {
     state.withLock {
       guard error.kind == .denied || error.kind == .forbidden && !$0.hasAnswered else { return error }
+      let reason =
+        error.status == 407
+        ? "no request to model '\(model.alias)' gets through"
+        : "the endpoint refuses model '\(model.alias)', whatever it is asked"
       let parked = Halt(
-        .parked, status: error.status,
-        "the endpoint refuses model '\(model.alias)', whatever it is asked: \(error.message)",
-        usage: error.usage)
+        .parked, status: error.status, "\(reason): \(error.message)", usage: error.usage)
       $0.closedBy = $0.closedBy ?? parked
       return parked
     }

@@ -32,10 +32,13 @@ package struct HTTPResponse: Hashable, Sendable {
   /// Names in lower case.
   package var headers: [String: String]
   package var body: [UInt8]
+  /// The proxy that the environment names for the address, `HOST:PORT of VARIABLE`; nil for none.
+  package var proxy: String?
 
-  package init(status: Int, headers: [String: String] = [:], body: [UInt8] = []) {
+  package init(status: Int, headers: [String: String] = [:], body: [UInt8] = [], proxy: String? = nil) {
     self.status = status
     self.headers = headers
     self.body = body
+    self.proxy = proxy
   }
 }

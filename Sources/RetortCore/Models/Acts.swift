@@ -3,6 +3,6 @@
 enum Acts {
   static let all: [any Act.Type] = [
     ChatRequest.self, EmbeddingRequest.self, RewardRequest.self, TokenCountRequest.self,
-    ServerQuestion<[TokenLogprob]>.self,
+    ServerQuestion<[TokenLogprob]>.self, EntailmentRequest.self,
   ]
 }

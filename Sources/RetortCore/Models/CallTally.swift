@@ -4,14 +4,19 @@ package struct CallTally: Codable, Hashable, Sendable {
   package var made = 0
   /// Answers that were given from memory.
   package var remembered = 0
-  /// Calls that came to nothing.
+  /// Tries of calls that came to nothing, whether a further try was answered or none.
   package var failed = 0
   package var promptTokens = 0
   package var completionTokens = 0
   package var usd = 0.0
+  /// Of the answered calls, those to models without a price: what they cost is not known and not in `usd`.
+  package var unpriced = 0
 
-  package init(made: Int = 0, promptTokens: Int = 0, completionTokens: Int = 0, usd: Double = 0) {
+  package init(
+    made: Int = 0, promptTokens: Int = 0, completionTokens: Int = 0, usd: Double = 0, unpriced: Int = 0
+  ) {
     self.made = made
+    self.unpriced = unpriced
     self.promptTokens = promptTokens
     self.completionTokens = completionTokens
     self.usd = usd
@@ -27,12 +32,24 @@ package struct CallTally: Codable, Hashable, Sendable {
     left.made += right.made
     left.remembered += right.remembered
     left.failed += right.failed
+    left.unpriced += right.unpriced
     left.add(promptTokens: right.promptTokens, completionTokens: right.completionTokens, usd: right.usd)
   }
 
   enum CodingKeys: String, CodingKey {
-    case made, remembered, failed, usd
+    case made, remembered, failed, usd, unpriced
     case promptTokens = "prompt_tokens"
     case completionTokens = "completion_tokens"
+  }
+}
+
+extension CallTally {
+  /// What the calls cost, as far as it is known.
+  package var cost: String { Figure.cost(usd, calls: made, unpriced: unpriced) }
+
+  /// The same for a column of USD: `no price` where none is known, a `+` where more is not known.
+  package var amount: String {
+    if unpriced > 0, unpriced >= made, usd == 0 { return "no price" }
+    return Figure.money(usd) + (unpriced > 0 ? "+" : "")
   }
 }

@@ -76,6 +76,22 @@ package struct Sampling: Codable, Hashable, Sendable {
   }
 }
 
+extension ChatRequest {
+  /// The request without some fields of its sampling: another request, as if they had never been set.
+  func without(_ fields: Set<ModelSpec.SamplingField>) -> ChatRequest {
+    var request = self
+    for field in fields {
+      switch field {
+      case .temperature: request.sampling.temperature = nil
+      case .topP: request.sampling.topP = nil
+      case .seed: request.sampling.seed = nil
+      case .stop: request.sampling.stop = nil
+      }
+    }
+    return request
+  }
+}
+
 package struct ChatReply: Hashable, Sendable {
   package var text: String
   /// `reasoning_content`, where the endpoint separates it.

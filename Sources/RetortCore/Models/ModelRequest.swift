@@ -34,7 +34,7 @@ package struct ModelRequest: Sendable {
     _ act: A, of model: ModelSpec, for origin: CallOrigin, prompt: WrittenJSON, exchange: Exchange
   ) {
     var identity: JSON.Object = [
-      "act": .string(A.name), "model": model.identity, A.promptName: prompt.json,
+      "act": .string(A.name), "model": model.identityOfRequests, A.promptName: prompt.json,
     ]
     identity.merge(act.settings) { $1 }
     let text = JSON.text(of: identity, sorted: true, written: (A.promptName, prompt.canonical))

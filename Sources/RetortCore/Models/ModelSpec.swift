@@ -10,11 +10,13 @@ package struct ModelSpec: Hashable, Sendable {
     case vllmPooling = "vllm-pooling"
     case vllmClassify = "vllm-classify"
     case vllmScore = "vllm-score"
+    case vllmPURM = "vllm-purm"
     case sglangClassify = "sglang-classify"
     case teiPredict = "tei-predict"
     case openrlhf
     case vllmLogprobs = "vllm-logprobs"
     case llamaLogprobs = "llama-logprobs"
+    case teiEntailment = "tei-entailment"
 
     /// Scores how likely existing text is, and answers nothing else.
     package var scoresText: Bool { self == .vllmLogprobs || self == .llamaLogprobs }
@@ -22,8 +24,10 @@ package struct ModelSpec: Hashable, Sendable {
     /// Says how good an answer is.
     package var scoresAnswers: Bool {
       switch self {
-      case .judge, .vllmPooling, .vllmClassify, .vllmScore, .sglangClassify, .teiPredict, .openrlhf: true
-      case .chat, .embedding, .vllmLogprobs, .llamaLogprobs: false
+      case .judge, .vllmPooling, .vllmClassify, .vllmScore, .vllmPURM, .sglangClassify, .teiPredict,
+        .openrlhf:
+        true
+      case .chat, .embedding, .vllmLogprobs, .llamaLogprobs, .teiEntailment: false
       }
     }
   }
@@ -32,6 +36,13 @@ package struct ModelSpec: Hashable, Sendable {
   package enum TokensField: String, Hashable, Sendable, Codable, CaseIterable {
     case maxTokens = "max_tokens"
     case maxCompletionTokens = "max_completion_tokens"
+  }
+
+  /// A field of a chat's sampling, as requests and pipeline files spell it.
+  package enum SamplingField: String, Hashable, Sendable, Codable, CaseIterable {
+    case temperature
+    case topP = "top_p"
+    case seed, stop
   }
 
   /// USD per million tokens.
@@ -71,6 +82,8 @@ package struct ModelSpec: Hashable, Sendable {
   package var keysInFile: [String] = []
   /// Fields merged into every request's body; part of a step's key, since they may change the answer.
   package var extraBody: JSON.Object = [:]
+  /// What a chat is asked without, whatever a stage says: the model refuses it. Part of a step's key.
+  package var omit: Set<SamplingField> = []
   /// Most calls in flight.
   package var concurrency: Int = 16
   /// Requests per minute.
@@ -93,12 +106,22 @@ package struct ModelSpec: Hashable, Sendable {
     self.kind = kind
   }
 
-  /// What of the model enters a step's key: name, kind, revision and extra body. Not its alias, address or limits.
+  /// What of the model enters a step's key: name, kind, revision, extra body and what it is asked without. Not its alias,
+  /// address or limits.
   package var identity: JSON {
+    var fields = fieldsOfRequests
+    if !omit.isEmpty { fields["omit"] = .array(omit.map(\.rawValue).sorted().map { .string($0) }) }
+    return .object(fields)
+  }
+
+  /// What of it enters a request's key: a request lacks already what the model is asked without.
+  var identityOfRequests: JSON { .object(fieldsOfRequests) }
+
+  private var fieldsOfRequests: JSON.Object {
     var fields: JSON.Object = ["name": .string(name), "kind": .string(kind.rawValue)]
     if let revision { fields["revision"] = .string(revision) }
     if !extraBody.isEmpty { fields["extra_body"] = .object(extraBody) }
-    return .object(fields)
+    return fields
   }
 }
 

@@ -13,11 +13,20 @@ package struct RewardScore: Codable, Hashable, Sendable {
   package var probability: Double
   /// Where the logit comes from: `raw`, `sigmoid-undone` or `logprob-odds`.
   package var scale: String
-  package init(logit: Double, probability: Double, scale: String) {
+  /// The reward's standard deviation, in logits, where the model states one.
+  package var sigma: Double?
+  package init(logit: Double, probability: Double, scale: String, sigma: Double? = nil) {
     self.logit = logit
     self.probability = probability
     self.scale = scale
+    self.sigma = sigma
   }
+
+  /// No model's score is larger than this in size: what is, comes of numbers that ran over.
+  package static let largest = 1e9
+
+  /// Whether it can be a model's.
+  package var isSane: Bool { abs(logit) <= Self.largest && abs(sigma ?? 0) <= Self.largest }
 }
 
 /// A conversation whose last turn, the assistant's, is to be scored.

@@ -28,7 +28,10 @@ package struct StageEntry: Sendable {
   package let sets: [SetRole]
   package let form: Form
   package let drawsSamples: Bool
+  package let isForeseeable: Bool
   package let plots: PlottedColumns
+  package let drawing: @Sendable (_ config: JSON) -> Drawing?
+  package let makesNoneWhere: String?
   package let heads: HeadColumns?
   /// The columns it adds whatever its keys say; nil where they or a run decide.
   package let adds: [String]?
@@ -63,7 +66,10 @@ package struct StageEntry: Sendable {
     sets = S.sets
     self.form = form
     drawsSamples = S.drawsSamples
+    isForeseeable = S.isForeseeable
     plots = S.plots
+    drawing = { S.drawing($0) }
+    makesNoneWhere = S.makesNoneWhere
     heads = S.heads
     adds = S.Output.self == Columns.self ? nil : ColumnUse.properties(of: S.Output.self).map(\.name)
     configure = { decoder in

@@ -25,8 +25,17 @@ package protocol StageKind: Sendable {
   static var sets: [SetRole] { get }
   /// Whether another draw of the same request is another answer: what is redone, or done in a further round, asks anew.
   static var drawsSamples: Bool { get }
+  /// Whether a plan may perform its steps where they name no model: what comes out follows from the input alone, asks
+  /// nobody, starts nothing and is quick. Readers are read in any case.
+  static var isForeseeable: Bool { get }
   /// Which of its columns a report plots.
   static var plots: PlottedColumns { get }
+  /// The pictures that a report shows of its rows, beside those of ``plots``; nil for none.
+  ///
+  /// - Parameter config: as it was recorded with the run; null in old stores.
+  static func drawing(_ config: JSON) -> Drawing?
+  /// What it means where it took rows and made none of them, without dropping any; nil where it cannot be.
+  static var makesNoneWhere: String? { get }
   /// Where its rows say what a fitted reward head is worth; nil where they do not.
   static var heads: HeadColumns? { get }
   /// What its steps ask of models, as far as the configuration tells.
@@ -48,7 +57,10 @@ extension StageKind {
   package static var laterKeys: Set<String> { [] }
   package static var sets: [SetRole] { [] }
   package static var drawsSamples: Bool { false }
+  package static var isForeseeable: Bool { false }
   package static var plots: PlottedColumns { .none }
+  package static func drawing(_ config: JSON) -> Drawing? { nil }
+  package static var makesNoneWhere: String? { nil }
   package static var heads: HeadColumns? { nil }
   package static func workload(of config: Config) -> Workload { Workload() }
   package var adds: [String]? { ColumnUse.properties(of: Output.self).map(\.name) }

@@ -3,7 +3,7 @@
 package struct Workload: Sendable {
   /// Samples drawn of a row: at most as many rows come out of it.
   package var samples: Int
-  /// Calls of one model in a step, from the least to the most; `rows` is the most that a set may have.
+  /// Calls of one model in a step, from the least to the most; `rows` is how many a set has, 1 for a row.
   package var calls: @Sendable (_ rows: Double) -> ClosedRange<Double>
   /// The text of the prompt, where the pipeline has one.
   package var prompt: String?
@@ -11,32 +11,39 @@ package struct Workload: Sendable {
   package var maxTokens: Int?
   /// Keys under `with:` that say how many calls a step makes: what was measured under another value does not tell.
   package var countKeys: Set<String>
+  /// Whether every row goes on, but for what the file could not make of it.
+  package var keepsRows: Bool
 
-  /// One call for each sample of a row, and at most one repair of each.
+  /// - Parameter repairs: how often each of them may be asked for again.
   package init(
-    samples: Int? = nil, prompt: String? = nil, maxTokens: Int? = nil, countKeys: Set<String> = []
+    samples: Int? = nil, repairs: Int = 1, prompt: String? = nil, maxTokens: Int? = nil,
+    countKeys: Set<String> = [], keepsRows: Bool = false
   ) {
     let samples = max(1, samples ?? 1)
+    let most = Double(samples) * Double(1 + min(100, max(0, repairs)))
+    self.init(
+      prompt: prompt, maxTokens: maxTokens, countKeys: countKeys, keepsRows: keepsRows
+    ) { _ in Double(samples)...most }
     self.samples = samples
-    calls = { _ in Double(samples)...2 * Double(samples) }
+  }
+
+  /// For a set, or for steps whose number of calls is no matter of samples.
+  package init(
+    prompt: String? = nil, maxTokens: Int? = nil, countKeys: Set<String> = [], keepsRows: Bool = false,
+    calls: @escaping @Sendable (_ rows: Double) -> ClosedRange<Double>
+  ) {
+    samples = 1
+    self.calls = calls
     self.prompt = prompt
     self.maxTokens = maxTokens
     self.countKeys = countKeys
+    self.keepsRows = keepsRows
   }
-
-  /// For a set: so many texts are written, each is compared with each other one and tried on the rows.
-  package init(
-    candidates: Int, prompt: String? = nil, maxTokens: Int? = nil, countKeys: Set<String> = []
-  ) {
-    self.init(prompt: prompt, maxTokens: maxTokens, countKeys: countKeys)
-    let candidates = Double(max(1, candidates))
-    calls = { rows in 1...(candidates + candidates * candidates + candidates * rows) }
-  }
-
 }
 
 extension SetStage {
-  package static func workload(of config: Config) -> Workload { Workload(candidates: 5) }
+  /// A call for each row; kinds that ask models otherwise say how.
+  package static func workload(of config: Config) -> Workload { Workload { max(1, $0)...max(1, $0) } }
 }
 
 /// Which of a kind's columns a report plots.

@@ -43,6 +43,8 @@ package struct Workspace: Sendable {
   package func scorer(_ model: ModelRef) throws -> any LogprobModel { try models.scorer(model) }
   package func tokens(_ model: ModelRef) throws -> any TokenModel { try models.tokens(model) }
 
+  package func entailment(_ model: ModelRef) throws -> any EntailmentModel { try models.entailment(model) }
+
   /// Whether `using:` names a set for this role.
   package func has(_ role: String) -> Bool { sets[role] != nil }
 
@@ -90,6 +92,7 @@ package protocol ModelProvider: Sendable {
   func reward(_ model: ModelRef) throws -> any RewardModel
   func scorer(_ model: ModelRef) throws -> any LogprobModel
   func tokens(_ model: ModelRef) throws -> any TokenModel
+  func entailment(_ model: ModelRef) throws -> any EntailmentModel
 }
 
 extension ModelProvider {
@@ -99,6 +102,11 @@ extension ModelProvider {
   package func tokens(_ model: ModelRef) throws -> any TokenModel {
     throw ModelError(
       .unsupported, "expected a server that counts tokens, found none for '\(model.spec.alias)'")
+  }
+
+  package func entailment(_ model: ModelRef) throws -> any EntailmentModel {
+    throw ModelError(
+      .unsupported, "expected a model that judges entailment, found none for '\(model.spec.alias)'")
   }
 }
 

@@ -133,8 +133,9 @@ private struct StructureCheck {
 
   private mutating func check(_ field: Structure.Field, of list: Structure.List, at path: [String]) {
     grounding(field.groundedIn, field.share, of: list, at: path)
-    if field.groundedIn != nil, field.values != nil || field.type == .number {
-      report(path + ["grounded_in"], "expected grounded_in at texts alone", isAboutKey: true)
+    if field.groundedIn != nil, field.values != nil {
+      report(
+        path + ["grounded_in"], "expected grounded_in at texts and numbers alone", isAboutKey: true)
     }
     guard let values = field.values?.map(\.text) else {
       if field.synonyms != nil {

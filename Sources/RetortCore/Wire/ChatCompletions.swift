@@ -12,6 +12,8 @@ struct ChatCompletions: ActFormat {
   func body(_ act: ChatRequest, prompt: JSON, to model: ModelSpec) -> JSON.Object {
     var body: JSON.Object = ["model": .string(model.name), "messages": prompt]
     body.merge(act.options) { $1 }
+    // llama.cpp takes 0 for none at all; the one alternative that others then add is not looked at.
+    if act.topLogprobs == 0 { body["top_logprobs"] = 1 }
     if let seed = act.sampling.seed { body["seed"] = .int(Int64(seed &+ act.draw)) }
     return body
   }

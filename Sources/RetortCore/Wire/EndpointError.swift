@@ -8,6 +8,8 @@ struct EndpointError {
   private let codes: [String]
   /// The beginning of the server's message, in lower case: what follows may repeat the request.
   private let words: String
+  /// The field of the request that the error is about, where it names one.
+  let parameter: String?
   /// Seconds that the body asks to wait.
   let retryAfter: Double?
 
@@ -23,6 +25,7 @@ struct EndpointError {
       ["code", "type", "status", "reason", "error", "error_code", "quotaId"].compactMap { part[$0] }
     }.compactMap { $0.string ?? $0.int.map(String.init) }.map(Self.key)
     words = String((Self.message(root) ?? "").prefix(240)).lowercased()
+    parameter = error["param"]?.string
     let named = error["code"]?.int ?? error["code"]?.string.flatMap { Int64($0) }
     self.status =
       (200..<300).contains(status)

@@ -1,3 +1,5 @@
+internal import Foundation
+
 /// What reward servers give for an answer.
 enum RewardScores {
   /// A number, a list of numbers, or a list of lists of which the last (the last token's) counts.
@@ -12,8 +14,25 @@ enum RewardScores {
     throw ModelError(.malformed, "expected a score in the reply, found \(json?.kind ?? "nothing")")
   }
 
-  /// No model's score is as large as this: what is, comes from numbers that ran over.
-  private static func isScore(_ number: Double) -> Bool { abs(number) <= 1e9 }
+  private static func isScore(_ number: Double) -> Bool { abs(number) <= RewardScore.largest }
+
+  /// A mean and what the logarithm of a deviation is ten times of, as heads of PURM have them (arXiv 2503.22480 and its
+  /// first author's `purm.py`). What is no number, or far too large a one, is handed on, for a stage to drop.
+  /// Errors: ``ModelError`` of kind `malformed` for any other number of outputs.
+  static func distribution(of json: JSON?) throws -> RewardScore {
+    var values = json?.array ?? []
+    while let last = values.last?.array { values = last }
+    guard values.count == 2 else {
+      throw ModelError(
+        .malformed,
+        "expected two numbers in the reply, a mean and a deviation's logarithm, found "
+          + (json == nil ? "nothing" : "\(max(1, values.count))"))
+    }
+    let (mean, spread) = (values[0].number ?? .nan, values[1].number ?? .nan)
+    return RewardScore(
+      logit: mean, probability: Logistic.probability(mean), scale: "raw",
+      sigma: isScore(spread) ? exp(spread / 10) : .nan)
+  }
 
   /// One score, or a pair (bad, good) whose difference is the logit. A pair that adds up to 1 has been through an
   /// activation whatever was asked; of a single score nobody can tell.

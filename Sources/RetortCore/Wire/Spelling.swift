@@ -58,6 +58,21 @@ extension EndpointError {
     return says(Self.systemWords) ? .systemTurn : nil
   }
 
+  /// The field of a chat's sampling that this model takes from nobody, or in one value alone; nil where the refusal is about
+  /// something else.
+  func refusedField(among fields: JSON.Object) -> ModelSpec.SamplingField? {
+    guard [400, 422].contains(status), says(Self.unsupportedWords) else { return nil }
+    return ModelSpec.SamplingField.allCases.first { field in
+      let name = field.rawValue
+      return fields[name] != nil && (parameter == name || says(["'\(name)'", "`\(name)`", "\"\(name)\""]))
+    }
+  }
+
+  private static let unsupportedWords = [
+    "not supported", "unsupported", "does not support", "doesn't support", "only the default",
+    "may only be set to", "is deprecated for this model", "cannot both be specified",
+  ]
+
   private static let systemWords = [
     "system role not supported", "system role is not supported", "does not support system",
     "doesn't support system", "does not support the system", "system message is not supported",

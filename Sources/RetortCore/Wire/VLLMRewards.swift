@@ -14,6 +14,23 @@ struct VLLMPooling: RewardFormat {
   func score(in reply: JSON) throws -> RewardScore { try RewardScores.score(of: reply.firstDatum?["data"]) }
 }
 
+/// Reward models that answer with a mean and a deviation (PURM, arXiv 2503.22480), under vLLM's `/pooling`, which gives
+/// the two outputs of their head as they are.
+struct VLLMPURM: RewardFormat {
+  static let kind = ModelSpec.Kind.vllmPURM
+  static let path = "/pooling"
+  var promptField: String? { "messages" }
+
+  func body(_ act: RewardRequest, prompt: JSON, to model: ModelSpec) -> JSON.Object {
+    VLLMPooling().body(act, prompt: prompt, to: model)
+  }
+
+  func hasForm(_ reply: JSON) -> Bool { reply.firstDatum?["data"] != nil }
+  func score(in reply: JSON) throws -> RewardScore {
+    try RewardScores.distribution(of: reply.firstDatum?["data"])
+  }
+}
+
 /// Classifiers under vLLM's `/classify`.
 struct VLLMClassify: RewardFormat {
   static let kind = ModelSpec.Kind.vllmClassify

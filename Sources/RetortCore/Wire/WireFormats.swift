@@ -3,8 +3,8 @@ package enum WireFormats {
   /// A stored reply is taken for one of the first format that it has the form of.
   package static let all: [any WireFormat] = [
     VLLMScoring(), ChatCompletions(), LlamaScoring(), OpenAIEmbeddings(), VLLMPooling(), VLLMClassify(),
-    VLLMScore(),
-    SGLangClassify(), OpenRLHFReward(), TEIPredict(), Tokenize(),
+    VLLMScore(), VLLMPURM(),
+    SGLangClassify(), OpenRLHFReward(), TEIEntailment(), TEIPredict(), Tokenize(),
   ]
 
   /// The format in which a model is asked such an act; nil where it cannot be asked any.

@@ -19,12 +19,15 @@ package struct Pipeline: Sendable {
   package let catalog: Catalog
   /// Cuts out what of the file itself is, or looks like, a key: used as it is written, shown and recorded nowhere.
   package let redaction: Redaction
+  /// The environment variables that the file names.
+  package let variables: [FileVariable]
 
   package var folder: URL { file.deletingLastPathComponent() }
 
   package init(
     name: String, file: URL, models: OrderedDictionary<String, ModelSpec>, stages: [PipelineStage],
-    warnings: [Diagnostic] = [], catalog: Catalog? = nil, redaction: Redaction = Redaction()
+    warnings: [Diagnostic] = [], catalog: Catalog? = nil, redaction: Redaction = Redaction(),
+    variables: [FileVariable] = []
   ) {
     self.name = name
     self.file = file
@@ -33,6 +36,7 @@ package struct Pipeline: Sendable {
     self.warnings = warnings
     self.catalog = catalog ?? Catalog(stages.map(\.entry))
     self.redaction = redaction
+    self.variables = variables
   }
 
   /// Digest of every stage's kind, version, configuration and renames: what a run and its manifests are known by.

@@ -91,6 +91,7 @@ struct ModelFields: Decodable {
   let price: PriceFields?
   let maxTokensField: ModelSpec.TokensField?
   let maxInputs: Int?
+  let omit: [ModelSpec.SamplingField]?
 
   struct PriceFields: Decodable {
     let input: Double
@@ -104,7 +105,7 @@ struct ModelFields: Decodable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case endpoint, name, kind, launch, revision, headers, concurrency, rpm, tpm, timeout, retries, price
+    case endpoint, name, kind, launch, revision, headers, concurrency, rpm, tpm, timeout, retries, price, omit
     case apiKeyEnv = "api_key_env"
     case keyHeader = "key_header"
     case headersEnv = "headers_env"

@@ -33,7 +33,8 @@ struct PipelineReader {
   }
 
   mutating func read(settings: [String]) throws -> Pipeline {
-    var root = try parse()
+    let (text, parsed) = try parse()
+    var root = parsed
     let changes = PipelineSettings(environment: environment)
     for setting in settings { root = changes.apply(setting, to: root) { mistakes.append($0) } }
 
@@ -61,12 +62,14 @@ struct PipelineReader {
     try throwMistakes()
 
     let name = file.deletingPathExtension().lastPathComponent
+    let keys = Redaction(secrets.texts)
     return Pipeline(
       name: name, file: file, models: models, stages: graph.stages(), warnings: warnings,
-      catalog: catalog, redaction: Redaction(secrets.texts))
+      catalog: catalog, redaction: keys,
+      variables: environment.variables(of: root, text: text, keys: keys))
   }
 
-  private mutating func parse() throws -> PlacedNode {
+  private mutating func parse() throws -> (text: String, root: PlacedNode) {
     let start = FilePosition(file: file.relativePath, line: 1, column: 1)
     guard let data = try? Data(contentsOf: file) else {
       throw PipelineErrors([Diagnostic(start, "expected a readable pipeline file, found none")])
@@ -79,7 +82,7 @@ struct PipelineReader {
       try throwMistakes()
       throw PipelineErrors([Diagnostic(start, "expected YAML")])
     }
-    return root
+    return (text, root)
   }
 
   /// The file's own mistakes first, in the order of their places; then those of other files.
@@ -146,6 +149,7 @@ extension PipelineReader {
     }
     spec.maxTokensField = fields.maxTokensField
     spec.maxInputs = fields.maxInputs.map { max(1, $0) }
+    spec.omit = Set(fields.omit ?? [])
     check(fields, entry)
     return spec
   }
@@ -181,6 +185,9 @@ extension PipelineReader {
       } else {
         report(place("launch"), "expected a command, found an empty list")
       }
+    }
+    if let kind = fields.kind, fields.omit != nil, ![.chat, .judge].contains(kind) {
+      report(place("omit"), "expected 'omit' on a model of kind chat or judge, found it on \(kind.rawValue)")
     }
     for (place, mistake) in headerMistakes(fields, entry) { report(place, mistake) }
     for (key, value) in [

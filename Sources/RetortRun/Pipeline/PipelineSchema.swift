@@ -119,6 +119,11 @@ package enum PipelineSchema {
         "max_tokens_field": described(
           ["enum": .array(ModelSpec.TokensField.allCases.map { .string($0.rawValue) })],
           "The field that bounds a reply's tokens; default max_tokens, or what the server says."),
+        "omit": described(
+          [
+            "type": "array",
+            "items": ["enum": .array(ModelSpec.SamplingField.allCases.map { .string($0.rawValue) })],
+          ], "Fields of a chat's sampling that requests leave out, since the model refuses them."),
         "max_inputs": described(
           ["type": "integer", "minimum": 1],
           "Most texts of one request for vectors; default 64, halved where the server refuses as many."),

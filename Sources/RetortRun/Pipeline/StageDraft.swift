@@ -177,6 +177,10 @@ struct InertModels: ModelProvider {
     try inert(model, "a model that writes", [.chat, .judge])
   }
 
+  func entailment(_ model: ModelRef) throws -> any EntailmentModel {
+    try inert(model, "a model that judges entailment", [.teiEntailment])
+  }
+
   private func inert(_ model: ModelRef, _ wanted: String, _ kinds: [ModelSpec.Kind]) throws -> InertModel {
     guard isOfAnyKind || kinds.contains(model.spec.kind) else {
       let choice = kinds.map { "'\($0.rawValue)'" }.joined(separator: ", ")
@@ -189,12 +193,15 @@ struct InertModels: ModelProvider {
   }
 }
 
-struct InertModel: ChatModel, EmbeddingModel, RewardModel, LogprobModel, TokenModel {
+struct InertModel: ChatModel, EmbeddingModel, RewardModel, LogprobModel, TokenModel, EntailmentModel {
   private var refusal: ModelError { ModelError(.unsupported, "no model is called while a file is checked") }
   func reply(to request: ChatRequest) async throws -> ChatReply { throw refusal }
   func embed(_ texts: [String]) async throws -> [[Float]] { throw refusal }
   func score(_ conversation: [ChatMessage]) async throws -> RewardScore { throw refusal }
   func count(_ text: String) async throws -> Int { throw refusal }
+  func entailment(of hypothesis: String, from premise: String) async throws -> EntailmentScore {
+    throw refusal
+  }
   func logprobs(of completion: String, after messages: [ChatMessage]) async throws -> [TokenLogprob] {
     throw refusal
   }

@@ -26,7 +26,7 @@ extension Performance {
     if group != nil, input.count == 0 { return .empty }
     if let step = input.step, lookup.hasFiles(of: input, index) {
       let out = try await steps.answerSet(
-        lookup.place(index, group), from: step, limit: lookup.limit(of: index))
+        lookup.place(index, group), from: step, lookup.selection(of: index))
       setSteps[index] = step
       tell(.reused(stage: stage(index).name, .init(rows: input.count, out: out)))
       return .known
@@ -76,7 +76,7 @@ extension Performance {
     }
     let out = try await steps.finishSet(
       step, place, fingerprint: begun.fingerprint, input: input.digest, calls: calls.list,
-      limit: lookup.limit(of: index))
+      lookup.selection(of: index))
     return .done(.init(rows: input.count, out: out))
   }
 

@@ -207,7 +207,7 @@ actor Performance {
     let kind = (error as? ModelError)?.kind.rawValue ?? "\(type(of: error))"
     let message = "\(error)"
     failures.add(error)
-    tell(.failed(stage: stage.name, kind: kind, message: message))
+    tell(.failed(stage: stage.name, kind: kind, message: message, rows: occurrences.count))
     var failure = StepFailure(kind: kind, message: message, calls: calls.map(\.reply))
     if let step, let error = error as? ModelError, error.isForGood, error.wasSent {
       failure.refused = .init(step, error: error)

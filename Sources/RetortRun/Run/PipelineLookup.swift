@@ -16,6 +16,8 @@ struct PipelineLookup: Sendable {
   /// The stages that each stage takes rows or sets from, directly or not.
   let ancestors: [[Int]]
   private let ordinals: [String: Int]
+  /// The sources that the run's selection cuts.
+  private let cut: Set<String>
 
   init(
     _ pipeline: Pipeline, options: RunOptions, run: Int64, steps: any StepLookup, begunBefore: Set<String>
@@ -27,6 +29,7 @@ struct PipelineLookup: Sendable {
     self.steps = steps
     self.begunBefore = begunBefore
     self.ordinals = ordinals
+    cut = options.selection.cuts ? Set(pipeline.cutSources.map(\.name)) : []
     places = pipeline.stages.enumerated().map { ordinal, stage in
       StagePlace(run: run, ordinal: ordinal, from: stage.from.compactMap { ordinals[$0] })
     }
@@ -101,11 +104,9 @@ struct PipelineLookup: Sendable {
     }
   }
 
-  /// How many of a reader's rows go on; nil for all. What no stage takes rows from is used whole.
-  func limit(of stage: Int) -> Int? {
-    let name = pipeline.stages[stage].name
-    let feeds = pipeline.stages.contains { $0.from.contains(name) }
-    return places[stage].from.isEmpty && feeds ? options.limit : nil
+  /// Which of a reader's rows go on.
+  func selection(of stage: Int) -> Selection {
+    cut.contains(pipeline.stages[stage].name) ? options.selection : .all
   }
 
   /// The ancestor stage whose rows delimit the groups of a stage, and the stages that rows pass from there.

@@ -3,28 +3,32 @@ internal import RetortCore
 package import RetortStore
 
 /// What a run would do, and why.
-package struct Plan: Codable, Hashable, Sendable {
+package struct Plan: Hashable, Sendable {
   package struct Stage: Codable, Hashable, Sendable {
     package var stage: String
     /// Input rows whose step exists.
     package var done: Int
     /// Steps to be made for the input rows that are known now.
     package var todo: Int
+    /// Of those to be made, steps that ask nobody and whose outcome the plan knows already.
+    package var foreseen: Int
     /// Input rows that an endpoint has refused for good: no run asks for them unless it is told to.
     package var passedOver: Int
     /// More rows, or the whole set, wait for steps upstream.
     package var waits: Bool
-    /// Rows that come out of what is done.
+    /// Rows that come out of what is done or foreseen.
     package var rows: Int
-    /// `done`, `never run`, `changed: with.prompt`, `failed before`, `new rows`, `file missing`, `forced`…
+    /// `done`, `never run`, `changed: with.prompt`, `failed before: …`, `2 new rows`, `file missing`, `forced`…
     package var reason: String
 
     package init(
-      stage: String, done: Int, todo: Int, passedOver: Int = 0, waits: Bool, rows: Int = 0, reason: String
+      stage: String, done: Int, todo: Int, foreseen: Int = 0, passedOver: Int = 0, waits: Bool, rows: Int = 0,
+      reason: String
     ) {
       self.stage = stage
       self.done = done
       self.todo = todo
+      self.foreseen = foreseen
       self.passedOver = passedOver
       self.waits = waits
       self.rows = rows
@@ -32,7 +36,7 @@ package struct Plan: Codable, Hashable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-      case stage, done, todo, waits, rows, reason
+      case stage, done, todo, foreseen, waits, rows, reason
       case passedOver = "passed_over"
     }
   }
@@ -41,6 +45,10 @@ package struct Plan: Codable, Hashable, Sendable {
   package var stages: [Stage]
   /// Redos that a run would leave as they are.
   package var unfinishedRedos: [UnfinishedRedo] = []
+  /// By stage, the store's numbers of what its steps are known by.
+  var fingerprints: [String: [Int64]] = [:]
+  /// By stage, the bytes of a row that is known to come out, on average.
+  var rowBytes: [String: Double] = [:]
 
   package init(stages: [Stage]) { self.stages = stages }
 

@@ -14,12 +14,22 @@ struct Planner {
     var rows: Set<Int64> = []
     /// Whether a step was asked for.
     var isMissing = false
+    /// How many of those rows the store does not have.
+    var freshRows = 0
+    /// Occurrences whose step is to be made and tells nothing yet.
+    var pending: [Int64] = []
+    /// Groups of which the same holds; nil for the whole set.
+    var pendingGroups: [String?] = []
+    /// Of a row that is known to come out, on average.
+    var rowBytes = 0.0
+    /// Performs its steps here and now; nil where only a run can.
+    var foresight: Foresight?
     /// Whether a step exists whose file does not.
     var lacksFile = false
   }
 
-  private let sketch: Sketch
-  private let lookup: PipelineLookup
+  let sketch: Sketch
+  let lookup: PipelineLookup
   private var scheduler: Scheduler
   private var entries: [Entry]
   /// Stages whose rows are all known.
@@ -34,7 +44,9 @@ struct Planner {
     // Steps end at once here, so that a window bounds nothing.
     scheduler = Scheduler(pipeline, only: options.only, cores: 1)
     entries = pipeline.stages.map {
-      Entry(plan: .init(stage: $0.name, done: 0, todo: 0, waits: false, reason: "done"))
+      Entry(
+        plan: .init(stage: $0.name, done: 0, todo: 0, waits: false, reason: "done"),
+        foresight: Foresight($0, in: pipeline))
     }
   }
 
@@ -51,6 +63,10 @@ struct Planner {
   private var outcome: Plan {
     let needed = entries.indices.filter { scheduler.stages[$0].node.isNeeded }
     var plan = Plan(stages: needed.map { entries[$0].plan })
+    plan.fingerprints = Dictionary(
+      uniqueKeysWithValues: needed.map { (entries[$0].plan.stage, entries[$0].record?.fingerprints ?? []) })
+    plan.rowBytes = Dictionary(
+      uniqueKeysWithValues: needed.map { (entries[$0].plan.stage, entries[$0].rowBytes) })
     plan.unfinishedRedos = needed.sorted {
       (scheduler.stages[$0].node.depth, $0) < (scheduler.stages[$1].node.depth, $1)
     }.compactMap { entries[$0].record?.unfinishedRedo }
@@ -67,20 +83,18 @@ struct Planner {
     case .lookUpGroups(let stage, let upstream, let after, _):
       // Whether a group is whole is asked once all rows are known.
       return .groups(stage: stage, upstream: upstream, .init(rows: 0, last: after))
-    case .lookUpAllGroups(let stage):
-      let isKnown = lookup.pipeline.stages[stage].from.allSatisfy(settled.contains)
-      return .allGroups(stage: stage, isKnown ? try await lookup.groups(of: stage) : [])
+    case .lookUpAllGroups(let stage): return .allGroups(stage: stage, try await wholeGroups(of: stage))
     case .checkGroups(let stage, let groups):
       return .checked(stage: stage, groups.map { GroupCheck(group: $0, isWhole: true) })
     case .lookUpSet(let stage, let group): return .set(stage: stage, try await lookUpSet(stage, group))
     case .performRow(let stage, let arrival):
-      if entries[stage].rows.insert(arrival.row).inserted { count(stage, arrival.digest, rows: 1) }
-      return .ended(stage: stage, .row(arrival.row), .pending)
-    case .performSet(let stage, _, let input):
-      count(stage, Data(input.digest.bytes), rows: input.count)
-      return .ended(stage: stage, .set(input.digest), .pending)
+      return .ended(stage: stage, .row(arrival.row), try await perform(arrival, stage))
+    case .performSet(let stage, let group, let input):
+      return .ended(stage: stage, .set(input.digest), try await perform(group, input, stage))
+    case .settleRow(let stage, _, .done, let followers): try await follow(followers, stage)
+    case .settleRow(let stage, _, _, let followers): entries[stage].pending += followers
     case .finish(let stage, let isSettled): try await finish(stage, isSettled)
-    case .passOverSet, .settleRow, .settleSet, .announce, .wait, .end: break
+    case .passOverSet, .settleSet, .announce, .wait, .end: break
     }
     return nil
   }
@@ -109,20 +123,80 @@ struct Planner {
       entries[stage].lacksFile = true
       return .missing(input)
     }
-    _ = try await sketch.answerSet(lookup.place(stage, group), from: step, limit: lookup.limit(of: stage))
+    _ = try await sketch.answerSet(lookup.place(stage, group), from: step, lookup.selection(of: stage))
     // A reader's set has no rows, and is one all the same.
     entries[stage].plan.done += group == nil ? max(1, input.count) : input.count
     return .known
   }
 
-  /// Counts a step that is to be made, or the rows of one that an endpoint has refused for good.
-  private mutating func count(_ stage: Int, _ input: Data, rows: Int) {
+  // MARK: Steps to be made
+
+  private mutating func perform(_ arrival: Arrival, _ stage: Int) async throws -> Scheduler.StepEnd {
+    // A row that has come before has its step already.
+    let isNew = entries[stage].rows.insert(arrival.row).inserted
+    if isNew, arrival.row < 0 { entries[stage].freshRows += 1 }
+    guard !isNew || count(stage, arrival.digest, rows: 1), let foresight = entries[stage].foresight,
+      let rows = try? await foresight.rows(of: arrival)
+    else {
+      entries[stage].pending.append(arrival.id)
+      return .pending
+    }
+    if isNew { entries[stage].plan.foreseen += 1 }
+    entries[stage].foresight?.last = rows
+    try await sketch.note(
+      rows.enumerated().map { .init(parent: arrival.id, nth: $0, row: $1) }, of: lookup.places[stage])
+    return .done(.init(rows: 1, out: rows.count))
+  }
+
+  /// Gives further occurrences of the last row what was made of it.
+  private mutating func follow(_ occurrences: [Int64], _ stage: Int) async throws {
+    let rows = entries[stage].foresight?.last ?? []
+    for occurrence in occurrences {
+      try await sketch.note(
+        rows.enumerated().map { .init(parent: occurrence, nth: $0, row: $1) }, of: lookup.places[stage])
+    }
+  }
+
+  private mutating func perform(_ group: String?, _ input: SetInput, _ stage: Int) async throws
+    -> Scheduler.StepEnd
+  {
+    guard count(stage, Data(input.digest.bytes), rows: input.count), let foresight = entries[stage].foresight,
+      let out = try? await foresight.note(
+        lookup.place(stage, group), count: input.count, lookup.selection(of: stage), in: sketch)
+    else {
+      entries[stage].pendingGroups.append(group)
+      return .pending
+    }
+    entries[stage].plan.foreseen += 1
+    return .done(.init(rows: input.count, out: out))
+  }
+
+  /// Counts a step that is to be made, or the rows of one that an endpoint has refused for good; whether it is to be
+  /// made.
+  private mutating func count(_ stage: Int, _ input: Data, rows: Int) -> Bool {
     entries[stage].isMissing = true
     if entries[stage].lacksFile || entries[stage].record?.refused[input] == nil {
       entries[stage].plan.todo += 1
-    } else {
-      entries[stage].plan.passedOver += rows
+      return true
     }
+    entries[stage].plan.passedOver += rows
+    return false
+  }
+
+  /// The groups of a stage to which no row comes any more: those of which a step is still to be made on the way, and
+  /// tells nothing yet, are left out.
+  private func wholeGroups(of stage: Int) async throws -> [String] {
+    guard let (ancestor, passing) = lookup.grouping(of: stage) else { return [] }
+    var (occurrences, open): ([Int64], Set<String>) = ([], [])
+    for place in passing {
+      let entry = entries[place.ordinal]
+      // It has not begun, or answers one set.
+      guard entry.record != nil, !entry.pendingGroups.contains(nil) else { return [] }
+      occurrences += entry.pending
+      open.formUnion(entry.pendingGroups.compactMap(\.self))
+    }
+    if !occurrences.isEmpty { open.formUnion(try await sketch.groups(of: occurrences, per: ancestor)) }
+    return try await lookup.groups(of: stage).filter { !open.contains($0) }
   }
 
   private mutating func finish(_ stage: Int, _ isSettled: Bool) async throws {
@@ -132,6 +206,18 @@ struct Planner {
     entries[stage].plan.reason = reason
     let place = StagePlace(run: Sketch.run, ordinal: stage, from: [])
     entries[stage].plan.rows = try await sketch.books(place, reader: nil).rows
+    entries[stage].rowBytes = try await sketch.rowBytes(place)
+    if waits { try await noteEarlier(stage) }
+  }
+
+  /// Rows that do not come before a set upstream is made anew may all the same be done.
+  private mutating func noteEarlier(_ stage: Int) async throws {
+    let subject = lookup.pipeline.stages[stage]
+    guard !subject.entry.isSet, entries[stage].plan.done == 0, entries[stage].plan.todo == 0,
+      let prints = entries[stage].record?.fingerprints, !prints.isEmpty
+    else { return }
+    entries[stage].plan.done = try await sketch.answeredBefore(
+      subject.name, of: lookup.pipeline.name, under: prints)
   }
 
   private mutating func reason(_ stage: Int, _ isSettled: Bool) async throws -> (waits: Bool, String) {
@@ -146,15 +232,21 @@ struct Planner {
     guard entries[stage].isMissing else { return (waits, isSettled ? "done" : "waits for rows upstream") }
     if entries[stage].lacksFile { return (waits, "file missing or changed") }
     guard let record = entries[stage].record, record.take?.isRedo == false else { return (waits, "forced") }
-    return (waits, try await comparison(subject, record.identity))
+    return (waits, try await comparison(stage, record.identity))
   }
 
   /// Compares with the stage of this name in the pipeline's last run.
-  private func comparison(_ stage: PipelineStage, _ identity: JSON) async throws -> String {
-    guard let last = try await sketch.last(stage.name, of: lookup.pipeline.name) else { return "never run" }
+  private func comparison(_ stage: Int, _ identity: JSON) async throws -> String {
+    let (name, entry) = (lookup.pipeline.stages[stage].name, entries[stage])
+    guard let last = try await sketch.last(name, of: lookup.pipeline.name) else { return "never run" }
     let shown = lookup.pipeline.redaction.values(identity)
     let changed = Difference.between(last.identity, shown).map(\.path)
     guard changed.isEmpty else { return "changed: \(changed.joined(separator: ", "))" }
-    return last.failure.map { "failed before: \($0)" } ?? "new rows"
+    // What the store has never seen cannot have failed.
+    if let failure = last.failure, entry.freshRows < entry.rows.count || entry.rows.isEmpty {
+      return "failed before: \(failure)"
+    }
+    let count = entry.rows.count
+    return count == 0 ? "new rows" : count == 1 ? "1 new row" : "\(count) new rows"
   }
 }

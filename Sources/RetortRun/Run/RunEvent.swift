@@ -11,7 +11,8 @@ package enum RunEvent: Hashable, Sendable {
   case performed(stage: String, AnsweredRows)
   /// What a stage says of its rows that is no failure.
   case noted(stage: String, String)
-  case failed(stage: String, kind: String, message: String)
+  /// `rows` failed together: those of a group, or one.
+  case failed(stage: String, kind: String, message: String, rows: Int = 1)
   case finished(stage: String, Books)
   /// The run goes by the answers from before a redo that has not finished.
   case leavingRedo(UnfinishedRedo)

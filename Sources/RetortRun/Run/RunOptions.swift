@@ -1,10 +1,10 @@
 package import RetortCore
-internal import RetortStore
+package import RetortStore
 
 /// What is asked of a run or a plan beside its pipeline.
 package struct RunOptions: Sendable {
-  /// Take the first rows of each source that feeds a `from:`.
-  package var limit: Int?
+  /// The rows of each source in ``Pipeline/cutSources`` that go on.
+  package var selection: Selection
   /// Run this stage and its missing ancestors.
   package var only: String?
   /// Stages whose steps and replies are made afresh, or go on to be where that was begun.
@@ -17,10 +17,10 @@ package struct RunOptions: Sendable {
   package var flags: JSON
 
   package init(
-    limit: Int? = nil, only: String? = nil, redo: Set<String> = [], retryRefused: Bool = false,
+    selection: Selection = .all, only: String? = nil, redo: Set<String> = [], retryRefused: Bool = false,
     origin: Int64? = nil, flags: JSON = [:]
   ) {
-    self.limit = limit
+    self.selection = selection
     self.only = only
     self.redo = redo
     self.retryRefused = retryRefused
@@ -35,5 +35,5 @@ package struct RunOptions: Sendable {
     return begunBefore.contains(stage) ? .goOn : .begin
   }
 
-  package var exportSuffix: String { limit == nil ? "" : Pipeline.limitedSuffix }
+  package var exportSuffix: String { selection.cuts ? Pipeline.limitedSuffix : "" }
 }

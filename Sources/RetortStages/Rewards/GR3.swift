@@ -13,6 +13,13 @@ package enum GR3 {
     package var condition: Bool
     /// Whether all rewards are equal: the group carries no signal but length, and the paper leaves it out.
     package var allMax: Bool
+
+    /// The same without the advantages that it has by length alone, where all rewards are equal.
+    package var setAside: Scored {
+      var scored = self
+      if allMax { scored.advantages = advantages.map { _ in 0 } }
+      return scored
+    }
   }
 
   /// Equations 6 and 2: `S_i = 1 / (1 + alpha l_i / mean(l))`, the mean over the whole group, right and wrong.
@@ -37,6 +44,12 @@ package enum GR3 {
   private static func condition(_ rewards: [Double], _ rescaled: [Double], _ alpha: Double) -> Bool {
     let mean = rescaled.reduce(0, +) / Double(max(1, rescaled.count))
     return (rewards.max() ?? 0) / (1 + alpha) >= mean - 1e-12
+  }
+
+  /// Equation 17: `sigmoid(R(y) - R(y_ref))`, from 0 to 1: how much better a response is than one that is given, by
+  /// scores of any sign.
+  package static func relative(_ score: Double, to reference: Double) -> Double {
+    Logistic.probability(score - reference)
   }
 
   private static func allMax(_ rewards: [Double]) -> Bool { rewards.allSatisfy { $0 == rewards.first } }

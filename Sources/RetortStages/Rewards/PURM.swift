@@ -21,10 +21,11 @@ package struct RewardDistribution: Hashable, Sendable {
   /// the logarithm of the likelihood that the reward model is fitted by. With both deviations at 0 it is Bradley and
   /// Terry's.
   ///
-  /// The first author's code takes the logarithm before the mean, which shrinks every deviation; this is what the paper
-  /// states, in which deviations grow on pairs that contradict the means.
-  package func logWin(over other: RewardDistribution) -> Double {
-    PairLikelihood(mean - other.mean, (sigma * sigma + other.sigma * other.sigma).squareRoot()).logWin
+  /// The first author's code takes the logarithm before the mean: ``PairLoss``.
+  package func logWin(over other: RewardDistribution, loss: PairLoss = .stated) -> Double {
+    PairLikelihood(
+      mean - other.mean, (sigma * sigma + other.sigma * other.sigma).squareRoot(), loss: loss
+    ).logWin
   }
 
   /// The Bhattacharyya coefficient of two normal distributions (equations 14 and 15), above 0 and at most 1, which is
@@ -33,42 +34,6 @@ package struct RewardDistribution: Hashable, Sendable {
     let variance = sigma * sigma + other.sigma * other.sigma
     let distance = mean - other.mean
     return (2 * sigma * other.sigma / variance).squareRoot() * exp(-distance * distance / (4 * variance))
-  }
-}
-
-/// `log E[sigmoid(z)]` for z ~ N(mean, sigma^2), and its slopes.
-struct PairLikelihood {
-  let logWin: Double
-  /// With respect to the mean, from 0 to 1.
-  let byMean: Double
-  /// With respect to the deviation; below 0 where the mean is above 0.
-  let bySigma: Double
-
-  init(_ mean: Double, _ sigma: Double) {
-    guard sigma > 0 else {
-      // Bradley and Terry's: z is the mean.
-      logWin = -softplus(-mean)
-      byMean = Logistic.probability(-mean)
-      bySigma = 0
-      return
-    }
-    // log-sum-exp over the nodes, so that a mean far below 0 stays finite.
-    let terms = GaussHermite.standardNormal.map { node -> (x: Double, z: Double, log: Double) in
-      let z = mean + sigma * node.x
-      return (node.x, z, log(node.weight) - softplus(-z))
-    }
-    let top = terms.map(\.log).max() ?? 0
-    var (sum, slope, slant) = (0.0, 0.0, 0.0)
-    for term in terms {
-      let share = exp(term.log - top)
-      let left = Logistic.probability(-term.z)
-      sum += share
-      slope += share * left
-      slant += share * left * term.x
-    }
-    logWin = top + log(sum)
-    byMean = slope / sum
-    bySigma = slant / sum
   }
 }
 

@@ -26,6 +26,12 @@ package struct RewardHead: Codable, Hashable, Sendable {
     return RewardDistribution(mean: dot(meanWeights, x) + meanBias, sigma: exp(spread / Self.temperature))
   }
 
+  /// The mean loss over pairs, in nats.
+  func loss(_ loss: PairLoss, on pairs: [EmbeddedPair]) -> Double {
+    -pairs.map { reward($0.chosen).logWin(over: reward($0.rejected), loss: loss) }.reduce(0, +)
+      / Double(max(1, pairs.count))
+  }
+
   private func dot(_ weights: [Double], _ x: [Float]) -> Double {
     zip(weights, x).reduce(0) { $0 + $1.0 * Double($1.1) }
   }

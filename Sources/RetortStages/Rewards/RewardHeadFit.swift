@@ -7,6 +7,7 @@ struct RewardHeadFit: Sendable {
   struct Options: Hashable, Sendable {
     /// Whether deviations are fitted too; without, the head is a plain Bradley-Terry one.
     var spread = true
+    var loss = PairLoss.stated
     var epochs = 200
     /// Epochs without a better loss on the validation pairs after which fitting stops.
     var patience = 20
@@ -35,7 +36,7 @@ struct RewardHeadFit: Sendable {
     // Means, spreads and the spreads' bias; all 0 at first, that is P = 1/2 and sigma = 1.
     var adam = Adam(count: 2 * dimension + 1, decayed: 2 * dimension, options)
     var best = (head: scaling.head(adam.weights, spread: options.spread), epoch: 0, loss: Double.infinity)
-    best.loss = HeadReport(best.head, on: judged).loss
+    best.loss = best.head.loss(options.loss, on: judged)
     for epoch in 1...max(1, options.epochs) {
       try Task.checkCancellation()
       let order = random.shuffled(Array(scaled.indices))
@@ -43,12 +44,12 @@ struct RewardHeadFit: Sendable {
         let members = order[start..<min(order.count, start + max(1, options.batch))]
         var slope = [Double](repeating: 0, count: adam.weights.count)
         for index in members {
-          Self.add(scaled[index], adam.weights, options.spread, scale: 1 / Double(members.count), to: &slope)
+          Self.add(scaled[index], adam.weights, options, scale: 1 / Double(members.count), to: &slope)
         }
         adam.step(slope)
       }
       let head = scaling.head(adam.weights, spread: options.spread)
-      let loss = HeadReport(head, on: judged).loss
+      let loss = head.loss(options.loss, on: judged)
       if loss < best.loss - 1e-6 {
         best = (head, epoch, loss)
       } else if epoch - best.epoch >= options.patience {
@@ -60,12 +61,12 @@ struct RewardHeadFit: Sendable {
 
   /// Adds a pair's share of the loss's slope.
   private static func add(
-    _ pair: (chosen: [Double], rejected: [Double]), _ weights: [Double], _ spread: Bool, scale: Double,
+    _ pair: (chosen: [Double], rejected: [Double]), _ weights: [Double], _ options: Options, scale: Double,
     to slope: inout [Double]
   ) {
     let dimension = pair.chosen.count
     func sigma(_ x: [Double]) -> Double {
-      guard spread else { return 0 }
+      guard options.spread else { return 0 }
       var sum = weights[2 * dimension]
       for index in 0..<dimension { sum += weights[dimension + index] * x[index] }
       return exp(sum / RewardHead.temperature)
@@ -74,10 +75,10 @@ struct RewardHeadFit: Sendable {
     for index in 0..<dimension { difference += weights[index] * (pair.chosen[index] - pair.rejected[index]) }
     let (won, lost) = (sigma(pair.chosen), sigma(pair.rejected))
     let total = (won * won + lost * lost).squareRoot()
-    let likelihood = PairLikelihood(difference, total)
+    let likelihood = PairLikelihood(difference, total, loss: options.loss)
     let byMean = -scale * likelihood.byMean
     for index in 0..<dimension { slope[index] += byMean * (pair.chosen[index] - pair.rejected[index]) }
-    guard spread, total > 0 else { return }
+    guard options.spread, total > 0 else { return }
     // d total / d s = sigma^2 / (total T), s being what the exponential is taken of.
     let bySpread = -scale * likelihood.bySigma / (total * RewardHead.temperature)
     for index in 0..<dimension {

@@ -178,6 +178,15 @@ extension Structure.List {
     }
   }
 
+  /// The fields that are grounded: texts, and numbers as they are written.
+  var groundedFields: [TextField] {
+    let numbers = (fields?.values ?? [:]).compactMap { name, field in
+      field.type == .number
+        ? TextField(name: name, groundedIn: field.groundedIn ?? [], share: field.share) : nil
+    }
+    return (textFields + numbers).filter { !$0.groundedIn.isEmpty }
+  }
+
   struct TextField {
     let name: String?
     let groundedIn: [String]

@@ -168,9 +168,9 @@ struct StructureRules: Sendable {
     _ reading: StructureReading, _ candidate: StructureCandidate, _ rule: StructureRule
   ) -> [StructureViolation] {
     form.lists.flatMap { name, list in
-      list.textFields.flatMap { field -> [StructureViolation] in
+      list.groundedFields.flatMap { field -> [StructureViolation] in
         let columns = field.groundedIn
-        guard !columns.isEmpty, (columns.count > 1) == (rule == .grounding) else { return [] }
+        guard (columns.count > 1) == (rule == .grounding) else { return [] }
         let share = field.share ?? (rule == .grounding ? grounding : occurrence)
         // One text, so that evidence put together from the question and the rationale's first words is found too.
         let source = WordList(content: columns.compactMap { candidate.texts[$0] }.joined(separator: "\n"))
@@ -275,6 +275,9 @@ struct StructureRules: Sendable {
 }
 
 extension Structure.List.TextField {
-  fileprivate func text(of item: JSON) -> String? { name.map { item[$0]?.string } ?? item.string }
+  fileprivate func text(of item: JSON) -> String? {
+    guard let name else { return item.string }
+    return item[name]?.string ?? item[name]?.number.map { Int64(exactly: $0).map(String.init) ?? "\($0)" }
+  }
   fileprivate func place(in item: String) -> String { name.map { "\(item).\($0)" } ?? item }
 }

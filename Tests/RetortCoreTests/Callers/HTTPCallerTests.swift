@@ -33,6 +33,26 @@ struct HTTPCallerTests {
     } catch { return .failure(ModelError(.unsupported, "\(error)")) }
   }
 
+  /// What a proxy says in the endpoint's place is told as the proxy's.
+  @Test(arguments: [
+    (407, "<html>", "denied (HTTP 407): the proxy p:1 of http_proxy refused to pass the request on: <html>"),
+    (
+      502, "<html>",
+      "server (HTTP 502): the proxy p:1 of http_proxy got no answer from the endpoint, "
+        + "or a gateway beyond it got none: <html>"
+    ),
+    (403, "No", "forbidden (HTTP 403): the proxy p:1 of http_proxy refused, or a gateway beyond it: No"),
+    (502, #"{"error": {"message": "busy"}}"#, "server (HTTP 502): busy"),
+    (400, "<html>", "refused (HTTP 400): <html>"),
+  ])
+  func aProxyThatAnswersIsNamed(status: Int, body: String, told: String) async {
+    let transport = ScriptedTransport { _, _ in
+      HTTPResponse(status: status, body: Array(body.utf8), proxy: "p:1 of http_proxy")
+    }
+    let caller = HTTPCaller(transport, clock: JumpingClock(), endpoint: { "http://host/v1/" })
+    do { _ = try await caller.answer(call()) } catch { #expect("\(error)" == told) }
+  }
+
   @Test func sendsTheBodyWithItsHeaders() async throws {
     let transport = ScriptedTransport { _, _ in
       HTTPResponse(status: 200, body: Array(#"{"choices":[],"usage":{"prompt_tokens":3}}"#.utf8))

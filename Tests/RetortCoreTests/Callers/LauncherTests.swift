@@ -51,6 +51,60 @@ struct LauncherTests {
     ) { try await launcher.address(of: model("exit 3")) }
   }
 
+  @Test func aServerThatEndsBeforeItAnswersIsNotWaitedFor() async throws {
+    let silent = ScriptedTransport { _, _ in throw ModelError(.unreachable, "off") }
+    let launcher = Launcher(
+      folder: URL(filePath: "/"), transport: silent, redaction: Redaction(["sk-123456789abc"]))
+    defer { launcher.stop() }
+    await #expect(
+      throws: Halt.unready(
+        "expected a server from /bin/sh for model 'local', it ended with status 7 before it answered at http://h/v1; "
+          + "its last words: loading / Traceback: / no memory for [key]")
+    ) {
+      try await launcher.address(
+        of: model(
+          #"echo '{"base_url": "http://h/v1"}'; printf 'loading\n\n\nTraceback:\n' >&2; echo no memory for sk-123456789abc >&2; exit 7"#
+        ))
+    }
+  }
+
+  @Test func aServerThatEndedLaterIsNotAskedAnyMore() async throws {
+    let launcher = Launcher(folder: URL(filePath: "/"), transport: transport, clock: JumpingClock())
+    defer { launcher.stop() }
+    let fifo = FileManager.default.temporaryDirectory.appending(path: "retort-fifo-\(UUID())").path
+    #expect(mkfifo(fifo, 0o600) == 0)
+    defer { try? FileManager.default.removeItem(atPath: fifo) }
+    let model = model(#"echo '{"base_url": "http://h/v1"}'; read -r line <\#(fifo); echo gone >&2; exit 9"#)
+    #expect(try await launcher.address(of: model) == "http://h/v1")
+    try Data("end\n".utf8).write(to: URL(filePath: fifo))
+    var ended: Halt?
+    while ended == nil {
+      do { _ = try await launcher.address(of: model) } catch { ended = error as? Halt }
+    }
+    #expect(
+      ended
+        == .unready(
+          "expected a server from /bin/sh for model 'local', it ended with status 9; its last words: gone"))
+  }
+
+  /// From its start on, whatever it says meanwhile and whatever stands between.
+  @Test func aServerHasOneBoundUntilItAnswers() async throws {
+    let clock = JumpingClock()
+    let loading = ScriptedTransport { request, before in
+      clock.advance(request.timeout)
+      if before.isMultiple(of: 2) { throw ModelError(.timeout, "no answer in time") }
+      return HTTPResponse(status: 403, proxy: "p:1 of http_proxy")
+    }
+    let launcher = Launcher(folder: URL(filePath: "/"), transport: loading, clock: clock)
+    defer { launcher.stop() }
+    await #expect(
+      throws: Halt.unready(
+        "expected an answer from http://h/v1 within 300 seconds, got none; the last try: HTTP 403 through the proxy "
+          + "p:1 of http_proxy")
+    ) { try await launcher.address(of: model(#"echo '{"base_url": "http://h/v1"}'; exec sleep 5"#)) }
+    #expect(clock.seconds >= 300 && clock.seconds < 300.5)
+  }
+
   @Test func aServerIsGivenTheVariablesThatAreItsOwn() async throws {
     let launcher = Launcher(
       folder: URL(filePath: "/"), transport: transport, clock: JumpingClock(),

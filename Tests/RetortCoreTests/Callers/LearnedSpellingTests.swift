@@ -121,6 +121,49 @@ struct LearnedSpellingTests {
     #expect(transport.requests.count == 1)
   }
 
+  @Test(arguments: [
+    "Unsupported value: 'temperature' does not support 0 with this model. Only the default (1) value is supported.",
+    "Unsupported parameter: 'temperature' is not supported with this model.",
+    "`temperature` may only be set to 1 when thinking is enabled.",
+  ])
+  func aFieldThatTheModelRefusesIsNamedWithItsRemedy(words: String) async throws {
+    let transport = ScriptedTransport { _, _ in Self.refusal(words) }
+    let chat = try stack(Self.model(), transport).chat(ModelRef(Self.model()))
+    await #expect(
+      throws: ModelError(
+        .refused, status: 400,
+        words + "; say 'omit: [temperature]' under models.t, and it is asked without that")
+    ) { try await chat.reply(to: ChatRequest([.user("a")], sampling: Sampling(temperature: 0))) }
+    #expect(transport.requests.count == 1)
+  }
+
+  /// A value out of range is the file's mistake, and so is what was never sent.
+  @Test(arguments: ["temperature must be between 0 and 2", "'top_p' is not supported with this model"])
+  func anotherRefusalOfAFieldStands(words: String) async throws {
+    let transport = ScriptedTransport { _, _ in Self.refusal(words) }
+    let chat = try stack(Self.model(), transport).chat(ModelRef(Self.model()))
+    await #expect(throws: ModelError(.refused, status: 400, words)) {
+      try await chat.reply(to: ChatRequest([.user("a")], sampling: Sampling(temperature: 9)))
+    }
+  }
+
+  /// It is asked, and remembered, as if the stage had never said it: the answer is one to that.
+  @Test func whatIsOmittedIsNeitherSentNorInTheRequestsKey() async throws {
+    var model = Self.model()
+    let transport = ScriptedTransport { _, _ in Self.good }
+    let memory = DictionaryMemory()
+    _ = try await stack(model, transport, memory).chat(ModelRef(model)).reply(
+      to: ChatRequest([.user("a")], sampling: Sampling(maxTokens: 5)))
+    model.omit = [.temperature, .topP, .seed, .stop]
+    let sampling = Sampling(temperature: 0, topP: 0.5, seed: 3, maxTokens: 5, stop: ["x"])
+    let reply = try await stack(model, transport, memory).chat(ModelRef(model)).reply(
+      to: ChatRequest([.user("a")], sampling: sampling))
+    #expect(reply.text == "ok")
+    #expect(transport.requests.count == 1)
+    let all: JSON = ["seed", "stop", "temperature", "top_p"]
+    #expect(model.identity == ["name": "m", "kind": "chat", "omit": all])
+  }
+
   @Test func aServerThatRefusesBothWaysIsAskedTwice() async throws {
     let transport = ScriptedTransport { _, _ in Self.refusal(Self.refusesMaxTokens) }
     let chat = try stack(Self.model(), transport).chat(ModelRef(Self.model()))

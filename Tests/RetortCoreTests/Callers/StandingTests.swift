@@ -46,6 +46,18 @@ struct StandingTests {
     #expect(found.sent == 1)
   }
 
+  @Test func aProxyThatRefusesIsNotToldAsTheEndpoint() async throws {
+    let transport = ScriptedTransport { _, _ in HTTPResponse(status: 407, proxy: "p:1 of http_proxy") }
+    let stack = ModelStack(
+      models: [Self.model], transport: transport, memory: DictionaryMemory(), clock: JumpingClock(),
+      random: { 0.5 }, environment: [:])
+    await #expect(
+      throws: Halt(
+        .parked, status: 407,
+        "no request to model 't' gets through: the proxy p:1 of http_proxy refused to pass the request on: ")
+    ) { try await stack.chat(ModelRef(Self.model)).reply(to: ChatRequest([.user("q")])) }
+  }
+
   @Test func aKeyThatRunsOutParksLater() async throws {
     let found = try await kinds([Self.good, HTTPResponse(status: 402), Self.good], calls: 3)
     #expect(found.kinds == [nil, "parked", "parked"])

@@ -12,11 +12,14 @@ import Testing
     // What a check refuses all the same.
     #expect(range(Workload(samples: .min)) == 1...2)
     #expect(range(Workload(samples: .max)).lowerBound == Double(Int.max))
+    #expect(range(Workload(samples: 8, repairs: 0)) == 8...8)
+    #expect(range(Workload(repairs: 3)) == 1...4)
+    #expect(range(Workload(repairs: .max)) == 1...101)
+    #expect(range(Workload(repairs: .min)) == 1...1)
   }
 
-  @Test func candidatesAreWrittenComparedAndTried() {
-    #expect(range(Workload(candidates: 3), rows: 10) == 1...(3 + 9 + 30))
-    #expect(range(Workload(candidates: 0), rows: 0).lowerBound == 1)
+  @Test func aKindSaysHowManyCallsASetTakes() {
+    #expect(range(Workload { rows in rows...2 * rows }, rows: 10) == 10...20)
   }
 
   @Test func ownColumnsArePlottedUnderTheNameInTheRows() {

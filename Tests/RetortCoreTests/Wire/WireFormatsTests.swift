@@ -71,6 +71,17 @@ struct WireFormatsTests {
       ],
       replies: [#"{"data":[{"data":[[3.0],[0.5]]}]}"#], answer: "0.5 raw"),
     Line(
+      kind: .vllmPURM,
+      ask: { models, model in
+        let score = try await models.reward(model).score(conversation)
+        return "\(score.logit) \(score.sigma ?? .nan) \(score.scale)"
+      },
+      sends: [
+        #"/pooling {"model":"m","messages":[{"role":"user","content":"q"},{"role":"assistant","content":"a"}],"#
+          + #""add_generation_prompt":false,"activation":false,"use_activation":false,"top_k":5}"#
+      ],
+      replies: [#"{"data":[{"data":[-1.5,0]}]}"#], answer: "-1.5 1.0 raw"),
+    Line(
       kind: .vllmClassify, ask: reward,
       sends: [
         #"/classify {"model":"m","messages":[{"role":"user","content":"q"},{"role":"assistant","content":"a"}],"#
@@ -120,6 +131,18 @@ struct WireFormatsTests {
         #"{"completion_probabilities":[{"id":7,"token":"yes","logprob":-0.5}]}"#,
       ], answer: "yes -0.5"),
     Line(
+      kind: .teiEntailment,
+      ask: { models, model in
+        let score = try await models.entailment(model).entailment(of: "h", from: "p")
+        return "\(score.entailment) \(score.neutral) \(score.contradiction)"
+      },
+      sends: [#"/predict {"inputs":[["p","h"]],"raw_scores":false,"truncate":true,"top_k":5}"#],
+      replies: [
+        #"[[{"score":0.75,"label":"ENTAILMENT"},{"score":0.125,"label":"contradiction"},"#
+          + #"{"score":0.125,"label":"neutral"}]]"#
+      ],
+      answer: "0.75 0.125 0.125"),
+    Line(
       kind: .chat, ask: { models, model in "\(try await models.tokens(model).count("größe"))" },
       sends: [
         #"/tokenize {"model":"m","prompt":"größe","add_special_tokens":false,"content":"größe","add_special":false,"#
@@ -160,7 +183,8 @@ struct WireFormatsTests {
   }
 
   @Test func theWordsOfActsStandForEver() {
-    #expect(Acts.all.map { $0.name } == ["chat", "embedding", "reward", "tokenize", "logprobs"])
+    #expect(
+      Acts.all.map { $0.name } == ["chat", "embedding", "reward", "tokenize", "logprobs", "entailment"])
   }
 
   @Test func everyKindOfModelIsSpokenTo() {

@@ -26,6 +26,7 @@ struct GoldenAsk: Sendable {
     case .judge: [judges[0], judges[1], chats[1]]
     case .embedding: embeddings
     case .vllmLogprobs, .llamaLogprobs: logprobs
+    case .teiEntailment: [entailment]
     default: judges
     }
   }
@@ -75,6 +76,10 @@ struct GoldenAsk: Sendable {
     reward("conversation", conversation + [.assistant("12")]),
     reward("first take", take: 1, [.user("q"), .assistant("a")]),
   ]
+
+  private static let entailment = GoldenAsk(name: "entailment") { stack, model in
+    _ = try await stack.entailment(model).entailment(of: "größe 🙂\n", from: "q")
+  }
 
   private static let embeddings: [GoldenAsk] = [
     GoldenAsk(name: "embedding: text") { stack, model in
@@ -138,10 +143,17 @@ extension GoldenAsk {
       ]
     case ("apply-template", _): return ["prompt": "ab"]
     case ("tokenize", _): return ["tokens": [97, 98], "count": 2]
-    case ("pooling", _): return ["data": [["data": [0.5]]]]
+    case ("pooling", _): return ["data": [["data": body["model"] == "p" ? [0.5, 1] : [0.5]]]]
     case ("classify", _):
       return body["text"] == nil ? ["data": [["probs": [0.5]]]] : ["embedding": [0.5]]
     case ("score", _): return ["data": [["score": 0.5]]]
+    case ("predict", _) where body["raw_scores"] == false:
+      return [
+        [
+          ["score": 0.5, "label": "entailment"], ["score": 0.25, "label": "neutral"],
+          ["score": 0.25, "label": "contradiction"],
+        ]
+      ]
     case ("predict", _): return [["score": 0.5, "label": "LABEL_0"]]
     case ("get_reward", _): return ["rewards": [0.5]]
     default: throw ModelError(.unsupported, "expected an address of an act, found \(act)")

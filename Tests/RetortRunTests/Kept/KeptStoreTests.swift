@@ -113,6 +113,11 @@ import Testing
       let id = try #require(made.first?["row"]?.string)
       #expect(try await !store.inspector.trace(id, run: run).rows.isEmpty)
       if run > 1 { _ = try await store.inspector.diff(run - 1, run) }
+      let lost = try await store.inspector.droppedRows(of: nil, run: run, limit: 1000)
+      let listed = try await store.inspector.query("SELECT 1 FROM dropped WHERE run = ?", [.int(run)])
+      #expect(lost.rows.count == listed.count)
+      #expect(lost.total == listed.count)
+      #expect(lost.rows.allSatisfy { !$0.reason.isEmpty && $0.source != nil })
     }
     for view in try await store.inspector.table("SELECT name FROM sqlite_master WHERE type = 'view'").rows {
       let name = try #require(view.first?.string)

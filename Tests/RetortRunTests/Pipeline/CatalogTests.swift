@@ -34,7 +34,8 @@ import Testing
       ])
     #expect(
       names { $0.form == .set(makesRows: true) } == [
-        "calibrate-group-reward", "fit-reward-model", "induce-prompt", "pair-length-quality",
+        "calibrate-group-reward", "fit-reward-model", "induce-prompt", "measure-best-of-n",
+        "pair-length-quality",
       ])
     #expect(
       names { $0.form == .set(makesRows: false) } == [

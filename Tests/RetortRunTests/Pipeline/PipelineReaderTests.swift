@@ -202,14 +202,14 @@ struct PipelineReaderTests {
         p.yaml:3:12: expected the key 'name', found none
         p.yaml:3:24: expected an address that starts with http:// or https://, found 'ftp://x'
         p.yaml:3:35: expected one of the keys 'endpoint', 'name', 'kind', 'launch', 'revision', \
-        'headers', 'concurrency', 'rpm', 'tpm', 'timeout', 'retries', 'price', 'api_key_env', \
+        'headers', 'concurrency', 'rpm', 'tpm', 'timeout', 'retries', 'price', 'omit', 'api_key_env', \
         'key_header', 'headers_env', 'extra_body', 'max_tokens_field', 'max_inputs', found 'nmae' (did you mean 'name'?)
         p.yaml:3:59: expected a number above 0, found 0
         p.yaml:4:22: expected the environment variable NOBODY to be set, found it absent; set it or write \
         '${NOBODY:-default}'
         p.yaml:4:60: expected one of 'chat', 'embedding', 'judge', 'vllm-pooling', 'vllm-classify', \
-        'vllm-score', 'sglang-classify', 'tei-predict', 'openrlhf', 'vllm-logprobs', 'llama-logprobs', \
-        found 'juge' (did you mean 'judge'?)
+        'vllm-score', 'vllm-purm', 'sglang-classify', 'tei-predict', 'openrlhf', 'vllm-logprobs', \
+        'llama-logprobs', 'tei-entailment', found 'juge' (did you mean 'judge'?)
         p.yaml:4:73: expected the key 'output', found none
         p.yaml:4:85: expected one of the keys 'input', 'output', 'cached_input', found 'outptu' (did you \
         mean 'output'?)

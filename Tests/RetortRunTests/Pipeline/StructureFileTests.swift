@@ -105,7 +105,7 @@ import Testing
             evidence: { grounded_in: [note, extra], share: 2 }
             urgency: { values: [now] }
             verdict: { values: [true, "yes", on], synonyms: { "true": [Yes], no: [n] } }
-            value: { type: number, grounded_in: [note] }
+            value: { values: [a, b], grounded_in: [note] }
             bare: { share: 0.5 }
       acts:
         neither: { shows: [note] }
@@ -131,7 +131,7 @@ import Testing
         s.yaml:11:26: expected 2 to 64 values, found 1
         s.yaml:12:66: expected each word once, found 'Yes', which stands for 'yes' already
         s.yaml:12:72: expected one of the values true, yes, on, found 'no' (did you mean 'on'?)
-        s.yaml:13:30: expected grounded_in at texts alone
+        s.yaml:13:32: expected grounded_in at texts and numbers alone
         s.yaml:14:15: expected the key 'grounded_in' beside it
         s.yaml:16:3: expected the key 'list' or 'each', found neither
         s.yaml:17:42: expected either 'list' or 'each', found both

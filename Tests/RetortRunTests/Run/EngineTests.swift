@@ -77,7 +77,7 @@ import Testing
 
   @Test func aLimitTakesTheFirstRowsOfASource() async throws {
     let lab = try Lab(records: ["a", "b", "c"])
-    let summary = try await lab.run(RunOptions(limit: 2))
+    let summary = try await lab.run(RunOptions(selection: .first(2)))
     #expect(summary.stages["shout"] == Books(in: 2, emitted: 2, rows: 2))
     #expect(lab.gathered == [["A", "B"]])
   }

@@ -45,7 +45,7 @@ import Testing
   @Test func aLimitWritesBesideTheName() async throws {
     let lab = try Lab(records: ["a", "b"], export: "out.jsonl")
     _ = try await lab.run()
-    let summary = try await lab.run(RunOptions(limit: 1))
+    let summary = try await lab.run(RunOptions(selection: .first(1)))
     #expect(summary.exports.map { URL(filePath: $0.path).lastPathComponent } == ["out.limited.jsonl"])
     #expect(summary.exports.map(\.rows) == [1])
   }

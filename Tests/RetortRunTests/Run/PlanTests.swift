@@ -9,12 +9,12 @@ import Testing
 @testable import RetortStore
 
 @Suite struct PlanTests {
-  @Test func beforeAnyRunOnlyTheReaderIsKnown() async throws {
+  @Test func beforeAnyRunTheReaderIsReadAndItsRowsAreKnown() async throws {
     let lab = try Lab(records: ["a", "b"])
     #expect(
       try await lab.plan() == [
-        .init(stage: "read", done: 0, todo: 1, waits: false, reason: "never run"),
-        .init(stage: "shout", done: 0, todo: 0, waits: true, reason: "waits for rows upstream"),
+        .init(stage: "read", done: 0, todo: 1, foreseen: 1, waits: false, rows: 2, reason: "never run"),
+        .init(stage: "shout", done: 0, todo: 2, waits: false, reason: "never run"),
         .init(stage: "gather", done: 0, todo: 0, waits: true, reason: "waits for shout"),
       ])
   }
@@ -43,6 +43,28 @@ import Testing
       ])
   }
 
+  @Test func aReaderThatCannotBeReadIsToBeReadByTheRun() async throws {
+    let lab = try Lab(records: ["a", "broken"])
+    #expect(
+      try await lab.plan().prefix(2) == [
+        .init(stage: "read", done: 0, todo: 1, waits: false, reason: "never run"),
+        .init(stage: "shout", done: 0, todo: 0, waits: true, reason: "waits for rows upstream"),
+      ])
+  }
+
+  @Test func aPilotLeavesTheRestAsNewRows() async throws {
+    let lab = try Lab(records: ["a", "b", "c", "d"])
+    _ = try await lab.run(RunOptions(selection: .sample(2, seed: 1)))
+    #expect(
+      try await lab.plan().prefix(2) == [
+        .init(stage: "read", done: 1, todo: 0, waits: false, rows: 4, reason: "done"),
+        .init(stage: "shout", done: 2, todo: 2, waits: false, rows: 2, reason: "2 new rows"),
+      ])
+    lab.forgetPerformed()
+    _ = try await lab.run()
+    #expect(lab.performed.count == 2)
+  }
+
   @Test func redoIsForced() async throws {
     let lab = try Lab(records: ["a", "b"])
     _ = try await lab.run()
@@ -66,7 +88,7 @@ import Testing
     _ = try await lab.run()
     #expect(
       try await lab.plan()[2]
-        == .init(stage: "gather", done: 0, todo: 0, waits: true, reason: "waits for shout"))
+        == .init(stage: "gather", done: 1, todo: 0, waits: true, rows: 1, reason: "waits for shout"))
     lab.refuse(nil)
     lab.refuseSets(true)
     _ = try await lab.run()

@@ -91,7 +91,8 @@ import Testing
     let lab = try Lab(records: ["a"])
     _ = try await lab.run()
     await #expect(
-      throws: NotFound("expected a stage of run 1 (read, shout, gather), found 'shoot'")
+      throws: NotFound(
+        "expected a stage of run 1 (read, shout, gather), found 'shoot' (did you mean 'shout'?)")
     ) { try await lab.store.inspector.why(row("a"), at: "shoot", run: 1) }
     #expect(try await lab.store.inspector.why("r_ffffffff", at: "shout", run: 1).answers.isEmpty)
   }

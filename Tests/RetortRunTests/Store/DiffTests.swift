@@ -42,7 +42,7 @@ import Testing
 
   @Test func aStageOfOneRunOnlyAndALimitShow() async throws {
     let lab = try Lab(records: ["a", "b"])
-    _ = try await lab.run(RunOptions(limit: 1))
+    _ = try await lab.run(RunOptions(selection: .first(1)))
     _ = try await lab.run()
     let diff = try await lab.store.inspector.diff(1, 2)
     #expect(

@@ -102,8 +102,8 @@ import Testing
     #expect(try await lab.store.inspector.calls([1, 2]).map(\.cachedTokens) == [0, most])
     #expect(try await lab.store.inspector.runs().rows.count == 1)
     #expect(
-      try await lab.store.inspector.measures(of: lab.pipeline.stages.map(\.name), in: lab.pipeline.name)[
-        "shout"]?.models["m"]?.prompt.mean == Double(most))
+      try await lab.store.inspector.measures(of: ["shout": []], in: lab.pipeline.name)["shout"]?.models["m"]?
+        .prompt.greatest == Double(most))
     let row = try #require(
       try await lab.store.inspector.rows(of: "read", run: run, limit: 1).rows[0][0].string)
     #expect(try await !lab.store.inspector.trace(row, run: run).rows.isEmpty)

@@ -73,6 +73,27 @@ import Testing
     #expect(down.sorted() == ["gather", "read", "shout"])
   }
 
+  /// Another pipeline takes the names that it has itself, and no others.
+  @Test func viewsOutliveARunOfAnotherPipeline() async throws {
+    let lab = try Lab(records: ["a"])
+    _ = try await lab.run()
+    let other = Pipeline(
+      name: "other", file: lab.pipeline.folder.appending(path: "other.yaml"), models: [:],
+      stages: [Lab.reader("read", ["z"])])
+    _ = try await Engine(other, store: lab.store, models: ScriptedProvider(), now: { 0 }).run()
+    func words(_ view: String) async throws -> [JSON?] {
+      try await lab.store.inspector.query("SELECT word FROM \(view)").map { $0["word"] }
+    }
+    #expect(try await words("shout") == ["a"])
+    #expect(try await words("lab__shout") == ["a"])
+    #expect(try await words("read") == ["z"])
+    #expect(try await words("lab__read") == ["a"])
+    #expect(try await words("other__read") == ["z"])
+    _ = try await lab.run()
+    #expect(try await words("read") == ["a"])
+    #expect(try await words("other__read") == ["z"])
+  }
+
   @Test func runsAreListedWithTheirStatus() async throws {
     let lab = try Lab(records: ["a"])
     _ = try await lab.run()

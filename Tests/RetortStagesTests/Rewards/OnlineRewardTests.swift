@@ -43,8 +43,20 @@ struct OnlineRewardTests {
     let bare = TWYN.verifiable(
       correct: correct, lengths: lengths, alpha: 3, beta: 0.5, anchors: false, norm: .populationStd)
     let gr3 = GR3.score(rewards: rewards, lengths: lengths, alpha: 0.33)
+    let verdicts = (0..<size).map { _ in (0..<size).map { _ in random.below(3) - 1 } }
+    let malformed = (0..<size).map { _ in random.below(4) == 0 }
+    let fuzzy = TWYN.fuzzy(
+      verdicts: { verdicts[$0][$1] }, lengths: lengths, wellFormed: malformed.map { !$0 })
+    let known = Double(group % 7 - 3)
+    let relative = GR3.score(
+      rewards: rewards.map { GR3.relative($0, to: known) }, lengths: lengths, alpha: 0.00133)
     for index in 0..<size {
       try writer.write([
+        "known": .double(known), "relative_reward": .double(relative.rewards[index]),
+        "relative_advantage": .double(relative.advantages[index]), "aside": .bool(gr3.allMax),
+        "aside_advantage": .double(gr3.setAside.advantages[index]), "malformed": .bool(malformed[index]),
+        "verdicts": .array(verdicts[index].map { .int(Int64($0)) }),
+        "fuzzy_score": .double(fuzzy.scores[index]), "fuzzy_advantage": .double(fuzzy.advantages[index]),
         "group": .int(Int64(group)), "correct": .bool(correct[index]), "length": .double(lengths[index]),
         "reward": .double(rewards[index]), "twyn_score": .double(twyn.scores[index]),
         "twyn_advantage": .double(twyn.advantages[index]), "bare_score": .double(bare.scores[index]),

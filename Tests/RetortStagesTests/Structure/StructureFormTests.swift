@@ -20,7 +20,7 @@ import Testing
         "from": ["note", "Größe"], "one": "finding", "least": 0,
         "fields": [
           "note": ["grounded_in": ["note", "Größe"], "description": "the words"],
-          "wert": ["type": "number", "required": false],
+          "wert": ["type": "number", "required": false, "grounded_in": ["note"]],
           "urgency": ["values": ["soon", "now", "not yet"], "synonyms": ["now": ["immediately"]]],
         ],
       ],
@@ -77,7 +77,7 @@ import Testing
             "complaints": a list of texts, copied from the note, at most 2
             "findings": a list of objects, 0 or more
               "note": a text: the words, copied from the note or the size
-              "wert": a number, or null
+              "wert": a number, copied from the note, or null
               "urgency": "soon", "now" or "not yet"
 
             """.replacing("Größe:\n9", with: "Size:\n9"))
@@ -153,8 +153,8 @@ import Testing
     }
     let good: JSON = ["Chest pain"]
     #expect(
-      try await fate(good, [Self.finding("pulse 112", 112.5, "Immediately!")])
-        == #"kept: {"complaints":["Chest pain"],"findings":[{"note":"pulse 112","wert":112.5,"urgency":"now"}]}"#
+      try await fate(good, [Self.finding("pulse 112", 112.0, "Immediately!")])
+        == #"kept: {"complaints":["Chest pain"],"findings":[{"note":"pulse 112","wert":112.0,"urgency":"now"}]}"#
     )
     #expect(try await fate(good, []) == #"kept: {"complaints":["Chest pain"],"findings":[]}"#)
     #expect(
@@ -169,6 +169,9 @@ import Testing
       try await fate(good, [Self.finding("whales sing")])
         == "note not grounded: findings[0].note: expected words of the note or the size, found \"whales sing\""
     )
+    #expect(
+      try await fate(good, [Self.finding("pale", 28)])
+        == "wert not in the note: findings[0].wert: expected words of the note, found \"28\"")
     #expect(
       try await fate(["Chest pain", "chest pain."], [])
         == "duplicate complaint: complaints[1]: expected another complaint, found complaints[0] again")

@@ -13,12 +13,14 @@ package struct ExportRLGroups: Exporter, PromptShowing {
     package var weight: String?
     package var columns: [String]?
     package var asJSON: [String]?
+    package var setAside: String?
     package var allowEmpty: Bool?
 
     enum CodingKeys: String, CodingKey {
       case folder, prompt, system, reward, advantage, weight, columns
       case promptFrom = "prompt_from"
       case asJSON = "as_json"
+      case setAside = "set_aside"
       case allowEmpty = "allow_empty"
     }
 
@@ -40,7 +42,7 @@ package struct ExportRLGroups: Exporter, PromptShowing {
 
   package static let name = "export-rl-groups"
   package static let version = 1
-  package static let laterKeys: Set = ["allow_empty", "as_json", PromptSource.key]
+  package static let laterKeys: Set = ["allow_empty", "as_json", "set_aside", PromptSource.key]
   package static let summary =
     "Write the rollouts of each prompt together, with rewards, advantages and weights."
   package static let keys = [
@@ -48,6 +50,8 @@ package struct ExportRLGroups: Exporter, PromptShowing {
     "reward": "The column with the reward; default 'reward'.",
     "advantage": "The column with the advantage, such as 'twyn_advantage' or 'gr3_advantage'; default none.",
     "weight": "The column with the weight of a rollout, such as 'vespo_weight'; default none.",
+    "set_aside":
+      "The column that is true in rows to leave out, as rescale-group-reward writes it; default 'gr3_set_aside'.",
     "columns": "More columns of each rollout, such as 'length'; default none.",
     "as_json": AsJSON.help,
     "allow_empty":
@@ -64,18 +68,21 @@ package struct ExportRLGroups: Exporter, PromptShowing {
 
   package var reads: [ColumnUse] {
     turns.reads + (["group", "completion"] + numbers.map(\.column) + columns).map { ColumnUse($0) }
+      + [ColumnUse(setAside, required: false)]
   }
   private let export: TrainingExport<Group>
   private let turns: TrainingTurns
   private let numbers: [(key: String, column: String)]
   private let columns: [String]
   private let asJSON: [String]
+  private let setAside: String
 
   package init(_ config: Config, in workspace: Workspace) throws {
     turns = try TrainingTurns(
       from: config.promptFrom, prompt: config.prompt, system: config.system, in: workspace)
     columns = config.columns ?? []
     asJSON = try AsJSON.checked(config.asJSON, in: columns)
+    setAside = config.setAside ?? "gr3_set_aside"
     numbers = [
       ("reward", config.reward ?? "reward"), ("advantage", config.advantage), ("weight", config.weight),
     ].compactMap { key, column in column.map { (key, $0) } }
@@ -179,6 +186,11 @@ package struct ExportRLGroups: Exporter, PromptShowing {
     _ row: Columns, _ turns: [JSON], of group: inout Group?,
     _ shapes: OrderedDictionary<String, ColumnShape>
   ) throws(BadRow) {
+    guard row[setAside] != true else {
+      throw BadRow(
+        "set aside",
+        "expected a group whose rewards differ, found '\(setAside)' true: it teaches length alone")
+    }
     if let group, group.turns != turns {
       throw BadRow(
         "mixed group", "expected one prompt in group \(group.name.text), found another than its first row's")

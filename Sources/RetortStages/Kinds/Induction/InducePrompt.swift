@@ -40,7 +40,16 @@ package struct InducePrompt: SetStage {
   package static let drawsSamples = true
 
   package static func workload(of config: Config) -> Workload {
-    Workload(candidates: config.candidates ?? 5, maxTokens: config.maxTokens, countKeys: ["candidates"])
+    let written = Double(config.candidates ?? 5)
+    let (shots, heldOut) = (Double(config.shots ?? 2), Double(config.heldOut ?? 2))
+    let votes = Double(config.votes ?? 3)
+    // Each is written, compared with each other one in both orders, and tried. A comparison without log-probabilities
+    // takes votes besides.
+    return Workload(maxTokens: config.maxTokens, countKeys: ["candidates", "held_out", "votes"]) { rows in
+      let pairs = written * (written - 1)
+      let sure = written + pairs + written * min(heldOut, max(0, rows - shots))
+      return sure...sure + pairs * votes
+    }
   }
 
   package struct Config: Codable, Sendable {

@@ -48,6 +48,8 @@ package struct RetrieveDemonstrations: RowStage {
     SetRole("pool", columns: ["question"], help: "The labelled examples, each with a question.")
   ]
 
+  package static func workload(of config: Config) -> Workload { Workload(repairs: 0, keepsRows: true) }
+
   package var reads: [ColumnUse] { [column] }
 
   package var sets: [SetRole] {

@@ -7,6 +7,7 @@ package struct CalibrateGroupReward: SetStage {
   package static let version = 1
   package static let summary =
     "Make a table of candidate alphas: in how many groups a best response of mean length would not lose."
+  package static let laterKeys = GroupRewards.laterKeys
   package static let keys = Calibration.help.merging(GroupRewards.help) { own, _ in own }
 
   package struct Config: Codable, Sendable {
@@ -14,6 +15,7 @@ package struct CalibrateGroupReward: SetStage {
     package var target: Double?
     package var reward: String?
     var map: GroupRewards.Map?
+    var reference: String?
 
     package init(candidates: [Double]? = nil, target: Double? = nil) {
       self.candidates = candidates
@@ -29,7 +31,7 @@ package struct CalibrateGroupReward: SetStage {
   private let calibration: Calibration
 
   package init(_ config: Config, in workspace: Workspace) throws {
-    rewards = GroupRewards(column: config.reward, map: config.map)
+    rewards = try GroupRewards(column: config.reward, map: config.map, reference: config.reference)
     calibration = try Calibration(candidates: config.candidates, target: config.target)
   }
 

@@ -17,10 +17,11 @@ package struct CompareLengthQuality: SetStage {
   }
 
   package static let name = "compare-length-quality"
-  package static let version = 2
+  package static let version = 3
   package static let summary =
     "Score the responses of each group in pairs: better beats worse, and of equals the shorter wins."
   package static let keys = LengthQualityConfig.keys
+  package static let laterKeys = LengthQualityConfig.laterKeys
   package static let plots = PlottedColumns.own([
     PlottedColumn("twyn_score"), PlottedColumn("twyn_advantage", comparesGroup: true),
   ])
@@ -35,7 +36,7 @@ package struct CompareLengthQuality: SetStage {
   }
 
   package func process(_ rows: RowSet<Columns>, into sink: KeepingSink<Output>) async throws {
-    try await comparison.compare(rows, dropping: sink) { group in
+    try await comparison.compare(rows, judging: .anyWellFormed, dropping: sink) { group in
       let scored = comparison.scored(group)
       for (index, ordinal) in group.ordinals.enumerated() {
         try await sink.keep(

@@ -4,6 +4,7 @@ package import RetortCore
 package struct FilterReward: RowStage {
   package static let name = "filter-reward"
   package static let version = 1
+  package static let isForeseeable = true
   package static let summary = "Keep rows whose reward is above a threshold."
   package static let keys = [
     "strategy": RewardStrategy.help,

@@ -4,6 +4,7 @@ package import RetortCore
 package struct FilterRewardTop: SetStage {
   package static let name = "filter-reward-top"
   package static let version = 1
+  package static let isForeseeable = true
   package static let summary = "Keep the share of the rows, or of each group, that has the highest rewards."
   package static let keys = [
     "strategy": RewardStrategy.help,

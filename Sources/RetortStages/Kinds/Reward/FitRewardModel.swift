@@ -7,8 +7,11 @@ package struct FitRewardModel: SetStage {
   package static let version = 1
   package static let summary =
     "Fit a reward model (mean and deviation of a response's reward) to preference pairs over their embeddings."
+  package static let laterKeys: Set = ["loss"]
   package static let keys = [
     "model": "The embedding model.",
+    "loss":
+      "What it is fitted by: stated (-log E sigmoid(z), the paper's likelihood; the default) or code (-E log sigmoid(z), as the authors' code).",
     "held_out":
       "Share of the questions that the report is made on, and of the rest that early stopping goes by; default 0.2.",
     "epochs": "Most passes over the pairs; default 200.",
@@ -17,6 +20,15 @@ package struct FitRewardModel: SetStage {
     "weight_decay": "Decay of the weights, 0 or more; default 0.01.",
     "seed": "Chooses the split and the order of the pairs; default 0.",
   ]
+
+  /// Both texts of each pair, as many in a request as go into one.
+  package static func workload(of config: Config) -> Workload {
+    let most = Double(config.model.spec.maxInputs ?? 64)
+    return Workload { rows in
+      let calls = max(1, (2 * rows / most).rounded(.up))
+      return calls...calls
+    }
+  }
 
   package static let heads: HeadColumns? = HeadColumns(fitted: "held_out", plain: "bradley_terry")
 
@@ -28,9 +40,10 @@ package struct FitRewardModel: SetStage {
     package var learningRate: Double?
     package var weightDecay: Double?
     package var seed: Int?
+    package var loss: PairLoss?
 
     package enum CodingKeys: String, CodingKey {
-      case model, epochs, patience, seed
+      case model, epochs, patience, seed, loss
       case heldOut = "held_out"
       case learningRate = "learning_rate"
       case weightDecay = "weight_decay"
@@ -83,6 +96,7 @@ package struct FitRewardModel: SetStage {
     options.learningRate = config.learningRate ?? options.learningRate
     options.weightDecay = config.weightDecay ?? options.weightDecay
     options.seed = config.seed ?? 0
+    options.loss = config.loss ?? .stated
     self.options = options
     guard share > 0, share < 1 else {
       throw StageError("held_out: expected above 0 and below 1, found \(share)")
@@ -117,6 +131,7 @@ package struct FitRewardModel: SetStage {
     let fit = try RewardHeadFit(training, validation: validation, options)
     var plain = options
     plain.spread = false
+    plain.loss = .stated
     let bradleyTerry = try RewardHeadFit(training, validation: validation, plain)
     try await sink.make(
       Output(

@@ -39,7 +39,8 @@ struct FittedReward: RewardModel {
   func score(_ conversation: [ChatMessage]) async throws -> RewardScore {
     let question = conversation.dropLast().map(\.content).joined(separator: "\n\n")
     let reward = try await reward(Self.text(question, conversation.last?.content ?? ""))
-    return RewardScore(logit: reward.mean, probability: Logistic.probability(reward.mean), scale: "raw")
+    return RewardScore(
+      logit: reward.mean, probability: Logistic.probability(reward.mean), scale: "raw", sigma: reward.sigma)
   }
 
   /// What is embedded, in the form of the first author's code.

@@ -12,27 +12,44 @@ struct GroupRewards: Sendable {
     let lengths: [Double]
   }
 
+  static let laterKeys: Set = ["reference"]
+
   static let help = [
     "reward": "The column with the reward: a number of 0 or more, or a Boolean. Default 'reward'.",
     "map":
       "Brings rewards that may be negative to 0…1: sigmoid (of each), or minmax (over its group). Default: as they are.",
+    "reference":
+      "With map: sigmoid: the column with the score of a reference response, which each score is taken relative to (Eq. 17).",
   ]
 
   private let column: String
   private let map: Map?
+  private let reference: String?
 
-  init(column: String?, map: Map?) {
+  init(column: String?, map: Map?, reference: String?) throws {
     self.column = column ?? "reward"
     self.map = map
+    self.reference = reference
+    guard reference == nil || map == .sigmoid else {
+      throw StageError(
+        "reference: expected map: sigmoid with it, found \(map.map { "map: \($0.rawValue)" } ?? "no map")")
+    }
   }
 
-  var reads: [ColumnUse] { RewardGroups<Double>.reads + [ColumnUse(column), ColumnUse("length")] }
+  var reads: [ColumnUse] {
+    RewardGroups<Double>.reads + [ColumnUse(column), ColumnUse("length")]
+      + (reference.map { [ColumnUse($0)] } ?? [])
+  }
 
   /// Errors: ``StageError`` at a negative reward that no map brings to 0 or more.
   func groups(of rows: RowSet<Columns>, dropping sink: some SetSink) async throws -> [Group] {
     let groups = try await RewardGroups(of: rows, dropping: sink) {
       row throws(BadRow) -> (reward: Double, length: Double) in
-      (try row.reward(column), try row.length())
+      let reward = try row.reward(column)
+      guard let reference else { return (reward, try row.length()) }
+      return (
+        GR3.relative(reward, to: try row.number(reference, reason: "bad reference")), try row.length()
+      )
     }.groups
     return try groups.map { group in
       Group(
@@ -44,7 +61,7 @@ struct GroupRewards: Sendable {
 
   private func mapped(_ rewards: [Double], of group: String, at ordinals: [Int]) throws -> [Double] {
     switch map {
-    case .sigmoid: return rewards.map(Logistic.probability)
+    case .sigmoid: return reference == nil ? rewards.map(Logistic.probability) : rewards
     case .minmax:
       let (low, high) = (rewards.min() ?? 0, rewards.max() ?? 0)
       // Equal ones are all the group's best.

@@ -13,7 +13,16 @@ package struct LengthQualityConfig: Codable, Sendable {
   package var model: ModelRef?
   package var prompt: PromptFile?
   package var penalty: Double?
+  package var reasoningLimit: Int?
+  package var answerLimit: Int?
+  package var tokens: TokenCount?
   package var advantage: AdvantageNorm?
+
+  package enum CodingKeys: String, CodingKey {
+    case mode, alpha, beta, anchors, threshold, model, prompt, penalty, advantage, tokens
+    case reasoningLimit = "reasoning_limit"
+    case answerLimit = "answer_limit"
+  }
 
   package init(
     mode: Mode? = nil, alpha: Double? = nil, beta: Double? = nil, anchors: Bool? = nil,
@@ -28,7 +37,12 @@ package struct LengthQualityConfig: Codable, Sendable {
     self.advantage = advantage
   }
 
-  var workload: Workload { Workload(candidates: 5, prompt: prompt?.text) }
+  static let laterKeys: Set = ["reasoning_limit", "answer_limit", "tokens"]
+
+  /// Each pair of a group's responses in both orders. More rows than a group has are taken to be groups of 8.
+  var workload: Workload {
+    Workload(prompt: prompt?.text, maxTokens: 8) { rows in 0...rows * (rows <= 64 ? max(0, rows - 1) : 7) }
+  }
 
   static let keys = [
     "mode": "verifiable (the default): column 'correct' decides; fuzzy: a judge compares the answers.",
@@ -40,7 +54,11 @@ package struct LengthQualityConfig: Codable, Sendable {
     "model": "Fuzzy: the judge, a chat model; it is asked about each pair in both orders.",
     "prompt": "Fuzzy: file with the judge's prompt; names: question, first, second. Default: ours.",
     "penalty":
-      "Fuzzy: what a response has in each of its pairs when its reasoning or answer is missing or it was cut; default -100.",
+      "Fuzzy: what a malformed response (no reasoning, no answer, cut, or over a limit) has in each of its pairs; default -100.",
+    "reasoning_limit":
+      "Fuzzy: most tokens of the reasoning of a well-formed response; the authors' 512. Default: no limit.",
+    "answer_limit": "Fuzzy: most tokens of its answer; the authors' 512. Default: no limit.",
+    "tokens": "Fuzzy, with a limit: " + TokenCount.help + " The server that counts is the judge's.",
     "advantage": AdvantageNorm.help + " Default sample-std.",
   ]
 }
@@ -52,6 +70,7 @@ struct LengthQuality: Sendable {
   private let alpha: Double
   private let beta: Double
   private let judge: PairJudge?
+  private let form: ResponseForm?
 
   init(_ config: LengthQualityConfig, in workspace: Workspace) throws {
     self.config = config
@@ -71,7 +90,14 @@ struct LengthQuality: Sendable {
         throw StageError("threshold, anchors: expected mode: verifiable with them, found fuzzy")
       }
       judge = try PairJudge(workspace.chat(model), prompt: config.prompt)
-    case (.verifiable, nil): judge = nil
+      form = try ResponseForm(config, judge: model, in: workspace)
+    case (.verifiable, nil):
+      guard config.reasoningLimit == nil, config.answerLimit == nil, config.tokens == nil else {
+        throw StageError(
+          "reasoning_limit, answer_limit, tokens: expected mode: fuzzy with them, found verifiable")
+      }
+      judge = nil
+      form = nil
     }
   }
 
@@ -82,7 +108,7 @@ struct LengthQuality: Sendable {
       case .fuzzy: ["question", "reasoning", "answer"]
       }
     return own.map { ColumnUse($0) } + RewardGroups<Int>.reads.filter { !own.contains($0.name) }
-      + (mode == .fuzzy ? [ColumnUse("finish_reason", required: false)] : [])
+      + (mode == .fuzzy ? ["finish_reason", "completion"].map { ColumnUse($0, required: false) } : [])
   }
 
   /// A group with what is known about it.
@@ -97,13 +123,21 @@ struct LengthQuality: Sendable {
     case verdicts([[Int]: Int], wellFormed: [Bool])
   }
 
+  /// Which pairs a judge is asked about. Of two malformed members nothing that it says counts.
+  enum Judged: Sendable {
+    /// Those with a well-formed member: against a malformed one it wins or loses as against any other.
+    case anyWellFormed
+    /// Those of two well-formed members.
+    case bothWellFormed
+  }
+
   /// Hands out the groups of a set one after another. Rows that cannot be compared, or of which `check` complains, are
   /// dropped.
   func compare(
-    _ rows: RowSet<Columns>, dropping sink: some SetSink,
+    _ rows: RowSet<Columns>, judging judged: Judged, dropping sink: some SetSink,
     check: (Columns) throws(BadRow) -> Void = { _ in }, each: (Compared) async throws -> Void
   ) async throws {
-    guard let judge else {
+    guard let judge, let form else {
       let groups = try await RewardGroups(of: rows, dropping: sink) {
         row throws(BadRow) -> (correct: Bool, length: Double) in
         try check(row)
@@ -118,9 +152,8 @@ struct LengthQuality: Sendable {
       }
       return
     }
-    let groups = try await RewardGroups(of: rows, dropping: sink) { row throws(BadRow) -> Response in
+    let groups = try await RewardGroups(of: rows, dropping: sink) { row throws(BadRow) -> Void in
       try check(row)
-      return Response(row)
     }.groups
     for group in groups {
       // The texts are fetched again group by group: all of them at once would not fit.
@@ -128,12 +161,20 @@ struct LengthQuality: Sendable {
       for ordinal in group.ordinals {
         texts += try await rows.page(ordinal, 1).map { Columns($0.row.columns) }
       }
-      let wellFormed = group.members.map(\.isWellFormed)
+      var responses: [ResponseForm.Response] = []
+      for text in texts { responses.append(try await form.response(text)) }
+      let wellFormed = responses.map(\.isWellFormed)
       let verdicts = try await judge.compare(
-        texts.first?["question"]?.string ?? "", texts.map(Response.answer), among: wellFormed)
+        texts.first?["question"]?.string ?? "", responses.map(\.answer)
+      ) { i, k in
+        switch judged {
+        case .anyWellFormed: wellFormed[i] || wellFormed[k]
+        case .bothWellFormed: wellFormed[i] && wellFormed[k]
+        }
+      }
       try await each(
         Compared(
-          ordinals: group.ordinals, lengths: group.members.map(\.length),
+          ordinals: group.ordinals, lengths: responses.map(\.length),
           evidence: .verdicts(verdicts, wellFormed: wellFormed)))
     }
   }
@@ -160,28 +201,6 @@ struct LengthQuality: Sendable {
       return TWYN.pairs(
         verdicts: { verdicts[[$0, $1]] ?? 0 }, lengths: group.lengths, wellFormed: wellFormed, alpha: alpha,
         beta: beta)
-    }
-  }
-
-  private struct Response: Sendable {
-    /// Of the reasoning, in characters.
-    let length: Double
-    let isWellFormed: Bool
-
-    init(_ row: Columns) {
-      let reasoning = row["reasoning"]?.string ?? ""
-      length = Double(reasoning.count)
-      isWellFormed =
-        !reasoning.trimmed.isEmpty && !Self.answer(row).trimmed.isEmpty
-        && ReplyEnd(row["finish_reason"]?.string ?? "") != .truncated
-    }
-
-    static func answer(_ row: Columns) -> String {
-      switch row["answer"] {
-      case nil, .null: ""
-      case .string(let text): text
-      case let value?: value.text
-      }
     }
   }
 }

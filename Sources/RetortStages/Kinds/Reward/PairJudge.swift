@@ -11,13 +11,13 @@ struct PairJudge: Sendable {
     self.prompt = try Prompt(text: prompt?.text ?? PromptText.comparePair)
   }
 
-  /// For each pair `[i, k]` with i < k among those that take part: 1 where i is better in both orders, -1 where k is,
-  /// 0 otherwise.
-  func compare(_ question: String, _ answers: [String], among takesPart: [Bool]) async throws -> [[Int]: Int]
-  {
+  /// For each pair `[i, k]` with i < k that counts: 1 where i is better in both orders, -1 where k is, 0 otherwise.
+  func compare(
+    _ question: String, _ answers: [String], where counts: (_ i: Int, _ k: Int) -> Bool
+  ) async throws -> [[Int]: Int] {
     try await withThrowingTaskGroup(of: ([Int], Int).self) { group in
-      for i in answers.indices where takesPart[i] {
-        for k in answers.indices where k > i && takesPart[k] {
+      for i in answers.indices {
+        for k in answers.indices where k > i && counts(i, k) {
           group.addTask {
             async let forth = prefers(question, answers[i], answers[k])
             async let back = prefers(question, answers[k], answers[i])

@@ -12,10 +12,13 @@ package struct PairLengthQuality: SetStage {
   package static let summary =
     "Make a chosen and a rejected completion of each pair of a group that differs in quality or length."
   package static let keys = LengthQualityConfig.keys
+  package static let laterKeys = LengthQualityConfig.laterKeys
 
   package static func workload(of config: Config) -> Workload { config.workload }
 
-  package var reads: [ColumnUse] { comparison.reads + [ColumnUse("completion")] }
+  package var reads: [ColumnUse] {
+    comparison.reads.filter { $0.name != "completion" } + [ColumnUse("completion")]
+  }
   /// What the two rollouts have in common rides along.
   package var adds: [String]? { nil }
   private let comparison: LengthQuality
@@ -29,7 +32,7 @@ package struct PairLengthQuality: SetStage {
       guard row["completion"]?.string == nil else { return }
       throw BadRow("no completion", "expected a text in 'completion', found \(row.found("completion"))")
     }
-    try await comparison.compare(rows, dropping: sink, check: check) { group in
+    try await comparison.compare(rows, judging: .bothWellFormed, dropping: sink, check: check) { group in
       try await make(comparison.pairs(group), of: group.ordinals, in: rows, into: sink)
     }
   }

@@ -7,10 +7,10 @@ package struct PredictReward: RowStage {
   package static let name = "predict-reward"
   package static let version = 1
   package static let summary =
-    "Give each response a reward's mean and deviation, from a fitted reward model or from a judge's scores."
+    "Give each response a reward's mean and deviation, from a reward model that states both or from a judge's scores."
   package static let keys = [
     "model":
-      "With a reward model under using: the embedding model it was fitted on. Without: a chat model that judges.",
+      "With a reward model under using: the embedding model it was fitted on. Without: a model of kind vllm-purm, which states both, or a chat model that judges.",
     "completion": "The column with the response; default 'completion'.",
     "samples": "How often a judge is asked, 4 or more; default 8.",
     "temperature": "A judge's sampling temperature; default 1, since equal scores have no deviation.",
@@ -19,10 +19,16 @@ package struct PredictReward: RowStage {
   package static let sets = [FittedReward.role]
 
   package static let drawsSamples = true
-  package static let plots = PlottedColumns.own(["reward_mean", "reward_sigma"].map { PlottedColumn($0) })
+  private static let defaultSamples = 8
+  package static let plots = PlottedColumns.own(["reward_sigma", "reward_mean"].map { PlottedColumn($0) })
 
   package static func workload(of config: Config) -> Workload {
-    Workload(samples: config.samples, countKeys: ["samples"])
+    // With a fitted head it embeds each response once.
+    let draws = config.model.spec.kind == .embedding ? 1 : config.samples ?? defaultSamples
+    var workload = Workload(
+      samples: draws, repairs: 0, maxTokens: 8, countKeys: ["samples"], keepsRows: true)
+    workload.samples = 1
+    return workload
   }
 
   package struct Config: Codable, Sendable {
@@ -41,7 +47,7 @@ package struct PredictReward: RowStage {
   package typealias Input = Columns
 
   package enum Source: String, Codable, Hashable, Sendable, CaseIterable {
-    /// A fitted head: logits.
+    /// A fitted head, or a model that states both: logits.
     case model
     /// Mean and deviation of scores from 0 to 10; a stand-in that is not the paper's.
     case judgeMoments = "judge_moments"
@@ -68,6 +74,7 @@ package struct PredictReward: RowStage {
 
   private enum Judged {
     case fitted(FittedReward)
+    case stated(any RewardModel)
     case judge(any ChatModel)
   }
 
@@ -79,7 +86,7 @@ package struct PredictReward: RowStage {
 
   package init(_ config: Config, in workspace: Workspace) throws {
     completion = config.completion ?? "completion"
-    samples = config.samples ?? 8
+    samples = config.samples ?? Self.defaultSamples
     sampling = try SamplingKeys.check(
       Sampling(temperature: config.temperature ?? 1, seed: config.seed, maxTokens: 8))
     if let set = workspace.set(FittedReward.role.name, as: Columns.self) {
@@ -88,6 +95,13 @@ package struct PredictReward: RowStage {
           "samples, temperature, seed: expected a judge with them, found using.reward_model")
       }
       judged = .fitted(FittedReward(try workspace.embedding(config.model), set))
+    } else if config.model.spec.kind == .vllmPURM {
+      guard config.samples == nil, config.temperature == nil, config.seed == nil else {
+        throw StageError(
+          "samples, temperature, seed: expected a judge with them, found a model that states mean and deviation"
+        )
+      }
+      judged = .stated(try workspace.reward(config.model))
     } else {
       judged = .judge(try workspace.chat(config.model))
       guard (4...1024).contains(samples) else {
@@ -106,9 +120,24 @@ package struct PredictReward: RowStage {
     switch judged {
     case .fitted(let reward):
       let found = try await reward.reward(FittedReward.text(question, answer))
-      return .emit([Output(mean: found.mean, sigma: found.sigma, source: .model)])
+      return Self.outcome(found.mean, found.sigma)
+    case .stated(let model):
+      let found = try await model.score((question.isEmpty ? [] : [.user(question)]) + [.assistant(answer)])
+      return Self.outcome(found.logit, found.sigma ?? .nan)
     case .judge(let model): return try await moments(question, answer, by: model)
     }
+  }
+
+  private static func outcome(_ mean: Double, _ sigma: Double) -> Outcome<Output> {
+    guard RewardScore(logit: mean, probability: 0, scale: "", sigma: sigma).isSane else {
+      return .drop(
+        reason: "bad reward",
+        detail:
+          "expected a mean and a deviation up to \(RewardScore.largest) in size, found \(mean) and \(sigma)")
+    }
+    return .emit([
+      Output(mean: mean, sigma: max(RewardDistribution.floor, sigma), source: .model)
+    ])
   }
 
   private func moments(

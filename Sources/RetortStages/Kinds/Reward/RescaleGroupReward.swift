@@ -7,7 +7,10 @@ package struct RescaleGroupReward: SetStage {
   package static let version = 1
   package static let summary =
     "Rescale the rewards of each group so that of equal rewards the shorter is higher."
+  package static let laterKeys = GroupRewards.laterKeys.union(["set_aside"])
   package static let keys = [
+    "set_aside":
+      "Whether groups whose rewards are all equal get advantages of 0 and a true 'gr3_set_aside', by which export-rl-groups leaves them out; default false: length alone ranks them.",
     "alpha":
       "How much length weighs: a number above 0 (0.33, the default, for mathematics and code), or calibrate.",
     "advantage": AdvantageNorm.help + " Default sample-std.",
@@ -30,7 +33,14 @@ package struct RescaleGroupReward: SetStage {
     package var target: Double?
     package var reward: String?
     var map: GroupRewards.Map?
+    var reference: String?
     package var advantage: AdvantageNorm?
+    package var setAside: Bool?
+
+    package enum CodingKeys: String, CodingKey {
+      case alpha, candidates, target, reward, map, reference, advantage
+      case setAside = "set_aside"
+    }
 
     package init(alpha: JSON? = nil, candidates: [Double]? = nil, target: Double? = nil) {
       self.alpha = alpha
@@ -48,6 +58,8 @@ package struct RescaleGroupReward: SetStage {
     package var condition: Bool
     /// Together with equal lengths, every advantage of the group is 0.
     package var allMax: Bool
+    /// Whether the group is to be left out of training; nil where no key asked.
+    package var setAside: Bool?
 
     package enum CodingKeys: String, CodingKey {
       case scale = "gr3_scale"
@@ -55,6 +67,18 @@ package struct RescaleGroupReward: SetStage {
       case advantage = "gr3_advantage"
       case condition = "gr3_condition"
       case allMax = "gr3_all_max"
+      case setAside = "gr3_set_aside"
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+      var fields = encoder.container(keyedBy: CodingKeys.self)
+      try fields.encode(scale, forKey: .scale)
+      try fields.encode(reward, forKey: .reward)
+      try fields.encode(advantage, forKey: .advantage)
+      try fields.encode(condition, forKey: .condition)
+      try fields.encode(allMax, forKey: .allMax)
+      // Rows of files without the key stay what they were.
+      if let setAside { try fields.encode(setAside, forKey: .setAside) }
     }
   }
 
@@ -65,12 +89,17 @@ package struct RescaleGroupReward: SetStage {
   }
 
   package var reads: [ColumnUse] { rewards.reads }
+  package var adds: [String]? {
+    ColumnUse.properties(of: Output.self).map(\.name).filter { setsAside || $0 != "gr3_set_aside" }
+  }
+  private let setsAside: Bool
   private let alpha: Alpha
   private let rewards: GroupRewards
   private let norm: AdvantageNorm
 
   package init(_ config: Config, in workspace: Workspace) throws {
-    rewards = GroupRewards(column: config.reward, map: config.map)
+    rewards = try GroupRewards(column: config.reward, map: config.map, reference: config.reference)
+    setsAside = config.setAside ?? false
     norm = config.advantage ?? .sampleStd
     let table = workspace.set("calibration", as: Columns.self)
     let hasCandidates = config.candidates != nil || config.target != nil
@@ -102,13 +131,15 @@ package struct RescaleGroupReward: SetStage {
     guard !groups.isEmpty else { return }
     let alpha = try await alpha(for: groups)
     for group in groups {
-      let scored = GR3.score(rewards: group.rewards, lengths: group.lengths, alpha: alpha, norm: norm)
+      var scored = GR3.score(rewards: group.rewards, lengths: group.lengths, alpha: alpha, norm: norm)
+      if setsAside { scored = scored.setAside }
       for (index, ordinal) in group.ordinals.enumerated() {
         try await sink.keep(
           ordinal,
           adding: Output(
             scale: scored.scales[index], reward: scored.rewards[index], advantage: scored.advantages[index],
-            condition: scored.condition, allMax: scored.allMax))
+            condition: scored.condition, allMax: scored.allMax,
+            setAside: setsAside ? scored.allMax : nil))
       }
     }
   }

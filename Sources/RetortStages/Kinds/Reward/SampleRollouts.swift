@@ -20,11 +20,13 @@ package struct SampleRollouts: PromptingStage {
   package static let laterKeys: Set = ["tokens"]
 
   package static let drawsSamples = true
+  private static let defaultSamples = 8
 
   package static func workload(of config: Config) -> Workload {
     Workload(
-      samples: config.samples, prompt: config.prompt?.text, maxTokens: config.maxTokens,
-      countKeys: ["samples"])
+      samples: config.samples ?? defaultSamples, repairs: 0, prompt: config.prompt?.text,
+      maxTokens: config.maxTokens,
+      countKeys: ["samples"], keepsRows: true)
   }
 
   package struct Config: Codable, Sendable {
@@ -135,7 +137,7 @@ package struct SampleRollouts: PromptingStage {
     system = try PlainText.checked(config.system, under: "system")
     wantsLogprobs = config.logprobs ?? false
     tokens = try TokenCounter(config.tokens, by: config.model, in: workspace)
-    samples = try SamplingKeys.samples(config.samples ?? 8)
+    samples = try SamplingKeys.samples(config.samples ?? Self.defaultSamples)
     sampling = try SamplingKeys.check(
       Sampling(
         temperature: config.temperature, topP: config.topP, seed: config.seed, maxTokens: config.maxTokens,

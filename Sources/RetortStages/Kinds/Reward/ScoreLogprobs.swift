@@ -17,7 +17,10 @@ package struct ScoreLogprobs: RowStage, PromptShowing {
   ]
   package static let laterKeys: Set = [PromptSource.key]
 
-  package static func workload(of config: Config) -> Workload { Workload(prompt: config.prompt?.text) }
+  package static func workload(of config: Config) -> Workload {
+    // The tokens of the turns, those of the text, and what they are worth; llama.cpp is asked for the prompt besides.
+    Workload(prompt: config.prompt?.text, keepsRows: true) { _ in 3...4 }
+  }
 
   package struct Config: Codable, Sendable {
     package var model: ModelRef

@@ -24,7 +24,10 @@ package struct ScoreReward: RowStage, PromptShowing {
   private static let unit = "logits"
   private static let dual = PlottedColumn.Shared("reward with and without few-shot", axis: "reward")
 
-  package static func workload(of config: Config) -> Workload { Workload(prompt: config.prompt?.text) }
+  package static func workload(of config: Config) -> Workload {
+    // With the demonstrations and without.
+    Workload(prompt: config.prompt?.text, keepsRows: true) { _ in 1...2 }
+  }
 
   package struct Config: Codable, Sendable {
     package var model: ModelRef
@@ -106,6 +109,11 @@ package struct ScoreReward: RowStage, PromptShowing {
     // Without demonstrations both prompts are the same text: one call serves both.
     let with = try await full == bare ? without : model.score(full)
     let zero = try await without
+    guard with.isSane, zero.isSane else {
+      return .drop(
+        reason: "bad reward",
+        detail: "expected scores up to \(RewardScore.largest) in size, found \(with.logit) and \(zero.logit)")
+    }
     return .emit([
       Output(
         rewardWithFewShot: with.logit, rewardWithoutFewShot: zero.logit,

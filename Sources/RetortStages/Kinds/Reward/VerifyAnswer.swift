@@ -130,6 +130,11 @@ package struct VerifyAnswer: RowStage {
       let score = try await judge.score([
         .user(Self.text(input["question"])), .assistant(Self.text(input["completion"])),
       ])
+      guard score.isSane else {
+        return .drop(
+          reason: "bad reward",
+          detail: "expected a score up to \(RewardScore.largest) in size, found \(score.logit)")
+      }
       return .emit([Output(correct: score.probability > threshold, reward: score.probability)])
     }
     do {

@@ -27,6 +27,9 @@ package struct Decontaminate: RowStage {
 
   package static let name = "decontaminate"
   package static let version = 2
+  package static let isForeseeable = true
+
+  package static func workload(of config: Config) -> Workload { Workload(repairs: 0) }
   package static let summary = "Drop rows that share a run of words with an evaluation file."
   package static let keys = [
     "files": "The evaluation files: .jsonl, .json, or plain text with one passage a line.",

@@ -20,6 +20,7 @@ package struct Deduplicate: SetStage {
 
   package static let name = "deduplicate"
   package static let version = 2
+  package static let isForeseeable = true
   package static let summary = "Keep the first of rows whose column says the same."
   package static let keys = [
     "column":

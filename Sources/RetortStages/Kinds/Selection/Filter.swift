@@ -52,6 +52,7 @@ package struct Filter: RowStage {
 
   package static let name = "filter"
   package static let version = 1
+  package static let isForeseeable = true
   package static let summary = "Keep the rows whose columns satisfy every condition."
   package static let keys = [
     "where":

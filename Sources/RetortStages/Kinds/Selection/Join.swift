@@ -25,6 +25,7 @@ package struct Join: SetStage {
 
   package static let name = "join"
   package static let version = 2
+  package static let isForeseeable = true
   package static let summary =
     "Add the columns of another stage's rows that agree in one column, or descend from the same row (per:)."
   package static let keys = [

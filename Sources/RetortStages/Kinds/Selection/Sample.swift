@@ -19,6 +19,7 @@ package struct Sample: SetStage {
 
   package static let name = "sample"
   package static let version = 1
+  package static let isForeseeable = true
   package static let summary = "Keep a seeded random part of the rows."
   package static let keys = [
     "count": "How many rows to keep; all of them when there are fewer.",

@@ -23,6 +23,7 @@ package struct Split: SetStage {
 
   package static let name = "split"
   package static let version = 1
+  package static let isForeseeable = true
   package static let summary = "Assign each row to a split, rows of one group together."
   package static let keys = [
     "fractions": "Split names and their parts, which add up to 1: {train: 0.9, test: 0.1}.",

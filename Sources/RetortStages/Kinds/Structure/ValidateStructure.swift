@@ -5,6 +5,12 @@ package import RetortCore
 package struct ValidateStructure: RowStage {
   package static let name = "validate-structure"
   package static let version = 3
+  package static let isForeseeable = true
+
+  package static func workload(of config: Config) -> Workload {
+    let most = Double(config.repair.map { max(1, $0.attempts ?? 1) } ?? 0)
+    return Workload { _ in 0...most }
+  }
   package static let summary =
     "Drop rows whose parsing breaks a rule, each rule with its own reason; write verifications in lower case."
   package static let keys = [

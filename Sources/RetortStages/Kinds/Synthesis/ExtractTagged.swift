@@ -5,6 +5,7 @@ package import RetortCore
 package struct ExtractTagged: RowStage {
   package static let name = "extract-tagged"
   package static let version = 2
+  package static let isForeseeable = true
   package static let summary =
     "Add a column for each tag with the text between <tag> and </tag>, outside of thoughts."
   package static let keys = [

@@ -23,7 +23,8 @@ package struct Generate: PromptingStage {
 
   package static func workload(of config: Config) -> Workload {
     Workload(
-      samples: config.samples, prompt: config.prompt?.text ?? config.template, maxTokens: config.maxTokens,
+      samples: config.samples, repairs: config.schema == nil ? 0 : config.repair ?? 1,
+      prompt: config.prompt?.text ?? config.template, maxTokens: config.maxTokens,
       countKeys: ["samples"])
   }
 

@@ -36,7 +36,11 @@ package struct InferStructure: RowStage {
   package static let laterKeys: Set = ["fallback", "root", "balanced"]
   package static let sets = RoleSystemTurns.sets
 
-  package static func workload(of config: Config) -> Workload { Workload(maxTokens: config.maxTokens) }
+  package static func workload(of config: Config) -> Workload {
+    // A list is asked for twice at most; of each statement two things are asked.
+    let (items, tries) = (Double(config.maxItems ?? 16), Double(1 + (config.repair ?? 1)))
+    return Workload(maxTokens: config.maxTokens) { _ in 1...max(2, 2 * items) * tries }
+  }
 
   package struct Config: Codable, Sendable {
     package var questionParser: ModelRef

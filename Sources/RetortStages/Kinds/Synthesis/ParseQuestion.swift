@@ -11,7 +11,7 @@ package struct ParseQuestion: PromptingStage {
   package static let sets = [TaskInstruction.role]
 
   package static func workload(of config: Config) -> Workload {
-    Workload(prompt: config.prompt?.text, maxTokens: config.maxTokens)
+    Workload(repairs: config.repair ?? 1, prompt: config.prompt?.text, maxTokens: config.maxTokens)
   }
 
   package typealias Config = ParsingConfig

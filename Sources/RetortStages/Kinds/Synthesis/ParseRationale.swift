@@ -22,7 +22,9 @@ package struct ParseRationale: PromptingStage {
   package static let sets = [TaskInstruction.role]
 
   package static func workload(of config: Config) -> Workload {
-    Workload(prompt: config.parsing.prompt?.text, maxTokens: config.parsing.maxTokens)
+    Workload(
+      repairs: config.parsing.repair ?? 1, prompt: config.parsing.prompt?.text,
+      maxTokens: config.parsing.maxTokens)
   }
 
   package struct Config: Codable, Sendable {

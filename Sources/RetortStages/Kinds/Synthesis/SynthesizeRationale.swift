@@ -32,7 +32,7 @@ package struct SynthesizeRationale: PromptingStage {
   package static let drawsSamples = true
 
   package static func workload(of config: Config) -> Workload {
-    Workload(samples: config.samples, prompt: config.prompt?.text, countKeys: ["samples"])
+    Workload(samples: config.samples, repairs: 0, prompt: config.prompt?.text, countKeys: ["samples"])
   }
 
   package struct Config: Codable, Sendable {

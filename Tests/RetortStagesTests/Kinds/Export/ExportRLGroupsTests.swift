@@ -92,4 +92,22 @@ struct ExportRLGroupsTests {
       out.answers.compactMap { if case .drop(let ordinal, _, _) = $0 { ordinal } else { nil } } == [3, 2, 1])
     #expect(out.made.allSatisfy { $0.members == [0, 4, 5] })
   }
+
+  @Test func groupsThatWereSetAsideAreLeftOutAndCounted() async throws {
+    func marked(_ row: JSON, _ column: String, _ mark: JSON) -> JSON {
+      .object((row.object ?? [:]).merging([column: mark]) { $1 })
+    }
+    let rows = [
+      marked(row(1, "a", 1), "gr3_set_aside", true), marked(row(1, "b", 1), "gr3_set_aside", true),
+      marked(row(2, "c", 1), "gr3_set_aside", false), marked(row(2, "d", 0), "gr3_set_aside", false),
+    ]
+    let out = try await export(.init(folder: "out"), rows)
+    #expect(out.dropped == ["set aside", "set aside"])
+    #expect(try out.lines("groups-train.jsonl").map { $0["group"] } == ["2"])
+    var renamed = ExportRLGroups.Config(folder: "out")
+    renamed.setAside = "dull"
+    let other = try await export(
+      renamed, rows.map { marked($0, "dull", $0["gr3_set_aside"] == false ? true : false) })
+    #expect(try other.lines("groups-train.jsonl").map { $0["group"] } == ["1"])
+  }
 }

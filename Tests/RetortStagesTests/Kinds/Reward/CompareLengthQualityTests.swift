@@ -1,6 +1,7 @@
 import Foundation
 import OrderedCollections
 import RetortTestSupport
+import Synchronization
 import Testing
 
 @testable import RetortCore
@@ -67,5 +68,84 @@ import Testing
       ]
     #expect(try await GroupAnswers(stage, cut).column("twyn_score")[3] == -300)
     #expect(throws: StageError.self) { try CompareLengthQuality(.init(mode: .fuzzy), in: workspace) }
+  }
+
+  /// TWYN-F with member 3 malformed: the judge is asked about its pairs all the same, as the authors do.
+  @Test func aMalformedMemberIsJudgedAllTheSame() async throws {
+    let wins: [Set<String>: String] = [
+      ["a", "b"]: "a", ["a", "d"]: "d", ["b", "c"]: "c", ["b", "d"]: "d",
+    ]
+    let asked = Mutex<Set<Set<String>>>([])
+    let workspace = Workspace(
+      folder: URL(filePath: "/"),
+      models: ScriptedProvider(chat: { request in
+        let lines = request.messages[0].content.split(separator: "\n").map(String.init)
+        let answers = lines.indices.filter { lines[$0].hasPrefix("Answer ") }.map { lines[$0 + 1] }
+        _ = asked.withLock { $0.insert(Set(answers)) }
+        guard let winner = wins[Set(answers)] else { return ChatReply(text: "tie") }
+        return ChatReply(text: winner == answers[0] ? "A" : "B")
+      }))
+    func rows(_ malformed: Set<String>) -> [JSON] {
+      [("a", 120), ("b", 80), ("c", 300), ("d", 200)].map { answer, length in
+        [
+          "group": 1, "question": "?", "answer": .string(answer),
+          "reasoning": .string(String(repeating: "w", count: length)),
+          "finish_reason": malformed.contains(answer) ? "length" : "stop",
+        ]
+      }
+    }
+    func scores(_ malformed: Set<String>) async throws -> [Double] {
+      let stage = try CompareLengthQuality(.init(mode: .fuzzy, model: Self.model), in: workspace)
+      let found = try await GroupAnswers(stage, rows(malformed)).column("twyn_score")
+      return (0..<4).compactMap { found[$0] }
+    }
+    #expect(try await scores([]) == [1, -15, 3, 11])
+    #expect(try await scores(["d"]) == [1, -15, 3, -300])
+    #expect(try await scores(["b", "d"]) == [1, -300, 3, -300])
+    // Of two malformed members nothing counts, and nothing is asked.
+    asked.withLock { $0 = [] }
+    #expect(try await scores(["a", "b", "c", "d"]) == [-300, -300, -300, -300])
+    #expect(try await scores(["a", "b", "c"]) == [-300, -300, -300, 11])
+    #expect(asked.withLock { $0 } == [["a", "d"], ["b", "d"], ["c", "d"]])
+    // No pair is made of one.
+    asked.withLock { $0 = [] }
+    let pairing = try PairLengthQuality(.init(mode: .fuzzy, model: Self.model), in: workspace)
+    let texts = rows(["d"]).map {
+      JSON.object(($0.object ?? [:]).merging(["completion": $0["answer"] ?? ""]) { $1 })
+    }
+    #expect(try await GroupAnswers(pairing, texts).made.count == 3)
+    #expect(asked.withLock { $0 } == [["a", "b"], ["a", "c"], ["b", "c"]])
+  }
+
+  @Test func whatIsOverALimitIsMalformed() async throws {
+    let workspace = Workspace(
+      folder: URL(filePath: "/"), models: ScriptedProvider(chat: { _ in ChatReply(text: "tie") }))
+    func row(_ reasoning: Int, _ answer: Int) -> JSON {
+      [
+        "group": 1, "question": "?", "reasoning": .string(String(repeating: "r", count: reasoning)),
+        "answer": .string(String(repeating: "a", count: answer)),
+      ]
+    }
+    // Four characters are a token: 8 of them are two, 9 are three.
+    let rows = [row(8, 4), row(9, 4), row(8, 5), row(0, 4)]
+    var config = LengthQualityConfig(mode: .fuzzy, model: Self.model)
+    func scores(_ config: LengthQualityConfig) async throws -> [Double?] {
+      let found = try await GroupAnswers(CompareLengthQuality(config, in: workspace), rows).column(
+        "twyn_score")
+      return rows.indices.map { found[$0] }
+    }
+    // Without a thought, what was said is its length: 4 here.
+    #expect(try await scores(config) == [0, -3, 0, -300])
+    config.reasoningLimit = 2
+    #expect(try await scores(config) == [0, -300, 0, -300])
+    config.answerLimit = 1
+    #expect(try await scores(config) == [0, -300, -300, -300])
+    for (reasoning, answer, mode) in [
+      (0, nil, LengthQualityConfig.Mode.fuzzy), (nil, -1, .fuzzy), (5, nil, .verifiable),
+    ] as [(Int?, Int?, LengthQualityConfig.Mode)] {
+      var bad = LengthQualityConfig(mode: mode, model: mode == .fuzzy ? Self.model : nil)
+      (bad.reasoningLimit, bad.answerLimit) = (reasoning, answer)
+      #expect(throws: StageError.self) { try CompareLengthQuality(bad, in: workspace) }
+    }
   }
 }

@@ -60,4 +60,31 @@ import Testing
     }
     #expect(reasons == ["bad reward", "bad deviation", "nothing to compare with"])
   }
+
+  @Test func subtractsTheDeviationItself() async throws {
+    var config = PenalizeUncertainty.Config(lambda: 2)
+    config.by = .deviation
+    let found = try await columns(config)
+    #expect((0..<4).map { found[$0]?.uncertainty } == [1, 1, 2, 0.5])
+    #expect((0..<4).map { found[$0]?.penalized } == [-2, -1, -3, 3])
+    #expect(try await columns(config, [Self.rows[0]])[0]?.penalized == -2)
+    config.sample = 2
+    #expect(throws: StageError.self) { try PenalizeUncertainty(config, in: Bench.nowhere) }
+  }
+
+  @Test func numbersThatRanOverAreDropped() async throws {
+    let stage = try PenalizeUncertainty(.init(), in: Bench.nowhere)
+    let bad: [JSON] = [
+      ["reward_mean": 1e300, "reward_sigma": 1], ["reward_mean": 1, "reward_sigma": 1e300],
+      ["reward_mean": "NaN", "reward_sigma": 1], ["reward_mean": -1e10, "reward_sigma": 1],
+      ["reward_mean": .double(.nan), "reward_sigma": 1], ["reward_mean": 0, "reward_sigma": .double(.nan)],
+    ]
+    let answers = try await GroupAnswers(stage, bad + Self.rows)
+    #expect(
+      bad.indices.map { answers.dropped[$0] } == [
+        "bad reward", "bad deviation", "bad reward", "bad reward", "bad reward", "bad deviation",
+      ])
+    let found = try await columns()
+    #expect((0..<4).map { answers.column("uncertainty")[$0 + 6] } == (0..<4).map { found[$0]?.uncertainty })
+  }
 }

@@ -62,4 +62,36 @@ private let embedder = ModelRef(ModelSpec(alias: "embedder", name: "embedder", k
       try PredictReward(.init(model: embedder, samples: 3), in: workspace)
     }
   }
+
+  @Test func aModelThatStatesBothIsAskedOnce() async throws {
+    let purm = ModelRef(ModelSpec(alias: "purm", name: "purm", kind: .vllmPURM))
+    func workspace(_ score: RewardScore) -> Workspace {
+      Workspace(
+        folder: URL(filePath: "/"),
+        models: ScriptedProvider(reward: { conversation in
+          #expect(conversation == [.user("q"), .assistant("c")])
+          return score
+        }))
+    }
+    func fate(_ mean: Double, _ sigma: Double?) async throws -> Outcome<PredictReward.Output> {
+      let score = RewardScore(logit: mean, probability: 0.5, scale: "raw", sigma: sigma)
+      return try await PredictReward(.init(model: purm), in: workspace(score)).process(Self.row)
+    }
+    guard case .emit(let outputs) = try await fate(2, 0.5) else {
+      Issue.record("dropped")
+      return
+    }
+    #expect(outputs == [.init(mean: 2, sigma: 0.5, source: .model)])
+    for (mean, sigma) in [(1e300, 1), (.nan, 1), (1, .infinity), (1, .nan), (1, nil)] as [(Double, Double?)] {
+      guard case .drop(let reason, _) = try await fate(mean, sigma) else {
+        Issue.record("kept \(mean) \(String(describing: sigma))")
+        continue
+      }
+      #expect(reason == "bad reward")
+    }
+    #expect(throws: StageError.self) {
+      try PredictReward(
+        .init(model: purm, samples: 4), in: workspace(.init(logit: 0, probability: 0, scale: "")))
+    }
+  }
 }

@@ -88,4 +88,47 @@ import Testing
       #expect(throws: StageError.self) { try RescaleGroupReward(config, in: Bench.nowhere) }
     }
   }
+
+  @Test func setsGroupsAsideWhoseRewardsAreEqual() async throws {
+    let rows: [JSON] = [
+      ["group": "a", "reward": 1, "length": 100], ["group": "a", "reward": 1, "length": 400],
+      ["group": "b", "reward": 1, "length": 100], ["group": "b", "reward": 0, "length": 400],
+      ["group": "z", "reward": 0, "length": 9], ["group": "z", "reward": 0, "length": 10],
+    ]
+    var config = RescaleGroupReward.Config()
+    let plain = try RescaleGroupReward(config, in: Bench.nowhere)
+    let ranked = try await GroupAnswers(plain, rows)
+    #expect(abs(ranked.column("gr3_advantage")[0] ?? 0) > 0.7)
+    #expect(ranked.kept[0]?["gr3_set_aside"] == nil)
+    #expect(ranked.kept[0].map { Array($0.keys) } == plain.adds)
+    config.setAside = true
+    let stage = try RescaleGroupReward(config, in: Bench.nowhere)
+    let found = try await GroupAnswers(stage, rows)
+    #expect(found.kept[0].map { Array($0.keys) } == stage.adds)
+    #expect((0..<6).map { found.kept[$0]?["gr3_set_aside"] } == [true, true, false, false, true, true])
+    for row in [0, 1, 4, 5] { #expect(found.column("gr3_advantage")[row] == 0) }
+    for row in [2, 3] { #expect(found.column("gr3_advantage")[row] == ranked.column("gr3_advantage")[row]) }
+    #expect(found.column("gr3_reward") == ranked.column("gr3_reward"))
+  }
+
+  @Test func takesScoresRelativeToAReference() async throws {
+    let rows: [JSON] = [
+      ["group": "a", "reward": 1.5, "length": 800, "ref": 0.5],
+      ["group": "a", "reward": 0, "length": 1600, "ref": 0.5],
+      ["group": "a", "reward": -2, "length": 600, "ref": 0.5],
+      ["group": "a", "reward": 1, "length": 5], ["group": "a", "reward": 1, "length": 5, "ref": "x"],
+    ]
+    var config = RescaleGroupReward.Config()
+    config.map = .sigmoid
+    config.reference = "ref"
+    let found = try await GroupAnswers(RescaleGroupReward(config, in: Bench.nowhere), rows)
+    for (row, expected) in [1.08079429048, -0.188395562725, -0.892398727758].enumerated() {
+      #expect(abs((found.column("gr3_advantage")[row] ?? 9) - expected) < 1e-9)
+    }
+    #expect([3, 4].map { found.dropped[$0] } == ["bad reference", "bad reference"])
+    for map in [nil, GroupRewards.Map.minmax] {
+      config.map = map
+      #expect(throws: StageError.self) { try RescaleGroupReward(config, in: Bench.nowhere) }
+    }
+  }
 }

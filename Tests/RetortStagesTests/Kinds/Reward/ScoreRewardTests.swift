@@ -52,4 +52,22 @@ import Testing
     }
     #expect(outputs.map(\.rewardAverage) == [2])
   }
+
+  @Test func scoresThatRanOverAreDropped() async throws {
+    for logit in [1e300, .nan, -.infinity] {
+      let stage = try ScoreReward(
+        .init(model: Self.model),
+        in: Workspace(
+          folder: URL(filePath: "/"),
+          models: ScriptedProvider(reward: { _ in
+            RewardScore(logit: logit, probability: 0.5, scale: "raw", sigma: 1)
+          })))
+      guard case .drop(let reason, _) = try await stage.process(Columns(["question": "q", "cot": "so"]))
+      else {
+        Issue.record("kept \(logit)")
+        continue
+      }
+      #expect(reason == "bad reward")
+    }
+  }
 }
