@@ -46,6 +46,9 @@ package protocol StageKind: Sendable {
 
   /// The columns it adds; by default the properties of ``Output``. Nil when only a run can tell (a reader).
   var adds: [String]? { get }
+
+  /// Its whole-set inputs with the columns that it reads of them, as its configuration says; by default those of its kind.
+  var sets: [SetRole] { get }
   /// Whether its rows may have columns beside those that it adds for certain: a source's own.
   var addsMore: Bool { get }
 }
@@ -61,6 +64,7 @@ extension StageKind {
   package static var heads: HeadColumns? { nil }
   package static func workload(of config: Config) -> Workload { Workload() }
   package var adds: [String]? { ColumnUse.properties(of: Output.self).map(\.name) }
+  package var sets: [SetRole] { Self.sets }
   package var addsMore: Bool { false }
 }
 
