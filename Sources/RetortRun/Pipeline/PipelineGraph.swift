@@ -200,13 +200,15 @@ extension PipelineGraph {
     guard let entry = draft.entry, let bound = draft.bound else { return Output(isOpen: true) }
     for use in bound.reads where use.isNamed {
       // What begins a section alone, some row must be able to have.
-      let isOffered = !use.required && inputs.contains { $0.1.hasMore || $0.1.possible.contains(use.name) }
+      let isOffered =
+        !use.required
+        && inputs.contains { $0.1.isOpen || $0.1.hasMore || $0.1.possible.contains(use.name) }
       for (input, columns) in isOffered ? [] : inputs {
         require(use.name, of: columns, from: input, draft, in: "with")
       }
     }
     for use in bound.reads { checkSection(use, of: inputs, draft) }
-    for role in entry.sets {
+    for role in bound.sets {
       guard let (input, columns) = roles[role.name] else { continue }
       for column in role.columns { require(column, of: columns, from: input, draft, in: "using") }
     }
@@ -225,6 +227,9 @@ extension PipelineGraph {
       guard let use = prompt.uses.first(where: { $0.name == column }) else { continue }
       place = FilePosition(file: file, line: use.line, column: use.column)
       break
+    }
+    for structure in draft.structures where key == "with" {
+      place = structure["columns"]?.entries?[column]?.keyPlace ?? place
     }
     let has = columns.certain.isEmpty ? "none" : columns.certain.joined(separator: ", ")
     report(
