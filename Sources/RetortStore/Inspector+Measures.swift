@@ -5,7 +5,9 @@ internal import RetortCore
 
 extension Inspector {
   /// What the newest 1000 steps of each of some stages took: of those under the fingerprints that the stage has now,
-  /// whichever pipeline made them; where there are none, of those that the pipeline's stage of that name made before.
+  /// first of those that answered this stage of the pipeline, else of those that anything made; where there are none, of
+  /// those that the pipeline's stage of that name made before. Stages of equal configuration share their steps, and may
+  /// be given very different rows.
   ///
   /// - Parameter stages: fingerprints by stage.
   package func measures(of stages: [String: [Int64]], in pipeline: String) async throws -> [String:
@@ -14,10 +16,12 @@ extension Inspector {
     var found: [String: StageMeasure] = [:]
     for (stage, prints) in stages {
       found[stage] = try await read { db in
-        let now = try Self.steps(under: prints, db)
+        let own = try Self.steps(under: prints, answering: (stage, pipeline), db)
+        let now = try own.isEmpty ? Self.steps(under: prints, db) : own
         let steps = try now.isEmpty ? Self.steps(under: Self.prints(of: stage, in: pipeline, db), db) : now
         guard !steps.isEmpty else { return StageMeasure() }
-        return try Self.measure(steps, isOlder: now.isEmpty, db)
+        let others = stages.keys.filter { $0 != stage }
+        return try Self.measure(steps, isOlder: now.isEmpty, beside: others, db)
       }
     }
     return found
@@ -36,19 +40,20 @@ extension Inspector {
       let rows = try GRDB.Row.fetchAll(
         db,
         sql: """
-          SELECT model, count(*), total(\(SQL.amount("seconds"))),
+          SELECT stage, model, count(*), total(\(SQL.amount("seconds"))),
             total(\(SQL.count("prompt_tokens")) + \(SQL.count("completion_tokens"))),
             min(\(SQL.amount("at")) - \(SQL.amount("seconds"))), max(\(SQL.amount("at")))
-          FROM reply WHERE run = ? GROUP BY model
+          FROM reply WHERE run = ? GROUP BY stage, model
           """, arguments: [try run.at(0) as Int64])
-      let begins = try rows.compactMap { try $0.at(4) as Double? }.min() ?? 0
-      let ends = try rows.compactMap { try $0.at(5) as Double? }.max() ?? 0
+      let begins = try rows.compactMap { try $0.at(5) as Double? }.min() ?? 0
+      let ends = try rows.compactMap { try $0.at(6) as Double? }.max() ?? 0
       return RunPace(
         wall: max(0, try run.at(1) as Double? ?? 0), active: max(0, ends - begins),
-        loads: try Dictionary(
-          rows.map {
-            (try $0.at(0) as String, .init(calls: try $0.at(1), seconds: try $0.at(2), tokens: try $0.at(3)))
-          }, uniquingKeysWith: { first, _ in first }))
+        loads: try rows.map {
+          .init(
+            stage: try $0.at(0), model: try $0.at(1), calls: try $0.at(2), seconds: try $0.at(3),
+            tokens: try $0.at(4))
+        })
     }
   }
 
@@ -61,17 +66,27 @@ extension Inspector {
         """, arguments: [pipeline, stage])
   }
 
-  private static func steps(under prints: [Int64], _ db: Database) throws -> [Int64] {
+  private static func steps(
+    under prints: [Int64], answering asked: (stage: String, pipeline: String)? = nil, _ db: Database
+  ) throws -> [Int64] {
     guard !prints.isEmpty else { return [] }
+    let answers = """
+      EXISTS (SELECT 1 FROM taken t JOIN run_stage s ON s.run = t.run AND s.stage = t.stage
+        JOIN run r ON r.id = t.run WHERE t.step = step.id AND s.name = ?2 AND r.pipeline = ?3)
+      """
     return try Int64.fetchAll(
       db,
       sql: """
-        SELECT id FROM step WHERE input IS NOT NULL AND fingerprint IN (SELECT value FROM json_each(?))
-        ORDER BY id DESC LIMIT 1000
-        """, arguments: [JSON.array(prints.map { .int($0) }).text])
+        SELECT id FROM step WHERE input IS NOT NULL AND fingerprint IN (SELECT value FROM json_each(?1))
+        AND (?2 IS NULL OR \(answers)) ORDER BY id DESC LIMIT 1000
+        """,
+      arguments: [JSON.array(prints.map { .int($0) }).text, asked?.stage, asked?.pipeline])
   }
 
-  private static func measure(_ steps: [Int64], isOlder: Bool, _ db: Database) throws -> StageMeasure {
+  /// - Parameter others: the pipeline's other stages.
+  private static func measure(
+    _ steps: [Int64], isOlder: Bool, beside others: [String], _ db: Database
+  ) throws -> StageMeasure {
     let list = "(" + steps.map(String.init).joined(separator: ",") + ")"
     let counts = { (sql: String) -> StageMeasure.Spread in
       let found = try GRDB.Row.fetchAll(db, sql: sql).map { (try $0.at(0) as Int64, try $0.at(1) as Int) }
@@ -96,13 +111,14 @@ extension Inspector {
       db,
       sql: """
         SELECT c.model, sc.step, c.id, \(SQL.count("c.prompt_tokens")), \(SQL.count("c.completion_tokens")),
-          \(SQL.count("c.cached_tokens")), coalesce(\(SQL.amount("c.seconds")), 0)
+          \(SQL.count("c.cached_tokens")), coalesce(\(SQL.amount("c.seconds")), 0),
+          coalesce(c.stage IN (SELECT value FROM json_each(?)), FALSE)
         FROM step_call sc JOIN reply c ON c.id = sc.reply WHERE sc.step IN \(list) ORDER BY sc.step, sc.seq
-        """
+        """, arguments: [JSON.array(others.map { .string($0) }).text]
     ).map {
       let call = StageMeasure.Call(
         step: try $0.at(1), reply: try $0.at(2), prompt: try $0.at(3), completion: try $0.at(4),
-        cached: try $0.at(5), seconds: try $0.at(6))
+        cached: try $0.at(5), seconds: try $0.at(6), isForeign: try $0.at(7))
       return (model: try $0.at(0) as String, call: call)
     }
     return StageMeasure(

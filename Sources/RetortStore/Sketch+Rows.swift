@@ -81,9 +81,11 @@ extension Sketch {
         try String.fetchAll(
           db,
           sql: """
-            SELECT (SELECT p.path FROM occurrence p WHERE p.run = o.run AND p.stage = ? AND p.path <= o.path
-              ORDER BY p.path DESC LIMIT 1) AS path
-            FROM json_each(?) asked JOIN occurrence o ON o.id = asked.value WHERE path IS NOT NULL
+            SELECT scope FROM (
+              SELECT (SELECT p.path FROM occurrence p WHERE p.run = o.run AND p.stage = ? AND p.path <= o.path
+                ORDER BY p.path DESC LIMIT 1) AS scope
+              FROM json_each(?) asked JOIN occurrence o ON o.id = asked.value)
+            WHERE scope IS NOT NULL
             """, arguments: [ancestor, JSON.array(occurrences.map { .int($0) }).text]))
     }
   }
@@ -109,15 +111,36 @@ extension Sketch {
       try Int.fetchOne(
         db,
         sql: """
-          SELECT count(*) FROM (SELECT s.run, s.stage FROM run_stage s JOIN run r ON r.id = s.run
-            WHERE r.pipeline = ?1 AND s.name = ?2
-            AND EXISTS (SELECT 1 FROM main.taken t WHERE t.run = s.run AND t.stage = s.stage)
-            ORDER BY s.run DESC LIMIT 1) last
+          SELECT count(*) FROM (\(Self.lastAnswered)) last
           JOIN main.taken t ON t.run = last.run AND t.stage = last.stage JOIN step p ON p.id = t.step
           WHERE p.fingerprint IN (SELECT value FROM json_each(?3))
           """, arguments: [pipeline, stage, JSON.array(fingerprints.map { .int($0) }).text]) ?? 0
     }
   }
+
+  /// Of the rows that came to a set stage in the pipeline's newest run that answered it, the share that is known to come
+  /// again; 1 where none came.
+  package func shareOfEarlier(_ stage: String, of pipeline: String, at place: StagePlace) async throws
+    -> Double
+  {
+    try await moment.look { db in
+      try Double.fetchOne(
+        db,
+        sql: """
+          SELECT avg(o."row" IN (SELECT n."row" FROM occurrence n
+            WHERE n.run = ?3 AND n.stage IN \(SQL.list(place.from))))
+          FROM (\(Self.lastAnswered)) last
+          JOIN main.taken t ON t.run = last.run AND t.stage = last.stage
+          JOIN main.occurrence o ON o.id = t.occurrence
+          """, arguments: [pipeline, stage, place.run]) ?? 1
+    }
+  }
+
+  /// SQL for the newest run of the pipeline ?1 that answered rows of the stage named ?2.
+  private static let lastAnswered = """
+    SELECT s.run, s.stage FROM run_stage s JOIN run r ON r.id = s.run WHERE r.pipeline = ?1 AND s.name = ?2
+    AND EXISTS (SELECT 1 FROM main.taken t WHERE t.run = s.run AND t.stage = s.stage) ORDER BY s.run DESC LIMIT 1
+    """
 
   /// Rows of an upstream stage that only the plan knows.
   static func freshRows(of upstream: Int, after cursor: Int64, through last: Int64, _ db: Database) throws

@@ -60,9 +60,12 @@ package struct StageMeasure: Hashable, Sendable {
     /// Of the later half of the steps: times that a reply was used, and those of them that were its first.
     package var laterUses = 0
     package var laterFirst = 0
+    /// Of `replies`, those that another stage of the pipeline had asked for.
+    package var foreign = 0
 
     package init(
-      uses: Int = 0, replies: Int = 0, once: Int = 0, twice: Int = 0, laterUses: Int = 0, laterFirst: Int = 0
+      uses: Int = 0, replies: Int = 0, once: Int = 0, twice: Int = 0, laterUses: Int = 0, laterFirst: Int = 0,
+      foreign: Int = 0
     ) {
       self.uses = uses
       self.replies = replies
@@ -70,6 +73,7 @@ package struct StageMeasure: Hashable, Sendable {
       self.twice = twice
       self.laterUses = laterUses
       self.laterFirst = laterFirst
+      self.foreign = foreign
     }
   }
 
@@ -107,6 +111,8 @@ extension StageMeasure {
     let completion: Double
     var cached = 0.0
     var seconds = 0.0
+    /// Whether another stage of the pipeline had asked for it.
+    var isForeign = false
   }
 }
 
@@ -129,6 +135,7 @@ extension StageMeasure.Model {
     sharing.uses = users.values.reduce(0) { $0 + $1.count }
     sharing.replies = users.count
     sharing.once = users.values.count { $0.count == 1 }
+    sharing.foreign = Set(calls.filter(\.isForeign).map(\.reply)).count
     sharing.twice = users.values.count { $0.count == 2 }
     let sums = steps.map { perStep[$0] ?? (0, 0, 0) }
     let tokens = { (ofCalls: [Double], ofSteps: [Double]) -> StageMeasure.Spread in
@@ -150,8 +157,12 @@ extension StageMeasure.Model {
 
 /// How the newest whole run of a pipeline kept pace with its calls.
 package struct RunPace: Hashable, Sendable {
-  /// Of a model's calls in that run.
+  /// Of a stage's calls of one model in that run.
   package struct Load: Hashable, Sendable {
+    /// Nil where none was noted.
+    package var stage: String?
+    /// The model's name.
+    package var model: String
     package var calls: Int
     package var seconds: Double
     package var tokens: Double
@@ -161,10 +172,9 @@ package struct RunPace: Hashable, Sendable {
   package var wall: Double
   /// Seconds from the first request to the last reply.
   package var active: Double
-  /// By the model's name.
-  package var loads: [String: Load]
+  package var loads: [Load]
 
-  package init(wall: Double, active: Double, loads: [String: Load]) {
+  package init(wall: Double, active: Double, loads: [Load]) {
     self.wall = wall
     self.active = active
     self.loads = loads

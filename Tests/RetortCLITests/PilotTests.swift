@@ -70,6 +70,55 @@ import Testing
     #expect(plan.contains("numbers 3 ~2 waits for rows upstream"), "\(plan)")
   }
 
+  /// `high` and `fine` share their steps: what one of them keeps does not tell what the other will.
+  @Test func equalStagesAreMeasuredApart() async throws {
+    let row = { (number: Int, reward: Int) in "{\"question\": \"Q\(number)?\", \"reward\": \(reward)}\n" }
+    let desk = try Desk([
+      "p.yaml": """
+      models:
+        teacher: { endpoint: "${RETORT_URL}", name: gpt, concurrency: 1, retries: 0 }
+      stages:
+        good: { uses: read-jsonl, with: { file: good.jsonl, columns: [question, reward] } }
+        fine: { uses: filter, from: good, with: { where: [{ column: reward, min: 1 }] } }
+        rows: { uses: read-jsonl, with: { file: rows.jsonl, columns: [question, reward] } }
+        asked: { uses: generate, from: rows, with: { model: teacher, template: "{{question}}" } }
+        high: { uses: filter, from: asked, with: { where: [{ column: reward, min: 1 }] } }
+        again: { uses: generate, from: high, as: { reply: more }, with: { model: teacher, template: "{{reply}}" } }
+        out: { uses: export-jsonl, from: again, with: { file: out/a.jsonl } }
+        kept: { uses: export-jsonl, from: fine, with: { file: out/b.jsonl } }
+      """,
+      "good.jsonl": (0..<20).map { row($0, 1) }.joined(), "rows.jsonl": (0..<200).map { row($0, 0) }.joined(),
+    ])
+    _ = try await desk.type("run p.yaml --limit 20")
+    let plan = try await desk.type("plan p.yaml").printed.replacing(#/ +/#, with: " ")
+    #expect(plan.contains(#/\nagain 0 ~[0-9] waits for rows upstream\n/#), "\(plan)")
+  }
+
+  @Test func whatAChangeRedoesIsNotDone() async throws {
+    let desk = try Desk([
+      "p.yaml": """
+      models:
+        teacher: { endpoint: "${RETORT_URL}", name: gpt, concurrency: 1, retries: 0 }
+      stages:
+        questions: { uses: read-jsonl, with: { file: questions.jsonl, columns: [question] } }
+        answers: { uses: generate, from: questions, with: { model: teacher, prompt: prompts/ask.mustache } }
+        once: { uses: deduplicate, from: answers, with: { column: question } }
+        more: { uses: generate, from: once, as: { reply: more }, with: { model: teacher, template: "{{question}}" } }
+      """
+    ])
+    let plan = { try await desk.type("plan p.yaml").printed.replacing(#/ +/#, with: " ") }
+    _ = try await desk.type("run p.yaml")
+    try desk.write(try desk.read("questions.jsonl") + "{\"question\": \"Why?\"}\n", to: "questions.jsonl")
+    let grown = try await plan()
+    #expect(grown.contains(#/\nmore 3 ~?1 waits for rows upstream\n/#), "\(grown)")
+    try desk.write("{\"question\": \"Who?\"}\n", to: "questions.jsonl")
+    let replaced = try await plan()
+    #expect(replaced.contains(#/\nmore 0 ~?1 waits for rows upstream\n/#), "\(replaced)")
+    try desk.write("Answer shortly: {{question}}", to: "prompts/ask.mustache")
+    let changed = try await plan()
+    #expect(changed.contains(#/\nmore 0 ~?1 waits for rows upstream\n/#), "\(changed)")
+  }
+
   @Test func localStagesAreForeseen() async throws {
     let desk = try Desk([
       "q.yaml": """

@@ -40,7 +40,7 @@ import Testing
         stage      done  to do  why
         questions     1  0      done
         answers       0  3      changed: with.prompt
-        numbers       0  ~2     waits for rows upstream
+        numbers       0  ~3     waits for rows upstream
         out           0  1      waits for numbers
 
         """), "\(after)")

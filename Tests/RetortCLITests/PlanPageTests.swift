@@ -37,7 +37,9 @@ import Testing
     teacher.price = .init(input: 2.5, output: 10)
     let stage = PipelineStage(
       name: "rationale", entry: StageEntry(Generate.self),
-      configured: ConfiguredStage(config: [:]) { _ in throw RunError("not bound") }, models: ["teacher"])
+      configured: ConfiguredStage(config: [:], workload: Workload(repairs: 0)) { _ in
+        throw RunError("not bound")
+      }, models: ["teacher"])
     return Pipeline(
       name: "p", file: URL(filePath: "/p.yaml"), models: ["teacher": teacher], stages: [stage])
   }

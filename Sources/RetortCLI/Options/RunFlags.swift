@@ -32,6 +32,27 @@ struct Flags: Codable {
 }
 
 extension Flags {
+  private enum CodingKeys: String, CodingKey {
+    case limit, sample, seed, only, redo, set, maxUSD, maxTokens, retryRefused, variables, withheld
+  }
+
+  /// Keys that came later are left out where they are not set, so that what is recorded of a run without them stays the
+  /// same.
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encodeIfPresent(limit, forKey: .limit)
+    if let sample { try container.encode(sample, forKey: .sample) }
+    if let seed { try container.encode(seed, forKey: .seed) }
+    try container.encodeIfPresent(only, forKey: .only)
+    try container.encode(redo, forKey: .redo)
+    try container.encode(set, forKey: .set)
+    try container.encodeIfPresent(maxUSD, forKey: .maxUSD)
+    try container.encodeIfPresent(maxTokens, forKey: .maxTokens)
+    try container.encodeIfPresent(retryRefused, forKey: .retryRefused)
+    if let variables { try container.encode(variables, forKey: .variables) }
+    try container.encodeIfPresent(withheld, forKey: .withheld)
+  }
+
   /// Which rows of the sources go on.
   var selection: Selection {
     if let limit { return .first(limit) }

@@ -3,12 +3,13 @@ internal import OrderedCollections
 internal import RetortCore
 internal import RetortStore
 
-/// How long a run takes: as long as the model that is asked longest, and the calls that a row makes one after another.
+/// How long a run takes: between sets that must be whole, as long as the model that is asked longest, and the calls that
+/// a row makes one after another.
 /// The newest whole run tells how far from that a run really is: by a constant (servers that start), or by a factor (a
 /// machine that has more to do); what it says is drawn between the two.
 extension ForecastDraw {
   func seconds(of run: Run, _ chance: inout Chance) -> Double {
-    let bound = run.byModel.map { self.bound($1, of: $0).seconds }.max() ?? 0
+    let bound = bound(run.byPhase)
     guard bound > 0 else { return 0 }
     let ideal = bound + path(of: run)
     guard let pace, pace.active > 0, let then = idealThen, then > 0 else { return ideal }
@@ -17,6 +18,16 @@ extension ForecastDraw {
     let (low, high) =
       pace.active < then ? (ideal * pace.active / then, ideal) : (min(added, scaled), max(added, scaled))
     return start + low * pow(max(1, high / max(1e-9, low)), chance.uniform()) * exp(0.1 * chance.normal())
+  }
+
+  /// Phases come one after another; the models that one of them asks are asked at once.
+  private func bound(_ loads: [Place: Load]) -> Double {
+    var phases: [Int: Double] = [:]
+    for (place, load) in loads {
+      phases[place.phase] = max(phases[place.phase] ?? 0, bound(load, of: place.model).seconds)
+    }
+    // In one order, so that the same numbers come to the same sum.
+    return phases.sorted { $0.key < $1.key }.reduce(0) { $0 + $1.value }
   }
 
   /// Which of a model's limits makes its calls take longest, and how long.
@@ -41,18 +52,18 @@ extension ForecastDraw {
 
   /// How long a run would have taken by its calls alone; nil where it asked models that the file no longer has.
   func ideal(_ pace: RunPace) -> Double? {
-    var bounds: [Double] = []
-    for (name, load) in pace.loads {
-      guard let model = pipeline.models.values.first(where: { $0.name == name }) else { return nil }
-      bounds += [
-        load.seconds / Double(max(1, model.concurrency)), model.rpm.map { Double(load.calls) * 60 / $0 } ?? 0,
-        model.tpm.map { load.tokens * 60 / $0 } ?? 0,
-      ]
+    var loads: [Place: Load] = [:]
+    for load in pace.loads {
+      let stage = stages.first { $0.name == load.stage }
+      let models = stage?.users.map(\.model) ?? Array(pipeline.models.values)
+      guard let model = models.first(where: { $0.name == load.model }) else { return nil }
+      loads[Place(phase: stage?.phase ?? 0, model: model.alias), default: Load()] += Load(
+        calls: Double(load.calls), prompt: load.tokens, seconds: load.seconds)
     }
     let path = stages.reduce(0) { sum, facts in
       sum + (facts.users.compactMap(\.measured).map(\.seconds.mean).max() ?? 0)
     }
-    return (bounds.max() ?? 0) + path
+    return bound(loads) + path
   }
 
   func poles(_ runs: [Run]) -> [Forecast.Pole] {

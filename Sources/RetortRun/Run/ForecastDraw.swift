@@ -12,7 +12,8 @@ internal import RetortStore
 /// - **Calls.** Each step makes the fewest calls that one made; more than that, such as repairs, come at a rate with
 ///   Jeffreys' posterior of a Poisson rate, Gamma(k + ½, n), widened by how unevenly they came. Replies that steps
 ///   share are paid once: new ones come at the rate of the later half of the steps at most; where that rate falls, as
-///   few as Chao's extrapolation says (1984; Colwell and others 2012) at least.
+///   few as Chao's extrapolation says (1984; Colwell and others 2012) at least. What other stages ask for too is theirs
+///   as often as it was.
 /// - **Tokens and seconds.** The predictive distribution of a sum under a normal model, with a weak prior (three
 ///   values with a deviation of half the mean), as a gamma distribution, since no sum is below 0.
 /// - **What was never measured.** Two of three rows are kept on average, a quarter of the possible repairs is needed,
@@ -37,12 +38,19 @@ struct ForecastDraw {
     }
   }
 
+  /// A model, by its alias, in one phase of a run: see ``ForecastFacts/phase``.
+  struct Place: Hashable {
+    let phase: Int
+    let model: String
+  }
+
   /// What one drawn run comes to: by stage, and by model.
   struct Run {
     var steps: [Double]
     var loads: [Load]
     var total = Load()
     var byModel: [String: Load] = [:]
+    var byPhase: [Place: Load] = [:]
     var seconds = 0.0
   }
 
@@ -71,6 +79,15 @@ struct ForecastDraw {
     }
     order = stages.indices.sorted { (depths[$0], $0) < (depths[$1], $1) }
     for index in order {
+      stages[index].isBehindSet = stages[index].from.contains { upstream in
+        let facts = stages[upstream]
+        return facts.isBehindSet || facts.isSet && !facts.isReader && facts.plan.waits
+      }
+      let isWhole = stages[index].isWhole
+      let phases =
+        stages[index].from.map { stages[$0].phase + (isWhole || stages[$0].isWhole ? 1 : 0) }
+        + stages[index].using.map { stages[$0].phase + 1 }
+      stages[index].phase = phases.max() ?? 0
       let given = stages[index].from.map {
         max(plan.rowBytes[stages[$0].name] ?? 0, stages[$0].measure.rowBytes, stages[$0].rowBytes)
       }
@@ -93,6 +110,9 @@ struct ForecastDraw {
       run.steps[index] = steps
       made[index] = rows(of: facts, steps: steps, given: given, &chance)
       out[index] = Double(facts.plan.rows) + made[index]
+      if facts.isBehindSet, facts.plan.rows == 0 {
+        out[index] += Double(facts.plan.done) * facts.measure.out.mean
+      }
       guard steps > 0 else { continue }
       // With the same requests, an answer that is remembered costs nothing.
       let asked = facts.plan.reason == "changed: version" ? steps * chance.uniform() : steps
@@ -102,6 +122,7 @@ struct ForecastDraw {
         run.loads[index] += load
         run.total += load
         run.byModel[user.model.alias, default: Load()] += load
+        run.byPhase[Place(phase: facts.phase, model: user.model.alias), default: Load()] += load
       }
     }
     run.seconds = seconds(of: run, &chance)
@@ -128,11 +149,7 @@ struct ForecastDraw {
       return todo + min(groups ?? new, new / max(1, usual)).rounded(.up)
     }
     if facts.isSet { return 1 }
-    // Behind a set that is to be made anew, some rows are those that were done before.
-    let beyond =
-      facts.from.contains { stages[$0].isSet && !stages[$0].isReader && stages[$0].plan.waits }
-      ? max(0, given - Double(facts.plan.done) - todo) : new
-    return todo + beyond
+    return todo + (facts.isBehindSet ? max(0, given - Double(facts.plan.done) - todo) : new)
   }
 
   /// Rows that come out of steps whose outcome is not known yet.
@@ -182,7 +199,7 @@ struct ForecastDraw {
   }
 
   /// `steps · mean`, as a normal model with a weak prior predicts it; `unit` is what the prior's deviation is half of.
-  private func total(
+  func total(
     mean: Double, deviation: Double, per unit: Double, _ steps: Double, _ weight: Double,
     _ chance: inout Chance
   ) -> Double {
@@ -193,114 +210,5 @@ struct ForecastDraw {
     // Of a variance with that many degrees of freedom: scaled inverse chi-square.
     let variance = min(squares / max(1e-9, 2 * chance.gamma(freedom / 2)), 100 * unit * unit)
     return chance.positive(mean: steps * mean, variance: variance * (steps + steps * steps / seen))
-  }
-
-  // MARK: Calls
-
-  private func load(
-    of user: ForecastFacts.User, _ facts: ForecastFacts, steps: Double, size: Double, _ chance: inout Chance
-  ) -> Load {
-    let (model, bounds) = (user.model, facts.workload.calls(size))
-    var load = Load()
-    let weight = facts.weight
-    if facts.countsTell, let measured = user.measured {
-      load.calls = calls(of: measured, facts, model, steps: steps, size: size, bounds, &chance)
-    } else if facts.countsTell, facts.measure.steps > 0, bounds.lowerBound == 0 {
-      load.calls = min(steps * bounds.upperBound, (steps * chance.gamma(0.5) / weight).rounded())
-    } else {
-      let share = chance.beta(0.5, 1.5)
-      load.calls = (steps * (bounds.lowerBound + share * (bounds.upperBound - bounds.lowerBound))).rounded()
-    }
-    guard load.calls > 0 else { return load }
-    if let measured = user.measured {
-      // As many steps as would make these calls, whatever was measured of a step.
-      let perStep = max(1e-9, measured.calls.mean)
-      let like = load.calls / perStep
-      let tokens = { (spread: StageMeasure.Spread, chance: inout Chance) in
-        total(
-          mean: spread.mean * perStep, deviation: spread.deviation, per: spread.mean * perStep, like, weight,
-          &chance)
-      }
-      load.prompt = tokens(measured.prompt, &chance)
-      load.completion = tokens(measured.completion, &chance)
-      load.seconds = total(
-        mean: measured.seconds.mean, deviation: measured.seconds.deviation, per: measured.seconds.mean,
-        load.calls, weight, &chance)
-    } else {
-      assume(&load, model, facts, &chance)
-    }
-    load.usd =
-      model.price.map {
-        $0.usd(
-          Usage(
-            promptTokens: Int(bounded: load.prompt), completionTokens: Int(bounded: load.completion),
-            cachedTokens: Int(bounded: load.prompt * (user.measured?.cachedShare ?? 0))))
-      } ?? 0
-    return load
-  }
-
-  private func calls(
-    of measured: StageMeasure.Model, _ facts: ForecastFacts, _ model: ModelSpec, steps: Double, size: Double,
-    _ bounds: ClosedRange<Double>, _ chance: inout Chance
-  ) -> Double {
-    let weight = facts.weight
-    if facts.isSet {
-      // More rows make more calls, as far as the kind says how.
-      let then = facts.workload.calls(max(1, facts.measure.given.mean))
-      let growth = (bounds.lowerBound + bounds.upperBound) / max(1, then.lowerBound + then.upperBound)
-      let mean = measured.calls.mean * growth
-      guard bounds.lowerBound < bounds.upperBound || measured.calls.deviation > 0 else {
-        return (steps * mean).rounded()
-      }
-      return total(
-        mean: mean, deviation: measured.calls.deviation * growth, per: mean, steps, weight, &chance
-      )
-      .rounded()
-    }
-    // A model that only measures is not asked again; what was asked once for a whole set is asked no more.
-    guard model.kind == .chat else {
-      return new(of: (steps * max(1, measured.calls.least)).rounded(), measured.sharing, &chance)
-    }
-    let least = measured.calls.least
-    var calls = steps * least
-    if bounds.upperBound > bounds.lowerBound || measured.calls.greatest > least {
-      let extra = measured.calls.mean - least
-      let uneven = extra > 0 ? max(1, measured.calls.deviation * measured.calls.deviation / extra) : 1
-      let rate = chance.gamma(weight * extra / uneven + 0.5) * uneven / max(1, weight)
-      let most = max(0, max(bounds.upperBound, measured.calls.greatest) - least)
-      calls += min(steps * most, chance.positive(mean: steps * rate, variance: steps * rate * uneven))
-    }
-    return new(of: calls.rounded(), measured.sharing, &chance)
-  }
-
-  /// How many of so many requests nobody has asked before.
-  private func new(
-    of requests: Double, _ sharing: StageMeasure.Sharing, _ chance: inout Chance
-  ) -> Double {
-    guard sharing.uses > sharing.replies, requests > 0 else { return requests }
-    let (later, first) = (Double(sharing.laterUses), Double(sharing.laterFirst))
-    let most = requests * chance.beta(first + 0.5, later - first + 0.5)
-    let earlier =
-      Double(sharing.replies - sharing.laterFirst) / Double(max(1, sharing.uses - sharing.laterUses))
-    // As many as ever: rows share with their neighbours, and not with all.
-    if first >= 0.8 * earlier * later { return min(requests, most).rounded() }
-    let (uses, once, twice) = (Double(sharing.uses), Double(sharing.once), Double(sharing.twice))
-    let unseen = twice > 0 ? once * once / (2 * twice) : once * max(0, once - 1) / 2
-    let least = unseen > 0 ? unseen * (1 - pow(max(0, 1 - once / (uses * unseen + once)), requests)) : 0
-    return min(requests, min(least, most) + chance.uniform() * max(0, most - least)).rounded()
-  }
-
-  private func assume(_ load: inout Load, _ model: ModelSpec, _ facts: ForecastFacts, _ chance: inout Chance)
-  {
-    let row = facts.rowBytes / 4
-    let template = facts.workload.prompt.map { Double(TokenEstimate.bytes($0)) }
-    let prompt = model.kind == .embedding ? row : row + (template ?? Self.usualPrompt)
-    let reply =
-      model.kind == .chat
-      ? facts.workload.maxTokens.map(Double.init) ?? Self.usualReply : model.kind == .judge ? 1 : 0
-    // A twentieth lies below half of it, and above twice.
-    load.prompt = load.calls * prompt * exp(0.42 * chance.normal())
-    load.completion = load.calls * reply * chance.beta(0.5, 1)
-    load.seconds = load.calls * Self.usualSeconds * exp(chance.normal())
   }
 }

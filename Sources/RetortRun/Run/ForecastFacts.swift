@@ -18,6 +18,7 @@ struct ForecastFacts {
   /// The places of stages, in the order of ``ForecastDraw/stages``.
   let from: [Int]
   let per: Int?
+  let using: [Int]
   let isSet: Bool
   let isGrouped: Bool
   let isReader: Bool
@@ -27,9 +28,15 @@ struct ForecastFacts {
   /// Whether a measured number of calls and rows tells of the stage as it is now.
   let countsTell: Bool
   let users: [User]
+  /// Whether a set upstream is made anew, so that some rows that come are those that were done before.
+  var isBehindSet = false
+  /// How many sets must be whole, one after another, before its steps can begin.
+  var phase = 0
   /// Bytes of a row that comes in.
   var rowBytes = 0.0
 
+  /// Whether it answers one set, which must be whole.
+  var isWhole: Bool { isSet && !isGrouped && !isReader }
   var measured: Int { users.contains { $0.measured != nil } ? measure.steps : 0 }
   var isOlder: Bool { measured > 0 && measure.isOlder }
   /// Steps that count as observed: of another configuration they tell less.
@@ -42,6 +49,7 @@ struct ForecastFacts {
     name = stage.name
     self.plan = plan
     from = stage.from.compactMap { places[$0] }
+    using = stage.using.values.compactMap { places[$0] }
     per = stage.per.flatMap { places[$0] }
     isSet = stage.entry.isSet
     isGrouped = stage.per != nil

@@ -24,6 +24,9 @@ struct Planner {
     var rowBytes = 0.0
     /// Performs its steps here and now; nil where only a run can.
     var foresight: Foresight?
+    /// Of what it answered in an earlier run, the share that will come again; nil where no set upstream is to be made
+    /// anew, so that all its rows are known.
+    var again: Double?
     /// Whether a step exists whose file does not.
     var lacksFile = false
   }
@@ -207,17 +210,33 @@ struct Planner {
     let place = StagePlace(run: Sketch.run, ordinal: stage, from: [])
     entries[stage].plan.rows = try await sketch.books(place, reader: nil).rows
     entries[stage].rowBytes = try await sketch.rowBytes(place)
-    if waits { try await noteEarlier(stage) }
+    try await noteEarlier(stage)
   }
 
-  /// Rows that do not come before a set upstream is made anew may all the same be done.
+  /// Rows that do not come before a set upstream is made anew may all the same be done, unless a stage on their way has
+  /// changed, or they come from others.
   private mutating func noteEarlier(_ stage: Int) async throws {
-    let subject = lookup.pipeline.stages[stage]
-    guard !subject.entry.isSet, entries[stage].plan.done == 0, entries[stage].plan.todo == 0,
-      let prints = entries[stage].record?.fingerprints, !prints.isEmpty
-    else { return }
-    entries[stage].plan.done = try await sketch.answeredBefore(
-      subject.name, of: lookup.pipeline.name, under: prints)
+    let (subject, entry, pipeline) = (lookup.pipeline.stages[stage], entries[stage], lookup.pipeline.name)
+    let prints = entry.record?.fingerprints ?? []
+    let upstream = lookup.places[stage].from.compactMap { entries[$0].again }.min()
+    if subject.entry.isReader { return }
+    guard !prints.isEmpty else {
+      entries[stage].again = 0
+      return
+    }
+    guard entry.plan.waits, upstream != 0 else {
+      entries[stage].again = upstream
+      return
+    }
+    if subject.entry.isSet {
+      let share = try await sketch.shareOfEarlier(subject.name, of: pipeline, at: lookup.places[stage])
+      entries[stage].again = (upstream ?? 1) * share
+      return
+    }
+    entries[stage].again = upstream
+    guard let upstream, entry.plan.done == 0, entry.plan.todo == 0 else { return }
+    let before = try await sketch.answeredBefore(subject.name, of: pipeline, under: prints)
+    entries[stage].plan.done = Int((Double(before) * upstream).rounded())
   }
 
   private mutating func reason(_ stage: Int, _ isSettled: Bool) async throws -> (waits: Bool, String) {
