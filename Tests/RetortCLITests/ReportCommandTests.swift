@@ -59,8 +59,12 @@ import Testing
         ## How to reproduce
 
         ```
-        retort run p.yaml --only questions
+        RETORT_URL=http://127.0.0.1:0/v1 retort run p.yaml --only questions
         ```
+
+        | variable of the file | value | from |
+        | --- | --- | --- |
+        | RETORT\\_URL | http://127.0.0.1:0/v1 | environment |
 
         A step is known by its stage's fingerprint (the digest of kind, version and settings, prompts included) and its input. The same fingerprints and data make the same requests.
 

@@ -200,7 +200,9 @@ extension PipelineGraph {
     guard let entry = draft.entry, let bound = draft.bound else { return Output(isOpen: true) }
     for use in bound.reads where use.isNamed {
       // What begins a section alone, some row must be able to have.
-      let isOffered = !use.required && inputs.contains { $0.1.hasMore || $0.1.possible.contains(use.name) }
+      let isOffered =
+        !use.required
+        && inputs.contains { $0.1.isOpen || $0.1.hasMore || $0.1.possible.contains(use.name) }
       for (input, columns) in isOffered ? [] : inputs {
         require(use.name, of: columns, from: input, draft, in: "with")
       }
