@@ -81,9 +81,10 @@ extension Sketch {
         try String.fetchAll(
           db,
           sql: """
-            SELECT (SELECT p.path FROM occurrence p WHERE p.run = o.run AND p.stage = ? AND p.path <= o.path
-              ORDER BY p.path DESC LIMIT 1) AS path
-            FROM json_each(?) asked JOIN occurrence o ON o.id = asked.value WHERE path IS NOT NULL
+            SELECT scope FROM (
+              SELECT (SELECT p.path FROM occurrence p WHERE p.run = o.run AND p.stage = ? AND p.path <= o.path
+                ORDER BY p.path DESC LIMIT 1) AS scope
+              FROM json_each(?) asked JOIN occurrence o ON o.id = asked.value) WHERE scope IS NOT NULL
             """, arguments: [ancestor, JSON.array(occurrences.map { .int($0) }).text]))
     }
   }
