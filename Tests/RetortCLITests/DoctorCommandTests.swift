@@ -12,7 +12,7 @@ import Testing
       prints: """
         python3 (local models, trainer scripts): not found; apt-get install python3
         OPENAI_API_KEY: not set; only pipelines whose api_key_env names it need it
-        local model: not fetched; `make models`
+        local model: not fetched into .models; `make models`
         """, with: ["PATH": "/nowhere"])
   }
 

@@ -25,14 +25,14 @@ import Testing
       prints: """
         r_5a71147e92e5 (questions:1) at answers: failed
           server (HTTP 500): no
-        retort resume 1 tries what failed and does what is pending
+        retort resume 1 tries what failed, but for what was refused for good, and does what is pending
         """)
     try await desk.expectCommand(
       "why r_d125e5fa4dc5 out",
       prints: """
         r_d125e5fa4dc5 (questions:0) at out: pending
           waits for 1 failed row of answers
-        retort resume 1 tries what failed and does what is pending
+        retort resume 1 tries what failed, but for what was refused for good, and does what is pending
         """)
   }
 

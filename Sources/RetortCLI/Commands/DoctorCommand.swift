@@ -27,8 +27,10 @@ struct DoctorCommand: Command {
     shell.terminal.print(
       "python3 (local models, trainer scripts): \(python ?? "not found; apt-get install python3")")
     Self.keys(models, shell.environment).forEach(shell.terminal.print)
-    let isFetched = FileManager.default.fileExists(atPath: shell.path(".models/engine/.complete"))
-    shell.terminal.print("local model: \(isFetched ? "ready in .models" : "not fetched; `make models`")")
+    let folder = shell.environment["RETORT_MODELS"] ?? ".models"
+    let isFetched = FileManager.default.fileExists(atPath: shell.path("\(folder)/engine/.complete"))
+    shell.terminal.print(
+      "local model: \(isFetched ? "ready in \(folder)" : "not fetched into \(folder); `make models`")")
     if let pipeline, !models.isEmpty { try await Self.examine(pipeline, in: shell) }
   }
 

@@ -51,11 +51,13 @@ enum SummaryPage {
       lines.append("kept \(file.keptAs): \(file.path) was not as retort had written it")
     }
     lines.append("\(summary.status.rawValue) in \(String(format: "%.1f", summary.seconds)) s")
+    if let why = summary.stopped { lines.append("stopped: \(Terminal.safe(why))") }
     let option = store.map { " --store \(ShellWord($0))" } ?? ""
     if summary.refused > 0 {
       let over = summary.passedOver > 0 ? ", \(summary.passedOver) of them before and passed over" : ""
       lines.append(
-        "refused for good: \(summary.refused) rows\(over); ask again: retort resume \(summary.run)\(option) --retry-refused"
+        "refused for good: \(summary.refused) rows\(over); ask again: retort resume \(summary.run)\(option) --retry-refused; "
+          + "give them up: on_failure: drop in the file"
       )
     }
     if summary.status != .complete {

@@ -20,7 +20,9 @@ enum WhyPage {
       lines += why.changed.map { "  \(Terminal.safe($0.description))" }
       lines.append("the next run makes the step again")
     } else if why.answers.contains(where: { $0.outcome == .failed || $0.outcome == .pending }) {
-      lines.append("retort resume \(why.run) tries what failed and does what is pending")
+      lines.append(
+        "retort resume \(why.run) tries what failed, but for what was refused for good, and does what is pending"
+      )
     }
     return lines
   }

@@ -12,6 +12,7 @@ package struct BoundStage: Sendable {
   package let version: Int
   package let reads: [ColumnUse]
   package let adds: [String]?
+  package let sets: [SetRole]
   /// Whether its rows may have others beside those.
   package let addsMore: Bool
   /// The files that an export may write, or that an earlier run of it may have written.
@@ -31,6 +32,7 @@ package struct BoundStage: Sendable {
     version = S.version
     self.reads = reads
     adds = stage.adds
+    sets = stage.sets
     addsMore = stage.addsMore
     self.writes = writes
     columnShapes = {

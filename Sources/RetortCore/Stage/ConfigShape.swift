@@ -14,6 +14,8 @@ package struct ConfigShape: Hashable, Sendable {
     case textFile
     /// The path of a data file.
     case dataFile
+    /// The path of a structure file.
+    case structureFile
     /// One of some words.
     case choice([String])
     case list(Value)
@@ -57,6 +59,7 @@ extension ConfigShape.Value: CustomStringConvertible {
     case .stage: "stage"
     case .textFile: "text file"
     case .dataFile: "data file"
+    case .structureFile: "structure file"
     case .choice(let values): "choice (\(values.joined(separator: ", ")))"
     case .list(let element): "list of \(element)"
     case .map(let value): "object of \(value)"
@@ -68,7 +71,7 @@ extension ConfigShape.Value: CustomStringConvertible {
   package var schema: JSON {
     switch self {
     case .any: [:]
-    case .string, .model, .stage, .textFile, .dataFile: ["type": "string"]
+    case .string, .model, .stage, .textFile, .dataFile, .structureFile: ["type": "string"]
     case .integer: ["type": "integer"]
     case .number: ["type": "number"]
     case .boolean: ["type": "boolean"]

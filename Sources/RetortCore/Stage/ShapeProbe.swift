@@ -108,6 +108,10 @@ extension TextFile: KnownShape {
   static func shape(depth: Int) -> ConfigShape.Value { .textFile }
   static var sample: TextFile { TextFile(path: "text", text: "text") }
 }
+extension StructureFile: KnownShape {
+  static func shape(depth: Int) -> ConfigShape.Value { .structureFile }
+  static var sample: StructureFile { placeholder }
+}
 extension DataFile: KnownShape {
   static func shape(depth: Int) -> ConfigShape.Value { .dataFile }
   static var sample: DataFile { DataFile(path: "data", url: URL(filePath: "data"), digest: Digest(of: "")) }

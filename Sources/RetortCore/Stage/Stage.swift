@@ -46,6 +46,9 @@ package protocol StageKind: Sendable {
 
   /// The columns it adds; by default the properties of ``Output``. Nil when only a run can tell (a reader).
   var adds: [String]? { get }
+
+  /// Its whole-set inputs with the columns that it reads of them, as its configuration says; by default those of its kind.
+  var sets: [SetRole] { get }
   /// Whether its rows may have columns beside those that it adds for certain: a source's own.
   var addsMore: Bool { get }
 }
@@ -61,6 +64,7 @@ extension StageKind {
   package static var heads: HeadColumns? { nil }
   package static func workload(of config: Config) -> Workload { Workload() }
   package var adds: [String]? { ColumnUse.properties(of: Output.self).map(\.name) }
+  package var sets: [SetRole] { Self.sets }
   package var addsMore: Bool { false }
 }
 
@@ -146,7 +150,7 @@ package struct ColumnUse: Hashable, Sendable {
     self.init(name, required: required, isNamed: required)
   }
 
-  /// A column on which a template has sections alone: rows may lack it.
+  /// A column that the file names and rows may lack, as one on which a template has sections alone.
   package init(sectionOn name: String) { self.init(name, required: false, isNamed: true) }
 
   init(_ name: String, required: Bool, isNamed: Bool, inside: [String] = []) {

@@ -107,6 +107,7 @@ struct NodeDecoder: Decoder {
       let file = try PromptFile(from: self)
       log.use(prompt: file)
       return file as? T
+    case is StructureFile.Type: return try structureFile() as? T
     default: return nil
     }
   }
@@ -167,6 +168,10 @@ final class DecodingLog {
   private(set) var mistakes: [Diagnostic] = []
   private(set) var usedModels: OrderedSet<String> = []
   private(set) var prompts: [PromptFile] = []
+  /// The structure files, as trees.
+  private(set) var structures: [PlacedNode] = []
+  /// The paths of structure files with mistakes.
+  private(set) var brokenStructures: Set<String> = []
   private(set) var promptSource: (name: String, place: FilePosition)?
   private let fileUse = FileUse()
   private var watched: [KeyUse] = []
@@ -192,6 +197,12 @@ final class DecodingLog {
   func watch(_ use: KeyUse) { if !watched.contains(where: { $0 === use }) { watched.append(use) } }
   func use(model alias: String) { usedModels.append(alias) }
   func use(prompt: PromptFile) { prompts.append(prompt) }
+  func use(structure: PlacedNode) { structures.append(structure) }
+  func add(_ mistake: Diagnostic) { mistakes.append(mistake) }
+  func add(_ mistakes: [Diagnostic], ofStructure path: String) {
+    self.mistakes += mistakes
+    brokenStructures.insert(path)
+  }
   func use(prompt: PromptSource, at place: FilePosition) { promptSource = (prompt.stage, place) }
   /// Everything that was read, templates included.
   var files: Set<URL> { fileUse.files }

@@ -39,9 +39,8 @@ struct PipelineFile {
 
     /// Where the path of the error stands under `with:`.
     func place(of error: StageError) -> FilePosition {
-      guard let last = error.path.last, let with = node["with"] else { return place(of: error.description) }
-      let parent = error.path.dropLast().reduce(with) { node, part in node.child(part) ?? node }
-      return error.isAboutKey ? parent.place(of: last) : (parent.child(last) ?? parent).place
+      guard !error.path.isEmpty, let with = node["with"] else { return place(of: error.description) }
+      return with.place(of: error)
     }
   }
 

@@ -208,7 +208,7 @@ extension PipelineGraph {
       }
     }
     for use in bound.reads { checkSection(use, of: inputs, draft) }
-    for role in entry.sets {
+    for role in bound.sets {
       guard let (input, columns) = roles[role.name] else { continue }
       for column in role.columns { require(column, of: columns, from: input, draft, in: "using") }
     }
@@ -227,6 +227,9 @@ extension PipelineGraph {
       guard let use = prompt.uses.first(where: { $0.name == column }) else { continue }
       place = FilePosition(file: file, line: use.line, column: use.column)
       break
+    }
+    for structure in draft.structures where key == "with" {
+      place = structure["columns"]?.entries?[column]?.keyPlace ?? place
     }
     let has = columns.certain.isEmpty ? "none" : columns.certain.joined(separator: ", ")
     report(

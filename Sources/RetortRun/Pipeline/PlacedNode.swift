@@ -21,8 +21,8 @@ struct PlacedNode: Sendable {
   var variables: [String] = []
 
   /// Parses one document; a byte order mark is skipped. Mistakes of the YAML itself and of its `${NAME}` go to
-  /// `report`; nil when there is no tree at all.
-  init?(yaml: String, file: String, environment: EnvironmentReader, report: (Diagnostic) -> Void) {
+  /// `report`; nil when there is no tree at all. Without an environment, `${NAME}` is text.
+  init?(yaml: String, file: String, environment: EnvironmentReader?, report: (Diagnostic) -> Void) {
     let start = FilePosition(file: file, line: 1, column: 1)
     let yaml = yaml.unicodeScalars.first == "\u{FEFF}" ? String(yaml.unicodeScalars.dropFirst()) : yaml
     if let excess = YAMLBounds.excess(of: yaml) {
@@ -51,7 +51,7 @@ struct PlacedNode: Sendable {
   }
 
   private init(
-    _ node: Node, file: String, environment: EnvironmentReader, report: (Diagnostic) -> Void
+    _ node: Node, file: String, environment: EnvironmentReader?, report: (Diagnostic) -> Void
   ) {
     let place = FilePosition(file: file, line: node.mark?.line ?? 1, column: node.mark?.column ?? 1)
     func child(_ node: Node) -> PlacedNode {
@@ -59,11 +59,12 @@ struct PlacedNode: Sendable {
     }
     switch node {
     case .scalar(let scalar):
-      let text = environment.substitute(scalar.string) { report(Diagnostic(place, $0)) }
+      let text =
+        environment?.substitute(scalar.string) { report(Diagnostic(place, $0)) } ?? scalar.string
       Self.refuseNull(text, place, report)
       let plain = scalar.style == .plain || scalar.style == .any
       self.init(place: place, value: .scalar(plain ? Self.resolve(text) : .string(text)))
-      variables = EnvironmentReader.names(in: scalar.string)
+      variables = environment == nil ? [] : EnvironmentReader.names(in: scalar.string)
     case .sequence(let sequence):
       self.init(place: place, value: .list(sequence.map(child)))
     case .mapping(let mapping):

@@ -22,6 +22,8 @@ struct StageDraft {
   var writes: [ExportTarget] = []
   var models: [String] = []
   var prompts: [(file: String, prompt: Prompt)] = []
+  /// The structure files, as trees.
+  var structures: [PlacedNode] = []
   /// The files that its configuration names.
   var files: Set<URL> = []
   /// The stage whose prompt it shows.
@@ -65,8 +67,10 @@ extension PipelineReader {
     draft.mistakes += log.mistakes
     draft.models = Array(log.usedModels)
     draft.files = log.files
+    draft.structures = log.structures
     draft.promptSource = log.promptSource
     readPrompts(log.prompts, into: &draft)
+    draft.brokenPrompts.formUnion(log.brokenStructures)
     if !draft.brokenPrompts.isEmpty { draft.configured = nil }
   }
 

@@ -41,6 +41,8 @@ actor Performance {
   private var settled: Set<Int> = []
   /// Rows that an endpoint refused for good, and those of them that were not asked for again.
   var refusals = (rows: 0, passedOver: 0)
+  /// Why the run stops before its end, where it says so.
+  private var stopped: String?
   private var failures = FailureTally()
   /// The last words that the loop has not heard yet. It takes them all at once, so that a burst of finished steps
   /// costs one round and not one for each.
@@ -115,7 +117,9 @@ actor Performance {
     case .settleRow(let stage, let row, let end, let followers):
       try await settle(row, of: stage, end, followers)
     case .settleSet(let stage, let end): settle(stage, end)
-    case .announce(let status, let message): tell(.stopping(status, message: message))
+    case .announce(let status, let message):
+      stopped = message
+      tell(.stopping(status, message: message))
     case .finish(let stage, let settled): try await finish(stage, settled)
     case .wait, .end: break
     }
@@ -229,7 +233,8 @@ actor Performance {
     return RunSummary(
       run: run, pipeline: engine.pipeline.name, status: status, stages: OrderedBooks(books), calls: calls,
       seconds: seconds, exports: exports, refused: refusals.rows, passedOver: refusals.passedOver,
-      kept: ledger.kept, waitsForEdit: failures.waitForEdit)
+      kept: ledger.kept, waitsForEdit: failures.waitForEdit,
+      stopped: stopped)
   }
 
   private func exports(of index: Int) async throws -> [RunSummary.Export] {

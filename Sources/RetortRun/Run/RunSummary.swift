@@ -35,11 +35,13 @@ package struct RunSummary: Codable, Hashable, Sendable {
   package var kept: [KeptFile]
   /// Whether all that failed waits for a change of the pipeline file.
   package var waitsForEdit = false
+  /// Why it stopped before its end: the halt's own words; nil where it came to its end or was interrupted.
+  package var stopped: String?
 
   package init(
     run: Int64, pipeline: String, status: RunStatus, stages: OrderedBooks, calls: CallTally, seconds: Double,
     exports: [Export], refused: Int = 0, passedOver: Int = 0, kept: [KeptFile] = [],
-    waitsForEdit: Bool = false
+    waitsForEdit: Bool = false, stopped: String? = nil
   ) {
     self.run = run
     self.pipeline = pipeline
@@ -52,10 +54,11 @@ package struct RunSummary: Codable, Hashable, Sendable {
     self.passedOver = passedOver
     self.kept = kept
     self.waitsForEdit = waitsForEdit
+    self.stopped = stopped
   }
 
   enum CodingKeys: String, CodingKey {
-    case run, pipeline, status, stages, calls, seconds, exports, refused, kept
+    case run, pipeline, status, stages, calls, seconds, exports, refused, kept, stopped
     case passedOver = "passed_over"
   }
 }

@@ -81,7 +81,7 @@ package struct RowExport: Sendable {
 
   var writes: [ExportTarget] { [target, manifest] }
 
-  var reads: [ColumnUse] { (columns ?? asJSON).map { ColumnUse($0) } }
+  var reads: [ColumnUse] { columns?.map { ColumnUse($0) } ?? asJSON.map { ColumnUse(sectionOn: $0) } }
 
   func write(_ rows: RowSet<Columns>) async throws -> ExportedFile {
     let shapes = try await rows.shapes(of: columns, asJSON: asJSON)

@@ -8,7 +8,7 @@ internal import RetortCore
 /// learning 16 times as fast as A, 5 epochs at 2e-5.
 struct TrainingKit {
   struct Split: Hashable {
-    let role: TrainingRole
+    let role: String
     /// `train` or `validation`.
     let name: String
     let rows: Int
@@ -16,6 +16,10 @@ struct TrainingKit {
 
   let formats: Set<TrainingFormat>
   let baseModel: String
+  /// In the order in which they are listed.
+  let roles: [String]
+  /// What the dataset card says of the sets.
+  let about: [String]
   /// The splits that have rows; files exist for these alone.
   let splits: [Split]
 
@@ -24,45 +28,43 @@ struct TrainingKit {
     var files = [("README.md", card)]
     if formats.contains(.llamaFactory) {
       files.append(("dataset_info.json", datasetInfo))
-      files += trained.map { ("train-llamafactory-\($0.rawValue).yaml", llamaFactory($0)) }
+      files += trained.map { ("train-llamafactory-\($0).yaml", llamaFactory($0)) }
     }
     if formats.contains(.msSwift) { files.append(("train-ms-swift.sh", msSwift)) }
     if formats.contains(.axolotl) {
-      files += trained.map { ("train-axolotl-\($0.rawValue).yaml", axolotl($0)) }
+      files += trained.map { ("train-axolotl-\($0).yaml", axolotl($0)) }
     }
     if formats.contains(.trl) { files.append(("train_trl.py", trl)) }
     return files
   }
 
-  private var trained: [TrainingRole] { TrainingRole.allCases.filter { has($0, "train") } }
+  private var trained: [String] { roles.filter { has($0, "train") } }
 
-  private func has(_ role: TrainingRole, _ split: String) -> Bool {
+  private func has(_ role: String, _ split: String) -> Bool {
     splits.contains { $0.role == role && $0.name == split }
   }
 
   // MARK: - Dataset card
 
   private var card: String {
-    let roles = TrainingRole.allCases.filter { role in splits.contains { $0.role == role } }
+    let roles = roles.filter { role in splits.contains { $0.role == role } }
     return DatasetCard(
       task: "text-generation",
       subsets: roles.map { role in
         .init(
-          name: "sft_\(role.rawValue)",
+          name: "sft_\(role)",
           splits: splits.filter { $0.role == role }.map {
-            ($0.name, "sft/\(role.rawValue)-\($0.name).jsonl")
+            ($0.name, "sft/\(role)-\($0.name).jsonl")
           })
       },
       rows: splits.reduce(0) { $0 + $1.rows },
       body: [
         "# Role sets", "",
-        "Supervised examples for three roles that read logical reasoning: one lists a question's conditions, one",
-        "takes a chain of thought apart into statements and evidence, one says whether evidence entails a statement.",
-        "", "| role | split | rows |", "| --- | --- | --- |",
-      ] + splits.map { "| \($0.role.rawValue) | \($0.name) | \($0.rows) |" } + [
-        "", "Each line of `sft/` is `{\"messages\": [system, user, assistant]}`; the answer is JSON text.",
-        "`manifest.json` lists every file with its rows and SHA-256.",
-      ]
+      ] + about + ["", "| role | split | rows |", "| --- | --- | --- |"]
+        + splits.map { "| \($0.role) | \($0.name) | \($0.rows) |" } + [
+          "", "Each line of `sft/` is `{\"messages\": [system, user, assistant]}`; the answer is JSON text.",
+          "`manifest.json` lists every file with its rows and SHA-256.",
+        ]
     ).text
   }
 
@@ -72,24 +74,24 @@ struct TrainingKit {
     var index = LlamaFactoryIndex()
     for split in splits {
       index.add(
-        "sft_\(split.role.rawValue)_\(split.name)", file: "sft/\(split.role.rawValue)-\(split.name).jsonl",
+        "sft_\(split.role)_\(split.name)", file: "sft/\(split.role)-\(split.name).jsonl",
         columns: ["messages": "messages"])
     }
     return index.text
   }
 
-  private func llamaFactory(_ role: TrainingRole) -> String {
+  private func llamaFactory(_ role: String) -> String {
     let evaluation =
       has(role, "validation")
       ? """
-      eval_dataset: sft_\(role.rawValue)_validation
+      eval_dataset: sft_\(role)_validation
       eval_strategy: steps
       eval_steps: 50
       per_device_eval_batch_size: 4
 
       """ : ""
     return """
-      # llamafactory-cli train train-llamafactory-\(role.rawValue).yaml, in this folder
+      # llamafactory-cli train train-llamafactory-\(role).yaml, in this folder
       model_name_or_path: \(baseModel)
       template: llama3
       stage: sft
@@ -99,7 +101,7 @@ struct TrainingKit {
       lora_alpha: 32
       loraplus_lr_ratio: 16.0
       dataset_dir: .
-      dataset: sft_\(role.rawValue)_train
+      dataset: sft_\(role)_train
       \(evaluation)cutoff_len: 3096
       learning_rate: 2.0e-5
       num_train_epochs: 5.0
@@ -112,7 +114,7 @@ struct TrainingKit {
       logging_steps: 10
       save_steps: 50
       save_total_limit: 3
-      output_dir: out/\(role.rawValue)
+      output_dir: out/\(role)
 
       """
   }
@@ -127,7 +129,7 @@ struct TrainingKit {
     cd "$(dirname "$0")"
     model="${1:-\(baseModel)}"
     [ $# -gt 0 ] && shift
-    [ $# -gt 0 ] || set -- \(trained.map(\.rawValue).joined(separator: " "))
+    [ $# -gt 0 ] || set -- \(trained.joined(separator: " "))
     for role in "$@"; do
       validation=()
       if [ -f "sft/$role-validation.jsonl" ]; then
@@ -147,12 +149,12 @@ struct TrainingKit {
 
   // MARK: - Axolotl
 
-  private func axolotl(_ role: TrainingRole) -> String {
+  private func axolotl(_ role: String) -> String {
     let evaluation =
       has(role, "validation")
       ? """
       test_datasets:
-        - path: sft/\(role.rawValue)-validation.jsonl
+        - path: sft/\(role)-validation.jsonl
           ds_type: json
           split: train
           type: chat_template
@@ -163,7 +165,7 @@ struct TrainingKit {
 
       """ : ""
     return """
-      # axolotl train train-axolotl-\(role.rawValue).yaml, in this folder
+      # axolotl train train-axolotl-\(role).yaml, in this folder
       base_model: \(baseModel)
       adapter: lora
       lora_r: 16
@@ -171,7 +173,7 @@ struct TrainingKit {
       lora_target_linear: true
       loraplus_lr_ratio: 16
       datasets:
-        - path: sft/\(role.rawValue)-train.jsonl
+        - path: sft/\(role)-train.jsonl
           ds_type: json
           type: chat_template
           field_messages: messages
@@ -189,7 +191,7 @@ struct TrainingKit {
       bf16: auto
       save_steps: 50
       save_total_limit: 3
-      output_dir: out/\(role.rawValue)
+      output_dir: out/\(role)
 
       """
   }

@@ -1,3 +1,4 @@
+internal import OrderedCollections
 internal import RetortCore
 
 /// One thing that can be wrong with a parsed row; its reason is what the row is dropped and counted by.
@@ -22,21 +23,24 @@ package enum StructureRule: String, Codable, Hashable, Sendable, CaseIterable {
 
 struct StructureViolation: Hashable, Sendable {
   var rule: StructureRule
+  /// What a row is dropped and counted by.
+  var reason: String
   /// What was expected and found, and where, in words that a model can act on.
   var message: String
 
-  init(_ rule: StructureRule, _ message: String) {
+  init(_ rule: StructureRule, _ message: String, reason: String? = nil) {
     self.rule = rule
+    self.reason = reason ?? rule.reason
     self.message = message
   }
 }
 
 /// What the rules look at.
 struct StructureCandidate: Hashable, Sendable {
-  var question: String
-  var cot: String
-  var questionParsing: JSON
-  var cotParsing: JSON
+  /// The texts that were taken apart, by column; what a row lacks is not there.
+  var texts: [String: String]
+  /// The columns with the lists.
+  var lists: JSON.Object
   var answer: String?
   /// The answer that was read out of the rationale, where a stage before did that.
   var finalAnswer: String?
@@ -44,101 +48,145 @@ struct StructureCandidate: Hashable, Sendable {
   var demonstrations: [String]
 
   init(
-    question: String, cot: String, questionParsing: JSON, cotParsing: JSON, answer: String? = nil,
-    finalAnswer: String? = nil, demonstrations: [String] = []
+    texts: [String: String], lists: JSON.Object, answer: String? = nil, finalAnswer: String? = nil,
+    demonstrations: [String] = []
   ) {
-    self.question = question
-    self.cot = cot
-    self.questionParsing = questionParsing
-    self.cotParsing = cotParsing
+    self.texts = texts
+    self.lists = lists
     self.answer = answer
     self.finalAnswer = finalAnswer
     self.demonstrations = demonstrations
   }
 
-  var reading: StructureReading { .init(questionParsing: questionParsing, cotParsing: cotParsing) }
+  /// Of the task's own structure.
+  init(
+    question: String, cot: String, questionParsing: JSON, cotParsing: JSON, answer: String? = nil,
+    finalAnswer: String? = nil, demonstrations: [String] = []
+  ) {
+    self.init(
+      texts: ["question": question, "cot": cot],
+      lists: ["question_parsing": questionParsing, "cot_parsing": cotParsing], answer: answer,
+      finalAnswer: finalAnswer, demonstrations: demonstrations)
+  }
 }
 
 /// The rules with their thresholds; which of them are on is the caller's.
-struct StructureRules: Hashable, Sendable {
+struct StructureRules: Sendable {
+  var form = StructureForm.reasoning
   var rules: Set<StructureRule> = Set(StructureRule.allCases)
-  var conditions: ClosedRange<Int> = 3...40
-  var statements: ClosedRange<Int> = 1...40
-  /// Characters of a condition, statement or evidence.
+  /// Of lists of texts, and of lists of objects; what the structure itself says of a list goes before.
+  var conditions: ClosedRange<Int>?
+  var statements: ClosedRange<Int>?
+  /// Characters of a free text.
   var lengths: ClosedRange<Int> = 2...2000
-  /// Least overlap (0…1) of evidence with the question or the rationale.
+  /// Least overlap (0…1) of a text with the columns that it is put together from.
   var grounding = 0.75
-  /// Least overlap (0…1) of a statement with the rationale.
+  /// Least overlap (0…1) of a text with the one column that it is copied from.
   var occurrence = 0.75
-  /// Words in a row shared with a demonstration, and found in neither question nor rationale, that count as a leak.
+  /// Words in a row shared with a demonstration, and found in none of the row's texts, that count as a leak.
   var leakWords = 12
 
   init() {}
 
+  /// Most items of a list that says none.
+  static let most = 40
+
   /// Everything wrong with `candidate`, in the order of ``StructureRule``.
   func violations(in candidate: StructureCandidate) -> [StructureViolation] {
-    let reading = candidate.reading
-    return StructureRule.allCases.filter(rules.contains).flatMap { rule in
-      complaints(rule, reading, candidate).map { StructureViolation(rule, $0) }
+    let reading = StructureReading(candidate.lists, as: form)
+    return StructureRule.allCases.filter(rules.contains).flatMap {
+      violations(of: $0, in: reading, candidate)
     }
   }
 
-  private func complaints(
-    _ rule: StructureRule, _ reading: StructureReading, _ candidate: StructureCandidate
-  ) -> [String] {
+  private func violations(
+    of rule: StructureRule, in reading: StructureReading, _ candidate: StructureCandidate
+  ) -> [StructureViolation] {
     switch rule {
-    case .schema: reading.complaints
-    case .verification: Self.verification(reading.triples)
-    case .conditions: Self.count(reading.conditions.count, "question_parsing", conditions)
-    case .statements: Self.count(reading.triples.count, "cot_parsing", statements)
+    case .schema: reading.complaints.map { StructureViolation(.schema, $0) }
+    case .verification: otherWords(reading)
+    case .conditions:
+      counts(reading) { $0.fields == nil ? conditions ?? usual($0) : nil }.map { $0(.conditions) }
+    case .statements:
+      counts(reading) { $0.fields != nil ? statements ?? usual($0) : nil }.map { $0(.statements) }
     case .lengths: tooShortOrLong(reading)
-    case .grounding: ungrounded(reading.triples, candidate)
-    case .occurrence: absent(reading.triples, candidate)
-    case .duplicates: Self.duplicates(reading.triples)
+    case .grounding: absent(reading, candidate, .grounding)
+    case .occurrence: absent(reading, candidate, .occurrence)
+    case .duplicates: duplicates(reading)
     case .leak: leaks(reading, candidate)
-    case .answer: Self.disagreement(candidate)
+    case .answer: disagreement(candidate)
     }
   }
 
-  static func verification(_ triples: [Triple]) -> [String] {
-    triples.enumerated().compactMap { index, triple in
-      ["true", "false"].contains(triple.normalized.verification)
-        ? nil
-        : "cot_parsing[\(index)].Verification: expected \"true\" or \"false\", found \"\(triple.verification)\""
+  private func usual(_ list: Structure.List) -> ClosedRange<Int> {
+    let least = list.least ?? 1
+    return least...(list.most ?? max(least, Self.most))
+  }
+
+  private func otherWords(_ reading: StructureReading) -> [StructureViolation] {
+    form.lists.flatMap { name, list in
+      (list.fields?.values ?? [:]).flatMap { field, value -> [StructureViolation] in
+        guard let words = form.words(name, field), let values = value.values?.map(\.text) else { return [] }
+        return (reading.items[name] ?? []).enumerated().compactMap { index, item in
+          guard let text = item[field]?.string, !words.contains(words.value(of: text)) else { return nil }
+          return StructureViolation(
+            .verification,
+            "\(name)[\(index)].\(field): expected \(values.map { "\"\($0)\"" }.listed("or")), found \"\(text)\"",
+            reason: "\(field.lowercased()) neither \(values.listed("nor"))")
+        }
+      }
     }
   }
 
-  static func count(_ found: Int, _ name: String, _ range: ClosedRange<Int>) -> [String] {
-    range.contains(found)
-      ? [] : ["\(name): expected \(range.lowerBound) to \(range.upperBound) items, found \(found)"]
+  private func counts(
+    _ reading: StructureReading, _ range: (Structure.List) -> ClosedRange<Int>?
+  ) -> [(StructureRule) -> StructureViolation] {
+    form.lists.compactMap { name, list in
+      let found = reading.items[name]?.count ?? 0
+      guard let range = range(list), !range.contains(found) else { return nil }
+      return {
+        StructureViolation(
+          $0, "\(name): expected \(range.lowerBound) to \(range.upperBound) items, found \(found)",
+          reason: "number of \(list.many ?? name)")
+      }
+    }
   }
 
-  private func tooShortOrLong(_ reading: StructureReading) -> [String] {
-    Self.texts(reading).compactMap { place, text in
+  private func tooShortOrLong(_ reading: StructureReading) -> [StructureViolation] {
+    texts(reading).compactMap { place, text in
       lengths.contains(text.count)
         ? nil
-        : "\(place): expected \(lengths.lowerBound) to \(lengths.upperBound) characters, found \(text.count)"
+        : StructureViolation(
+          .lengths,
+          "\(place): expected \(lengths.lowerBound) to \(lengths.upperBound) characters, found \(text.count)")
     }
   }
 
-  private func ungrounded(_ triples: [Triple], _ candidate: StructureCandidate) -> [String] {
-    // One text, so that evidence put together from the question and the rationale's first words is found too.
-    let source = WordList(content: candidate.question + "\n" + candidate.cot)
-    return triples.enumerated().compactMap { index, triple in
-      isFound(triple.evidence, in: source, grounding)
-        ? nil
-        : "cot_parsing[\(index)].evidence: expected words of the question or the rationale, "
-          + "found \"\(triple.evidence.prefix(200))\""
-    }
-  }
-
-  private func absent(_ triples: [Triple], _ candidate: StructureCandidate) -> [String] {
-    let source = WordList(content: candidate.cot)
-    return triples.enumerated().compactMap { index, triple in
-      isFound(triple.statement, in: source, occurrence)
-        ? nil
-        : "cot_parsing[\(index)].statement: expected words of the rationale, "
-          + "found \"\(triple.statement.prefix(200))\""
+  /// Texts whose words are not where they are copied from: `grounding` looks at those of several columns, `occurrence`
+  /// at those of one.
+  private func absent(
+    _ reading: StructureReading, _ candidate: StructureCandidate, _ rule: StructureRule
+  ) -> [StructureViolation] {
+    form.lists.flatMap { name, list in
+      list.groundedFields.flatMap { field -> [StructureViolation] in
+        let columns = field.groundedIn
+        guard (columns.count > 1) == (rule == .grounding) else { return [] }
+        let share = field.share ?? (rule == .grounding ? grounding : occurrence)
+        // One text, so that evidence put together from the question and the rationale's first words is found too.
+        let source = WordList(content: columns.compactMap { candidate.texts[$0] }.joined(separator: "\n"))
+        let what = field.name?.lowercased() ?? list.one ?? "item"
+        let reason =
+          rule == .grounding
+          ? "\(what) not grounded" : "\(what) not in \(form.structure.called(columns, "or"))"
+        return texts(reading.items[name] ?? [], of: field, at: name).compactMap { place, text in
+          isFound(text, in: source, share)
+            ? nil
+            : StructureViolation(
+              rule,
+              "\(place): expected words of \(form.structure.called(columns, "or")), found \"\(text.prefix(200))\"",
+              reason: reason)
+        }
+      }
     }
   }
 
@@ -149,51 +197,87 @@ struct StructureRules: Hashable, Sendable {
   }
 
   /// A statement may come twice with other evidence: a rationale can reach it by two ways.
-  static func duplicates(_ triples: [Triple]) -> [String] {
-    var first: [[WordList]: Int] = [:]
-    return triples.enumerated().compactMap { index, triple in
-      let identity = [WordList(content: triple.statement), WordList(content: triple.evidence)]
-      guard let earlier = first[identity] else {
-        first[identity] = index
-        return nil
+  private func duplicates(_ reading: StructureReading) -> [StructureViolation] {
+    form.lists.flatMap { name, list -> [StructureViolation] in
+      guard list.unique ?? (list.fields != nil) else { return [] }
+      let fields = list.textFields
+      var first: [[WordList]: Int] = [:]
+      return (reading.items[name] ?? []).enumerated().compactMap { index, item in
+        let texts = fields.isEmpty ? [item.text] : fields.map { $0.text(of: item) ?? "" }
+        let identity = texts.map { WordList(content: $0) }
+        guard let earlier = first[identity] else {
+          first[identity] = index
+          return nil
+        }
+        let one = list.one ?? "item"
+        return StructureViolation(
+          .duplicates, "\(name)[\(index)]: expected another \(one), found \(name)[\(earlier)] again",
+          reason: "duplicate \(one)")
       }
-      return "cot_parsing[\(index)]: expected another step, found cot_parsing[\(earlier)] again"
     }
   }
 
-  private func leaks(_ reading: StructureReading, _ candidate: StructureCandidate) -> [String] {
+  private func leaks(_ reading: StructureReading, _ candidate: StructureCandidate) -> [StructureViolation] {
     guard !candidate.demonstrations.isEmpty else { return [] }
-    let own = WordList(candidate.question).runs(of: leakWords).union(
-      WordList(candidate.cot).runs(of: leakWords))
+    let shown = form.shown
+    let own = shown.reduce(into: Set<ArraySlice<Substring>>()) {
+      $0.formUnion(WordList(candidate.texts[$1] ?? "").runs(of: leakWords))
+    }
     let foreign = candidate.demonstrations.reduce(into: Set<ArraySlice<Substring>>()) {
       $0.formUnion(WordList($1).runs(of: leakWords))
     }
-    return Self.texts(reading).compactMap { place, text in
+    let this = shown.first.map(form.structure.called) ?? "row"
+    return texts(reading).compactMap { place, text in
       WordList(text).runs(of: leakWords).contains { foreign.contains($0) && !own.contains($0) }
-        ? "\(place): expected text of this question, found text of a demonstration" : nil
+        ? StructureViolation(.leak, "\(place): expected text of this \(this), found text of a demonstration")
+        : nil
     }
   }
 
-  static func disagreement(_ candidate: StructureCandidate) -> [String] {
-    guard let answer = candidate.answer else { return [] }
-    let options = StatedAnswer.options(in: candidate.question) ?? StatedAnswer.usualOptions
+  private func disagreement(_ candidate: StructureCandidate) -> [StructureViolation] {
+    guard let asked = form.structure.answer, let answer = candidate.answer else { return [] }
+    let text = candidate.texts[asked.statedIn] ?? ""
+    let options =
+      StatedAnswer.options(in: candidate.texts[asked.optionsIn] ?? "") ?? StatedAnswer.usualOptions
     // A rationale is only searched for a letter, which says nothing about an answer that is none.
     let letter = StatedAnswer.option(answer).flatMap {
-      StatedAnswer.letter(in: candidate.cot, options: max(options, StatedAnswer.number(of: $0)))
+      StatedAnswer.letter(in: text, options: max(options, StatedAnswer.number(of: $0)))
     }
     guard let stated = candidate.finalAnswer ?? letter,
       StatedAnswer.agrees(stated: stated, with: answer, options: options) == false
     else { return [] }
-    return ["cot: expected the answer \"\(answer)\", found \"\(stated.prefix(80))\""]
+    return [
+      StructureViolation(
+        .answer, "\(asked.statedIn): expected the answer \"\(answer)\", found \"\(stated.prefix(80))\"",
+        reason: "\(form.structure.called(asked.statedIn)) contradicts the answer")
+    ]
   }
 
-  private static func texts(_ reading: StructureReading) -> [(place: String, text: String)] {
-    reading.conditions.enumerated().map { ("question_parsing[\($0)]", $1) }
-      + reading.triples.enumerated().flatMap { index, triple in
-        [
-          ("cot_parsing[\(index)].statement", triple.statement),
-          ("cot_parsing[\(index)].evidence", triple.evidence),
-        ]
+  // MARK: - Texts
+
+  /// Every free text with its place: item by item, field by field.
+  private func texts(_ reading: StructureReading) -> [(place: String, text: String)] {
+    form.lists.flatMap { name, list in
+      let fields = list.textFields
+      return (reading.items[name] ?? []).enumerated().flatMap { index, item in
+        fields.compactMap { field in field.text(of: item).map { (field.place(in: "\(name)[\(index)]"), $0) } }
       }
+    }
   }
+
+  private func texts(
+    _ items: [JSON], of field: Structure.List.TextField, at list: String
+  ) -> [(place: String, text: String)] {
+    items.enumerated().compactMap { index, item in
+      field.text(of: item).map { (field.place(in: "\(list)[\(index)]"), $0) }
+    }
+  }
+}
+
+extension Structure.List.TextField {
+  fileprivate func text(of item: JSON) -> String? {
+    guard let name else { return item.string }
+    return item[name]?.string ?? item[name]?.number.map { Int64(exactly: $0).map(String.init) ?? "\($0)" }
+  }
+  fileprivate func place(in item: String) -> String { name.map { "\(item).\($0)" } ?? item }
 }

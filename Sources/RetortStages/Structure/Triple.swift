@@ -24,40 +24,13 @@ package struct Triple: Codable, Hashable, Sendable {
   /// white space.
   package var normalized: Triple {
     var triple = self
-    let plain = verification.lowercased().filter { !$0.isWhitespace }
-    let words = AnswerToken.list(of: PlainSigns(verification).scalars).filter {
-      $0.kind != .sign && $0.kind != .line
-    }
-    let word = words.map(\.low).joined()
-    triple.verification =
-      Self.trueWords.contains(word) ? "true" : Self.falseWords.contains(word) ? "false" : plain
+    triple.verification = EnumWords.verdict.value(of: verification)
     return triple
   }
 
-  private static let trueWords: Set<String> = [
-    "true", "yes", "correct", "正确", "正確", "真", "是", "对", "對", "成立", "はい", "正しい", "참", "예", "vrai", "oui",
-    "verdadero", "verdadeiro", "vero", "sí", "wahr", "richtig", "верно", "истина", "да", "صحيح", "نعم",
-  ]
-  private static let falseWords: Set<String> = [
-    "false", "no", "incorrect", "错误", "錯誤", "假", "否", "错", "錯", "不正确", "不正確", "不对", "不成立", "不是", "いいえ", "誤り",
-    "偽",
-    "거짓", "아니요", "faux", "non", "falso", "falsch", "неверно", "ложь", "нет", "خطأ", "لا",
-  ]
-
-  /// What a model may answer, as JSON Schema.
-  static func listSchema(_ bounds: ListBounds) -> JSON {
+  var json: JSON {
     [
-      "type": "array",
-      "maxItems": .int(Int64(bounds.items)),
-      "items": [
-        "type": "object",
-        "properties": [
-          "statement": bounds.text, "evidence": bounds.text,
-          "Verification": ["type": "string", "enum": ["true", "false"]],
-        ],
-        "required": ["statement", "evidence", "Verification"],
-        "additionalProperties": false,
-      ],
+      "statement": .string(statement), "evidence": .string(evidence), "Verification": .string(verification),
     ]
   }
 }

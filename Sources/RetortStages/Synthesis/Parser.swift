@@ -75,20 +75,20 @@ struct Parser: Sendable {
       rules: try .init(schema(strict ? bounds : .none), form: form), attempts: repair)
   }
 
-  /// Asks about one row. `user` writes the user's turn of the row and of each demonstration; `column` is what a
+  /// Asks about one row. `user` writes the user's turn of the row and of each demonstration; `columns` are what a
   /// demonstration shows as its answer.
   func ask<Value: Sendable>(
-    _ values: JSON.Object, demonstrations: [JSON]?, column: String,
+    _ values: JSON.Object, demonstrations: [JSON]?, columns: [String],
     user: (DemonstrationTurns.Reader) throws -> String,
     read: (JSON) throws(StructuredReply.Complaint) -> Value
   ) async throws -> StructuredReply.Result<Value> {
-    let messages = try await messages(values, demonstrations: demonstrations, column: column, user: user)
+    let messages = try await messages(values, demonstrations: demonstrations, columns: columns, user: user)
     return try await reply.ask(messages, read: read)
   }
 
   /// The conversation that the reply ends. What it is made of, ``promptKeys`` says.
   func messages(
-    _ values: JSON.Object, demonstrations: [JSON]?, column: String,
+    _ values: JSON.Object, demonstrations: [JSON]?, columns: [String],
     user: (DemonstrationTurns.Reader) throws -> String
   ) async throws -> [ChatMessage] {
     let shown = demonstrations ?? []
@@ -98,7 +98,9 @@ struct Parser: Sendable {
     var messages: [ChatMessage] = [.system(try prompt.render(system))]
     if place == .turns {
       messages += try DemonstrationTurns.messages(shown, ask: user) {
-        JSON.object([column: try $0.value(column)]).text
+        let row = $0
+        let answer = try columns.map { ($0, try row.value($0)) }
+        return JSON.object(JSON.Object(uniqueKeysWithValues: answer)).text
       }
     }
     return messages + [.user(try user(.init(row: .object(values))))]
@@ -109,10 +111,12 @@ struct Parser: Sendable {
 struct ListBounds {
   let items: Int
   let characters: Int?
+  private let isUsual: Bool
 
   /// `items` is 16 where nil: the longest labelled example has 9, and a bound makes a small model stop.
   init(items: Int? = nil, characters: Int? = nil) throws {
     self.items = items ?? 16
+    isUsual = items == nil
     self.characters = characters
     guard self.items > 0, characters ?? 1 > 0 else {
       throw StageError(
@@ -126,7 +130,11 @@ struct ListBounds {
   private init() {
     items = Int.max
     characters = nil
+    isUsual = false
   }
+
+  /// The longest list, where a structure says its own.
+  func items(most: Int?) -> Int { isUsual ? most ?? items : items }
 
   /// A text within the bounds, as JSON Schema.
   var text: JSON {

@@ -78,6 +78,26 @@ enum PromptText {
 
     """
 
+  /// For a structure of one's own, which says `task` and `request`.
+  static let structure = """
+    {{task}}
+    {{#instruction}}
+
+    The task:
+    {{instruction}}
+    {{/instruction}}
+    {{#demonstrations}}
+
+    An example:
+    {{shown}}
+    Its result:
+    {{result}}
+    {{/demonstrations}}
+
+    {{request}}
+
+    """
+
   static let rewardQuestion = """
     {{#instruction}}
     {{instruction}}

@@ -108,7 +108,7 @@ import Testing
     let folder = files.temporaryDirectory.appending(path: "pages-\(UUID().uuidString)")
     defer { try? files.removeItem(at: folder) }
     try files.createDirectory(at: folder.appending(path: "pipelines"), withIntermediateDirectories: true)
-    for name in ["data", "prompts", "tools"] {
+    for name in ["data", "prompts", "structures", "tools"] {
       try files.createSymbolicLink(
         at: folder.appending(path: name), withDestinationURL: root.appending(path: name))
     }

@@ -10,14 +10,16 @@ package struct RetrieveDemonstrations: RowStage {
     var model: ModelRef
     var k: Int?
     var maxSimilarity: Double?
+    var column: String?
 
     enum CodingKeys: String, CodingKey {
-      case model, k
+      case model, k, column
       case maxSimilarity = "max_similarity"
     }
   }
 
-  package struct Input: Codable, Sendable { let question: String }
+  /// A row; the text that is compared is in the column that the stage names.
+  package typealias Input = Columns
 
   package struct Output: Codable, Hashable, Sendable {
     let demonstrations: [JSON]
@@ -39,19 +41,29 @@ package struct RetrieveDemonstrations: RowStage {
     "max_similarity":
       "Examples whose cosine with the question is above this, from -1 to 1, are near-duplicates and left out "
       + "(default 0.98).",
+    "column": "The column whose texts are compared, of the rows and of the pool; default question.",
   ]
+  package static let laterKeys: Set = ["column"]
   package static let sets = [
     SetRole("pool", columns: ["question"], help: "The labelled examples, each with a question.")
   ]
 
   package static func workload(of config: Config) -> Workload { Workload(repairs: 0, keepsRows: true) }
 
+  package var reads: [ColumnUse] { [column] }
+
+  package var sets: [SetRole] {
+    Self.sets.map { SetRole($0.name, required: $0.required, columns: [column.name], help: $0.help) }
+  }
+
+  private let column: ColumnUse
   private let k: Int
   private let maxSimilarity: Double
   private let model: any EmbeddingModel
   private let pool: Once<Examples>
 
   package init(_ config: Config, in workspace: Workspace) throws {
+    column = ColumnUse(config.column ?? "question")
     k = config.k ?? 5
     maxSimilarity = config.maxSimilarity ?? 0.98
     guard k >= 1 else { throw StageError("k: expected 1 or more, found \(k)") }
@@ -61,12 +73,13 @@ package struct RetrieveDemonstrations: RowStage {
     let model = try workspace.embedding(config.model)
     let rows = workspace.set("pool", as: Input.self)
     self.model = model
-    pool = Once { try await Examples(of: rows, by: model) }
+    pool = Once { [column] in try await Examples(of: rows, column: column, by: model) }
   }
 
   package func process(_ input: Input) async throws -> Outcome<Output> {
     let examples = try await pool.value
-    guard let vector = try await model.embed([input.question]).first.map(UnitVectors.unit) else {
+    let question = try column.text(in: input.values) ?? ""
+    guard let vector = try await model.embed([question]).first.map(UnitVectors.unit) else {
       throw StageError("expected one vector for the question, found none")
     }
     guard examples.vectors.count == 0 || examples.vectors.dimensions == vector.count else {
@@ -75,7 +88,7 @@ package struct RetrieveDemonstrations: RowStage {
     }
     // The pool's order decides between equals, so that the same inputs give the same demonstrations.
     let chosen = examples.vectors.nearest(k, to: vector) { index, similarity in
-      similarity <= maxSimilarity && examples.rows[index].question != input.question
+      similarity <= maxSimilarity && examples.rows[index].question != question
     }
     return .emit([
       Output(
@@ -94,11 +107,11 @@ private struct Examples: Sendable {
   var vectors = UnitVectors()
 
   init(
-    of pool: RowSet<RetrieveDemonstrations.Input>?, by model: any EmbeddingModel
+    of pool: RowSet<Columns>?, column: ColumnUse, by model: any EmbeddingModel
   ) async throws {
     guard let pool else { return }
     for try await element in pool {
-      rows.append((element.value.question, element.row.columns))
+      rows.append((try column.text(in: element.row.columns) ?? "", element.row.columns))
       if rows.count - vectors.count == Self.batch { try await embed(by: model, of: pool.count) }
     }
     try await embed(by: model, of: pool.count)

@@ -1,3 +1,4 @@
+internal import OrderedCollections
 package import RetortCore
 
 /// Drops rows whose parsings break a rule, after asking a model to repair them where the pipeline says so.
@@ -15,6 +16,9 @@ package struct ValidateStructure: RowStage {
   package static let keys = [
     "off":
       "Rules that are not applied: \(StructureRule.allCases.map(\.rawValue).joined(separator: ", ")); default none.",
+    "structure":
+      "Structure file with the columns to read and the lists to judge, which says how many items a list has; default "
+      + "the task's own.",
     "min_conditions": "Least number of conditions; default 3.",
     "max_conditions": "Most conditions; default 40.",
     "min_statements": "Least number of steps; default 1.",
@@ -29,7 +33,7 @@ package struct ValidateStructure: RowStage {
     "repair": "Ask a model again with the exact complaint before dropping: {model, attempts}; default never.",
     "rationale_rules": "\(RationaleRule.help) A copy of the instruction is found where using names the task.",
   ]
-  package static let laterKeys: Set = ["rationale_rules"]
+  package static let laterKeys: Set = ["rationale_rules", "structure"]
   package static let sets = [TaskInstruction.role]
 
   package struct Config: Codable, Sendable {
@@ -45,9 +49,10 @@ package struct ValidateStructure: RowStage {
     package var leakWords: Int?
     package var repair: Repair?
     package var rationaleRules: [RationaleRule]?
+    package var structure: StructureFile?
 
     package enum CodingKeys: String, CodingKey {
-      case off, grounding, occurrence, repair
+      case off, grounding, occurrence, repair, structure
       case minConditions = "min_conditions"
       case maxConditions = "max_conditions"
       case minStatements = "min_statements"
@@ -58,10 +63,14 @@ package struct ValidateStructure: RowStage {
       case rationaleRules = "rationale_rules"
     }
 
-    package init(off: [StructureRule]? = nil, repair: Repair? = nil, rationaleRules: [RationaleRule]? = nil) {
+    package init(
+      off: [StructureRule]? = nil, repair: Repair? = nil, rationaleRules: [RationaleRule]? = nil,
+      structure: StructureFile? = nil
+    ) {
       self.off = off
       self.repair = repair
       self.rationaleRules = rationaleRules
+      self.structure = structure
     }
   }
 
@@ -76,67 +85,110 @@ package struct ValidateStructure: RowStage {
     }
   }
 
-  package struct Input: Codable, Sendable {
-    package var question: String
-    package var cot: String
-    package var questionParsing: JSON
-    package var cotParsing: JSON
-    package var answer: String?
-    package var finalAnswer: String?
-    package var demonstrations: [JSON]?
+  /// A row; which of its columns are read, the structure says.
+  package struct Input: Decodable, Sendable {
+    private(set) var row: Columns
 
-    package enum CodingKeys: String, CodingKey {
-      case question, cot, answer, demonstrations
-      case questionParsing = "question_parsing"
-      case cotParsing = "cot_parsing"
-      case finalAnswer = "final_answer"
-    }
+    package init(from decoder: any Decoder) throws { row = try Columns(from: decoder) }
+    package init(_ row: JSON.Object) { self.row = Columns(row) }
 
     package init(
       question: String, cot: String, questionParsing: JSON, cotParsing: JSON, answer: String? = nil,
       finalAnswer: String? = nil, demonstrations: [JSON]? = nil
     ) {
-      self.question = question
-      self.cot = cot
-      self.questionParsing = questionParsing
-      self.cotParsing = cotParsing
-      self.answer = answer
-      self.finalAnswer = finalAnswer
-      self.demonstrations = demonstrations
+      self.init([
+        "question": .string(question), "cot": .string(cot), "question_parsing": questionParsing,
+        "cot_parsing": cotParsing,
+      ])
+      row["answer"] = answer.map(JSON.string)
+      row["final_answer"] = finalAnswer.map(JSON.string)
+      row["demonstrations"] = demonstrations.map(JSON.array)
+    }
+
+    /// What is read of a row whatever the structure.
+    struct Known: Decodable {
+      let finalAnswer: String?
+      let demonstrations: [JSON]?
+
+      enum CodingKeys: String, CodingKey {
+        case demonstrations
+        case finalAnswer = "final_answer"
+      }
     }
   }
 
   package struct Output: Codable, Hashable, Sendable {
-    package var questionParsing: [String]
-    package var cotParsing: [Triple]
+    /// Each list of the structure as a column.
+    let lists: Columns
     /// How often a model was asked to repair the row.
-    package var structureRepairs: Int
+    package let structureRepairs: Int
 
-    package enum CodingKeys: String, CodingKey {
+    private enum CodingKeys: String, CodingKey {
       case questionParsing = "question_parsing"
       case cotParsing = "cot_parsing"
       case structureRepairs = "structure_repairs"
     }
 
-    package init(questionParsing: [String], cotParsing: [Triple], structureRepairs: Int) {
-      self.questionParsing = questionParsing
-      self.cotParsing = cotParsing
+    package init(lists: JSON.Object, structureRepairs: Int) {
+      self.lists = Columns(lists)
       self.structureRepairs = structureRepairs
+    }
+
+    package init(questionParsing: [String], cotParsing: [Triple], structureRepairs: Int) {
+      self.init(
+        lists: [
+          "question_parsing": .array(questionParsing.map(JSON.string)),
+          "cot_parsing": .array(cotParsing.map(\.json)),
+        ], structureRepairs: structureRepairs)
+    }
+
+    /// Of the task's own structure: what is said of the columns where no structure is known.
+    package init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      self.init(
+        questionParsing: try container.decode([String].self, forKey: .questionParsing),
+        cotParsing: try container.decode([Triple].self, forKey: .cotParsing),
+        structureRepairs: try container.decode(Int.self, forKey: .structureRepairs))
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+      var columns = lists
+      columns[CodingKeys.structureRepairs.rawValue] = .int(Int64(structureRepairs))
+      try columns.encode(to: encoder)
     }
   }
 
   private let rules: StructureRules
+  private let form: StructureForm
+  private let isGiven: Bool
   private let rationaleRules: RationaleRules
   private let instruction: TaskInstruction
   private let repairer: StructuredReply?
 
+  package var reads: [ColumnUse] {
+    let structure = form.structure
+    let answer = structure.answer.map { answer in
+      (form.shown.contains(answer.column) ? [] : [answer.column]) + ["final_answer"]
+    }
+    return form.reads + form.lists.keys.map { ColumnUse($0) }
+      + ((answer ?? []) + ["demonstrations"]).map { ColumnUse($0, required: false) }
+  }
+
+  package var adds: [String]? { form.lists.keys + ["structure_repairs"] }
+
   package init(_ config: Config, in workspace: Workspace) throws {
     var rules = StructureRules()
     rules.rules.subtract(config.off ?? [])
-    rules.conditions = try Self.range(
-      config.minConditions, config.maxConditions, rules.conditions, "conditions")
-    rules.statements = try Self.range(
-      config.minStatements, config.maxStatements, rules.statements, "statements")
+    if let file = config.structure {
+      try Self.refuse(config, beside: file.structure)
+      rules.form = StructureForm(file.structure)
+    } else {
+      rules.conditions = try Self.range(config.minConditions, config.maxConditions, 3...40, "conditions")
+      rules.statements = try Self.range(config.minStatements, config.maxStatements, 1...40, "statements")
+    }
+    let form = rules.form
+    let isGiven = config.structure != nil
+    (self.form, self.isGiven) = (form, isGiven)
     rules.lengths = try Self.range(config.minCharacters, config.maxCharacters, rules.lengths, "characters")
     rules.grounding = try Self.share(config.grounding ?? rules.grounding, "grounding")
     rules.occurrence = try Self.share(config.occurrence ?? rules.occurrence, "occurrence")
@@ -154,33 +206,32 @@ package struct ValidateStructure: RowStage {
       }
       return StructuredReply(
         model: try workspace.chat(repair.model), sampling: Sampling(temperature: 0, maxTokens: 2048),
-        schema: Self.schema(try ListBounds()),
+        schema: form.schema(try ListBounds(), bounding: isGiven),
         // The rules have bounds of their own.
-        rules: try .init(Self.schema(.none), form: \.withPlainVerdicts), attempts: attempts - 1)
+        rules: try .init(form.schema(.none, bounding: isGiven), form: { form.plain($0) }),
+        attempts: attempts - 1)
     }
   }
 
   package func process(_ input: Input) async throws -> Outcome<Output> {
     // No parsing mends a rationale that is unfit, so nothing is asked about it.
+    var candidate = try candidate(input.row.values)
     let unfit = rationaleRules.violations(
-      in: input.cot, question: input.question, instruction: try await instruction.value)
+      in: candidate.texts[form.structure.answer?.statedIn ?? ""] ?? "",
+      question: candidate.texts[form.structure.answer?.optionsIn ?? ""] ?? "",
+      instruction: try await instruction.value)
     if let first = unfit.first {
       return .drop(reason: first.rule.reason, detail: unfit.map(\.message).joined(separator: "; "))
     }
-    var candidate = StructureCandidate(
-      question: input.question, cot: input.cot, questionParsing: input.questionParsing,
-      cotParsing: input.cotParsing, answer: input.answer, finalAnswer: input.finalAnswer,
-      demonstrations: (input.demonstrations ?? []).flatMap(\.texts))
     var violations = rules.violations(in: candidate)
     var repairs = 0
     // A rationale that contradicts the answer is not mended by parsing it again.
     if let repairer, !violations.isEmpty, !violations.contains(where: { $0.rule == .answer }) {
       let original = candidate
-      let answer = try await repairer.ask(Self.messages(candidate, violations)) {
+      let answer = try await repairer.ask(messages(candidate, violations)) {
         json throws(StructuredReply.Complaint) in
         var repaired = original
-        repaired.questionParsing = json["question_parsing"] ?? .null
-        repaired.cotParsing = json["cot_parsing"] ?? .null
+        for list in form.lists.keys { repaired.lists[list] = json[list] ?? .null }
         let left = rules.violations(in: repaired)
         guard left.isEmpty else { throw .init(left.map(\.message).joined(separator: "; ")) }
         return repaired
@@ -192,57 +243,73 @@ package struct ValidateStructure: RowStage {
       }
     }
     if let first = violations.first {
-      return .drop(reason: first.rule.reason, detail: violations.map(\.message).joined(separator: "; "))
+      return .drop(reason: first.reason, detail: violations.map(\.message).joined(separator: "; "))
     }
-    let reading = candidate.reading
-    return .emit([
-      Output(
-        questionParsing: reading.conditions, cotParsing: reading.triples.map(\.normalized),
-        structureRepairs: repairs)
-    ])
+    let items = StructureReading(candidate.lists, as: form).items
+    let lists = form.lists.keys.map { name in
+      (name, JSON.array((items[name] ?? []).map { form.plain($0, of: name) }))
+    }
+    return .emit([Output(lists: JSON.Object(uniqueKeysWithValues: lists), structureRepairs: repairs)])
   }
 
-  private static func schema(_ bounds: ListBounds) -> JSON {
-    [
-      "type": "object",
-      "properties": [
-        "question_parsing": ["type": "array", "items": ["type": "string"]],
-        "cot_parsing": Triple.listSchema(bounds),
-      ],
-      "required": ["question_parsing", "cot_parsing"],
-      "additionalProperties": false,
-    ]
+  /// What the rules look at in a row. Errors: ``JSONError`` naming the column.
+  private func candidate(_ row: JSON.Object) throws -> StructureCandidate {
+    let answer = form.structure.answer?.column
+    var texts: [String: String] = [:]
+    for column in form.reads {
+      texts[column.name] = try column.text(in: row)
+    }
+    var lists: JSON.Object = [:]
+    for name in form.lists.keys {
+      guard let list = row[name] else {
+        throw JSONError("column '\(name)': expected a value, found no such column")
+      }
+      lists[name] = list
+    }
+    let known = try JSON.object(row).decode(Input.Known.self)
+    return StructureCandidate(
+      texts: texts, lists: lists,
+      answer: try answer.flatMap { try ColumnUse($0, required: false).text(in: row) },
+      finalAnswer: known.finalAnswer, demonstrations: (known.demonstrations ?? []).flatMap(\.texts))
   }
 
-  private static func messages(_ candidate: StructureCandidate, _ violations: [StructureViolation])
-    -> [ChatMessage]
+  private static let taskSystem = """
+    You correct the parsing of a question and of the reasoning about it. Conditions are copied from the \
+    question. Statements are copied from the reasoning, evidence from the reasoning or the question. \
+    Verification is "true" where the evidence entails the statement, else "false". Change what the complaints \
+    name and keep the rest. Answer with the whole JSON object and nothing else.
+    """
+
+  private func messages(_ candidate: StructureCandidate, _ violations: [StructureViolation]) -> [ChatMessage]
   {
-    let parsing: JSON = [
-      "question_parsing": candidate.questionParsing, "cot_parsing": candidate.cotParsing,
+    let system =
+      isGiven
+      ? "You correct how texts were taken apart. Change what the complaints name and keep the rest.\n\n\(form.request)"
+      : Self.taskSystem
+    let sections =
+      form.sections { candidate.texts[$0] } + [
+        "Parsing:\n\(JSON.object(candidate.lists).text)",
+        "Complaints:\n\(violations.map { "- \($0.message)" }.joined(separator: "\n"))",
+      ]
+    return [.system(system), .user(sections.joined(separator: "\n\n"))]
+  }
+
+  /// Keys that speak of the task's own structure.
+  private static func refuse(_ config: Config, beside structure: Structure) throws {
+    let counts = [
+      ("min_conditions", config.minConditions), ("max_conditions", config.maxConditions),
+      ("min_statements", config.minStatements), ("max_statements", config.maxStatements),
     ]
-    return [
-      .system(
-        """
-        You correct the parsing of a question and of the reasoning about it. Conditions are copied from the \
-        question. Statements are copied from the reasoning, evidence from the reasoning or the question. \
-        Verification is "true" where the evidence entails the statement, else "false". Change what the complaints \
-        name and keep the rest. Answer with the whole JSON object and nothing else.
-        """),
-      .user(
-        """
-        Question:
-        \(candidate.question)
-
-        Reasoning:
-        \(candidate.cot)
-
-        Parsing:
-        \(parsing.text)
-
-        Complaints:
-        \(violations.map { "- \($0.message)" }.joined(separator: "\n"))
-        """),
-    ]
+    var mistakes = counts.filter { $0.1 != nil }.map { name, _ in
+      StageError("\(name): expected none beside a structure, whose lists say least and most", at: [name])
+    }
+    if config.rationaleRules?.isEmpty == false, structure.answer == nil {
+      mistakes.append(
+        StageError(
+          "rationale_rules: expected a structure with the key 'answer', which says where the rationale is",
+          at: ["rationale_rules"]))
+    }
+    if !mistakes.isEmpty { throw StageErrors(mistakes) }
   }
 
   private static func range(_ least: Int?, _ most: Int?, _ usual: ClosedRange<Int>, _ name: String) throws

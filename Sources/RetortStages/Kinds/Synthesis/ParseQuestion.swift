@@ -52,7 +52,7 @@ package struct ParseQuestion: PromptingStage {
   package func process(_ input: Input) async throws -> Outcome<Output> {
     let result = try await parser.ask(
       ["question": .string(input.question)], demonstrations: input.demonstrations,
-      column: "question_parsing", user: { try $0.text("question") }, read: Self.conditions)
+      columns: ["question_parsing"], user: { try $0.text("question") }, read: Self.conditions)
     return result.outcome { Output(questionParsing: $0) }
   }
 
@@ -64,7 +64,7 @@ package struct ParseQuestion: PromptingStage {
     let input = try Row(row.values).view(as: Input.self)
     return try await parser.messages(
       ["question": .string(input.question)], demonstrations: input.demonstrations,
-      column: "question_parsing", user: { try $0.text("question") })
+      columns: ["question_parsing"], user: { try $0.text("question") })
   }
 
   private static func conditions(_ json: JSON) throws(StructuredReply.Complaint) -> [String] {

@@ -34,7 +34,9 @@ import Testing
   private func found(
     _ question: String, by stage: RetrieveDemonstrations
   ) async throws -> [(question: String, similarity: Double)] {
-    guard case .emit(let outputs) = try await stage.process(.init(question: question)) else { return [] }
+    guard case .emit(let outputs) = try await stage.process(.init(["question": .string(question)])) else {
+      return []
+    }
     return outputs.flatMap {
       zip($0.demonstrations, $0.similarities).map { ($0["question"]?.string ?? "", $1) }
     }
@@ -53,7 +55,7 @@ import Testing
 
   @Test func demonstrationsAreWholeRows() async throws {
     let stage = try stage(k: 1)
-    guard case .emit(let outputs) = try await stage.process(.init(question: "north-east")) else {
+    guard case .emit(let outputs) = try await stage.process(.init(["question": .string("north-east")])) else {
       Issue.record("expected rows")
       return
     }
@@ -72,8 +74,8 @@ import Testing
   @Test func thePoolIsEmbeddedOnce() async throws {
     let log = Log()
     let stage = try stage(texts: { await log.add($0) })
-    _ = try await stage.process(.init(question: "north"))
-    _ = try await stage.process(.init(question: "west"))
+    _ = try await stage.process(.init(["question": .string("north")]))
+    _ = try await stage.process(.init(["question": .string("west")]))
     #expect(
       await log.calls == [
         ["east", "north", "east again", "also north", "north-east", "west"], ["north"], ["west"],
@@ -86,7 +88,7 @@ import Testing
       try stage(maxSimilarity: 2)
     }
     await #expect(throws: StageError("expected vectors of 2 numbers, found 3")) {
-      try await stage().process(.init(question: "longer"))
+      try await stage().process(.init(["question": .string("longer")]))
     }
   }
 }
