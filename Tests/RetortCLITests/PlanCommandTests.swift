@@ -51,6 +51,33 @@ import Testing
     #expect(desk.calls == 3)
   }
 
+  /// A set that is taken group by group, before a run and after it.
+  @Test func groups() async throws {
+    let desk = try Desk()
+    try desk.write(
+      """
+      stages:
+        questions: { uses: read-jsonl, with: { file: questions.jsonl } }
+        asked: { uses: filter, from: questions, with: { where: [{ column: question, not: "" }] } }
+        distinct: { uses: deduplicate, from: asked, per: questions, with: { column: question } }
+
+      """, to: "groups.yaml")
+    try desk.write("{\"question\":\"One?\"}\n{\"question\":\"Two?\"}\n", to: "questions.jsonl")
+    let rows = { (done: Bool) in
+      """
+      stage      done  to do  why
+      questions     \(done ? "1  0      done" : "0  1      never run")
+      asked         \(done ? "2  0      done" : "0  2      never run")
+      distinct      \(done ? "2  0      done" : "0  2      never run")
+
+      no calls to make
+      """
+    }
+    try await desk.expectCommand("plan groups.yaml", prints: rows(false))
+    _ = try await desk.type("run groups.yaml")
+    try await desk.expectCommand("plan groups.yaml", prints: rows(true))
+  }
+
   @Test func forPrograms() async throws {
     let desk = try Desk()
     _ = try await desk.type("run p.yaml")
