@@ -135,6 +135,7 @@ import Testing
         calls: 0 made, 0 remembered, 0 failed
         tokens: 0 prompt, 0 completion; USD 0.0000
         budget in 0.0 s
+        stopped: budget: the call may take 1032 tokens; with 0 spent that is over 1000
         go on with: retort resume 1 and a larger --max-usd or --max-tokens
         """, exits: 4)
     #expect(desk.calls == 0)
@@ -145,7 +146,7 @@ import Testing
     try await desk.expectCommand(
       "run p.yaml --only questions --json",
       prints: """
-        {"run":1,"pipeline":"p","status":"complete","stages":{"questions":{"in":3,"emitted":3,"dropped":0,"failed":0,"pending":0,"reused":0,"rows":3,"left_out":0}},"calls":{"made":0,"remembered":0,"failed":0,"usd":0.0,"unpriced":0,"prompt_tokens":0,"completion_tokens":0},"seconds":0.0,"exports":[],"refused":0,"kept":[],"passed_over":0}
+        {"run":1,"pipeline":"p","status":"complete","stages":{"questions":{"in":3,"emitted":3,"dropped":0,"failed":0,"pending":0,"reused":0,"rows":3,"left_out":0}},"calls":{"made":0,"remembered":0,"failed":0,"usd":0.0,"unpriced":0,"prompt_tokens":0,"completion_tokens":0},"seconds":0.0,"exports":[],"refused":0,"kept":[],"stopped":null,"passed_over":0}
         """,
       says: """
         run 1
@@ -297,6 +298,7 @@ import Testing
         calls: 0 made, 0 remembered, 0 failed
         tokens: 0 prompt, 0 completion; USD 0.0000
         parked in 0.0 s
+        stopped: parked: expected the key of model 'teacher' in the environment variable TEACHER_KEY, found it unset; set it, then resume
         go on with: retort resume 1
         """, exits: 5)
     #expect(desk.calls == 0)
