@@ -83,6 +83,8 @@ struct ForecastDraw {
         let facts = stages[upstream]
         return facts.isBehindSet || facts.isSet && !facts.isReader && facts.plan.waits
       }
+      // Until a set that it looks into is whole, not even the rows that are there are looked up.
+      if stages[index].using.contains(where: { stages[$0].isOpen }) { stages[index].isBehindSet = true }
       let isWhole = stages[index].isWhole
       let phases =
         stages[index].from.map { stages[$0].phase + (isWhole || stages[$0].isWhole ? 1 : 0) }

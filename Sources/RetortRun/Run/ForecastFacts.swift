@@ -28,13 +28,16 @@ struct ForecastFacts {
   /// Whether a measured number of calls and rows tells of the stage as it is now.
   let countsTell: Bool
   let users: [User]
-  /// Whether a set upstream is made anew, so that some rows that come are those that were done before.
+  /// Whether a set upstream or under `using:` is made anew, so that all rows are looked up again: some of those that come
+  /// may be done.
   var isBehindSet = false
   /// How many sets must be whole, one after another, before its steps can begin.
   var phase = 0
   /// Bytes of a row that comes in.
   var rowBytes = 0.0
 
+  /// Whether steps of it are to be made that only a run can make.
+  var isOpen: Bool { plan.waits || plan.todo > plan.foreseen }
   /// Whether it answers one set, which must be whole.
   var isWhole: Bool { isSet && !isGrouped && !isReader }
   var measured: Int { users.contains { $0.measured != nil } ? measure.steps : 0 }

@@ -127,6 +127,23 @@ import Testing
     #expect(forecast.stages[1].steps.high <= 20)
   }
 
+  @Test func rowsThatWaitForAPoolAreCounted() {
+    let plain = pipeline(Workload(repairs: 0))
+    var stages = plain.stages
+    stages[2] = PipelineStage(
+      name: "check", entry: stages[2].entry, from: ["read"], using: ["task": "write"],
+      configured: stages[2].configured, models: ["teacher"])
+    let plan = Plan(stages: [
+      .init(stage: "read", done: 1, todo: 0, waits: false, rows: 40, reason: "done"),
+      .init(stage: "write", done: 0, todo: 40, waits: false, reason: "never run"),
+      .init(stage: "check", done: 0, todo: 0, waits: true, reason: "waits for write"),
+    ])
+    let forecast = Forecast(
+      plan, of: Pipeline(name: "p", file: plain.file, models: plain.models, stages: stages), measures: [:])
+    #expect(forecast.stages.map(\.steps) == [.init(40), .init(40)])
+    #expect(forecast.total.calls == .init(80))
+  }
+
   @Test func repliesThatStepsShareAreNotPaidAgain() {
     let plan = Plan(stages: [
       .init(stage: "write", done: 20, todo: 1000, waits: false, rows: 20, reason: "1000 new rows")
