@@ -226,6 +226,18 @@ import Testing
     #expect(paper.all.matches(of: /write: failed: timeout: x\[2J\n/).count == 1)
   }
 
+  @Test func onATerminalAMessageIsBrokenBetweenWords() {
+    let long = "stopping (parked): " + Array(repeating: "seven77", count: 16).joined(separator: " ")
+    let lines = { (isTerminal: Bool) in
+      let paper = Paper()
+      paper.progress(terminal: isTerminal).say(long)
+      return paper.all.split(separator: "\n").filter { $0.contains("seven77") }.map(String.init)
+    }
+    #expect(lines(false) == [long])
+    #expect(lines(true).count == 2)
+    #expect(lines(true).allSatisfy { $0.count <= 80 })
+  }
+
   @Test func coloursNeedATerminalAndNoNO_COLOR() {
     func screen(_ environment: [String: String], isScreen: Bool = true) -> RunProgress.Screen {
       let terminal = Terminal(out: { _ in }, err: { _ in }, isScreen: isScreen)

@@ -88,12 +88,20 @@ final class RunProgress: Sendable {
   ) {
     state.withLock { erase(&$0) }
     for line in SummaryPage.lines(summary, drops: drops, makesNone: makesNone, store: store) {
+      // Commands among them are copied as they stand.
       screen.write(line + "\n")
     }
     for lost in broken {
-      let line = Terminal.safe(lost.description)
+      let line = fitted(Terminal.safe(lost.description))
       screen.write(screen.colour ? "\u{1B}[1;31m\(line)\u{1B}[0m\n" : line + "\n")
     }
+  }
+
+  /// A line broken between words where a terminal has no room for it; what goes on is indented.
+  private func fitted(_ line: String) -> String {
+    guard screen.isTerminal else { return line }
+    let width = screen.size().width
+    return TextLayout(line, width: width - 2, first: width).lines.joined(separator: "\n  ")
   }
 
   private func tellEnd(of name: String, at time: Double, _ state: inout State) {
@@ -113,7 +121,7 @@ final class RunProgress: Sendable {
 
   private func say(_ line: String, _ state: inout State) {
     erase(&state)
-    screen.write(line + "\n")
+    screen.write(fitted(line) + "\n")
     state.lastDrawing = -.infinity
   }
 
