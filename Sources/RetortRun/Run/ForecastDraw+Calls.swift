@@ -56,13 +56,14 @@ extension ForecastDraw {
       let then = facts.workload.calls(max(1, facts.measure.given.mean))
       let growth = (bounds.lowerBound + bounds.upperBound) / max(1, then.lowerBound + then.upperBound)
       let mean = measured.calls.mean * growth
+      // What a model that only measures was asked for the smaller set is not asked again for the larger one.
+      let known = facts.isWhole && model.kind != .chat && !facts.measure.isOlder ? measured.calls.mean : 0
       guard bounds.lowerBound < bounds.upperBound || measured.calls.deviation > 0 else {
-        return (steps * mean).rounded()
+        return max(0, (steps * (mean - known)).rounded())
       }
-      return total(
-        mean: mean, deviation: measured.calls.deviation * growth, per: mean, steps, weight, &chance
-      )
-      .rounded()
+      let all = total(
+        mean: mean, deviation: measured.calls.deviation * growth, per: mean, steps, weight, &chance)
+      return max(0, (all - steps * known).rounded())
     }
     // A model that only measures is not asked again; what was asked once for a whole set is asked no more.
     guard model.kind == .chat else {
