@@ -100,7 +100,7 @@ final class Desk: Sendable {
       .replacing(/in \d+\.\d s\n/, with: "in 0.0 s\n")
       .replacing(/:00:00 {2,8}\d+\.\d\b/, with: ":00:00      0.0")
       .replacing(/"seconds":[0-9.e-]+/, with: #""seconds":0.0"#)
-      .replacing(/UTC, \d+\.\d+ s\./, with: "UTC, 0.00 s.")
+      .replacing(/UTC, [\d.]+ (s|min|h)\./, with: "UTC, 0.00 s.")
       .replacing(/1 at a time, \d+\.\d s a call\n/, with: "1 at a time, 0.0 s a call\n")
       .replacing(/time {8}\d[^\n]*\n/, with: "time        0 s\n")
       .replacing(/Failed to connect to .+/, with: "Failed to connect")
