@@ -75,6 +75,11 @@ enum StatedAnswer {
     return letter(in: stated, options: max(options, number(of: expected))).map { $0 == expected }
   }
 
+  /// The same, with as many options as `question` lists.
+  static func agrees(stated: String, with answer: String, to question: String) -> Bool? {
+    agrees(stated: stated, with: answer, options: options(in: question) ?? usualOptions)
+  }
+
   /// 1 for A.
   static func number(of letter: String) -> Int { (letters.firstIndex(of: letter) ?? 0) + 1 }
 

@@ -28,8 +28,7 @@ struct RationaleDemonstrations: Hashable, Sendable {
 
   /// The rationale with its answer at its end, unless it states it; nil where it states another.
   static func ended(_ cot: String, answer: String, question: String) -> String? {
-    let options = StatedAnswer.options(in: question) ?? StatedAnswer.usualOptions
-    switch StatedAnswer.agrees(stated: cot, with: answer, options: options) {
+    switch StatedAnswer.agrees(stated: cot, with: answer, to: question) {
     case true?: return cot
     case false? where StatedAnswer.option(answer) != nil: return nil
     default: return "\(cot.trimmed)\nThe answer is \(StatedAnswer.option(answer) ?? answer.trimmed)."

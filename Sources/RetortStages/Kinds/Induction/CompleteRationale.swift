@@ -70,9 +70,8 @@ package struct CompleteRationale: RowStage {
   }
 
   package func process(_ input: Input) async throws -> Outcome<Output> {
-    let options = StatedAnswer.options(in: input.question) ?? StatedAnswer.usualOptions
     func agrees(_ text: String) -> Bool? {
-      StatedAnswer.agrees(stated: text, with: input.answer, options: options)
+      StatedAnswer.agrees(stated: text, with: input.answer, to: input.question)
     }
     if agrees(input.cot) == true {
       return .emit([Output(completeCot: input.cot, cotContinued: false)])

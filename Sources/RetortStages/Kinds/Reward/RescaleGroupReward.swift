@@ -69,17 +69,6 @@ package struct RescaleGroupReward: SetStage {
       case allMax = "gr3_all_max"
       case setAside = "gr3_set_aside"
     }
-
-    package func encode(to encoder: any Encoder) throws {
-      var fields = encoder.container(keyedBy: CodingKeys.self)
-      try fields.encode(scale, forKey: .scale)
-      try fields.encode(reward, forKey: .reward)
-      try fields.encode(advantage, forKey: .advantage)
-      try fields.encode(condition, forKey: .condition)
-      try fields.encode(allMax, forKey: .allMax)
-      // Rows of files without the key stay what they were.
-      if let setAside { try fields.encode(setAside, forKey: .setAside) }
-    }
   }
 
   private enum Alpha: Sendable {

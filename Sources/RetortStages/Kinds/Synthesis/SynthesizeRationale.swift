@@ -163,7 +163,8 @@ package struct SynthesizeRationale: PromptingStage {
       samples, of: ChatRequest(messages, sampling: sampling), from: model, rows: true)
     var bare = input
     bare.demonstrations = nil
-    let told = try await rules.rules.isEmpty ? "" : system(bare, budget, answer: shown)
+    let told =
+      rules.rules.contains(.instruction) ? try await system(bare, budget, answer: shown) : ""
     return Outcome(
       replies.map { reply in
         let kept = keepTruncated && reply.end == .truncated
