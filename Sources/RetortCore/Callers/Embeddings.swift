@@ -89,20 +89,17 @@ struct Embeddings: EmbeddingModel {
       flights.land(request, known.reply)
       open[request] = nil
     }
-    try await withThrowingTaskGroup(of: [Found].self) { group in
-      let most = batch.most
-      for start in stride(from: 0, to: missing.count, by: most) {
-        let part = missing[start..<min(missing.count, start + most)]
-        group.addTask { try await ask(part) }
-      }
-      for try await replies in group {
-        for (text, request, reply) in replies {
-          let known = known(reply)
-          found[text] = known
-          flights.land(request, known.reply)
-          open[request] = nil
-        }
-      }
+    let most = batch.most
+    let parts = stride(from: 0, to: missing.count, by: most).map {
+      missing[$0..<min(missing.count, $0 + most)]
+    }
+    for (text, request, reply) in try await Together.results(parts.count, { try await ask(parts[$0]) })
+      .joined()
+    {
+      let known = known(reply)
+      found[text] = known
+      flights.land(request, known.reply)
+      open[request] = nil
     }
   }
 

@@ -1,11 +1,12 @@
-/// Refuses to send a call once the run is interrupted. It sits around what commits the reply: a call is in flight until
+/// Refuses to send a call once the run is interrupted, or one made ``Together`` with it has failed. It sits around what commits the reply: a call is in flight until
 /// then.
 struct GatedCaller: Caller {
   let inner: any Caller
   let interruption: Interruption
 
   func answer(_ request: ModelRequest) async throws -> RawReply {
-    try await interruption.call { try await inner.answer(request) }
+    try Together.check()
+    return try await interruption.call { try await inner.answer(request) }
   }
 }
 

@@ -16,17 +16,12 @@ struct InstructionBallots: Sendable {
 
   /// `[i][j]`: the vote with i shown first.
   func all(of texts: [String]) async throws -> [[Ballot]] {
-    try await withThrowingTaskGroup(of: (Int, Int, Ballot).self) { group in
-      for i in texts.indices {
-        for j in texts.indices where i != j {
-          group.addTask { (i, j, try await ballot(texts[i], texts[j])) }
-        }
-      }
-      let none = Ballot(share: 0.5, counted: false)
-      var ballots = [[Ballot]](repeating: [Ballot](repeating: none, count: texts.count), count: texts.count)
-      for try await (i, j, ballot) in group { ballots[i][j] = ballot }
-      return ballots
+    let none = Ballot(share: 0.5, counted: false)
+    let ballots = try await Together.results(texts.count * texts.count) { place in
+      let (i, j) = (place / texts.count, place % texts.count)
+      return i == j ? none : try await ballot(texts[i], texts[j])
     }
+    return texts.indices.map { i in texts.indices.map { ballots[i * texts.count + $0] } }
   }
 
   private func ballot(_ first: String, _ second: String) async throws -> Ballot {

@@ -63,15 +63,13 @@ struct InstructionTrial: Sendable {
     of measure: @escaping @Sendable (String, Columns) async throws -> Double
   ) async throws -> [Double]? {
     guard held.allSatisfy({ !$0.isEmpty }) else { return nil }
-    return try await withThrowingTaskGroup(of: (Int, Int, Double).self) { group in
-      for (index, text) in texts.enumerated() {
-        for (place, example) in held[index].enumerated() {
-          group.addTask { (index, place, try await measure(text, example)) }
-        }
-      }
-      var scores = held.map { [Double](repeating: 0, count: $0.count) }
-      for try await (index, place, score) in group { scores[index][place] = score }
-      return scores.map { $0.reduce(0, +) / Double($0.count) }
+    let trials = texts.indices.flatMap { index in held[index].map { (index, $0) } }
+    let scores = try await Together.results(trials.count) {
+      try await measure(texts[trials[$0].0], trials[$0].1)
+    }
+    return texts.indices.map { index in
+      let own = zip(trials, scores).filter { $0.0.0 == index }.map(\.1)
+      return own.reduce(0, +) / Double(own.count)
     }
   }
 

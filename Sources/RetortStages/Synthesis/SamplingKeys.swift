@@ -51,17 +51,10 @@ enum SamplingKeys {
     to requests: [ChatRequest], from model: any ChatModel, rows: Bool = false,
     accepting check: @escaping @Sendable (ChatReply) throws -> Void = { _ in }
   ) async throws -> [ChatReply] {
-    try await withThrowingTaskGroup(of: (Int, ChatReply).self) { group in
-      for (draw, request) in requests.enumerated() {
-        group.addTask {
-          try await StepContext.$sample.withValue(rows ? draw : nil) {
-            (draw, try await model.reply(to: request, accepting: check))
-          }
-        }
+    try await Together.results(requests.count) { draw in
+      try await StepContext.$sample.withValue(rows ? draw : nil) {
+        try await model.reply(to: requests[draw], accepting: check)
       }
-      var replies: [Int: ChatReply] = [:]
-      for try await (draw, reply) in group { replies[draw] = reply }
-      return requests.indices.compactMap { replies[$0] }
     }
   }
 }

@@ -7,7 +7,7 @@ import Testing
   @Test func deviationsGrowWhereLabelsContradict() throws {
     // Along the second dimension labels are coins; along the first they are sure.
     var random = SplitMix64(seed: 2)
-    let pairs = (0..<400).map { index -> EmbeddedPair in
+    let pairs = (0..<120).map { index -> EmbeddedPair in
       let noisy = index % 2 == 0
       let flip = noisy && random.below(2) == 0
       let (good, bad): ([Float], [Float]) = noisy ? ([1, 1], [-1, 1]) : ([1, 0], [-1, 0])
@@ -15,7 +15,7 @@ import Testing
     }
     var options = RewardHeadFit.Options()
     options.weightDecay = 0
-    options.patience = 200
+    options.patience = 60
     let fit = try RewardHeadFit(pairs, validation: [], options)
     let (sure, vague) = (fit.head.reward([1, 0]), fit.head.reward([1, 1]))
     #expect(vague.sigma > sure.sigma * 1.2)

@@ -15,21 +15,18 @@ struct PairJudge: Sendable {
   func compare(
     _ question: String, _ answers: [String], where counts: (_ i: Int, _ k: Int) -> Bool
   ) async throws -> [[Int]: Int] {
-    try await withThrowingTaskGroup(of: ([Int], Int).self) { group in
-      for i in answers.indices {
-        for k in answers.indices where k > i && counts(i, k) {
-          group.addTask {
-            async let forth = prefers(question, answers[i], answers[k])
-            async let back = prefers(question, answers[k], answers[i])
-            let (first, second) = try await (forth, -back)
-            return ([i, k], first == second ? first : 0)
-          }
-        }
-      }
-      var verdicts: [[Int]: Int] = [:]
-      for try await (pair, verdict) in group { verdicts[pair] = verdict }
-      return verdicts
+    let pairs = answers.indices.flatMap { i in
+      answers.indices.filter { k in k > i && counts(i, k) }.map { [i, $0] }
     }
+    let orders = pairs.flatMap { [$0, $0.reversed()] }
+    let preferred = try await Together.results(orders.count) {
+      try await prefers(question, answers[orders[$0][0]], answers[orders[$0][1]])
+    }
+    return Dictionary(
+      uniqueKeysWithValues: pairs.enumerated().map { place, pair in
+        let (forth, back) = (preferred[2 * place], -preferred[2 * place + 1])
+        return (pair, forth == back ? forth : 0)
+      })
   }
 
   /// 1 for the first, -1 for the second, 0 for neither or for a reply that says nothing of the kind.

@@ -105,10 +105,10 @@ package struct ScoreReward: RowStage, PromptShowing {
     let cot = try Row(input.values).view(as: Scored.self).cot
     let bare = try await prompt(of: input, demonstrations: false) + [.assistant(cot)]
     let full = try await prompt(of: input, demonstrations: true) + [.assistant(cot)]
-    async let without = model.score(bare)
     // Without demonstrations both prompts are the same text: one call serves both.
-    let with = try await full == bare ? without : model.score(full)
-    let zero = try await without
+    let prompts = full == bare ? [bare] : [bare, full]
+    let scores = try await Together.results(prompts.count) { try await model.score(prompts[$0]) }
+    let (zero, with) = (scores[0], scores[prompts.count - 1])
     guard with.isSane, zero.isSane else {
       return .drop(
         reason: "bad reward",

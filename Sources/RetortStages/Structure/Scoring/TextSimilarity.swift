@@ -45,13 +45,8 @@ struct StructureSimilarity: TextSimilarity {
 
   private func senses(of text: String, to references: [String]) async throws -> [Double] {
     guard let judge else { return lexical.scores(of: text, to: references) }
-    return try await withThrowingTaskGroup(of: (Int, Double).self) { group in
-      for (place, reference) in references.enumerated() {
-        group.addTask { (place, try await judge.entailment(of: reference, from: text).entailment) }
-      }
-      var senses = references.map { _ in 0.0 }
-      for try await (place, sense) in group { senses[place] = sense }
-      return senses
+    return try await Together.results(references.count) {
+      try await judge.entailment(of: references[$0], from: text).entailment
     }
   }
 }
