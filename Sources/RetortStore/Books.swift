@@ -31,6 +31,8 @@ package struct Books: Codable, Hashable, Sendable {
     self.leftOut = leftOut
   }
 
+  var answered: Int { emitted + dropped }
+
   package var balance: Bool { self.in == emitted + dropped + failed + pending }
 }
 

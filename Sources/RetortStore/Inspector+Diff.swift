@@ -30,24 +30,23 @@ extension Inspector {
       let changed = Difference.between(before.resolved ?? [:], after.resolved ?? [:])
       return RunDiff(
         old: sides[0], new: sides[1], changed: changed,
-        redone: Self.redone(by: changed, in: after.resolved ?? [:], books.1), stages: stages)
+        redone: Self.redone(by: changed, in: after.resolved ?? [:], books), stages: stages)
     }
   }
 
-  /// What each changed stage, and those that take rows of it, did without an earlier step.
-  private static func redone(by changed: [Difference], in resolved: JSON, _ books: OrderedBooks)
-    -> [RunDiff.Redone]
-  {
+  /// What each changed stage, and those that take rows of it, did again: answered in both runs, and in the new one
+  /// without an earlier step.
+  private static func redone(
+    by changed: [Difference], in resolved: JSON, _ books: (old: OrderedBooks, new: OrderedBooks)
+  ) -> [RunDiff.Redone] {
     let paths = changed.map { $0.path.split(separator: ".", maxSplits: 2).map(String.init) }
     // Those that both runs have: a stage that is new redid nothing.
     let names = Set(paths.compactMap { $0.count > 2 && $0[0] == "stages" ? $0[1] : nil })
-    return books.list.map(\.stage).filter(names.contains).compactMap { name in
-      let stages = books.list.compactMap { entry -> RunDiff.Redone.Stage? in
-        let answered = entry.books.emitted + entry.books.dropped
-        guard answered > entry.books.reused,
-          Why.ancestry(of: entry.stage, in: resolved).contains(name)
-        else { return nil }
-        return .init(stage: entry.stage, rows: answered - entry.books.reused, of: answered)
+    return books.new.list.map(\.stage).filter(names.contains).compactMap { name in
+      let stages = books.new.list.compactMap { entry -> RunDiff.Redone.Stage? in
+        let again = min(books.old[entry.stage]?.answered ?? 0, entry.books.answered) - entry.books.reused
+        guard again > 0, Why.ancestry(of: entry.stage, in: resolved).contains(name) else { return nil }
+        return .init(stage: entry.stage, rows: again, of: entry.books.answered)
       }
       return stages.isEmpty ? nil : RunDiff.Redone(by: name, stages: stages)
     }
