@@ -36,6 +36,8 @@ LIBRARIES = {
     "Logging": "RetortViewer",
     "NIOCore": "RetortViewer",
     "NIOHTTPTypes": "RetortViewer",
+    "Subprocess": "RetortCore/Files",
+    "SystemPackage": "RetortCore/Files",
     "Yams": "RetortRun/Pipeline",
 }
 

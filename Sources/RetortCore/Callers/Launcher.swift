@@ -81,17 +81,14 @@ package actor Launcher {
     }
     // One bound for all that comes before the first answer.
     let deadline = clock.seconds + Self.patience
-    let process = Process()
-    process.executableURL = URL(filePath: "/bin/sh")
-    process.arguments = ["-c", Self.guardian, "retort-launch", program] + command.dropFirst()
-    process.currentDirectoryURL = folder
-    process.environment = environment(model)
     let (leash, output, errors) = (Pipe(), Pipe(), Pipe())
-    process.standardInput = leash
-    process.standardOutput = output
-    process.standardError = errors
     let voice = ServerVoice(output.fileHandleForReading, errors: errors.fileHandleForReading)
-    do { try process.run() } catch {
+    do {
+      _ = try await ChildProcess(
+        "/bin/sh", ["-c", Self.guardian, "retort-launch", program] + command.dropFirst(), in: folder,
+        environment: environment(model), input: leash.fileHandleForReading,
+        output: output.fileHandleForWriting, errors: errors.fileHandleForWriting)
+    } catch {
       throw Halt.unready("expected to launch \(program) for model '\(model.alias)': \(error)")
     }
     running.add(leash.fileHandleForWriting)
