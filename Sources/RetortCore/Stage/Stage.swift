@@ -145,19 +145,29 @@ package struct ColumnUse: Hashable, Sendable {
   package let isNamed: Bool
   /// Names that a template asks for inside a section on it.
   package let inside: [String]
+  /// Columns any of which a row may have in its place.
+  package let others: [String]
 
   package init(_ name: String, required: Bool = true) {
     self.init(name, required: required, isNamed: required)
   }
 
+  /// A column that a row must have, or one of others in its place.
+  package init(_ name: String, or others: [String]) {
+    self.init(name, required: true, isNamed: true, others: others)
+  }
+
   /// A column that the file names and rows may lack, as one on which a template has sections alone.
   package init(sectionOn name: String) { self.init(name, required: false, isNamed: true) }
 
-  init(_ name: String, required: Bool, isNamed: Bool, inside: [String] = []) {
+  init(
+    _ name: String, required: Bool, isNamed: Bool, inside: [String] = [], others: [String] = []
+  ) {
     self.name = name
     self.required = required
     self.isNamed = isNamed
     self.inside = inside
+    self.others = others
   }
 
   /// Those of several templates: each name once, required where one of them requires it.

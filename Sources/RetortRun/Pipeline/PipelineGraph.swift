@@ -203,8 +203,9 @@ extension PipelineGraph {
       let isOffered =
         !use.required
         && inputs.contains { $0.1.isOpen || $0.1.hasMore || $0.1.possible.contains(use.name) }
-      for (input, columns) in isOffered ? [] : inputs {
-        require(use.name, of: columns, from: input, draft, in: "with")
+      for (input, columns) in isOffered ? [] : inputs
+      where !use.others.contains(where: columns.possible.contains) {
+        require(use.name, or: use.others, of: columns, from: input, draft, in: "with")
       }
     }
     for use in bound.reads { checkSection(use, of: inputs, draft) }
@@ -218,7 +219,8 @@ extension PipelineGraph {
   }
 
   private mutating func require(
-    _ column: String, of columns: Output, from input: String, _ draft: StageDraft, in key: String
+    _ column: String, or others: [String] = [], of columns: Output, from input: String, _ draft: StageDraft,
+    in key: String
   ) {
     guard !columns.isOpen, !columns.certain.contains(column) else { return }
     let stage = draft.written
@@ -234,7 +236,8 @@ extension PipelineGraph {
     let has = columns.certain.isEmpty ? "none" : columns.certain.joined(separator: ", ")
     report(
       place,
-      "expected a column of '\(input)' (\(has)), found '\(column)', which '\(stage.name)' reads"
+      "expected a column of '\(input)' (\(has)), found '\(column)'"
+        + (others.isEmpty ? "" : " (or \(quoted(others)))") + ", which '\(stage.name)' reads"
         + NearestWord.hint(column, in: columns.certain))
   }
 

@@ -1,18 +1,29 @@
 internal import OrderedCollections
 internal import RetortCore
 
-/// Writes examples in the shapes of several trainers: a folder with files, a dataset card and a manifest.
+/// Writes examples in the shapes of several trainers: a folder with their files, what stands beside them, and a manifest.
 struct TrainingExport<Example>: Sendable {
   /// One shape a file, since trainers guess the kind of a set from its keys.
   struct Shape: Sendable {
-    /// The files are `STEM-train.jsonl` and `STEM-validation.jsonl`.
-    let stem: String
-    /// Which trainers read it, and how: a line of the card.
-    let usage: String
-    /// Columns of LLaMA-Factory's index; nil where it does not read the shape.
-    var llamaFactory: JSON.Object?
-    /// `index` counts the examples of a split from 0.
-    let record: @Sendable (_ example: Example, _ split: String, _ index: Int) -> JSON
+    let facts: TrainingShape
+    /// The lines of an example; `index` counts the examples of a split from 0.
+    let lines: @Sendable (_ example: Example, _ split: String, _ index: Int) -> [JSON]
+
+    init(
+      _ facts: TrainingShape,
+      lines: @escaping @Sendable (_ example: Example, _ split: String, _ index: Int) -> [JSON]
+    ) {
+      self.facts = facts
+      self.lines = lines
+    }
+
+    /// One line for each example.
+    init(
+      stem: String, usage: String, llamaFactory: JSON.Object? = nil,
+      record: @escaping @Sendable (_ example: Example, _ split: String, _ index: Int) -> JSON
+    ) {
+      self.init(TrainingShape(stem: stem, usage: usage, llamaFactory: llamaFactory)) { [record($0, $1, $2)] }
+    }
   }
 
   static var validation: SetRole {
@@ -20,11 +31,19 @@ struct TrainingExport<Example>: Sendable {
   }
 
   let folder: ExportFolder
-  let title: String
-  let about: [String]
-  let task: String
   let shapes: [Shape]
   let validation: RowSet<Columns>?
+  let kit: TrainingKit
+
+  init(
+    folder: ExportFolder, shapes: [Shape], validation: RowSet<Columns>?,
+    kit: (_ shapes: [TrainingShape]) -> TrainingKit
+  ) {
+    self.folder = folder
+    self.shapes = shapes
+    self.validation = validation
+    self.kit = kit(shapes.map(\.facts))
+  }
 
   /// What a walk over a split answers with.
   struct Answers {
@@ -63,66 +82,40 @@ struct TrainingExport<Example>: Sendable {
           throw StageError("using.validation: row \(id): \(bad.reason): \(bad.detail)")
         })
     }
-    let splits = [train, held].filter { $0.count > 0 }.map { (name: $0.name, rows: $0.count) }
-    var texts: [(path: String, text: String)] = []
-    if !splits.isEmpty {
-      texts.append(("README.md", card(splits)))
-      if let index = index(splits) { texts.append(("dataset_info.json", index)) }
-    }
+    let splits = splits { [train.writers[$0].rows, held.writers[$0].rows] }.filter { $0.rows > 0 }
     return try await folder.finish(
-      train.writers + held.writers, training: train.writers, texts: texts,
+      train.writers + held.writers, training: train.writers, texts: splits.isEmpty ? [] : kit.texts(splits),
       complete: rows.isComplete && validation?.isComplete ?? true)
   }
 
   /// Every file that it may write, or that an earlier run may have written.
   var writes: [ExportTarget] {
-    let files = shapes.flatMap { shape in
-      ["train", "validation"].map { "\(shape.stem)-\($0).jsonl" }
+    let splits = splits { _ in [1, 1] }
+    return folder.targets(splits.map(\.path) + kit.texts(splits).map(\.path))
+  }
+
+  /// Those of each shape; `rows` are of the files of one, by its position.
+  private func splits(rows: (Int) -> [Int]) -> [TrainingSplit] {
+    shapes.indices.flatMap { index in
+      zip(["train", "validation"], rows(index)).map {
+        TrainingSplit(stem: shapes[index].facts.stem, name: $0, rows: $1)
+      }
     }
-    let isIndexed = shapes.contains { $0.llamaFactory != nil }
-    return folder.targets(files + ["README.md"] + (isIndexed ? ["dataset_info.json"] : []))
   }
 
   private func writers(_ split: String) async throws -> SplitWriter<Example> {
     var opened: [SplitWriter<Example>.Part] = []
     for shape in shapes {
-      opened.append((shape.record, try await folder.writer("\(shape.stem)-\(split).jsonl")))
+      let path = TrainingSplit(stem: shape.facts.stem, name: split, rows: 0).path
+      opened.append((shape.lines, try await folder.writer(path)))
     }
     return SplitWriter(name: split, parts: opened)
-  }
-
-  private func card(_ splits: [(name: String, rows: Int)]) -> String {
-    DatasetCard(
-      task: task,
-      subsets: shapes.map { shape in
-        .init(name: shape.stem, splits: splits.map { ($0.name, "\(shape.stem)-\($0.name).jsonl") })
-      },
-      rows: splits.reduce(0) { $0 + $1.rows } * shapes.count,
-      body: ["# \(title)", ""] + about + ["", "| split | rows |", "| --- | --- |"]
-        + splits.map { "| \($0.name) | \($0.rows) |" }
-        + ["", "Every file has all rows, each in the shape of one trainer:", ""]
-        + shapes.map { "- `\($0.stem)-*.jsonl`: \($0.usage)" }
-        + ["", "`manifest.json` lists every file with its rows and SHA-256."]
-    ).text
-  }
-
-  private func index(_ splits: [(name: String, rows: Int)]) -> String? {
-    var index = LlamaFactoryIndex()
-    let read = shapes.filter { $0.llamaFactory != nil }
-    for shape in read {
-      for split in splits {
-        index.add(
-          "\(shape.stem)_\(split.name)".replacing("-", with: "_"), file: "\(shape.stem)-\(split.name).jsonl",
-          columns: shape.llamaFactory ?? [:], ranking: shape.llamaFactory?["chosen"] != nil)
-      }
-    }
-    return read.isEmpty ? nil : index.text
   }
 }
 
 /// The files of one split, written together.
 private final class SplitWriter<Example> {
-  typealias Part = (record: @Sendable (Example, String, Int) -> JSON, writer: JSONLWriter)
+  typealias Part = (lines: @Sendable (Example, String, Int) -> [JSON], writer: JSONLWriter)
 
   let name: String
   private let parts: [Part]
@@ -136,8 +129,22 @@ private final class SplitWriter<Example> {
   var writers: [JSONLWriter] { parts.map(\.writer) }
 
   func write(_ example: Example) throws {
-    for (record, writer) in parts { try writer.write(record(example, name, count)) }
+    for (lines, writer) in parts {
+      for line in lines(example, name, count) { try writer.write(line) }
+    }
     count += 1
+  }
+}
+
+extension TrainingExport {
+  /// With a card and an index, and no recipe.
+  init(
+    folder: ExportFolder, title: String, about: [String], task: String, shapes: [Shape],
+    validation: RowSet<Columns>?
+  ) {
+    self.init(folder: folder, shapes: shapes, validation: validation) {
+      TrainingKit(title: title, about: about, task: task, shapes: $0)
+    }
   }
 }
 

@@ -11,10 +11,16 @@ struct TrainingTurns: Sendable {
     PromptSource.key: PromptSource.help,
   ]
 
+  private enum System {
+    /// Sent as it is written.
+    case text(String)
+    case template(Prompt)
+  }
+
   private let source: RenderedPrompt?
   private let hidden: Set<String>
   private let prompt: Prompt?
-  private let system: String?
+  private let system: System?
 
   /// `hidden`: columns with the known answer.
   init(
@@ -25,7 +31,15 @@ struct TrainingTurns: Sendable {
       source, besides: [("prompt", prompt != nil), ("system", system != nil)], hiding: hidden)
     self.hidden = hidden
     self.prompt = try prompt.map { try Prompt(text: $0.text) }
-    self.system = try PlainText.checked(system, under: "system")
+    self.system = try PlainText.checked(system, under: "system").map(System.text)
+  }
+
+  /// Both turns rendered of a row's columns, where no other stage's prompt is shown.
+  init(showing source: RenderedPrompt?, user: Prompt?, system: Prompt?) {
+    self.source = source
+    hidden = []
+    prompt = user
+    self.system = system.map(System.template)
   }
 
   var reads: [ColumnUse] {
@@ -55,11 +69,19 @@ struct TrainingTurns: Sendable {
 
   private func ownTurns(of row: Columns) throws(BadRow) -> [JSON] {
     let turns = try given(by: row)
-    guard let system else { return turns }
+    guard let system = try systemText(of: row) else { return turns }
     guard turns.first?["role"] != "system" else {
       throw BadRow("two system turns", "expected no system turn in 'prompt' beside the key 'system'")
     }
     return [Self.turn("system", system)] + turns
+  }
+
+  private func systemText(of row: Columns) throws(BadRow) -> String? {
+    switch system {
+    case nil: return nil
+    case .text(let text): return text
+    case .template(let template): return try row.rendered(template, or: "no system turn")
+    }
   }
 
   static func turn(_ role: String, _ content: String) -> JSON {
@@ -69,11 +91,7 @@ struct TrainingTurns: Sendable {
   static func assistant(_ content: String) -> JSON { turn("assistant", content) }
 
   private func given(by row: Columns) throws(BadRow) -> [JSON] {
-    if let prompt {
-      do { return [Self.turn("user", try prompt.render(row.values).trimmed)] } catch {
-        throw BadRow("no prompt", "\(error)")
-      }
-    }
+    if let prompt { return [Self.turn("user", try row.rendered(prompt, or: "no prompt"))] }
     let column = row["prompt"].map { $0.isNull ? "question" : "prompt" } ?? "question"
     switch row[column] {
     case .string(let text) where !text.trimmed.isEmpty: return [Self.turn("user", text)]
@@ -112,6 +130,11 @@ struct TrainingTurns: Sendable {
 }
 
 extension Columns {
+  /// A template with the row's values, without white space around it. `reason`: of a row that lacks one.
+  func rendered(_ template: Prompt, or reason: String) throws(BadRow) -> String {
+    do { return try template.render(values).trimmed } catch { throw BadRow(reason, "\(error)") }
+  }
+
   /// What the assistant says in a column: a text, a message, or a list of one message.
   func assistantText(_ column: String) throws(BadRow) -> String {
     var value = self[column] ?? .null

@@ -15,6 +15,7 @@ extension Catalog {
     StageEntry(ExportRLGroups.self),
     StageEntry(ExportRLPrompts.self),
     StageEntry(ExportRoleSets.self),
+    StageEntry(ExportSFT.self),
     StageEntry(ExtractTagged.self),
     StageEntry(Filter.self),
     StageEntry(FilterReward.self),

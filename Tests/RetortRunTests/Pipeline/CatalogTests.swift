@@ -30,7 +30,7 @@ import Testing
     #expect(
       names(\.exports) == [
         "export-json", "export-jsonl", "export-kto", "export-preferences", "export-rl-groups",
-        "export-rl-prompts", "export-role-sets",
+        "export-rl-prompts", "export-role-sets", "export-sft",
       ])
     #expect(
       names { $0.form == .set(makesRows: true) } == [

@@ -56,13 +56,16 @@ package struct ExportRoleSets: Exporter {
     ] + RoleSystemTurns.sets
   package static let destinations = [Destination.folder]
 
-  private let folder: ExportFolder
-  private let formats: Set<TrainingFormat>
+  struct Example {
+    let role: String
+    let system: String
+    let prompt: RolePrompt
+  }
+
+  private let export: TrainingExport<Example>
   private let systems: RoleSystemTurns
   private let form: StructureForm
   private let isGiven: Bool
-  private let baseModel: String
-  private let validation: RowSet<Columns>?
 
   package var reads: [ColumnUse] { form.structure.roleReads }
 
@@ -75,82 +78,65 @@ package struct ExportRoleSets: Exporter {
   }
 
   package init(_ config: Config, in workspace: Workspace) throws {
-    if config.formats?.isEmpty == true {
-      throw StageError("formats: expected at least one format, found none; leave it out to write all")
-    }
-    folder = ExportFolder(config.folder, in: workspace, allowsEmpty: config.allowEmpty)
-    formats = Set(config.formats ?? TrainingFormat.allCases)
-    baseModel = config.baseModel ?? "meta-llama/Meta-Llama-3-8B-Instruct"
-    validation = workspace.set("validation", as: Columns.self)
+    let formats = Set(try TrainingFormat.chosen(config.formats))
     isGiven = config.structure != nil
     let structure = config.structure?.structure ?? .reasoning
     form = StructureForm(structure, lists: structure.roleReads.map(\.name))
     if isGiven { try Self.refuse(config, in: workspace) }
     systems = try RoleSystemTurns(config.instructions, in: workspace)
+    let roles = structure.roles?.names ?? []
+    export = TrainingExport(
+      folder: ExportFolder(config.folder, in: workspace, allowsEmpty: config.allowEmpty),
+      shapes: roles.flatMap { role in
+        Shape.all(formats).map { $0.ofRole(role, isIndexed: formats.contains(.llamaFactory)) }
+      },
+      validation: workspace.set("validation", as: Columns.self)
+    ) { shapes in
+      Self.kit(
+        shapes, about: config.structure == nil ? Self.about : Self.about(roles),
+        recipes: TrainingRecipes(
+          trainers: Set(formats.compactMap(\.trainer)),
+          baseModel: config.baseModel ?? TrainingRecipes.baseModel, template: "llama3",
+          maxLength: TrainingRecipes.maxLength,
+          targets: roles.compactMap { role in
+            shapes.first { $0.stem == Shape.messages.stem(role) }.map {
+              .init(role: role, messages: $0, completions: Shape.promptCompletion.stem(role))
+            }
+          }))
+    }
   }
 
   package func export(_ rows: RowSet<Columns>, dropping sink: ExportSink) async throws -> [ExportedFile] {
-    let train = try await write(rows, split: "train")
-    // Without training rows there is nothing to validate: only the manifest is written.
-    let held = try await write(rows.count > 0 ? validation : nil, split: "validation")
-    let splits = roles.flatMap { role in
-      [("train", train), ("validation", held)].compactMap { name, files -> TrainingKit.Split? in
-        let count = files.first { $0.role == role }?.writer.rows ?? 0
-        return count > 0 ? .init(role: role, name: name, rows: count) : nil
-      }
-    }
-    let texts =
-      rows.count > 0 ? kit(splits) : []
-    return try await folder.finish(
-      (train + held).map(\.writer), training: train.map(\.writer), texts: texts,
-      complete: rows.isComplete && validation?.isComplete ?? true)
-  }
-
-  /// Every file that it may write, or that an earlier run may have written.
-  package var writes: [ExportTarget] {
-    let splits = roles.flatMap { role in
-      ["train", "validation"].map { TrainingKit.Split(role: role, name: $0, rows: 1) }
-    }
-    let kit = kit(splits).map(\.path)
-    let sets = splits.flatMap { split in shapes.map { path($0, split.role, split.name) } }
-    return folder.targets(sets + kit)
-  }
-
-  private typealias SetFile = (role: String, shape: Shape, writer: JSONLWriter)
-
-  private func path(_ shape: Shape, _ role: String, _ split: String) -> String {
-    "\(shape.rawValue)/\(role)-\(split).jsonl"
-  }
-
-  /// Streams one split into all its files, each row read once.
-  private func write(_ rows: RowSet<Columns>?, split: String) async throws -> [SetFile] {
-    var files: [SetFile] = []
-    for role in roles {
-      for shape in shapes { files.append((role, shape, try await folder.writer(path(shape, role, split)))) }
-    }
-    guard let rows else { return files }
     let turns = try await turns
-    for try await element in rows {
-      let row = try structured(element.value)
-      for (name, role) in form.structure.roles?.values ?? [:] {
-        let examples = form.structure.examples(of: role, in: row)
-        for file in files where file.role == name {
-          for example in examples {
-            try file.writer.write(file.shape.line(turns[name] ?? role.system, example))
+    return try await export.write(rows, dropping: sink) { rows, answers in
+      for try await element in rows {
+        let row = try structured(element.value)
+        for (name, role) in form.structure.roles?.values ?? [:] {
+          for prompt in form.structure.examples(of: role, in: row) {
+            try answers.example(Example(role: name, system: turns[name] ?? role.system, prompt: prompt))
           }
         }
       }
     }
-    return files
   }
 
-  private var roles: [String] { form.structure.roles?.names ?? [] }
+  package var writes: [ExportTarget] { export.writes }
 
-  private func kit(_ splits: [TrainingKit.Split]) -> [(path: String, text: String)] {
+  private static func kit(
+    _ shapes: [TrainingShape], about: [String], recipes: TrainingRecipes
+  ) -> TrainingKit {
     TrainingKit(
-      formats: formats, baseModel: baseModel, roles: roles, about: isGiven ? about : Self.about,
-      splits: splits
-    ).files
+      title: "Role sets", about: about, task: "text-generation", shapes: shapes, recipes: recipes,
+      listed: recipes.targets.map(\.messages.stem)
+    ) { sets in
+      ["| role | split | rows |", "| --- | --- | --- |"]
+        + sets.flatMap { set in
+          let role = recipes.targets.first { $0.messages == set.shape }?.role ?? ""
+          return set.splits.map { "| \(role) | \($0.name) | \($0.rows) |" }
+        } + [
+          "", "Each line of `sft/` is `{\"messages\": [system, user, assistant]}`; the answer is JSON text.",
+        ]
+    }
   }
 
   private static let about = [
@@ -158,7 +144,9 @@ package struct ExportRoleSets: Exporter {
     "takes a chain of thought apart into statements and evidence, one says whether evidence entails a statement.",
   ]
 
-  private var about: [String] { ["Supervised examples for the roles \(roles.listed("and"))."] }
+  private static func about(_ roles: [String]) -> [String] {
+    ["Supervised examples for the roles \(roles.listed("and"))."]
+  }
 
   /// The system turns of the task's own roles, which files and tasks may replace.
   private var turns: [String: String] {
@@ -191,32 +179,53 @@ package struct ExportRoleSets: Exporter {
     }
     if !mistakes.isEmpty { throw StageErrors(mistakes) }
   }
+}
 
-  /// `sft` always: everything but TRL reads it.
-  private var shapes: [Shape] {
-    [.messages] + (formats.contains(.trl) ? [.promptCompletion] : [])
-      + (formats.contains(.msSwift) ? [.queryResponse] : [])
+extension TrainingFormat {
+  /// Whose recipe it asks for.
+  fileprivate var trainer: TrainingRecipes.Trainer? {
+    switch self {
+    case .msSwift: .msSwift
+    case .llamaFactory: .llamaFactory
+    case .trl: .trl
+    case .axolotl: .axolotl
+    case .messages: nil
+    }
   }
 }
 
-/// The record shapes, named by their folders. One shape a file: trainers guess the kind of a set from its keys.
+/// The record shapes, named by their folders.
 private enum Shape: String {
   case messages = "sft"
   case promptCompletion = "sft_trl"
   case queryResponse = "lim"
 
-  func line(_ system: String, _ example: RolePrompt) -> JSON {
-    let prompt: [JSON] = [turn("system", system), turn("user", example.user)]
-    let answer = turn("assistant", example.target)
+  /// `sft` always: everything but TRL reads it.
+  static func all(_ formats: Set<TrainingFormat>) -> [Shape] {
+    [.messages] + (formats.contains(.trl) ? [.promptCompletion] : [])
+      + (formats.contains(.msSwift) ? [.queryResponse] : [])
+  }
+
+  func stem(_ role: String) -> String { "\(rawValue)/\(role)" }
+
+  func ofRole(_ role: String, isIndexed: Bool) -> TrainingExport<ExportRoleSets.Example>.Shape {
+    .init(
+      TrainingShape(
+        stem: stem(role), name: "\(rawValue)_\(role)",
+        llamaFactory: self == .messages && isIndexed ? ["messages": "messages"] : nil)
+    ) { example, _, _ in
+      example.role == role ? [line(example.system, example.prompt)] : []
+    }
+  }
+
+  private func line(_ system: String, _ example: RolePrompt) -> JSON {
+    let prompt = [TrainingTurns.turn("system", system), TrainingTurns.turn("user", example.user)]
+    let answer = TrainingTurns.assistant(example.target)
     return switch self {
     case .messages: ["messages": .array(prompt + [answer])]
     case .promptCompletion: ["prompt": .array(prompt), "completion": [answer]]
     case .queryResponse:
       ["system": .string(system), "query": .string(example.user), "response": .string(example.target)]
     }
-  }
-
-  private func turn(_ role: String, _ content: String) -> JSON {
-    ["role": .string(role), "content": .string(content)]
   }
 }

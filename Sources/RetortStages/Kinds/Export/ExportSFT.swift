@@ -1,0 +1,201 @@
+internal import OrderedCollections
+package import RetortCore
+
+/// Writes conversations that a model learns to answer, in the shapes that trainers read, with recipes to train from.
+package struct ExportSFT: Exporter, PromptShowing {
+  package enum Format: String, Codable, Hashable, Sendable, CaseIterable {
+    case trl
+    case msSwift = "ms-swift"
+    case llamaFactory = "llama-factory"
+    case axolotl, verl
+    case openRLHF = "openrlhf"
+    case openAI = "openai"
+  }
+
+  package struct Config: Codable, Sendable {
+    package var folder: String
+    package var formats: [Format]?
+    package var messages: String?
+    package var system: String?
+    package var user: String?
+    package var prompt: PromptFile?
+    package var assistant: String?
+    package var promptFrom: PromptSource?
+    package var thoughts: ThoughtForm?
+    package var specialTokens: SpecialTokens?
+    package var baseModel: String?
+    package var maxLength: Int?
+    package var allowEmpty: Bool?
+
+    package enum CodingKeys: String, CodingKey {
+      case folder, formats, messages, system, user, prompt, assistant, thoughts
+      case promptFrom = "prompt_from"
+      case specialTokens = "special_tokens"
+      case baseModel = "base_model"
+      case maxLength = "max_length"
+      case allowEmpty = "allow_empty"
+    }
+
+    package init(
+      folder: String, formats: [Format]? = nil, messages: String? = nil, system: String? = nil,
+      user: String? = nil, assistant: String? = nil, thoughts: ThoughtForm? = nil,
+      specialTokens: SpecialTokens? = nil, baseModel: String? = nil, maxLength: Int? = nil,
+      allowEmpty: Bool? = nil
+    ) {
+      self.folder = folder
+      self.formats = formats
+      self.messages = messages
+      self.system = system
+      self.user = user
+      self.assistant = assistant
+      self.thoughts = thoughts
+      self.specialTokens = specialTokens
+      self.baseModel = baseModel
+      self.maxLength = maxLength
+      self.allowEmpty = allowEmpty
+    }
+  }
+
+  package typealias Input = Columns
+
+  package static let name = "export-sft"
+  package static let version = 1
+  package static let summary =
+    "Write conversations for supervised fine-tuning, with a dataset card and recipes."
+  package static let keys = [
+    "folder": "Where to write, relative to the pipeline file.",
+    "formats": "Of trl, ms-swift, llama-factory, axolotl, verl, openrlhf, openai; all when left out.",
+    "base_model": "The model that the recipes train; \(TrainingRecipes.baseModel) when left out.",
+    "max_length": "Most tokens of a conversation in the recipes; \(TrainingRecipes.maxLength) when left out.",
+    "allow_empty":
+      "Whether files of an earlier run give way to none when there are no rows now; default false.",
+  ].merging(SupervisedTurns.help) { own, _ in own }
+  package static let sets = [TrainingExport<Example>.validation]
+  package static let destinations = [Destination.folder]
+
+  struct Example {
+    /// The assistant's last.
+    let turns: [JSON]
+  }
+
+  private let export: TrainingExport<Example>
+  private let turns: SupervisedTurns
+
+  package init(_ config: Config, in workspace: Workspace) throws {
+    turns = try SupervisedTurns(
+      .init(
+        messages: config.messages, system: config.system, user: config.user, prompt: config.prompt,
+        assistant: config.assistant, promptFrom: config.promptFrom, thoughts: config.thoughts,
+        specialTokens: config.specialTokens), in: workspace)
+    let formats = try Format.chosen(config.formats)
+    guard config.maxLength ?? 1 > 0 else {
+      throw StageError("max_length: expected 1 token or more, found \(config.maxLength ?? 0)")
+    }
+    let learnsAll = turns.learnsAll
+    export = TrainingExport(
+      folder: ExportFolder(config.folder, in: workspace, allowsEmpty: config.allowEmpty),
+      shapes: Shape.allCases.filter { shape in formats.contains { $0.shape == shape } }.map { shape in
+        switch shape {
+        case .messages: Self.messages(isIndexed: formats.contains(.llamaFactory))
+        case .completions: Self.completions(learnsAll: learnsAll)
+        }
+      },
+      validation: workspace.set("validation", as: Columns.self)
+    ) { shapes in
+      TrainingKit(
+        title: "Supervised examples",
+        about: [
+          "Conversations that end with the answer to be learnt; recipes to train from are in `train*`."
+        ],
+        task: "text-generation", shapes: shapes,
+        recipes: Self.recipes(config, formats, shapes, learnsAll: learnsAll))
+    }
+  }
+
+  package var reads: [ColumnUse] { turns.reads }
+  package var writes: [ExportTarget] { export.writes }
+  package var ownPrompt: Set<PromptPart>? { turns.own }
+
+  /// Validation rows are read as the others are.
+  package var sets: [SetRole] {
+    Self.sets.map {
+      SetRole(
+        $0.name, required: false, columns: reads.filter { $0.required && $0.others.isEmpty }.map(\.name),
+        help: $0.help)
+    }
+  }
+
+  package func export(_ rows: RowSet<Columns>, dropping sink: ExportSink) async throws -> [ExportedFile] {
+    try await export.write(rows, dropping: sink) {
+      try await $1.examples(of: $0) { Example(turns: try await turns.conversation(of: $0)) }
+    }
+  }
+
+  // MARK: - Shapes
+
+  fileprivate enum Shape: String, CaseIterable {
+    case messages, completions
+  }
+
+  private static func messages(isIndexed: Bool) -> TrainingExport<Example>.Shape {
+    .init(
+      TrainingShape(
+        stem: Shape.messages.rawValue,
+        usage:
+          "ms-swift, LLaMA-Factory (by `dataset_info.json`), Axolotl, OpenAI and its like; verl as "
+          + "Parquet, which its recipe makes.",
+        llamaFactory: isIndexed ? ["messages": "messages"] : nil)
+    ) { example, _, _ in [["messages": .array(example.turns)]] }
+  }
+
+  private static func completions(learnsAll: Bool) -> TrainingExport<Example>.Shape {
+    .init(
+      TrainingShape(
+        stem: Shape.completions.rawValue,
+        usage:
+          "TRL's SFTTrainer, which learns the completion alone; a conversation with several answers is a line "
+          + "for each.")
+    ) { example, _, _ in
+      let turns = example.turns
+      return turns.indices.filter {
+        turns[$0]["role"] == "assistant" && (learnsAll || $0 == turns.count - 1)
+      }.map { ["prompt": .array(Array(turns[..<$0])), "completion": [turns[$0]]] }
+    }
+  }
+
+  private static func recipes(
+    _ config: Config, _ formats: [Format], _ shapes: [TrainingShape], learnsAll: Bool
+  ) -> TrainingRecipes {
+    let model = config.baseModel ?? TrainingRecipes.baseModel
+    return TrainingRecipes(
+      trainers: Set(formats.compactMap(\.trainer)), baseModel: model,
+      template: model.lowercased().contains("llama-3") ? "llama3" : nil,
+      maxLength: config.maxLength ?? TrainingRecipes.maxLength, learnsLastAlone: !learnsAll,
+      targets: shapes.first.map {
+        [.init(role: nil, messages: $0, completions: Shape.completions.rawValue)]
+      } ?? [])
+  }
+}
+
+extension ExportSFT.Format {
+  /// The one that the trainer reads.
+  fileprivate var shape: ExportSFT.Shape {
+    switch self {
+    case .trl, .openRLHF: .completions
+    case .msSwift, .llamaFactory, .axolotl, .verl, .openAI: .messages
+    }
+  }
+
+  /// Whose recipe it asks for.
+  fileprivate var trainer: TrainingRecipes.Trainer? {
+    switch self {
+    case .trl: .trl
+    case .msSwift: .msSwift
+    case .llamaFactory: .llamaFactory
+    case .axolotl: .axolotl
+    case .verl: .verl
+    case .openRLHF: .openRLHF
+    case .openAI: nil
+    }
+  }
+}
