@@ -42,7 +42,9 @@ package enum CellType: String, Codable, Hashable, Sendable, CaseIterable {
       if text.first == "[" { return (try? JSON(parsing: text)).flatMap { $0.array == nil ? nil : $0 } }
       return .array(
         text.split(separator: ",").map { String($0).trimmed }.filter { !$0.isEmpty }.map { .string($0) })
-    case .object: return (try? JSON(parsing: text)).flatMap { $0.object == nil ? nil : $0 }
+    case .object:
+      guard let json = try? JSON(parsing: text), json.object != nil else { return nil }
+      return json
     }
   }
 
