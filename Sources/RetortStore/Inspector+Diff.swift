@@ -83,8 +83,8 @@ extension Inspector {
     try GRDB.Row.fetchCursor(
       db,
       sql: """
-        SELECT coalesce((SELECT name FROM run_stage WHERE run = o.run AND stage = CAST(substr(o.path, 2) AS INTEGER))
-          || substr(o.path, instr(o.path, '.')), '') AS place, \(SQL.source("o")), o."row"
+        SELECT coalesce((SELECT name FROM run_stage WHERE run = o.run AND stage = CAST(substr(\(SQL.origin("o")), 2) AS INTEGER))
+          || substr(\(SQL.origin("o")), instr(\(SQL.origin("o")), '.')), '') AS place, \(SQL.source("o")), o."row"
         FROM occurrence o JOIN run_stage s USING (run, stage) WHERE o.run = ? AND s.name = ? ORDER BY place
         """, arguments: [run, stage])
   }

@@ -30,12 +30,15 @@ enum SQL {
     "'r_' || lower(substr(hex(\(table).digest), 3, 12))"
   }
 
-  /// The record that a row descends from, as `questions:7`: the path's first two components.
+  /// SQL for the path of a row as it was before rows were put into another order: what stands behind the first `~`.
+  static func origin(_ table: String) -> String { "substr(\(table).path, instr(\(table).path, '~') + 1)" }
+
+  /// The record that a row descends from, as `questions:7`: the first two components of its ``origin(_:)``.
   static func source(_ table: String) -> String {
     """
     (SELECT name FROM run_stage WHERE run = \(table).run
-      AND stage = CAST(substr(\(table).path, 2) AS INTEGER))
-    || ':' || CAST(substr(\(table).path, instr(\(table).path, '.') + 2) AS INTEGER)
+      AND stage = CAST(substr(\(origin(table)), 2) AS INTEGER))
+    || ':' || CAST(substr(\(origin(table)), instr(\(origin(table)), '.') + 2) AS INTEGER)
     """
   }
 

@@ -38,8 +38,8 @@ extension Sketch {
   package func note(_ rows: [Made], of place: StagePlace) async throws {
     try await moment.look { db in
       for made in rows {
-        var path = (place.scope.map { $0 + "." } ?? "") + StagePlace.component(place.ordinal)
-        if let parent = made.parent {
+        var path = place.own
+        if let parent = made.parent, !place.reorders {
           let origin = try GRDB.Row.fetchOne(
             db.cachedStatement(sql: "SELECT path, stage FROM occurrence WHERE id = ?"), arguments: [parent])
           path = try (origin.maybe(0) ?? "") + place.branch(origin.maybe(1) ?? 0)

@@ -20,12 +20,15 @@ package struct StagePlace: Hashable, Sendable {
   package let from: [Int]
   /// The path of the ancestor row whose descendants are the set, under `per:`; nil for the whole set.
   package var scope: String?
+  /// Whether the rows that it makes of its set come in the order of its answers.
+  package let reorders: Bool
 
-  package init(run: Int64, ordinal: Int, from: [Int], scope: String? = nil) {
+  package init(run: Int64, ordinal: Int, from: [Int], scope: String? = nil, reorders: Bool = false) {
     self.run = run
     self.ordinal = ordinal
     self.from = from
     self.scope = scope
+    self.reorders = reorders
   }
 
   /// The set of the rows that descend from the row at a path.
@@ -36,7 +39,7 @@ package struct StagePlace: Hashable, Sendable {
   }
 
   /// SQL that an occurrence is in the set: one range of paths, which an index finds. A descendant's path begins with its
-  /// ancestor's and a dot. Paths are made of letters, digits and dots, of which only the dot sorts before `/`.
+  /// ancestor's and a dot. Paths are made of letters, digits, dots and `~`, of which only the dot sorts before `/`.
   func inScope(_ table: String) -> String {
     guard let scope else { return "TRUE" }
     return "(\(table).path >= '\(scope)' AND \(table).path < '\(scope)/')"
@@ -48,6 +51,10 @@ package struct StagePlace: Hashable, Sendable {
     guard from.count > 1, let index = from.firstIndex(of: upstream) else { return "" }
     return "." + StagePlace.component(index)
   }
+
+  /// What the paths of rows begin with that take no other row's place: those of a reader, of a stage that reorders, and of
+  /// a set that came to a row made of none.
+  var own: String { (scope.map { $0 + "." } ?? "") + StagePlace.component(ordinal) }
 
   /// A number written so that text order is number order: a letter for the count of digits, then the digits.
   static func component(_ number: Int) -> String {

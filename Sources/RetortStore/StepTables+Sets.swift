@@ -131,19 +131,23 @@ extension StepTables {
   }
 
   /// Occurrences of what a set step emitted. A row made of members takes the first one's path; a row of no member
-  /// (a reader's) its own number. `selection` is of a reader's rows. Answers their number.
+  /// (a reader's) its own number, and so does each where the stage reorders, with the path that it had behind a `~`.
+  /// `selection` is of a reader's rows. Answers their number.
   @discardableResult
   static func emitSet(_ place: StagePlace, step: Int64, _ selection: Selection, _ db: Database) throws -> Int
   {
     if place.from.isEmpty { return try emitReader(place, step: step, selection, db) }
-    let own = (place.scope.map { $0 + "." } ?? "") + StagePlace.component(place.ordinal)
+    let numbered = "'\(place.own).' || \(StagePlace.component(sql: "e.seq"))"
+    let path =
+      place.reorders
+      ? "\(numbered) || coalesce('~' || \(SQL.origin("o")), '')"
+      : "coalesce(o.path || \(branchSQL(place)) || '.' || \(StagePlace.component(sql: "e.nth")), \(numbered))"
     try db.execute(
       sql: """
         INSERT INTO occurrence (run, stage, path, "row", parent)
         SELECT run, stage, path, "row", parent FROM (
           SELECT \(place.run) AS run, \(place.ordinal) AS stage, e."row", o.id AS parent,
-            coalesce(o.path || \(branchSQL(place)) || '.' || \(StagePlace.component(sql: "e.nth")),
-              '\(own).' || \(StagePlace.component(sql: "e.seq"))) AS path
+            \(path) AS path
           FROM (SELECT *, row_number() OVER (PARTITION BY member ORDER BY seq) - 1 AS nth,
                   -- Looked up, not joined: SQLite scans a joined subquery once for each row.
                   (SELECT m.id FROM taken t JOIN occurrence m ON m.id = t.occurrence

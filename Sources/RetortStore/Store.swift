@@ -84,7 +84,11 @@ package final class Store: Sendable {
   private static func migrate(_ pool: DatabasePool, by migrator: DatabaseMigrator) throws {
     var tries = 0
     while true {
-      do { return try migrator.migrate(pool) } catch let error as DatabaseError
+      do {
+        try migrator.migrate(pool)
+        if try !pool.read(Views.areCurrent) { try pool.write(Views.make) }
+        return
+      } catch let error as DatabaseError
         where tries < 50 && [.SQLITE_ERROR, .SQLITE_CONSTRAINT, .SQLITE_BUSY].contains(error.resultCode)
       {
         tries += 1

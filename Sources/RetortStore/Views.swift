@@ -5,6 +5,19 @@ internal import RetortCore
 
 /// The views that people read: one for each stage of the newest run of each pipeline, and the ledgers.
 enum Views {
+  /// Whether the ledgers are those that this version makes: one of the same schema may have made others.
+  static func areCurrent(_ db: Database) throws -> Bool {
+    let found = try GRDB.Row.fetchAll(db, sql: "SELECT name, sql FROM sqlite_master WHERE type = 'view'")
+    let views = try Dictionary(found.map { (try $0.at(0) as String, try $0.at(1) as String) }) { first, _ in
+      first
+    }
+    return ledgers.allSatisfy { views[$0.name] == statement(of: $0) }
+  }
+
+  private static func statement(of ledger: (name: String, query: String)) -> String {
+    "CREATE VIEW \(ledger.name) AS \(ledger.query)"
+  }
+
   /// Makes them anew. A stage has a view of its own name, and one `pipeline__stage`; where pipelines share a name of a
   /// stage, the one that ran last has the plain one. So a pipeline that runs later takes no other's names away but those
   /// that it has itself.
@@ -12,7 +25,7 @@ enum Views {
     for name in try String.fetchAll(db, sql: "SELECT name FROM sqlite_master WHERE type = 'view'") {
       try db.execute(sql: "DROP VIEW \(quoted(name))")
     }
-    for (name, query) in ledgers { try db.execute(sql: "CREATE VIEW \(name) AS \(query)") }
+    for ledger in ledgers { try db.execute(sql: statement(of: ledger)) }
     let newest = try GRDB.Row.fetchAll(
       db, sql: "SELECT max(id) AS run, pipeline FROM run GROUP BY pipeline ORDER BY run DESC")
     for run in newest {

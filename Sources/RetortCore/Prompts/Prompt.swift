@@ -135,7 +135,8 @@ package struct Prompt: Hashable, Sendable {
         switch try value(path, scopes, spot) {
         case .string(let string): try output.append(string, spot)
         case .null:
-          throw PromptError(spot, "expected a value for '\(Self.name(path))', found null")
+          throw PromptError(
+            spot, "expected a value for '\(Self.name(path))', found null", missing: Self.name(path))
         case let other: try output.append(other.text, spot)
         }
       case .section(let path, let inverted, let inner, let spot):
@@ -171,13 +172,15 @@ package struct Prompt: Hashable, Sendable {
         "expected one of \(listed(known)), found '\(shortened(name))'"
           + (known.contains(path.joined(separator: "."))
             ? "; what follows a dot is a field: a column with a dot in its name needs another one"
-            : NearestWord.hint(name, in: known)))
+            : NearestWord.hint(name, in: known)),
+        missing: Self.name(path))
     }
     for field in path.dropFirst() {
       guard let inner = value[field] else {
         throw PromptError(
           spot,
-          "expected a value for '\(Self.name(path))', found \(value.kind) without '\(shortened(field))'")
+          "expected a value for '\(Self.name(path))', found \(value.kind) without '\(shortened(field))'",
+          missing: Self.name(path))
       }
       value = inner
     }
@@ -210,11 +213,14 @@ package struct PromptError: Error, Hashable, Sendable, CustomStringConvertible {
   /// From 1, in Unicode scalars.
   package let column: Int
   package let message: String
+  /// The name that a row has no value for, where that is all that is wrong.
+  package let missing: String?
 
-  init(_ spot: Prompt.Spot, _ message: String) {
+  init(_ spot: Prompt.Spot, _ message: String, missing: String? = nil) {
     line = spot.line
     column = spot.column
     self.message = message
+    self.missing = missing
   }
 
   package var description: String { "prompt, line \(line), column \(column): \(message)" }

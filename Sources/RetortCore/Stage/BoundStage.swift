@@ -12,6 +12,8 @@ package struct BoundStage: Sendable {
   package let version: Int
   package let reads: [ColumnUse]
   package let adds: [String]?
+  /// What becomes of the columns of its input rows.
+  package let passed: PassedColumns
   package let sets: [SetRole]
   /// Whether its rows may have others beside those.
   package let addsMore: Bool
@@ -26,12 +28,14 @@ package struct BoundStage: Sendable {
   package let shape: Shape
 
   private init<S: StageKind>(
-    _ stage: S, reads: [ColumnUse] = [], writes: [ExportTarget] = [], _ shape: Shape
+    _ stage: S, reads: [ColumnUse] = [], passed: PassedColumns = .all, writes: [ExportTarget] = [],
+    _ shape: Shape
   ) {
     kind = S.name
     version = S.version
     self.reads = reads
     adds = stage.adds
+    self.passed = passed
     sets = stage.sets
     addsMore = stage.addsMore
     self.writes = writes
@@ -59,7 +63,7 @@ package struct BoundStage: Sendable {
   package init<S: RowStage>(_ stage: S) {
     let withheld = Self.withheld(stage)
     self.init(
-      stage, reads: stage.reads,
+      stage, reads: stage.reads, passed: stage.passed,
       .row { row in
         try await stage.process(try row.view(as: S.Input.self)).map {
           Columns((try JSON(encoding: $0).object ?? [:]).without(withheld))
@@ -70,7 +74,7 @@ package struct BoundStage: Sendable {
   package init<S: SetStage>(_ stage: S) {
     let withheld = Self.withheld(stage)
     self.init(
-      stage, reads: stage.reads,
+      stage, reads: stage.reads, passed: stage.passed,
       .set { rows, accept in
         let sink = S.Sink { try await accept($0.without(withheld)) }
         try await stage.process(rows.read(as: S.Input.self), into: sink)

@@ -29,6 +29,8 @@ package struct StageEntry: Sendable {
   package let form: Form
   package let drawsSamples: Bool
   package let isForeseeable: Bool
+  /// Whether its output rows come in the order in which it answers.
+  package let reorders: Bool
   package let plots: PlottedColumns
   package let drawing: @Sendable (_ config: JSON) -> Drawing?
   package let makesNoneWhere: String?
@@ -49,7 +51,9 @@ package struct StageEntry: Sendable {
   }
 
   package init<S: SetStage>(_ stage: S.Type) {
-    self.init(stage, .set(makesRows: S.Sink.makesRows)) { BoundStage(try S($0, in: $1)) }
+    self.init(stage, .set(makesRows: S.Sink.makesRows), reorders: S.reorders) {
+      BoundStage(try S($0, in: $1))
+    }
   }
 
   package init<S: Exporter>(_ stage: S.Type) {
@@ -57,7 +61,8 @@ package struct StageEntry: Sendable {
   }
 
   private init<S: StageKind>(
-    _ stage: S.Type, _ form: Form, bind: @escaping @Sendable (S.Config, Workspace) throws -> BoundStage
+    _ stage: S.Type, _ form: Form, reorders: Bool = false,
+    bind: @escaping @Sendable (S.Config, Workspace) throws -> BoundStage
   ) {
     name = S.name
     version = S.version
@@ -67,6 +72,7 @@ package struct StageEntry: Sendable {
     self.form = form
     drawsSamples = S.drawsSamples
     isForeseeable = S.isForeseeable
+    self.reorders = reorders
     plots = S.plots
     drawing = { S.drawing($0) }
     makesNoneWhere = S.makesNoneWhere

@@ -5,8 +5,15 @@ package protocol SetStage: RowTaking {
   /// ``KeepingSink`` where its output rows are its input rows with columns added, ``MakingSink`` where they are new ones.
   associatedtype Sink: SetSink where Sink.Output == Output
 
+  /// Whether its output rows come in the order of its answers; else they have that of the set.
+  static var reorders: Bool { get }
+
   /// Answers every row of `rows` exactly once through `sink` (kept, dropped, or made into something new).
   func process(_ rows: RowSet<Input>, into sink: Sink) async throws
+}
+
+extension SetStage {
+  package static var reorders: Bool { false }
 }
 
 /// The rows of a set in the order of their ordinal paths. It may be walked more than once; payloads are streamed
@@ -85,7 +92,8 @@ package struct RowSet<Value: Decodable & Sendable>: Sendable, AsyncSequence {
   }
 }
 
-/// Where a set stage puts its answers. Answers may come in any order; output rows keep the order of the set.
+/// Where a set stage puts its answers. Answers may come in any order; output rows keep the order of the set, unless the
+/// stage reorders them.
 package protocol SetSink: Sendable {
   associatedtype Output: Encodable & Sendable
 

@@ -92,6 +92,10 @@ extension Columns: KnownShape {
   static func shape(depth: Int) -> ConfigShape.Value { .map(.any) }
   static var sample: Columns { Columns() }
 }
+extension NamedTexts: KnownShape {
+  static func shape(depth: Int) -> ConfigShape.Value { .map(.string) }
+  static var sample: NamedTexts { [:] }
+}
 extension ModelRef: KnownShape {
   static func shape(depth: Int) -> ConfigShape.Value { .model }
   static var sample: ModelRef { ModelRef(ModelSpec(alias: "model", name: "model")) }

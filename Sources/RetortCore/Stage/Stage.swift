@@ -75,10 +75,13 @@ package protocol RowTaking: StageKind {
 
   /// The columns it reads; by default the properties of ``Input``.
   var reads: [ColumnUse] { get }
+  /// What becomes of the columns of its input rows, where its rows are not new ones; by default all go on as they are.
+  var passed: PassedColumns { get }
 }
 
 extension RowTaking {
   package var reads: [ColumnUse] { ColumnUse.properties(of: Input.self) }
+  package var passed: PassedColumns { .all }
 }
 
 /// A stage that takes one row at a time.

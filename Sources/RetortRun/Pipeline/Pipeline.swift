@@ -63,6 +63,8 @@ package struct PipelineStage: Sendable {
   package let configured: ConfiguredStage
   /// Columns of its output rows where they are known before a run; nil after a reader that cannot tell.
   package let columns: [String]?
+  /// What becomes of the columns of its input rows.
+  let passed: PassedColumns
   /// Models that its configuration names.
   package let models: [String]
   /// Files that its configuration names.
@@ -85,7 +87,8 @@ package struct PipelineStage: Sendable {
   package init(
     name: String, entry: StageEntry, from: [String] = [], using: OrderedDictionary<String, String> = [:],
     per: String? = nil, onFailure: OnFailure = .fail, renames: [String: String] = [:], replace: Bool = false,
-    configured: ConfiguredStage, columns: [String]? = nil, models: [String] = [],
+    configured: ConfiguredStage, columns: [String]? = nil, passed: PassedColumns = .all,
+    models: [String] = [],
     files: Set<URL> = []
   ) {
     self.name = name
@@ -98,6 +101,7 @@ package struct PipelineStage: Sendable {
     self.replace = replace
     self.configured = configured
     self.columns = columns
+    self.passed = passed
     self.models = models
     self.files = files
   }

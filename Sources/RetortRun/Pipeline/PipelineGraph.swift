@@ -57,8 +57,8 @@ struct PipelineGraph {
         per: fields.per,
         onFailure: fields.onFailure ?? .fail, renames: fields.renames ?? [:],
         replace: fields.replace ?? false, configured: configured,
-        columns: output.flatMap { $0.isOpen ? nil : Array($0.certain) }, models: draft.models,
-        files: draft.files)
+        columns: output.flatMap { $0.isOpen ? nil : Array($0.certain) }, passed: draft.bound?.passed ?? .all,
+        models: draft.models, files: draft.files)
     }
   }
 
@@ -146,6 +146,11 @@ extension PipelineGraph {
       report(
         place,
         "expected a stage that all its rows descend from (\(choice.joined(separator: ", "))), found '\(per)'")
+    } else if let between = reordering(above: stage.name, since: per) {
+      report(
+        place,
+        "expected groups that are still together, found '\(between)' on the way, which puts the rows of all groups of "
+          + "'\(per)' into one order; write 'per: \(per)' there too, or group by '\(between)'")
     }
   }
 
@@ -255,6 +260,7 @@ extension PipelineGraph {
         result.hasMore = result.hasMore || input.hasMore
         result.shapes = result.shapes.filter { input.shapes[$0.key] == $0.value }
       }
+      pass(&result, bound.passed, draft)
     }
     let renames = draft.written.node["as"]?.entries ?? [:]
     guard let adds = bound.adds else {
@@ -276,7 +282,9 @@ extension PipelineGraph {
       let place = renames[column]?.node.place ?? draft.written.keyPlace
       if !written.insert(name).inserted {
         report(place, "expected another name, found '\(name)', which '\(draft.written.name)' adds already")
-      } else if result.possible.contains(name), !replaces {
+      } else if result.possible.contains(name), !replaces,
+        renames[column] != nil || !bound.passed.changed.contains(column)
+      {
         report(
           place,
           "expected a new column, found '\(name)', which the rows have already; "

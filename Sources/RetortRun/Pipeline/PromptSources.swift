@@ -109,9 +109,9 @@ extension PipelineGraph {
   }
 
   private func replaces(_ column: String, _ draft: StageDraft) -> Bool {
-    guard draft.written.fields?.replace == true, let entry = draft.entry, !entry.makesRows else {
-      return false
-    }
+    guard let entry = draft.entry, !entry.makesRows else { return false }
+    if draft.bound?.passed.replaces(column) == true { return true }
+    guard draft.written.fields?.replace == true else { return false }
     let renames = draft.written.fields?.renames ?? [:]
     let inputs = froms(draft.written.name).compactMap { outputs[$0] }
     return (draft.bound?.adds ?? []).contains { (renames[$0] ?? $0) == column }

@@ -122,7 +122,8 @@ private actor SetAnswers {
     guard let occurrence = member?.occurrence else {
       return made.append(.init(nth: seq, row: row))
     }
-    made.append(.init(parent: occurrence, nth: counts[occurrence, default: 0], row: row))
+    let nth = stage.entry.reorders ? seq : counts[occurrence, default: 0]
+    made.append(.init(parent: occurrence, nth: nth, row: row))
     counts[occurrence, default: 0] += 1
   }
 }

@@ -31,7 +31,9 @@ struct PipelineLookup: Sendable {
     self.ordinals = ordinals
     cut = options.selection.cuts ? Set(pipeline.cutSources.map(\.name)) : []
     places = pipeline.stages.enumerated().map { ordinal, stage in
-      StagePlace(run: run, ordinal: ordinal, from: stage.from.compactMap { ordinals[$0] })
+      StagePlace(
+        run: run, ordinal: ordinal, from: stage.from.compactMap { ordinals[$0] },
+        reorders: stage.entry.reorders)
     }
     ancestors = pipeline.stages.map { stage in
       pipeline.ancestry(of: stage.name).subtracting([stage.name]).compactMap { ordinals[$0] }.sorted()

@@ -119,22 +119,3 @@ actor SetRecorder {
     }
   }
 }
-
-extension PipelineStage {
-  /// A row with the columns that this stage added, under the names that the pipeline file gives them.
-  ///
-  /// Errors: ``StageFault`` when a column of another value exists and `replace:` is not set.
-  func output(_ added: JSON.Object, addedTo row: Row) throws -> Row {
-    var named: JSON.Object = [:]
-    for (name, value) in added {
-      let column = renames[name] ?? name
-      if !replace, let old = row.columns[column], old != value {
-        throw StageFault(
-          "writes the column '\(column)', which the row has already; rename it under 'as:' or set 'replace: true'"
-        )
-      }
-      named[column] = value
-    }
-    return row.adding(named)
-  }
-}

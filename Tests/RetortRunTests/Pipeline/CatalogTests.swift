@@ -34,18 +34,20 @@ import Testing
       ])
     #expect(
       names { $0.form == .set(makesRows: true) } == [
-        "calibrate-group-reward", "fit-reward-model", "induce-prompt", "measure-best-of-n",
+        "calibrate-group-reward", "collect", "count", "fit-reward-model", "induce-prompt",
+        "measure-best-of-n",
         "pair-length-quality",
       ])
     #expect(
       names { $0.form == .set(makesRows: false) } == [
         "compare-length-quality", "deduplicate", "filter-reward-top", "join", "penalize-uncertainty",
-        "rescale-group-reward", "sample", "split", "weight-importance",
+        "rescale-group-reward", "sample", "sort", "split", "weight-importance",
       ])
     #expect(
       names(\.drawsSamples) == [
         "generate", "induce-prompt", "predict-reward", "sample-rollouts", "synthesize-rationale",
       ])
+    #expect(names(\.reorders) == ["sort"])
     #expect(names { $0.heads != nil } == ["fit-reward-model"])
   }
 

@@ -3,10 +3,10 @@ package import RetortCore
 
 /// What a column of a source is to be.
 package enum CellType: String, Codable, Hashable, Sendable, CaseIterable {
-  case text, integer, number, boolean, list
+  case text, integer, number, boolean, list, object
 
   /// What a message expects.
-  var words: String { self == .integer ? "an integer" : "a \(rawValue)" }
+  var words: String { [.integer, .object].contains(self) ? "an \(rawValue)" : "a \(rawValue)" }
 
   /// The value as this type; nil where it is none. Null stays null, and so does a text without a word where a text is not
   /// asked for: nothing was written there.
@@ -14,14 +14,15 @@ package enum CellType: String, Codable, Hashable, Sendable, CaseIterable {
   /// Texts are read without the white space around them: numbers as JSON writes them, with a sign and leading zeros
   /// (`007` is 7, `1e3` is 1000); an integer must be whole and no larger than 2^63, or 2^53 where it was written with a
   /// fraction or an exponent; true, yes, y, t, on and 1 are true, false, no, n, f, off and 0 false, in either case; a list
-  /// is JSON, or words between commas. A number and a flag alone are a list of one.
+  /// is JSON, or words between commas; an object is JSON. A number and a flag alone are a list of one.
   func cast(_ value: JSON) -> JSON? {
     switch (self, value) {
     case (_, .null): return .null
     case (.text, .string): return value
     case (.text, _): return .string(value.text)
     case (_, .string(let text)): return text.isBlank ? .null : read(text.trimmed)
-    case (.integer, .int), (.number, .int), (.number, .double), (.boolean, .bool), (.list, .array):
+    case (.integer, .int), (.number, .int), (.number, .double), (.boolean, .bool), (.list, .array),
+      (.object, .object):
       return value
     case (.integer, .double(let number)): return Self.whole(number)
     case (.boolean, .int(let number)): return number == 1 ? true : number == 0 ? false : nil
@@ -41,6 +42,9 @@ package enum CellType: String, Codable, Hashable, Sendable, CaseIterable {
       if text.first == "[" { return (try? JSON(parsing: text)).flatMap { $0.array == nil ? nil : $0 } }
       return .array(
         text.split(separator: ",").map { String($0).trimmed }.filter { !$0.isEmpty }.map { .string($0) })
+    case .object:
+      guard let json = try? JSON(parsing: text), json.object != nil else { return nil }
+      return json
     }
   }
 
@@ -68,7 +72,7 @@ struct CellRules: Sendable {
   static let keys = [
     "defaults": "Column to the value that it has where a record has none, or null; default none.",
     "types":
-      "Column to text, integer, number, boolean or list: what its values are read as; a record with one that is none is "
+      "Column to text, integer, number, boolean, list or object: what its values are read as; a record with one that is none is "
       + "dropped as 'cast failed'. Default: as they are.",
   ]
   static let laterKeys: Set = ["defaults", "types"]
