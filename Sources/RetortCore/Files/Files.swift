@@ -59,7 +59,12 @@ package struct DataFile: Hashable, Sendable {
 
 extension DataFile: Codable {
   package init(from decoder: any Decoder) throws {
-    path = try decoder.singleValueContainer().decode(String.self)
+    try self.init(try decoder.singleValueContainer().decode(String.self), in: decoder)
+  }
+
+  /// The file at a path, as a decoder that comes upon it has it.
+  init(_ path: String, in decoder: any Decoder) throws {
+    self.path = path
     url = fileURL(path, decoder)
     digest = try reading(path, decoder) { try FileReading.digest(of: $0) }
   }
@@ -67,6 +72,14 @@ extension DataFile: Codable {
   package func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(digest.description)
+  }
+
+  /// Errors: ``StageError`` where the content is not what it was when the pipeline was read.
+  package func checkUnchanged() throws {
+    guard try FileReading.digest(of: url) == digest else {
+      throw StageError(
+        "expected '\(path)' as it was when the run began, found it changed; run again, under its new content")
+    }
   }
 }
 

@@ -116,6 +116,10 @@ extension DataFile: KnownShape {
   static func shape(depth: Int) -> ConfigShape.Value { .dataFile }
   static var sample: DataFile { DataFile(path: "data", url: URL(filePath: "data"), digest: Digest(of: "")) }
 }
+extension ProgramLine: KnownShape {
+  static func shape(depth: Int) -> ConfigShape.Value { .list(.string) }
+  static var sample: ProgramLine { ProgramLine(words: ["program"]) }
+}
 extension Array: KnownShape where Element: Decodable {
   static func shape(depth: Int) -> ConfigShape.Value {
     .list(ShapeProbe.value(of: Element.self, depth: depth + 1))

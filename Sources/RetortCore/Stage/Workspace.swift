@@ -16,6 +16,8 @@ package struct Workspace: Sendable {
   package let ledger: any FileLedger
   /// Tells whoever runs the pipeline what is no failure and should be known.
   package let say: @Sendable (String) -> Void
+  /// For programs that the stage starts.
+  package let surroundings: ProgramSurroundings
   let models: any ModelProvider
   let sets: [String: RowSet<Columns>]
   /// How the stage asks that is named under `prompt_from:`.
@@ -24,7 +26,8 @@ package struct Workspace: Sendable {
   package init(
     folder: URL, models: any ModelProvider, sets: [String: RowSet<Columns>] = [:], exportSuffix: String = "",
     branches: Int = 1, isGrouped: Bool = false, pipeline: Digest? = nil,
-    ledger: any FileLedger = MemoryLedger(), say: @escaping @Sendable (String) -> Void = { _ in }
+    ledger: any FileLedger = MemoryLedger(), surroundings: ProgramSurroundings = ProgramSurroundings(),
+    say: @escaping @Sendable (String) -> Void = { _ in }
   ) {
     self.folder = folder
     self.models = models
@@ -34,6 +37,7 @@ package struct Workspace: Sendable {
     self.isGrouped = isGrouped
     self.pipeline = pipeline
     self.ledger = ledger
+    self.surroundings = surroundings
     self.say = say
   }
 

@@ -4,6 +4,8 @@ extension Catalog {
   /// All kinds of Retort, one a line. To add one: its file, its test file, and a line here.
   package static let standard = Catalog([
     StageEntry(CalibrateGroupReward.self),
+    StageEntry(CommandSet.self),
+    StageEntry(CommandStage.self),
     StageEntry(CompareLengthQuality.self),
     StageEntry(CompleteRationale.self),
     StageEntry(Decontaminate.self),

@@ -34,7 +34,7 @@ import Testing
       ])
     #expect(
       names { $0.form == .set(makesRows: true) } == [
-        "calibrate-group-reward", "fit-reward-model", "induce-prompt", "measure-best-of-n",
+        "calibrate-group-reward", "command-set", "fit-reward-model", "induce-prompt", "measure-best-of-n",
         "pair-length-quality",
       ])
     #expect(
