@@ -50,7 +50,7 @@ import Testing
         predictions without a gold row, left out: 1 (9)
         predictions without an id, left out: 1
         records that are no prediction, left out: 1
-          line 6: expected an object, found a list
+          predicted.jsonl, line 6: expected an object, found a list
         read with doubt, or not at all: 4
           1: question_parsing[1]: expected a text, found an integer
           1: cot_parsing[0].Verification: "Yes" counts as false
@@ -84,7 +84,7 @@ import Testing
     try await desk.expectCommand(
       "evaluate none.json x.json",
       says:
-        "error: expected gold rows in 'x.json', found others: record 0: expected an object, found an integer",
+        "error: expected gold rows in 'x.json', found others: x.json, record 0: expected an object, found an integer",
       exits: 1)
     try await desk.expectCommand(
       "evaluate nowhere.json gold.json", says: "error: expected a file at 'nowhere.json', found none",
@@ -96,8 +96,9 @@ import Testing
     try await desk.expectCommand(
       "evaluate gold.json gold.json --metric meteor --helper ./none",
       says: """
-        error: expected a helper for metric: meteor from './none', found none: it said nothing; name tools/score-meteor \
-        of the project as the helper, install wordnet-base, and run it with --install where there is a network
+        error: expected a helper for metric: meteor from './none', found none: expected a program at './none', found \
+        none; name tools/score-meteor of the project as the helper, install wordnet-base, and run it with --install where \
+        there is a network
         """, exits: 1)
     try await desk.expectCommand(
       "evaluate gold.json gold.json --question-threshold 2",

@@ -59,11 +59,11 @@ package struct DataFile: Hashable, Sendable {
 
 extension DataFile: Codable {
   package init(from decoder: any Decoder) throws {
-    try self.init(try decoder.singleValueContainer().decode(String.self), in: decoder)
+    try self.init(try decoder.singleValueContainer().decode(String.self), decoder)
   }
 
-  /// The file at a path, as a decoder that comes upon it has it.
-  init(_ path: String, in decoder: any Decoder) throws {
+  /// The file at a path of what is decoded.
+  init(_ path: String, _ decoder: any Decoder) throws {
     self.path = path
     url = fileURL(path, decoder)
     digest = try reading(path, decoder) { try FileReading.digest(of: $0) }
@@ -83,7 +83,7 @@ extension DataFile: Codable {
   }
 }
 
-private func fileURL(_ path: String, _ decoder: any Decoder) -> URL {
+func fileURL(_ path: String, _ decoder: any Decoder) -> URL {
   let folder = decoder.userInfo[.folder] as? URL ?? URL(filePath: ".")
   return URL(filePath: path, relativeTo: folder).standardizedFileURL
 }
@@ -101,22 +101,43 @@ private func reading<T>(_ path: String, _ decoder: any Decoder, _ read: (URL) th
   }
 }
 
-/// What a stage reads of a data file. At the end of the file it is held against the digest that the step is known by:
-/// a file that somebody wrote to meanwhile would give rows under the name of another content.
+/// What a stage reads of a data file, unpacked where its name says that it is packed. At the end of the file it is held
+/// against the digest that the step is known by: a file that somebody wrote to meanwhile would give rows under the name
+/// of another content.
 package final class DataFileReading {
   private let file: DataFile
   private let reading: FileReading
+  /// Nil for a file that is what it is.
+  private let unpacker: (any Unpacker)?
   private var isWhole = false
 
   /// Errors: ``StageError`` when the file cannot be read.
   package init(_ file: DataFile) throws {
     self.file = file
     reading = try FileReading(file.url)
+    unpacker = try Packing(file.url)?.unpacker(of: file.path)
+  }
+
+  /// The first bytes of a file, `count` at most. Errors: ``StageError``.
+  package static func head(of file: DataFile, count: Int) throws -> Data {
+    let reading = try DataFileReading(file)
+    var head = Data()
+    while head.count < count, case let piece = try reading.read(upToCount: count - head.count), !piece.isEmpty
+    {
+      head += piece
+    }
+    return head
   }
 
   /// The next bytes, `count` at most; none at the end. Errors: ``StageError``, also at the end of a file that is not
   /// what it was when the pipeline was read.
   package func read(upToCount count: Int = 1 << 20) throws -> Data {
+    guard let unpacker else { return try bytes(count) }
+    return try unpacker.read(upToCount: count) { try bytes(1 << 16) }
+  }
+
+  /// The next bytes as they lie there.
+  private func bytes(_ count: Int) throws -> Data {
     guard !isWhole else { return Data() }
     let data = try reading.read(upToCount: count)
     guard data.isEmpty else { return data }

@@ -4,7 +4,7 @@ package import Foundation
 /// files in the place of their paths, so that editing the program redoes what it made and moving it does not.
 ///
 /// The first word is the program: a path from the pipeline file's folder where it has a `/`, else found on the PATH. Its
-/// content counts where it is a path. Unless it is a script, it may be an interpreter (`python3 my-step.py`): then the
+/// content counts where it is a path. Unless that is a script, it may be an interpreter (`python3 my-step.py`): then the
 /// first argument that names a file counts by its content, too.
 package struct ProgramLine: Hashable, Sendable {
   /// As the file has them.
@@ -35,8 +35,10 @@ extension ProgramLine: Codable {
     var places: [Int] = []
     do {
       let program = try Self.program(first, from: folder)
+      let isScript = try Self.isScript(program)
       if first.contains("/") { places.append(0) }
-      if try !Self.isScript(program) {
+      // What is found on the PATH may be a script that starts the interpreter of its name.
+      if !first.contains("/") || !isScript {
         let argument = words.indices.dropFirst().first {
           FileKind(following: URL(filePath: words[$0], relativeTo: folder)) == .regular
         }
@@ -44,7 +46,7 @@ extension ProgramLine: Codable {
       }
     } catch { throw mistake("\(error)") }
     var contents: [Int: DataFile] = [:]
-    for place in places { contents[place] = try DataFile(words[place], in: decoder) }
+    for place in places { contents[place] = try DataFile(words[place], decoder) }
     self.words = words
     self.contents = contents
   }
@@ -63,7 +65,7 @@ extension ProgramLine: Codable {
       let url = URL(filePath: word, relativeTo: folder).standardizedFileURL
       let kind = FileKind(following: url)
       guard kind == .regular else {
-        throw StageError("expected a program at '\(word)', found \(kind?.words ?? "none") (\(url.path))")
+        throw StageError("expected a program at '\(word)', found \(kind?.words ?? "none")")
       }
       guard access(url.path, X_OK) == 0 else {
         throw StageError(

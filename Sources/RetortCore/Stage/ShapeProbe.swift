@@ -120,6 +120,10 @@ extension ProgramLine: KnownShape {
   static func shape(depth: Int) -> ConfigShape.Value { .list(.string) }
   static var sample: ProgramLine { ProgramLine(words: ["program"]) }
 }
+extension DataFiles: KnownShape {
+  static func shape(depth: Int) -> ConfigShape.Value { .dataFiles }
+  static var sample: DataFiles { DataFiles(DataFile.sample) }
+}
 extension Array: KnownShape where Element: Decodable {
   static func shape(depth: Int) -> ConfigShape.Value {
     .list(ShapeProbe.value(of: Element.self, depth: depth + 1))

@@ -149,6 +149,7 @@ actor Performance {
             }),
           exportSuffix: engine.options.exportSuffix, branches: stage.from.count,
           isGrouped: stage.per != nil, pipeline: engine.pipeline.fingerprint, ledger: ledger,
+          databases: DatabaseReader(),
           surroundings: ProgramSurroundings(
             engine.environment, models: Array(engine.pipeline.models.values)),
           say: { [tell] in tell(.noted(stage: stage.name, $0)) }))

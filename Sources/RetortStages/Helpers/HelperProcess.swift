@@ -19,10 +19,7 @@ final class HelperProcess: Sendable {
 
   private let child: ChildProcess
   private let voice: Voice
-  private let isClosed = Mutex(false)
-  /// What has left its group may hold its input open, and read nothing.
-  private let hasEnded = Flag()
-  private let writing = DispatchQueue(label: "retort-helper-input")
+  private let input: HelperInput
 
   /// - Parameters:
   ///   - longest: bytes of a line at most.
@@ -30,16 +27,15 @@ final class HelperProcess: Sendable {
   /// Errors: ``StageError`` when it cannot be started.
   init(_ program: HelperProgram, longest: Int, hear: @escaping @Sendable (Sign) -> Void) throws {
     let child = try ChildProcess(program)
-    let voice = Voice(program.redaction)
-    (self.child, self.voice) = (child, voice)
-    // A write waits where it can be told that the program has ended.
-    _ = fcntl(child.input, F_SETFL, O_NONBLOCK)
+    let (voice, input) = (Voice(program.redaction), HelperInput(child.input))
+    (self.child, self.voice, self.input) = (child, voice, input)
+    Self.thread { input.serve() }
     let outputs = DispatchGroup()
     Self.thread(in: outputs) { Self.lines(of: child.output, longest: longest, hear) }
     Self.thread(in: outputs) { voice.listen(to: child.errors) }
-    Self.thread { [hasEnded] in
+    Self.thread {
       let end = child.wait()
-      hasEnded.raise()
+      input.giveUp()
       // What has left the group may hold the outputs open for ever.
       _ = outputs.wait(timeout: .now() + 2)
       hear(.ended(end))
@@ -55,20 +51,11 @@ final class HelperProcess: Sendable {
   /// Writes in the order of the calls.
   /// - Parameter written: told whether the helper took it.
   func write(_ text: String, _ written: (@Sendable (Bool) -> Void)? = nil) {
-    writing.async { [child, hasEnded] in
-      let isTaken = Self.write(Array(text.utf8), to: child.input, unless: hasEnded)
-      written?(isTaken)
-    }
+    input.add(Array(text.utf8), written)
   }
 
   /// Ends its input, after what was written. Nothing may be written afterwards.
-  func closeInput() {
-    let isFirst = isClosed.withLock { isClosed in
-      defer { isClosed = true }
-      return !isClosed
-    }
-    if isFirst { writing.async { [child] in close(child.input) } }
-  }
+  func closeInput() { input.close() }
 
   /// Kills it and what it started.
   func kill() { child.kill() }
@@ -89,22 +76,6 @@ final class HelperProcess: Sendable {
     }
     thread.name = "retort-helper"
     thread.start()
-  }
-
-  private static func write(_ bytes: [UInt8], to descriptor: Int32, unless hasEnded: Flag) -> Bool {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if count > 0 {
-        rest = rest.dropFirst(count)
-      } else if errno == EAGAIN, !hasEnded.isRaised {
-        var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-        _ = poll(&entry, 1, 500)
-      } else if errno != EINTR {
-        return false
-      }
-    }
-    return true
   }
 
   /// Gives the pieces of a stream until its end, and closes it.
@@ -140,12 +111,6 @@ final class HelperProcess: Sendable {
     }
     if !isDeaf { endLine() }
   }
-}
-
-private final class Flag: Sendable {
-  private let state = Mutex(false)
-  var isRaised: Bool { state.withLock { $0 } }
-  func raise() { state.withLock { $0 = true } }
 }
 
 /// What a helper says on standard error: all of it is read, the end of it is kept.

@@ -25,11 +25,14 @@ package struct ParquetHelper: Sendable {
       folder: folder, in: surroundings, naming: own, name: "python3 parquet.py")
   }
 
-  /// Begins to read files, one after the other.
-  /// - Parameter files: paths, or one address that begins with `hf://`.
-  /// - Returns: the commit that the address means; nil for paths.
-  func open(_ files: [String]) async throws -> String? {
-    try await ask(["open": .array(files.map { .string($0) })])["commit"]?.string
+  /// Begins to read a file.
+  /// - Parameters:
+  ///   - file: a path, or an address that begins with `hf://`.
+  ///   - columns: those that are read; nil for all.
+  /// - Returns: the commit that the address means; nil for a path.
+  func open(_ file: String, _ columns: [String]?) async throws -> String? {
+    let names = columns.map { JSON.array($0.map { .string($0) }) } ?? .null
+    return try await ask(["open": .string(file), "columns": names])["commit"]?.string
   }
 
   /// The next rows, about 4 MB of them; none at the end.

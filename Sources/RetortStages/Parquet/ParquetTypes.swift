@@ -15,6 +15,13 @@ struct ParquetTypes: Sendable {
     self.shapes = shapes.mapValues(Self.writable)
   }
 
+  /// A row as a line of JSON.
+  func line(_ values: JSON.Object) -> String {
+    JSON.object(
+      JSON.Object(uniqueKeysWithValues: shapes.map { ($0.key, $0.value.fit(values[$0.key] ?? .null)) })
+    ).text
+  }
+
   var types: [(name: String, type: String)] { shapes.map { ($0.key, Self.type($0.value)) } }
 
   /// An object without keys has no type there.

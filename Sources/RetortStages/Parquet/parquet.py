@@ -6,8 +6,8 @@
 DuckDB lies in $RETORT_HELPERS or ~/.cache/retort, in a folder of its own for each version of it and of Python. The first
 line out is {"ready": true}, or {"error": ...}. Requests:
 
-    {"id", "open": [file, ...]}              -> {"id", "columns": [name, ...]}      rows of these files, one after the other
-    {"id", "open": ["hf://datasets/..."]}    -> the same, with "commit": the files of a dataset's revision, fetched once
+    {"id", "open": file, "columns": [name, ...] or null}    -> {"id", "columns": [name, ...]}
+    {"id", "open": "hf://datasets/...", ...}    -> the same, with "commit": files of a dataset's revision, fetched once
     {"id", "next": bytes}                    -> {"id", "rows": [row, ...]}          no row at the end
     {"id", "write": file, "from": lines, "longest": bytes, "columns": [[name, type], ...]}  -> {"id", "rows": n}
 
@@ -134,11 +134,15 @@ def finite(row):
 class Reading:
     """The rows of files, one after the other, each as a JSON object."""
 
-    def __init__(self, base, files):
-        self.base, self.files, self.columns = base, list(files), []
-        self.rows, self.left = None, []
+    def __init__(self, base, files, wanted):
+        self.base, self.files, self.wanted = base, list(files), wanted
+        self.rows, self.left, self.columns = None, [], wanted or []
         for file in files:  # one that cannot be read is told before any row
-            self.columns += [name for name in self.table(file).columns if name not in self.columns]
+            names = self.table(file).columns
+            missing = [name for name in wanted or [] if name not in names]
+            if missing:
+                raise ValueError(f"expected the column '{missing[0]}' in {file}, found {', '.join(names)}")
+            self.columns += [name for name in names if not wanted and name not in self.columns]
 
     def table(self, file):
         return self.base.sql(f"from read_parquet({path(file)})")
@@ -168,7 +172,8 @@ class Reading:
 
     def open(self, file):
         table = self.table(file)
-        parts = ", ".join(f"{text(name)}, {plain(quoted(name), kind)}" for name, kind in zip(table.columns, table.types))
+        types = dict(zip(table.columns, table.types))
+        parts = ", ".join(f"{text(name)}, {plain(quoted(name), types[name])}" for name in self.wanted or table.columns)
         return self.base.cursor().execute(f"select json_object({parts})::varchar from read_parquet({path(file)})")
 
 
@@ -287,10 +292,10 @@ def main():
         number = asked["id"]
         try:
             if "open" in asked:
-                commit, files = None, asked["open"]
+                commit, files = None, [asked["open"]]
                 if files[0].startswith("hf://"):
                     commit, files = hub_files(files[0])
-                reading = Reading(base, files)
+                reading = Reading(base, files, asked["columns"])
                 say({"id": number, "columns": reading.columns, "commit": commit})
             elif "next" in asked:
                 say(f'{{"id":{number},"rows":{reading.next(asked["next"])}}}')

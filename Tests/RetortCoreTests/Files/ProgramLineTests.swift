@@ -38,8 +38,8 @@ import Testing
 
   @Test(
     arguments: [
-      (["./gone.py"], "expected a program at './gone.py', found none (FOLDER/gone.py)"),
-      (["./"], "expected a program at './', found a folder (FOLDER)"),
+      (["./gone.py"], "expected a program at './gone.py', found none"),
+      (["./"], "expected a program at './', found a folder"),
       (["./plain.py"], "expected a program at './plain.py', found a file that may not be executed; chmod +x FOLDER/plain.py"),
       (
         ["./words"],
