@@ -78,7 +78,9 @@ package struct StageEntry: Sendable {
       if !S.laterKeys.isEmpty, let fields = encoded.object {
         encoded = .object(fields.filter { !($0.value.isNull && S.laterKeys.contains($0.key)) })
       }
-      return ConfiguredStage(config: encoded, workload: S.workload(of: config), inFlight: S.inFlight(of: config)) {
+      return ConfiguredStage(
+        config: encoded, workload: S.workload(of: config), inFlight: S.inFlight(of: config)
+      ) {
         try bind(config, $0)
       }
     }

@@ -107,7 +107,9 @@ final class ChildProcess: Sendable {
 
     init() throws {
       var ends: [Int32] = [-1, -1]
-      guard pipe(&ends) == 0 else { throw StageError("cannot make a pipe: \(String(cString: strerror(errno)))") }
+      guard pipe(&ends) == 0 else {
+        throw StageError("cannot make a pipe: \(String(cString: strerror(errno)))")
+      }
       for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
       (read, write) = (ends[0], ends[1])
     }

@@ -216,7 +216,8 @@ final class Helper: Sendable {
     }
     halt(
       &state,
-      "expected of '\(program.name)' lines with the ids of requests, found \(words), which belongs on standard error")
+      "expected of '\(program.name)' lines with the ids of requests, found \(words), which belongs on standard error"
+    )
   }
 
   private func note(_ words: String, _ state: inout State) {

@@ -57,7 +57,7 @@ package struct ParquetHelper: Sendable {
   private func ask(_ request: JSON.Object) async throws -> JSON {
     let reply: JSON
     do { reply = try await helper.answer(request) } catch let fault as Helper.Fault {
-      throw StageError("expected an answer of the helper for Parquet: \(fault); run again")
+      throw StageError("the helper for Parquet: \(fault); run again")
     }
     if let error = reply["error"]?.string { throw StageError(error) }
     return reply

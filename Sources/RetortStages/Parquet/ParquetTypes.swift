@@ -24,9 +24,10 @@ struct ParquetTypes: Sendable {
 
   var types: [(name: String, type: String)] { shapes.map { ($0.key, Self.type($0.value)) } }
 
-  /// An object without keys has no type there.
+  /// An object without keys has no type there; nulls alone have any.
   private static func writable(_ shape: ColumnShape) -> ColumnShape {
     switch shape {
+    case .null: .string
     case .object(let fields) where fields.isEmpty: .json
     case .object(let fields): .object(fields.mapValues(writable))
     case .list(let element): .list(writable(element))
@@ -36,7 +37,6 @@ struct ParquetTypes: Sendable {
 
   private static func type(_ shape: ColumnShape) -> String {
     switch shape {
-    // Nulls alone: any type holds them.
     case .null, .string, .json: "VARCHAR"
     case .bool: "BOOLEAN"
     case .int: "BIGINT"

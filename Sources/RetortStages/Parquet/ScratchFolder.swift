@@ -10,7 +10,8 @@ final class ScratchFolder {
     var name = Array(FileManager.default.temporaryDirectory.appending(path: "retort-XXXXXX").path.utf8CString)
     guard mkdtemp(&name) != nil else {
       throw StageError(
-        "cannot make a folder in '\(FileManager.default.temporaryDirectory.path)': \(String(cString: strerror(errno)))")
+        "cannot make a folder in '\(FileManager.default.temporaryDirectory.path)': \(String(cString: strerror(errno)))"
+      )
     }
     url = URL(filePath: String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self))
   }

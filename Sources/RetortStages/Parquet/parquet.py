@@ -297,6 +297,9 @@ def main():
                     commit, files = hub_files(files[0])
                 reading = Reading(base, files, asked["columns"])
                 say({"id": number, "columns": reading.columns, "commit": commit})
+            elif "next" in asked and reading is None:
+                # Another process opened the file.
+                say({"id": number, "error": "the helper for Parquet: it ended amid the rows and was started anew; run again"})
             elif "next" in asked:
                 say(f'{{"id":{number},"rows":{reading.next(asked["next"])}}}')
             else:

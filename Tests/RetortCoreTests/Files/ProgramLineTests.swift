@@ -27,7 +27,8 @@ import Testing
   @Test(
     arguments: [
       (["./step.py", "plain.py"], ["./step.py"]), (["python3", "-u", "plain.py", "step.py"], ["plain.py"]),
-      (["python3", "-m", "package"], []), (["/usr/bin/env", "python3", "./plain.py"], ["/usr/bin/env", "./plain.py"]),
+      (["python3", "-m", "package"], []),
+      (["/usr/bin/env", "python3", "./plain.py"], ["/usr/bin/env", "./plain.py"]),
       (["sh", "-c", "cat"], []),
     ] as [([String], [String])])
   func whatCountsByItsContent(words: [String], files: [String]) throws {
@@ -40,13 +41,19 @@ import Testing
     arguments: [
       (["./gone.py"], "expected a program at './gone.py', found none"),
       (["./"], "expected a program at './', found a folder"),
-      (["./plain.py"], "expected a program at './plain.py', found a file that may not be executed; chmod +x FOLDER/plain.py"),
+      (
+        ["./plain.py"],
+        "expected a program at './plain.py', found a file that may not be executed; chmod +x FOLDER/plain.py"
+      ),
       (
         ["./words"],
         "expected a program at 'FOLDER/words', found a text that does not say who reads it: its first line is to be like #!/usr/bin/env python3"
       ),
       (["no-such-program"], "expected a program on the PATH, found no 'no-such-program'"),
-      (["step.py"], "expected a program on the PATH, found no 'step.py'; write './step.py' for the one beside the pipeline file"),
+      (
+        ["step.py"],
+        "expected a program on the PATH, found no 'step.py'; write './step.py' for the one beside the pipeline file"
+      ),
       ([], "expected a program and its arguments, found none"),
     ] as [([String], String)])
   func whatIsNoProgramIsSaid(words: [String], message: String) throws {

@@ -25,12 +25,14 @@ import Testing
   @Test func kindsSayWhatTheyDo() {
     #expect(
       names(\.isReader) == [
-        "generate-puzzles", "read-csv", "read-html", "read-json", "read-jsonl", "read-logiqa", "read-parquet", "read-sqlite",
+        "generate-puzzles", "read-csv", "read-html", "read-json", "read-jsonl", "read-logiqa", "read-parquet",
+        "read-sqlite",
         "read-xml",
       ])
     #expect(
       names(\.exports) == [
-        "export-csv", "export-json", "export-jsonl", "export-kto", "export-parquet", "export-preferences", "export-rl-groups",
+        "export-csv", "export-json", "export-jsonl", "export-kto", "export-parquet", "export-preferences",
+        "export-rl-groups",
         "export-rl-prompts", "export-role-sets",
       ])
     #expect(

@@ -62,7 +62,8 @@ struct TrustNotesTests {
       """)
     #expect(found.count == 3)
     #expect(found[0].hasPrefix("3:53: shell starts /") && found[0].hasSuffix("sh, outside the file's folder"))
-    #expect(found[1].hasPrefix("4:55: far starts /") && found[1].hasSuffix("/step.py, outside the file's folder"))
+    #expect(
+      found[1].hasPrefix("4:55: far starts /") && found[1].hasSuffix("/step.py, outside the file's folder"))
     #expect(found[2] == "5:78: math starts 'no-such-program', which is not found on the PATH")
   }
 

@@ -28,9 +28,12 @@ package struct ExportParquet: RowExporter {
     // Before the work, since it may not be written.
     let file = try await AtomicFile(export.target, in: workspace.ledger)
     let scratch = try ScratchFolder()
-    let (lines, packed) = (scratch.url.appending(path: "rows.jsonl"), scratch.url.appending(path: "rows.parquet"))
+    let (lines, packed) = (
+      scratch.url.appending(path: "rows.jsonl"), scratch.url.appending(path: "rows.parquet")
+    )
     let longest = try await write(rows, types, to: lines)
-    let written = try await ParquetHelper(in: workspace).write(lines, to: packed, types: types.types, longest: longest)
+    let written = try await ParquetHelper(in: workspace).write(
+      lines, to: packed, types: types.types, longest: longest)
     guard written == rows.count else {
       throw StageError("expected \(rows.count) rows in the Parquet file, found \(written)")
     }

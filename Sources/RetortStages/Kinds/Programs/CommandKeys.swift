@@ -13,7 +13,9 @@ package struct CommandKeys: Codable, Sendable {
   package var env: [String]?
 
   package enum CodingKeys: String, CodingKey {
-    case run, files, columns, adds, mayAdd = "may_add", timeout, maxLine = "max_line", env
+    case run, files, columns, adds, timeout, env
+    case mayAdd = "may_add"
+    case maxLine = "max_line"
   }
 
   package init(

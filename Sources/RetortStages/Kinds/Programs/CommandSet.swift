@@ -14,7 +14,7 @@ package struct CommandSet: SetStage {
   package static let summary =
     "Give all rows to a program of your own, which makes new rows of them and names those that it drops."
   package static let keys = CommandKeys.help.merging([
-    "timeout": "Seconds in which the program neither takes a row nor writes a line; default 3600.",
+    "timeout": "Seconds in which the program neither takes a row nor writes a line; default 3600."
   ]) { $1 }
   package static let plots = PlottedColumns.speakingOfRewards
 
@@ -71,7 +71,8 @@ package struct CommandSet: SetStage {
         }
         talk.isHeard()
       case .overlong:
-        throw StageError("expected lines of at most \(config.longest) bytes from the program, found a longer one")
+        throw StageError(
+          "expected lines of at most \(config.longest) bytes from the program, found a longer one")
       case .ended(let how):
         guard how == "with status 0" else { throw StageError("the program ended \(how)\(talk.lastWords)") }
         return try fates.checkComplete(saying: talk.lastWords)
@@ -113,7 +114,9 @@ package struct CommandSet: SetStage {
     /// The row's ordinal. Errors: ``StageError``.
     mutating func use(_ id: JSON) throws -> Int {
       let ordinal = try ordinal(id)
-      guard all[ordinal] != .dropped else { throw StageError("expected row \(id.text) once, found it dropped before") }
+      guard all[ordinal] != .dropped else {
+        throw StageError("expected row \(id.text) once, found it dropped before")
+      }
       all[ordinal] = .used
       return ordinal
     }

@@ -87,7 +87,9 @@ private struct ParquetRows: RecordFormat {
     let isRemote = file.path.hasPrefix(HubAddress.start)
     let helper = ParquetHelper(in: workspace, asksHub: isRemote)
     let commit: String?
-    do { commit = try await helper.open(isRemote ? file.path : file.url.path, columns) } catch let error as StageError {
+    do { commit = try await helper.open(isRemote ? file.path : file.url.path, columns) } catch let error
+      as StageError
+    {
       throw StageError("expected rows of Parquet in '\(file.path)', found none: \(error)")
     }
     if let commit, !file.path.contains("@\(commit)/") {

@@ -36,13 +36,19 @@ import Testing
   @Test(
     arguments: [
       ("sys.exit(4)", "the program ended with status 4"),
-      ("sys.stderr.write('no torch'); sys.exit(4)", "the program ended with status 4; its last words: no torch"),
+      (
+        "sys.stderr.write('no torch'); sys.exit(4)",
+        "the program ended with status 4; its last words: no torch"
+      ),
       ("os.kill(os.getpid(), 9)", "the program ended by signal 9"),
       (
         "pass",
         "expected a row made from each of the 5 rows, or its drop, found neither for 5, the first with id 1"
       ),
-      ("print('x')", "line 1 of the program: expected JSON, found none: line 1, column 1: expected a JSON value, found 'x'"),
+      (
+        "print('x')",
+        "line 1 of the program: expected JSON, found none: line 1, column 1: expected a JSON value, found 'x'"
+      ),
       ("print('{}')", "line 1 of the program: expected one of 'row', 'drop' and 'error', found none"),
       (#"print('{"error": "too few"}')"#, "line 1 of the program: it says: too few"),
       (
@@ -70,7 +76,8 @@ import Testing
         "while True: sys.stdout.write('x' * 1000)",
         "expected lines of at most 10000 bytes from the program, found a longer one"
       ),
-    ]) func whatIsWrongIsSaid(source: String, words: String) async throws {
+    ]) func whatIsWrongIsSaid(source: String, words: String) async throws
+  {
     let bench = try ProgramBench(source)
     let keys = try bench.keys(adds: ["sum"], mayAdd: ["note"], timeout: 1, maxLine: 10_000)
     let error = await #expect(throws: StageError.self) { try await answers(bench, keys) }

@@ -44,7 +44,8 @@ private typealias B = ProgramBench
         unanswered + "it ended with status 1; its last words: a / b"
       ),
       ("os.kill(os.getpid(), 9)", unanswered + "it ended by signal 9"),
-    ]) func whatARowBecomesIsItsOwn(odd: String, fate: String) async throws {
+    ]) func whatARowBecomesIsItsOwn(odd: String, fate: String) async throws
+  {
     let bench = try B(B.answering(oddly: odd))
     #expect(try await bench.fates() == B.expected(fate))
     #expect(bench.told == [])
@@ -112,7 +113,8 @@ private typealias B = ProgramBench
     let bench = try B(B.answering(oddly: "say(asked, columns={'label': 'first'})"))
     #expect(try await bench.fates() == B.expected(#"{"label":"first"}"#))
     #expect(
-      bench.told == ["'./step.py \(bench.folder.path)': it answered a request again; the first answer counts"])
+      bench.told == ["'./step.py \(bench.folder.path)': it answered a request again; the first answer counts"]
+    )
   }
 
   /// Once it has answered, what is no answer is told once and left out of account.
@@ -130,14 +132,17 @@ private typealias B = ProgramBench
   @Test func fullPipesHoldNobodyUp() async throws {
     let much = "'x' * 3_000_000"
     let bench = try B(
-      B.answering(oddly: "say(asked, columns={'label': \(much)}); continue", before: "sys.stderr.write(\(much))")
+      B.answering(
+        oddly: "say(asked, columns={'label': \(much)}); continue", before: "sys.stderr.write(\(much))")
     )
     let stage = try CommandStage(.init(bench.keys()), in: bench.workspace())
     let long = String(repeating: "y", count: 3_000_000)
     try await withThrowingTaskGroup(of: Int.self) { group in
       for n in 0..<8 {
         group.addTask {
-          guard case .emit(let rows) = try await stage.process(Columns(["n": 5, "k": .int(Int64(n)), "text": .string(long)]))
+          guard
+            case .emit(let rows) = try await stage.process(
+              Columns(["n": 5, "k": .int(Int64(n)), "text": .string(long)]))
           else { return 0 }
           return rows.first?["label"]?.string?.count ?? 0
         }
@@ -158,7 +163,8 @@ private typealias B = ProgramBench
         "sys.exit('no torch')",
         "expected answers of './step.py FOLDER', found none for 5 requests in a row, the last since it ended with status 1; its last words: no torch; mend that, then resume"
       ),
-    ]) func aProgramThatCannotAnswerParksTheRun(source: String, words: String) async throws {
+    ]) func aProgramThatCannotAnswerParksTheRun(source: String, words: String) async throws
+  {
     let bench = try B(source)
     let fates = try await bench.fates()
     #expect(fates.contains("parked: " + words.replacing("FOLDER", with: bench.folder.path)))
@@ -168,7 +174,9 @@ private typealias B = ProgramBench
   @Test func aProgramThatHasChangedParksTheRun() async throws {
     let bench = try B(B.answering())
     var keys = try bench.keys()
-    keys.files = [DataFile(path: "x.bin", url: bench.folder.appending(path: "step.py"), digest: Digest(of: ""))]
+    keys.files = [
+      DataFile(path: "x.bin", url: bench.folder.appending(path: "step.py"), digest: Digest(of: ""))
+    ]
     let stage = try CommandStage(.init(keys), in: bench.workspace())
     let halt = await #expect(throws: Halt.self) { try await stage.process(Columns(["n": 1])) }
     #expect(halt?.reason == .parked)
@@ -256,17 +264,21 @@ private typealias B = ProgramBench
     }
     let plain = try key(["run": ["./step.py", "a"], "adds": ["label"]])
     let digest = try DataFileDigest.of(bench.folder.appending(path: "step.py"))
-    let all: JSON = ["run": [.string(digest), "a"], "files": nil, "columns": nil, "adds": ["label"], "may_add": nil]
+    let all: JSON = [
+      "run": [.string(digest), "a"], "files": nil, "columns": nil, "adds": ["label"], "may_add": nil,
+    ]
     #expect(plain == all)
     #expect(try key(["run": ["./moved.py", "a"], "adds": ["label"]]) == plain)
     #expect(
       try key([
-        "run": ["./step.py", "a"], "adds": ["label"], "timeout": 1, "in_flight": 2, "max_line": 5, "env": ["A"],
+        "run": ["./step.py", "a"], "adds": ["label"], "timeout": 1, "in_flight": 2, "max_line": 5,
+        "env": ["A"],
       ]) == plain)
     #expect(
       try key(["run": ["python3", "-u", "./step.py", "x"], "files": ["moved.py"]])
         == [
-          "run": ["python3", "-u", .string(digest), "x"], "files": [.string(digest)], "columns": nil, "adds": nil,
+          "run": ["python3", "-u", .string(digest), "x"], "files": [.string(digest)], "columns": nil,
+          "adds": nil,
           "may_add": nil,
         ])
     try bench.write("other")
@@ -275,7 +287,8 @@ private typealias B = ProgramBench
 
   @Test func mistakesOfTheKeys() throws {
     let bench = try B("pass")
-    let keys = try bench.keys(adds: ["a", "a"], mayAdd: ["a", "b"], columns: ["c", "c"], timeout: 0, maxLine: 0)
+    let keys = try bench.keys(
+      adds: ["a", "a"], mayAdd: ["a", "b"], columns: ["c", "c"], timeout: 0, maxLine: 0)
     let errors = #expect(throws: StageErrors.self) { try CommandStage(.init(keys), in: bench.workspace()) }
     #expect(
       errors?.all.map(\.description) == [
