@@ -11,8 +11,9 @@
 # make test-math  the helper for verifier: math, with the library that it fetches (7 MB)
 # make test-servers llama.cpp's server and vLLM (fetched, 3.5 GB), held against a plain client (ten minutes after that)
 # make test-scorer the helper for metric: meteor, with the library that it fetches (14 MB) and Debian's WordNet
+# make test-parquet read-parquet and export-parquet, with the DuckDB that they fetch (24 MB)
 # make test-viewer the pages of retort view, walked with a headless browser (fetches chromium where there is none)
-# make test-all   test, test-model, test-math, test-scorer, test-viewer and chaos
+# make test-all   test, test-model, test-math, test-scorer, test-parquet, test-viewer and chaos
 # make chaos      every fault we know, against the debug binary (about ten minutes)
 # make sanitize   every test under the address and the thread sanitizer (two builds of their own)
 # make bench      speed and size of the release binary, beside a plain client (about ten minutes)
@@ -28,7 +29,7 @@ PACKAGES := libsqlite3-dev libcurl4-openssl-dev libxml2-dev zlib1g-dev pkg-confi
 MODELS ?= .models
 PREFIX ?= /usr/local
 
-.PHONY: help setup build install uninstall demo demo-full test test-tutorial test-math test-scorer test-servers test-viewer test-model test-rewards test-all chaos bench bench-quick sanitize man lint walls docs models clean
+.PHONY: help setup build install uninstall demo demo-full test test-tutorial test-math test-scorer test-parquet test-servers test-viewer test-model test-rewards test-all chaos bench bench-quick sanitize man lint walls docs models clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | sed '/^$$/q'
@@ -83,6 +84,10 @@ test-scorer: setup
 	swift build --product retort
 	tools/test-scorer .build/debug/retort
 
+test-parquet: setup
+	swift build --product retort
+	tools/test-parquet .build/debug/retort
+
 test-viewer: setup
 	@which chromium >/dev/null 2>&1 || { \
 	  sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
@@ -90,7 +95,7 @@ test-viewer: setup
 	swift build --product retort
 	tools/test-viewer .build/debug/retort
 
-test-all: test test-model test-math test-scorer test-viewer chaos
+test-all: test test-model test-math test-scorer test-parquet test-viewer chaos
 
 man: setup
 	swift package generate-manual

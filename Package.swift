@@ -35,7 +35,9 @@ let package = Package(
       dependencies: [
         "CXML2", "RetortCore",
         .product(name: "OrderedCollections", package: "swift-collections"),
-      ]),
+      ],
+      // The helper for Parquet is part of the binary.
+      resources: [.embedInCode("Parquet/parquet.py")]),
     .target(
       name: "RetortStore",
       dependencies: [

@@ -96,8 +96,9 @@ import Testing
     try await desk.expectCommand(
       "evaluate gold.json gold.json --metric meteor --helper ./none",
       says: """
-        error: expected a helper for metric: meteor from './none', found none: it said nothing; name tools/score-meteor \
-        of the project as the helper, install wordnet-base, and run it with --install where there is a network
+        error: expected a helper for metric: meteor from './none', found none: expected a program at './none', found \
+        none; name tools/score-meteor of the project as the helper, install wordnet-base, and run it with --install where \
+        there is a network
         """, exits: 1)
     try await desk.expectCommand(
       "evaluate gold.json gold.json --question-threshold 2",

@@ -17,6 +17,7 @@ from files import growing, stays, strangers, torn  # noqa: E402
 from kills import kills  # noqa: E402
 from lab import laboratory  # noqa: E402
 from machine import damaged, descriptors, full_disk, full_exports, newer, read_only, two_at_once  # noqa: E402
+from programs import steps_interrupted, steps_killed  # noqa: E402
 from signals import interruptions, viewer  # noqa: E402
 from stores import elsewhere, hostile, looked_at, lost, one_file, redone  # noqa: E402
 from trust import budgets, exports, failing, injection, secrets, unpriced  # noqa: E402
@@ -28,6 +29,7 @@ SCENARIOS = [
     budgets, unpriced, failing, exports, secrets, injection,
     strangers, torn, stays, growing,
     interruptions, viewer,
+    steps_killed, steps_interrupted,
 ]  # fmt: skip
 
 

@@ -18,7 +18,13 @@ struct DoctorCommand: Command {
   @Argument(help: "A pipeline file, whose models are asked for a token each.") var file: String?
   @Option(name: .long, help: "Set a key of the file: stages.rationale.with.samples=8.") var set: [String] = []
 
+  @Option(name: .long, help: "Fetch a library that some stages need: parquet.") var install: Library?
+
+  /// What is fetched when it is asked for, into $RETORT_HELPERS or ~/.cache/retort.
+  enum Library: String, ExpressibleByArgument, CaseIterable { case parquet }
+
   func perform(in shell: Shell) async throws {
+    if let install { return try await Self.fetch(install, in: shell) }
     let pipeline = try file.map {
       try Pipeline.read(shell.url($0), catalog: .standard, environment: shell.environment, settings: set)
     }
@@ -32,6 +38,14 @@ struct DoctorCommand: Command {
     shell.terminal.print(
       "local model: \(isFetched ? "ready in \(folder)" : "not fetched into \(folder); `make models`")")
     if let pipeline, !models.isEmpty { try await Self.examine(pipeline, in: shell) }
+  }
+
+  private static func fetch(_ library: Library, in shell: Shell) async throws {
+    switch library {
+    case .parquet:
+      let folder = try await ParquetHelper.install(shell.environment, from: shell.url("."))
+      shell.terminal.print("parquet: DuckDB is in \(folder)")
+    }
   }
 
   /// Of each variable that an `api_key_env` or `headers_env` names, whether it is set, and whose it is.

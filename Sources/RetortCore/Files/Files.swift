@@ -73,6 +73,14 @@ extension DataFile: Codable {
     var container = encoder.singleValueContainer()
     try container.encode(digest.description)
   }
+
+  /// Errors: ``StageError`` where the content is not what it was when the pipeline was read.
+  package func checkUnchanged() throws {
+    guard try FileReading.digest(of: url) == digest else {
+      throw StageError(
+        "expected '\(path)' as it was when the run began, found it changed; run again, under its new content")
+    }
+  }
 }
 
 func fileURL(_ path: String, _ decoder: any Decoder) -> URL {

@@ -84,7 +84,11 @@ package struct StageEntry: Sendable {
       if !S.laterKeys.isEmpty, let fields = encoded.object {
         encoded = .object(fields.filter { !($0.value.isNull && S.laterKeys.contains($0.key)) })
       }
-      return ConfiguredStage(config: encoded, workload: S.workload(of: config)) { try bind(config, $0) }
+      return ConfiguredStage(
+        config: encoded, workload: S.workload(of: config), inFlight: S.inFlight(of: config)
+      ) {
+        try bind(config, $0)
+      }
     }
     configShape = { ConfigShape(of: S.Config.self) }
   }
@@ -113,14 +117,17 @@ package struct ConfiguredStage: Sendable {
   /// As it enters the key.
   package let config: JSON
   package let workload: Workload
+  /// As of ``StageKind/inFlight(of:)``.
+  package let inFlight: Int?
   package let bind: @Sendable (Workspace) throws -> BoundStage
 
   package init(
-    config: JSON, workload: Workload = Workload(),
+    config: JSON, workload: Workload = Workload(), inFlight: Int? = nil,
     bind: @escaping @Sendable (Workspace) throws -> BoundStage
   ) {
     self.config = config
     self.workload = workload
+    self.inFlight = inFlight
     self.bind = bind
   }
 }

@@ -18,13 +18,17 @@ package struct Destination: Hashable, Sendable {
   package let key: String
   /// Whether it names a folder, with a manifest in it; else it names a file, with a manifest beside it.
   package let isFolder: Bool
+  /// Whether its folder is to be loaded as a dataset, so that files of no other format may be in it or below it.
+  package let isDataset: Bool
 
-  package init(_ key: String, isFolder: Bool) {
+  package init(_ key: String, isFolder: Bool, isDataset: Bool = false) {
     self.key = key
     self.isFolder = isFolder
+    self.isDataset = isDataset
   }
 
   package static let file = Destination("file", isFolder: false)
+  package static let datasetFile = Destination("file", isFolder: false, isDataset: true)
   package static let folder = Destination("folder", isFolder: true)
 }
 

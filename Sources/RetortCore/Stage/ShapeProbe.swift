@@ -120,6 +120,10 @@ extension DataFile: KnownShape {
   static func shape(depth: Int) -> ConfigShape.Value { .dataFile }
   static var sample: DataFile { DataFile(path: "data", url: URL(filePath: "data"), digest: Digest(of: "")) }
 }
+extension ProgramLine: KnownShape {
+  static func shape(depth: Int) -> ConfigShape.Value { .list(.string) }
+  static var sample: ProgramLine { ProgramLine(words: ["program"]) }
+}
 extension DataFiles: KnownShape {
   static func shape(depth: Int) -> ConfigShape.Value { .dataFiles }
   static var sample: DataFiles { DataFiles(DataFile.sample) }

@@ -40,6 +40,8 @@ package protocol StageKind: Sendable {
   static var heads: HeadColumns? { get }
   /// What its steps ask of models, as far as the configuration tells.
   static func workload(of config: Config) -> Workload
+  /// Its steps that are on their way at once, where it calls no model; nil for as many as there are cores.
+  static func inFlight(of config: Config) -> Int?
 
   /// Checks what the configuration's types cannot; no model is called and no row is read here.
   init(_ config: Config, in workspace: Workspace) throws
@@ -63,6 +65,7 @@ extension StageKind {
   package static var makesNoneWhere: String? { nil }
   package static var heads: HeadColumns? { nil }
   package static func workload(of config: Config) -> Workload { Workload() }
+  package static func inFlight(of config: Config) -> Int? { nil }
   package var adds: [String]? { ColumnUse.properties(of: Output.self).map(\.name) }
   package var sets: [SetRole] { Self.sets }
   package var addsMore: Bool { false }

@@ -18,6 +18,8 @@ package struct Workspace: Sendable {
   package let databases: any DatabaseReading
   /// Tells whoever runs the pipeline what is no failure and should be known.
   package let say: @Sendable (String) -> Void
+  /// For programs that the stage starts.
+  package let surroundings: ProgramSurroundings
   let models: any ModelProvider
   let sets: [String: RowSet<Columns>]
   /// How the stage asks that is named under `prompt_from:`.
@@ -27,6 +29,7 @@ package struct Workspace: Sendable {
     folder: URL, models: any ModelProvider, sets: [String: RowSet<Columns>] = [:], exportSuffix: String = "",
     branches: Int = 1, isGrouped: Bool = false, pipeline: Digest? = nil,
     ledger: any FileLedger = MemoryLedger(), databases: (any DatabaseReading)? = nil,
+    surroundings: ProgramSurroundings = ProgramSurroundings(),
     say: @escaping @Sendable (String) -> Void = { _ in }
   ) {
     self.folder = folder
@@ -38,6 +41,7 @@ package struct Workspace: Sendable {
     self.pipeline = pipeline
     self.ledger = ledger
     self.databases = databases ?? NoDatabases()
+    self.surroundings = surroundings
     self.say = say
   }
 

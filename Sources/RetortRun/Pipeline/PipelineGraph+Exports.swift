@@ -38,6 +38,31 @@ extension PipelineGraph {
         for key in keys where taken[key] == nil { taken[key] = (draft.written.name, node.place) }
       }
     }
+    checkFormats()
+  }
+
+  /// Loaders take a folder for a dataset of one format, and all that lies below it for a part of it.
+  private mutating func checkFormats() {
+    var files: [(path: String, whole: String, node: PlacedNode, isDataset: Bool)] = []
+    for draft in drafts.values {
+      for destination in draft.entry?.destinations ?? [] {
+        guard let node = draft.written.with[destination.key], let path = node.string, !path.isEmpty else {
+          continue
+        }
+        let url = URL(filePath: path, relativeTo: file.deletingLastPathComponent()).standardizedFileURL
+        files.append((path, PathIdentity.canonical(url), node, destination.isDataset))
+      }
+    }
+    let sets = files.filter(\.isDataset).map {
+      ($0.path, URL(filePath: $0.whole).deletingLastPathComponent().path + "/")
+    }
+    for other in files where !other.isDataset {
+      guard let set = sets.first(where: { other.whole.hasPrefix($0.1) })?.0 else { continue }
+      report(
+        other.node.place,
+        "expected another folder than that of '\(set)', since a folder of two formats is loaded as no dataset, "
+          + "found '\(other.path)'")
+    }
   }
 
   private func conflict(

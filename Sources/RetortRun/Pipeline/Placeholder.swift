@@ -25,6 +25,7 @@ enum Placeholder {
     case is PromptFile.Type: PromptFile(path: "", text: "") as? T
     case is TextFile.Type: TextFile(path: "", text: "") as? T
     case is StructureFile.Type: StructureFile.placeholder as? T
+    case is ProgramLine.Type: ProgramLine(words: []) as? T
     case is DataFile.Type: DataFile(path: "", url: URL(filePath: "/"), digest: Digest(of: "")) as? T
     case is DataFiles.Type: DataFiles([]) as? T
     case is DataFiles.Entry.Type: DataFiles.Entry([]) as? T

@@ -60,6 +60,17 @@ struct TrustNotes {
   }
 
   private mutating func look(at config: PlacedNode?, of stage: String) {
+    for key in ["run", "command"] {
+      guard let program = config?[key]?.list?.first, let word = program.string, !word.isEmpty else {
+        continue
+      }
+      let path = word.contains("/") ? word : (try? ProgramLine.program(word, from: folder))?.path
+      if let path, let outside = outside(path) {
+        note(program.place, "\(stage) starts \(outside), outside the file's folder")
+      } else if path == nil {
+        note(program.place, "\(stage) starts '\(word)', which is not found on the PATH")
+      }
+    }
     for key in ["file", "files", "folder", "prompt"] {
       guard let value = config?[key] else { continue }
       for node in value.list ?? [value] {

@@ -10,6 +10,8 @@ package struct Engine: Sendable {
   let models: any ModelProvider
   let options: RunOptions
   let interruption: Interruption
+  /// Of which programs that stages start see what holds no key.
+  let environment: [String: String]
   /// Seconds since 1970.
   let now: @Sendable () -> Double
   /// Steps in flight of a stage that calls no model.
@@ -18,6 +20,7 @@ package struct Engine: Sendable {
   package init(
     _ pipeline: Pipeline, store: Store, models: any ModelProvider, options: RunOptions = .init(),
     interruption: Interruption = Interruption(),
+    environment: [String: String] = ProcessInfo.processInfo.environment,
     cores: Int = ProcessInfo.processInfo.activeProcessorCount,
     now: @escaping @Sendable () -> Double = { Date().timeIntervalSince1970 }
   ) {
@@ -26,6 +29,7 @@ package struct Engine: Sendable {
     self.models = models
     self.options = options
     self.interruption = interruption
+    self.environment = environment
     self.cores = cores
     self.now = now
   }

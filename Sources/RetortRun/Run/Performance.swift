@@ -150,6 +150,8 @@ actor Performance {
           exportSuffix: engine.options.exportSuffix, branches: stage.from.count,
           isGrouped: stage.per != nil, pipeline: engine.pipeline.fingerprint, ledger: ledger,
           databases: DatabaseReader(),
+          surroundings: ProgramSurroundings(
+            engine.environment, models: Array(engine.pipeline.models.values)),
           say: { [tell] in tell(.noted(stage: stage.name, $0)) }))
     } catch {
       try await fail([nil], of: index, error)
@@ -171,6 +173,8 @@ actor Performance {
         try await steps.settleRedo(of: begun.key)
       }
     }
+    // Programs that it started end with it, and not with the run.
+    begun[index] = nil
     // Only now can the view of a reader that could not tell its columns spell them out.
     if stage(index).columns == nil { try await steps.refreshViews() }
     let books = try await books(of: index)

@@ -14,7 +14,10 @@ extension Scheduler {
         Node(
           from: stage.from.compactMap { ordinals[$0] }, using: stage.using.values.compactMap { ordinals[$0] },
           depth: pipeline.depth(of: stage.name), isSet: stage.entry.isSet, isGrouped: stage.per != nil,
-          window: max(1, stage.models.compactMap { pipeline.models[$0]?.concurrency }.max() ?? cores),
+          window: max(
+            1,
+            stage.models.compactMap { pipeline.models[$0]?.concurrency }.max() ?? stage.configured.inFlight
+              ?? cores),
           callsModels: !stage.models.isEmpty, dropsFailures: stage.onFailure == .drop,
           isNeeded: needed?.contains(stage.name) ?? true)
       })

@@ -55,7 +55,7 @@ package struct RowExport: Sendable {
 
   private let workspace: Workspace
   private let path: String
-  private let target: ExportTarget
+  let target: ExportTarget
   private let manifest: ExportTarget
   private let columns: [String]?
   private let asJSON: [String]
@@ -84,8 +84,13 @@ package struct RowExport: Sendable {
 
   var reads: [ColumnUse] { columns?.map { ColumnUse($0) } ?? asJSON.map { ColumnUse(sectionOn: $0) } }
 
+  /// The type that each column has in all rows. Errors: ``StageError`` for one that has none.
+  func shapes(of rows: RowSet<Columns>) async throws -> OrderedDictionary<String, ColumnShape> {
+    try await rows.shapes(of: columns, asJSON: asJSON)
+  }
+
   func write(_ rows: RowSet<Columns>, dropping sink: ExportSink) async throws -> ExportedFile {
-    let shapes = try await rows.shapes(of: columns, asJSON: asJSON)
+    let shapes = try await shapes(of: rows)
     let writer = try await JSONLWriter(target, in: workspace.ledger, layout: layout(Array(shapes.keys)))
     for try await element in rows {
       let values = element.value.values
@@ -94,17 +99,26 @@ package struct RowExport: Sendable {
         try await sink.drop(element.ordinal, reason: bad.reason, detail: bad.detail)
       }
     }
+    let written = try writer.seal()
+    return try await put(
+      written == nil ? nil : writer.file, rows: writer.rows, complete: rows.isComplete, shapes)
+  }
+
+  /// Puts a file in its place, and its manifest beside it; the manifest alone where there are no rows.
+  func put(
+    _ data: AtomicFile?, rows: Int, complete: Bool, _ shapes: OrderedDictionary<String, ColumnShape>
+  ) async throws -> ExportedFile {
     let own = OwnFiles(workspace.ledger)
-    if writer.rows == 0 { try await own.mayEmpty([target], allowed: allowsEmpty) }
-    let file = try writer.seal()
+    if data == nil { try await own.mayEmpty([target], allowed: allowsEmpty) }
+    let file = try data.map { ExportedFile(path: target.url.path, sha256: try $0.seal(), rows: rows) }
     let beside = try await AtomicFile(manifest, in: workspace.ledger)
     try beside.write(
       Manifest(
-        rows: writer.rows, sha256: file?.sha256, complete: rows.isComplete, pipeline: workspace.pipeline,
+        rows: rows, sha256: file?.sha256, complete: complete, pipeline: workspace.pipeline,
         columns: shapes.map { ($0.key, $0.value.kind) }
       ).json.text + "\n")
     let written = ExportedFile(path: manifest.url.path, sha256: try beside.seal(), rows: 0)
-    try await own.put((file == nil ? [] : [writer.file]) + [beside], retiring: file == nil ? [target] : [])
+    try await own.put((data.map { [$0] } ?? []) + [beside], retiring: data == nil ? [target] : [])
     // An export of no rows is its manifest: that is the file to look for when asking whether it is done.
     return workspace.recorded(file ?? written, under: path)
   }

@@ -25,17 +25,15 @@ import Testing
   @Test func kindsSayWhatTheyDo() {
     #expect(
       names(\.isReader) == [
-        "generate-puzzles", "read-csv", "read-html", "read-json", "read-jsonl", "read-logiqa", "read-sqlite",
+        "generate-puzzles", "read-csv", "read-html", "read-json", "read-jsonl", "read-logiqa", "read-parquet",
+        "read-sqlite",
         "read-xml",
       ])
     #expect(
       names(\.exports) == [
-        "export-csv", "export-json", "export-jsonl", "export-kto", "export-preferences", "export-rl-groups",
-        "export-rl-prompts", "export-role-sets", "export-sft",
-      ])
-    #expect(
-      names { $0.form == .set(makesRows: true) } == [
-        "calibrate-group-reward", "collect", "count", "fit-reward-model", "induce-prompt",
+        "calibrate-group-reward", "collect", "command-set", "count", "export-csv", "export-json",
+        "export-jsonl", "export-kto", "export-parquet", "export-preferences", "export-rl-groups",
+        "export-rl-prompts", "export-role-sets", "export-sft", "fit-reward-model", "induce-prompt",
         "measure-best-of-n",
         "pair-length-quality",
       ])

@@ -37,6 +37,19 @@ struct ExportPathsTests {
   }
 
   private func jsonl(_ path: String) -> String { "uses: export-jsonl, with: { file: \(path) }" }
+  private func parquet(_ path: String) -> String { "uses: export-parquet, with: { file: \(path) }" }
+
+  @Test func aDatasetIsOfOneFormat() throws {
+    func words(_ path: String, _ of: String = "hub/data/a.parquet") -> String {
+      "expected another folder than that of '\(of)', since a folder of two formats is loaded as no dataset, found '\(path)'"
+    }
+    #expect(
+      try mistakes(
+        parquet("hub/data/a.parquet"), parquet("hub/data/b.parquet"), jsonl("hub/data/c.jsonl"),
+        jsonl("hub/data/more/d.jsonl"), jsonl("hub/e.jsonl"), jsonl("f.jsonl"))
+        == [words("hub/data/c.jsonl"), words("hub/data/more/d.jsonl")])
+    #expect(try mistakes(jsonl("a.jsonl"), parquet("b.parquet")) == [words("a.jsonl", "b.parquet")])
+  }
 
   @Test func anInputIsNotWrittenOverWhateverItIsCalled() throws {
     symlink("data", folder.path + "/out")

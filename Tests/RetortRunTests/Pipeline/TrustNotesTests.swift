@@ -51,6 +51,22 @@ struct TrustNotesTests {
     #expect(found[3] == "6:56: out names /srv/out.jsonl under 'file', outside the file's folder")
   }
 
+  @Test func programsFromElsewhereAreNamed() throws {
+    let found = try notes(
+      """
+      stages:
+        own: { uses: command, from: rows, with: { run: [./step.py] } }
+        shell: { uses: command, from: rows, with: { run: [sh, -c, "true"] } }
+        far: { uses: command-set, from: rows, with: { run: [../step.py] } }
+        math: { uses: verify-answer, from: rows, with: { verifier: math, command: [no-such-program] } }
+      """)
+    #expect(found.count == 3)
+    #expect(found[0].hasPrefix("3:53: shell starts /") && found[0].hasSuffix("sh, outside the file's folder"))
+    #expect(
+      found[1].hasPrefix("4:55: far starts /") && found[1].hasSuffix("/step.py, outside the file's folder"))
+    #expect(found[2] == "5:78: math starts 'no-such-program', which is not found on the PATH")
+  }
+
   @Test func variablesAndUncoveredKeysAreNamed() throws {
     #expect(
       try notes(

@@ -110,7 +110,7 @@ package struct VerifyAnswer: RowStage {
       throw StageError("command: expected a program, and verifier: math with it, found \(verifier.rawValue)")
     }
     math =
-      verifier == .math ? MathHelper(config.command ?? ["verify-math"], folder: workspace.folder) : nil
+      verifier == .math ? MathHelper(config.command ?? ["verify-math"], in: workspace) : nil
     guard config.decimal == nil || verifier == .number else {
       throw StageError("decimal: expected verifier: number with it, found \(verifier.rawValue)")
     }

@@ -150,7 +150,8 @@ package struct ScoreStructure: RowStage {
     scorer = StructureScorer(
       similarity: StructureSimilarity(
         meteor: metric == .meteor
-          ? Meteor(config.command ?? ["score-meteor"], folder: workspace.folder) : nil,
+          ? Meteor(config.command ?? ["score-meteor"], folder: workspace.folder, in: workspace.surroundings)
+          : nil,
         judge: try config.entailment.map { try workspace.entailment($0) }),
       thresholds: try Self.thresholds(config))
     let set = workspace.set("predictions", as: Columns.self)

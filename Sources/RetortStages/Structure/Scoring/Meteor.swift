@@ -12,12 +12,16 @@ struct Meteor: Sendable {
   private static let batch = 128
 
   /// - Parameters:
-  ///   - command: as of ``Helper``.
+  ///   - command: as of ``HelperProgram``.
   ///   - patience: after which a request is given up.
-  init(_ command: [String], folder: URL, patience: Duration = .seconds(300)) {
+  init(
+    _ command: [String], folder: URL, in surroundings: ProgramSurroundings = ProgramSurroundings(),
+    patience: Duration = .seconds(300)
+  ) {
     self.command = command
     helper = Helper(
-      command, folder: folder, patience: patience, purpose: "metric: meteor",
+      HelperProgram(command, folder: folder, in: surroundings),
+      .init(greeting: .seconds(600), patience: patience), purpose: "metric: meteor",
       remedy:
         "name tools/score-meteor of the project as the helper, install wordnet-base, and run it with --install "
         + "where there is a network")
@@ -36,12 +40,16 @@ struct Meteor: Sendable {
     let request: JSON.Object = ["pairs": .array(references.map { [.string(text), .string($0)] })]
     // A helper that was ended from outside is started anew, once.
     for _ in 0..<2 {
-      guard let reply = try await helper.answer(request) else { continue }
+      guard let reply = try await reply(to: request) else { continue }
       let scores = (reply["scores"]?.array ?? []).compactMap(\.number).filter { (0...1).contains($0) }
       if scores.count == references.count { return scores }
     }
     throw StageError(
       "expected METEOR of \(references.count) pairs from '\(command.joined(separator: " "))', found none: it ended, took "
         + "too long, or gave no numbers from 0 to 1")
+  }
+
+  private func reply(to request: JSON.Object) async throws -> JSON? {
+    do { return try await helper.answer(request) } catch is Helper.Fault { return nil }
   }
 }

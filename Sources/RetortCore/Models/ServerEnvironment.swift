@@ -12,6 +12,13 @@ package enum ServerEnvironment {
       $0.formUnion($1.secretVariables)
       $0.formUnion($1.launchVariables)
     }
+    return variables(own, among: models, environment)
+  }
+
+  /// The variables without those that hold keys, but for `own` ones.
+  static func variables(_ own: Set<String>, among models: [ModelSpec], _ environment: [String: String])
+    -> [String: String]
+  {
     let others = models.reduce(into: Set<String>()) { $0.formUnion($1.secretVariables) }.subtracting(own)
     let secrets = Set(others.compactMap { environment[$0] }.filter { $0.utf8.count >= Redaction.least })
     return environment.filter { name, value in

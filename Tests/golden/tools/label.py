@@ -1,0 +1,2 @@
+#!/usr/bin/env python3
+# Never started: its content is in keys.
