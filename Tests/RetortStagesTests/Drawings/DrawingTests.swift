@@ -183,4 +183,42 @@ import Testing
           x: "steps"),
       ])
   }
+
+  @Test func theBestOfNIsDrawnForEachProxy() throws {
+    func point(_ proxy: String, _ n: Int64, _ verified: JSON, _ reward: Double, _ best: Double) -> JSON {
+      [
+        "proxy": .string(proxy), "n": .int(n), "verified": verified, "proxy_reward": .double(reward),
+        "best": .double(best),
+      ]
+    }
+    let found = try pictures(
+      "measure-best-of-n",
+      [
+        point("mu", 1, 0.2, 0, 0.2), point("mu", 4, 0.1, 2, 0.9), point("mu", 2, 0.3, 1, 0.5),
+        point("mu - u", 1, 0.2, 0, 0.2), point("mu - u", 2, 0.4, 0.5, 0.5), point("mu - u", 4, .null, 0, 0),
+      ])
+    #expect(
+      found == [
+        Picture(
+          "What the best of n is worth by the verifier",
+          .points(
+            [
+              .init("by mu", [.init(0, 0.2), .init(1, 0.3), .init(2, 0.1)], .plain, isLine: true),
+              .init("by mu - u", [.init(0, 0.2), .init(1, 0.4)], .good, isLine: true),
+              .init(
+                "the best there is", [.init(0, 0.2), .init(1, 0.5), .init(2, 0.9)], .faint, isLine: true),
+            ], x: "log2 of n (0: one response, 6: 64)", y: "verified"),
+          caption:
+            "A curve that turns down has over-optimised its proxy. Highest: mu: 0.3 at n = 2, 0.1 at n = 4; "
+            + "mu - u: 0.4 at n = 2."),
+        Picture(
+          "The verifier against the proxy that chose",
+          .points(
+            [
+              .init("by mu", [.init(0, 0.2), .init(1, 0.3), .init(2, 0.1)], .plain, isLine: true),
+              .init("by mu - u", [.init(0, 0.2), .init(0.5, 0.4)], .good, isLine: true),
+            ], x: "reward by the proxy itself", y: "verified"),
+          caption: "To the right the proxy is more pleased, upwards the verifier; each line begins at n = 1."),
+      ])
+  }
 }
