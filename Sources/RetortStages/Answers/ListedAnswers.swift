@@ -34,7 +34,7 @@ struct ListedAnswers: Hashable, Sendable {
 
   /// The option that a line is, with its letter or in its own words alone.
   private static func bare(_ line: String, _ options: [String: WordList]) -> String? {
-    let text = String(line.drop { "-*•·> ".contains($0) })
+    let text = line.replacing(/^[-*•·>\s]*(?:\d+[.)]\s+)?(?=.)/, with: "")
     if let (letter, rest) = marked(text) {
       let words = WordList(content: rest)
       return words.isEmpty || options[letter] == words ? letter : nil

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import OrderedCollections
 package import RetortCore
 
 /// How many conditions and steps rows were taken apart into, and how the steps were judged.
