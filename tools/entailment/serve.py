@@ -68,6 +68,7 @@ parent = os.getppid()
 stop = threading.Event()
 for number in (signal.SIGTERM, signal.SIGINT):
     signal.signal(number, lambda *_: stop.set())
+ThreadingHTTPServer.request_queue_size = 256  # many ask at once
 server = ThreadingHTTPServer(("127.0.0.1", args.port or 0), Handler)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 print(json.dumps({"base_url": f"http://127.0.0.1:{server.server_port}", "model": "retort-entailment"}), flush=True)

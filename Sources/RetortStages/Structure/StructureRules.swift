@@ -208,13 +208,7 @@ struct StructureRules: Sendable {
   /// Items of which a field is answered with the words of what was given.
   private func circles(_ reading: StructureReading) -> [StructureViolation] {
     form.lists.flatMap { name, list -> [StructureViolation] in
-      let texts = Set(list.textFields.compactMap(\.name))
-      let acts = (form.structure.acts?.values ?? [:]).values.filter { $0.each == name }
-      let pairs = acts.flatMap { act in
-        (act.gives ?? []).filter(texts.contains).flatMap { answer in
-          (act.given ?? []).filter(texts.contains).map { (given: $0, answer: answer) }
-        }
-      }
+      let pairs = form.structure.answers(in: name, list)
       return (reading.items[name] ?? []).enumerated().flatMap { index, item in
         pairs.compactMap { given, answer -> StructureViolation? in
           guard let said = item[given]?.string, let found = item[answer]?.string,
@@ -320,4 +314,16 @@ extension Structure.List.TextField {
     return item[name]?.string ?? item[name]?.number.map { Int64(exactly: $0).map(String.init) ?? "\($0)" }
   }
   fileprivate func place(in item: String) -> String { name.map { "\(item).\($0)" } ?? item }
+}
+
+extension Structure {
+  /// The text fields of a list that some act gives, each with one that the act is given.
+  func answers(in name: String, _ list: List) -> [(given: String, answer: String)] {
+    let texts = Set(list.textFields.compactMap(\.name))
+    return (acts?.values ?? [:]).values.filter { $0.each == name }.flatMap { act in
+      (act.gives ?? []).filter(texts.contains).flatMap { answer in
+        (act.given ?? []).filter(texts.contains).map { (given: $0, answer: answer) }
+      }
+    }
+  }
 }

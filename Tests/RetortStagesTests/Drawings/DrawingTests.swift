@@ -221,4 +221,43 @@ import Testing
           caption: "To the right the proxy is more pleased, upwards the verifier; each line begins at n = 1."),
       ])
   }
+
+  @Test func aStructureOfOnesOwnIsDrawnByItsLists() throws {
+    let config: JSON = [
+      "structure": [
+        "lists": [
+          "complaints": [:],
+          "found": [
+            "many": "findings", "fields": ["finding": [:], "urgency": ["values": ["soon", "now"]]],
+          ],
+        ]
+      ]
+    ]
+    let rows: [JSON] = [
+      ["complaints": ["a", "b"], "found": [["urgency": "now"], ["urgency": "now"], ["urgency": .null]]],
+      ["complaints": [], "found": [["urgency": "soon"]]],
+    ]
+    let expected = [
+      Picture(
+        "Number of complaints", .histogram([.init("rows", [2, 0])], x: "complaints"), caption: "Median 1."),
+      Picture(
+        "Number of findings", .histogram([.init("rows", [3, 1])], x: "findings"), caption: "Median 2."),
+      Picture(
+        "urgency of findings", .bars([.init("now", 2), .init("none", 1), .init("soon", 1)], x: "findings")),
+    ]
+    for kind in ["parse-question", "parse-rationale", "infer-structure"] {
+      #expect(try pictures(kind, rows, config: config) == expected)
+    }
+    let scores: [JSON] = [
+      ["complaints_f1": 1.0, "found_finding_f1": 0.5], ["complaints_f1": 0.5, "found_urgency_f1": 1.0],
+    ]
+    #expect(
+      try pictures("score-structure", scores, config: config) == [
+        Picture(
+          "F1 of predicted lists and their fields",
+          .bars(
+            [.init("complaints", 0.75), .init("found_finding", 0.5), .init("found_urgency", 1)],
+            x: "mean F1 over all gold rows"))
+      ])
+  }
 }

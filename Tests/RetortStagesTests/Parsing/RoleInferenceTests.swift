@@ -66,7 +66,7 @@ import Testing
     #expect(found == (try await other.process(input)))
     #expect(own.asked == given.asked)
     guard case .emit(let outputs) = found else { return #expect(Bool(false)) }
-    #expect(outputs[0].lists["cot_parsing"]?[1]?["Verification"] == "false")
+    #expect(outputs[0].lists["cot_parsing"]?.array?[1]["Verification"] == "false")
     #expect(outputs[0].fallbacks?.count == 1)
   }
 

@@ -325,6 +325,22 @@ package struct ValidateStructure: RowStage {
           "rationale_rules: expected a structure with the key 'answer', which says where the rationale is",
           at: ["rationale_rules"]))
     }
+    let lists = structure.lists.values
+    if config.conditionGrounding != nil, lists.values.allSatisfy({ $0.fields != nil || $0.groundedIn != nil })
+    {
+      mistakes.append(
+        StageError(
+          "condition_grounding: expected a structure with a list of texts without grounded_in, found none",
+          at: ["condition_grounding"]))
+    }
+    if config.independentEvidence == true,
+      lists.allSatisfy({ structure.answers(in: $0.key, $0.value).isEmpty })
+    {
+      mistakes.append(
+        StageError(
+          "independent_evidence: expected a structure with an act that gives a text of an item to which it is given another, found none",
+          at: ["independent_evidence"]))
+    }
     if !mistakes.isEmpty { throw StageErrors(mistakes) }
   }
 
