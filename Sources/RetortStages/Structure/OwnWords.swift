@@ -7,7 +7,7 @@ enum OwnWords {
     guard !said.isEmpty, !plain(WordList(content: text)).isEmpty else { return false }
     // Whole, then clause by clause: what is said twice is no more than once.
     return stands(text, in: said)
-      || text.split { ".!?;\n。！？；".contains($0) }.allSatisfy { stands($0, in: said) }
+      || text.split { ".,!?;\n。，！？；".contains($0) }.allSatisfy { stands($0, in: said) }
   }
 
   private static func stands(_ text: some StringProtocol, in statement: [Substring]) -> Bool {
@@ -28,7 +28,8 @@ enum OwnWords {
   private static let leastShare = 0.8
 
   private static let lead: Set<String> = [
-    "so", "thus", "hence", "therefore", "because", "since", "as", "then", "and", "that", "we", "know", "get",
+    "is", "known", "told", "stated", "clear", "so", "thus", "hence", "therefore", "because", "since", "as",
+    "then", "and", "that", "we", "know", "get",
     "see",
     "have", "conclude", "it", "follows", "given", "the", "fact", "from", "this", "means", "implies", "shows",
     "also",

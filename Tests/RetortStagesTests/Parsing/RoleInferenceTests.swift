@@ -183,7 +183,7 @@ import Testing
       do {
         _ = try InferStructure(config, in: Heard().workspace { _ in "" })
         return []
-      } catch let errors as StageErrors { return errors.all.map(\.message) } catch { return ["\(error)"] }
+      } catch let errors as StageErrors { return errors.all.map(\.description) } catch { return ["\(error)"] }
     }
     let file = try StructureFile(path: "s.yaml", Self.triage)
     #expect(

@@ -125,7 +125,10 @@ package struct CompleteRationale: RowStage {
   private func appended(
     _ text: String, _ input: Input, isContinued: Bool, otherwise reason: String
   ) -> Outcome<Output> {
-    if let ended = RationaleDemonstrations.ended(text, answer: input.answer, question: input.question) {
+    // Of thoughts without an end the last line would be one.
+    if let ended = RationaleDemonstrations.ended(text, answer: input.answer, question: input.question),
+      StatedAnswer.agrees(stated: ended, with: input.answer, to: input.question) == true
+    {
       return emit(ended, isContinued: isContinued, isAppended: true)
     }
     return .drop(

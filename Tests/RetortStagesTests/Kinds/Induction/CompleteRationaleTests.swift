@@ -63,6 +63,9 @@ import Testing
     #expect(
       try await outcome("We add.", asks: false, appends: true, answer: "12", question: "How many?")
         == ended("We add.\nThe answer is 12."))
+    guard case .drop = try await outcome("<think>Bob is fast.", asks: false, appends: true) else {
+      return #expect(Bool(false))
+    }
     // With a model: what its continuation lacks.
     #expect(
       try await outcome("Bob is fast.", reply: "He wins.", appends: true)

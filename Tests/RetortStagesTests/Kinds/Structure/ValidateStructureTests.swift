@@ -1,4 +1,5 @@
 import Foundation
+import OrderedCollections
 import RetortCore
 import RetortTestSupport
 import Testing
@@ -118,6 +119,8 @@ import Testing
     ("Since G goes to the UK, H goes to the US", "G goes to the UK, H goes to the US", true),
     ("H goes to the US", "H goes to the US. H goes to the US", true),
     ("So H goes to the US", "H goes to the US", true),
+    ("H goes to the US", "H goes to the US, since H goes to the US", true),
+    ("H goes to the US", "It is known that H goes to the US.", true),
     // The reason that a statement names itself, and more than the statement.
     ("Since G goes to the UK, H goes to the US", "G goes to the UK", false),
     ("H goes to the US", "Since G goes to the UK, H goes to the US", false),

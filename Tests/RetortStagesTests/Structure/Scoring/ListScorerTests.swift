@@ -74,8 +74,9 @@ import Testing
       ],
     ])
     let names = ["complaints", "findings_finding", "findings_urgency", "findings_value", "findings_evidence"]
-    let scores = names.map { found["\($0)_f1"]?.number }
-    #expect(scores == [2.0 / 3, 6.0 / 7, 2.0 / 7, 4.0 / 7, 4.0 / 7])
+    let scores = names.map { found["\($0)_f1"]?.number ?? -1 }
+    let expected: [Double] = [2.0 / 3, 6.0 / 7, 2.0 / 7, 4.0 / 7, 4.0 / 7]
+    #expect(scores == expected)
     #expect(found["prediction"] == "scored")
     #expect(
       found["matched"]?["findings.urgency"] == [["predicted": 0, "gold": 0, "similarity": 1.0]])
@@ -156,12 +157,12 @@ import Testing
       return #expect(Bool(false))
     }
     let own = outputs[0].f1
-    #expect(
-      [own.question, own.statement, own.evidence, own.reasoning]
-        == [
-          "question_parsing_f1", "cot_parsing_statement_f1", "cot_parsing_evidence_f1",
-          "cot_parsing_Verification_f1",
-        ]
-        .map { given[$0]?.number })
+    let names = [
+      "question_parsing", "cot_parsing_statement", "cot_parsing_evidence", "cot_parsing_Verification",
+    ]
+    let found = names.map { given["\($0)_f1"]?.number ?? -1 }
+    let expected: [Double] = [own.question, own.statement, own.evidence, own.reasoning]
+    #expect(found == expected)
+    #expect(expected == [0.8, 1, 2.0 / 3, 1.0 / 3])
   }
 }
