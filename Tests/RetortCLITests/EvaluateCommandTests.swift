@@ -110,8 +110,8 @@ import Testing
     try await desk.expectCommand(
       "evaluate gold.json gold.json",
       says:
-        "retort: expected an address that starts with http:// or https:// in RETORT_ENTAILMENT_URL, found '127.0.0.1:8080'",
-      exits: 64, with: named)
+        "error: expected an address that starts with http:// or https:// in RETORT_ENTAILMENT_URL, found '127.0.0.1:8080'",
+      exits: 2, with: named)
     let plain = try await desk.type("evaluate gold.json gold.json --entailment none", with: named)
     #expect(plain.status == 0)
     #expect(plain.printed.contains("similarity: lexical ("))

@@ -35,7 +35,7 @@ import Testing
       let note = user.split(separator: "\n").last.map(String.init) ?? ""
       let first = note.prefix { $0 != "." }
       let finding: JSON = [
-        "finding": "f", "evidence": .string(String(first)), "value": .null, "urgency": "Immediate",
+        "finding": "found", "evidence": .string(String(first)), "value": .null, "urgency": "Immediate",
       ]
       return ChatReply(
         text: JSON.object(["complaints": [.string(String(first))], "findings": [finding]]).text)

@@ -60,7 +60,7 @@ import Testing
           "question_parsing": Self.model("q"), "cot_parsing": Self.model("p"),
           "cot_verification": Self.model("v"),
         ]), in: given.workspace(Self.reasoning))
-    #expect(one.reads == other.reads)
+    #expect(Set(one.reads) == Set(other.reads))
     #expect(one.adds == other.adds)
     let found = try await one.process(input)
     #expect(found == (try await other.process(input)))
@@ -164,7 +164,7 @@ import Testing
       ])
     #expect(
       outputs[0].fallbacks?.map { String($0.prefix(40)) } == [
-        "reader: Expected JSON: found neither { n", "reader: Expected JSON: found neither { n",
+        "reader: Expected JSON: expected a JSON o", "reader: Expected JSON: expected a JSON o",
         #"judge: Expected "soon" or "now" under "u"#,
       ])
   }
