@@ -68,6 +68,7 @@ test-rewards: setup
 	swift build --product retort
 	python3 -m py_compile tools/reward-model/*.py
 	python3 -m unittest discover -s tools/rewards
+	python3 -m unittest discover -s tools/entailment
 	tools/rewards/agree .build/debug/retort
 
 test-math: setup

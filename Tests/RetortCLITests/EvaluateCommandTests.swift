@@ -104,4 +104,17 @@ import Testing
       "evaluate gold.json gold.json --question-threshold 2",
       says: "error: question_threshold: expected 0 to 1, found 2.0", exits: 2)
   }
+
+  @Test func aJudgeIsFoundInTheEnvironment() async throws {
+    let desk = try Desk(["gold.json": Self.gold])
+    let named = ["RETORT_ENTAILMENT_URL": "127.0.0.1:8080"]
+    try await desk.expectCommand(
+      "evaluate gold.json gold.json",
+      says:
+        "error: expected an address that starts with http:// or https:// in RETORT_ENTAILMENT_URL, found '127.0.0.1:8080'",
+      exits: 2, with: named)
+    let plain = try await desk.type("evaluate gold.json gold.json --entailment none", with: named)
+    #expect(plain.status == 0)
+    #expect(plain.printed.contains("similarity: lexical ("))
+  }
 }

@@ -20,7 +20,10 @@ struct EvaluateCommand: Command {
   @Option(help: "How words are compared.") var metric = ScoreStructure.Metric.lexical
   @Option(help: "For --metric meteor: the helper, tools/score-meteor. Default: score-meteor on the PATH.")
   var helper: String?
-  @Option(help: "Address of a server with /predict that judges entailment; replies are kept in the store.")
+  @Option(
+    help: ArgumentHelp(
+      "Address of a server with /predict that judges entailment; replies are kept in the store. Default: the variable "
+        + "RETORT_ENTAILMENT_URL; 'none' for the lexical similarity.", valueName: "entailment"))
   var entailment: String?
   @Option(help: "The name that its replies are kept under.") var entailmentModel = "nli"
   @Option(help: "The environment variable that holds its key.") var apiKeyEnv: String?
@@ -60,7 +63,7 @@ struct EvaluateCommand: Command {
   private func outcomes(
     of gold: [Columns], _ predicted: [Columns], in shell: Shell
   ) async throws -> [Outcome<ScoreStructure.Output>] {
-    let model = try entailment.map { try judge(at: $0) }
+    let model = try judge(in: shell)
     let models = try self.models(model.map { [$0] } ?? [], in: shell)
     let config = ScoreStructure.Config(
       metric: metric, command: helper.map { [$0] }, entailment: model.map { ModelRef($0) },
@@ -78,10 +81,16 @@ struct EvaluateCommand: Command {
     return outcomes
   }
 
-  private func judge(at address: String) throws -> ModelSpec {
+  private static let variable = "RETORT_ENTAILMENT_URL"
+
+  /// Nil for the lexical similarity.
+  private func judge(in shell: Shell) throws -> ModelSpec? {
+    let named = shell.environment[Self.variable].flatMap { $0.isEmpty ? nil : $0 }
+    guard let address = entailment ?? named, address != "none" else { return nil }
     guard address.hasPrefix("http://") || address.hasPrefix("https://") else {
+      let place = entailment == nil ? "in \(Self.variable)" : "after --entailment"
       throw CommandFailure.usage(
-        "expected an address that starts with http:// or https:// after --entailment, found '\(address)'")
+        "expected an address that starts with http:// or https:// \(place), found '\(address)'")
     }
     var model = ModelSpec(alias: "entailment", name: entailmentModel, kind: .teiEntailment)
     model.endpoint = address

@@ -91,7 +91,7 @@ package enum StageReference {
   }
 }
 
-/// A stage with nothing but its required keys, to ask for its columns.
+/// A stage with nothing but its required keys, and its models where it needs them, to ask for its columns.
 private struct StageSample {
   /// What a path stands for.
   let emptyFile: URL
@@ -102,17 +102,23 @@ private struct StageSample {
     guard FileManager.default.createFile(atPath: file.path, contents: nil) else { return nil }
     defer { try? FileManager.default.removeItem(at: file) }
     let sample = StageSample(emptyFile: file)
-    return ModelSpec.Kind.allCases.lazy.compactMap { sample.bound(entry, modelsOf: $0) }.first
+    return ModelSpec.Kind.allCases.lazy.compactMap {
+      sample.bound(entry, modelsOf: $0) { $0.required }
+        ?? sample.bound(entry, modelsOf: $0) { $0.required || $0.value == .model }
+    }.first
   }
 
-  private func bound(_ entry: StageEntry, modelsOf kind: ModelSpec.Kind) -> BoundStage? {
+  private func bound(
+    _ entry: StageEntry, modelsOf kind: ModelSpec.Kind, having isHad: (ConfigShape.Key) -> Bool
+  ) -> BoundStage? {
     let log = DecodingLog(
       folder: URL(filePath: "/"), models: ["model": ModelSpec(alias: "model", name: "model", kind: kind)])
     let environment = EnvironmentReader(variables: [:])
     // JSON is YAML.
     guard
       let with = PlacedNode(
-        yaml: object(entry.configShape()).text, file: "", environment: environment, report: { _ in }),
+        yaml: object(entry.configShape(), having: isHad).text, file: "", environment: environment,
+        report: { _ in }),
       let configured = log.decode(with, { try entry.configure(NodeDecoder(with, log: log)) })
     else { return nil }
     let sets = entry.sets.filter(\.required).map { ($0.name, RowSet<Columns>([])) }
@@ -121,8 +127,9 @@ private struct StageSample {
     return try? configured.bind(workspace)
   }
 
-  private func object(_ shape: ConfigShape) -> JSON {
-    let keys = shape.keys.filter(\.required).map { ($0.name, value($0.value, of: $0.name)) }
+  private func object(_ shape: ConfigShape, having isHad: (ConfigShape.Key) -> Bool = { $0.required }) -> JSON
+  {
+    let keys = shape.keys.filter(isHad).map { ($0.name, value($0.value, of: $0.name)) }
     return .object(JSON.Object(uniqueKeysWithValues: keys))
   }
 

@@ -34,6 +34,9 @@ struct WordList: Hashable, Sendable {
     list = ContentWords(String(text)).words.map { $0[...] }
   }
 
+  /// Words that were found before.
+  init(words: [Substring]) { list = words }
+
   var count: Int { list.count }
   var isEmpty: Bool { list.isEmpty }
   var text: String { list.joined(separator: " ") }

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import OrderedCollections
 package import RetortCore
 
 /// How many conditions and steps rows were taken apart into, and how the steps were judged.
@@ -33,19 +34,63 @@ private func steps(_ rows: [Columns]) -> [Picture] {
   ]
 }
 
+/// The lists of a structure of one's own, as it is recorded with a stage; nil where it names none.
+private func structured(_ config: JSON) -> JSON.Object? { config["structure"]?["lists"]?.object }
+
+/// How many items each list has, and how often which word of an enum.
+private func drawing(of lists: JSON.Object) -> Drawing {
+  Drawing(Array(lists.keys)) { rows in
+    lists.flatMap { name, list -> [Picture] in
+      let found = rows.compactMap { $0[name]?.array }
+      let counts = found.map { Double($0.count) }
+      let many = list["many"]?.string ?? name
+      let enums = (list["fields"]?.object ?? [:]).filter { $0.value["values"]?.array != nil }.keys
+      return [
+        Picture(
+          "Number of \(many)", .histogram([.init("rows", counts)], x: many),
+          caption: "Median \(Drawn.number(Drawn.median(counts))).")
+      ]
+        + enums.map { field in
+          let words = found.flatMap { $0 }.map { $0[field]?.string ?? "none" }
+          return Picture("\(field) of \(many)", .bars(Drawn.counts(words), x: many))
+        }
+    }
+  }
+}
+
 extension ParseQuestion {
   package static func drawing(_ config: JSON) -> Drawing? {
-    Drawing(["question_parsing"]) { [conditions($0)] }
+    structured(config).map { RetortStages.drawing(of: $0) }
+      ?? Drawing(["question_parsing"]) { [conditions($0)] }
   }
 }
 
 extension ParseRationale {
-  package static func drawing(_ config: JSON) -> Drawing? { Drawing(["cot_parsing"], steps) }
+  package static func drawing(_ config: JSON) -> Drawing? {
+    structured(config).map { RetortStages.drawing(of: $0) } ?? Drawing(["cot_parsing"], steps)
+  }
 }
 
 extension InferStructure {
   package static func drawing(_ config: JSON) -> Drawing? {
-    Drawing(["question_parsing", "cot_parsing"]) { [conditions($0)] + steps($0) }
+    structured(config).map { RetortStages.drawing(of: $0) }
+      ?? Drawing(["question_parsing", "cot_parsing"]) { [conditions($0)] + steps($0) }
+  }
+}
+
+extension ScoreStructure {
+  /// Of a structure of one's own; the scores of the task's are plotted.
+  package static func drawing(_ config: JSON) -> Drawing? {
+    guard let lists = structured(config) else { return nil }
+    let names = lists.flatMap { name, list in
+      list["fields"]?.object.map { $0.keys.map { "\(name)_\($0)" } } ?? [name]
+    }
+    return Drawing(names.map { "\($0)_f1" }) { rows in
+      let bars = names.map { name in
+        Picture.Bar(name, Drawn.mean(rows.compactMap { $0.drawn("\(name)_f1") }))
+      }
+      return [Picture("F1 of predicted lists and their fields", .bars(bars, x: "mean F1 over all gold rows"))]
+    }
   }
 }
 

@@ -33,6 +33,19 @@ struct RoleSystemTurns: Sendable {
       help: "The same for chains of thought; it serves both of their roles."),
   ]
 
+  /// What speaks of the task's own roles beside a structure of one's own.
+  static func mistakes(_ files: RoleInstructions?, in workspace: Workspace) -> [StageError] {
+    let file = files.map { _ in
+      StageError(
+        "instructions: expected none beside a structure, whose roles have their system turns",
+        at: ["instructions"])
+    }
+    return [file].compactMap { $0 }
+      + sets.map(\.name).filter(workspace.has).map {
+        StageError("using.\($0): expected none beside a structure, whose roles have their system turns")
+      }
+  }
+
   private let files: RoleInstructions
   private let tasks: [TrainingRole: TaskInstruction]
 

@@ -103,7 +103,8 @@ struct RationaleRules: Hashable, Sendable {
   }
 
   private static func answers(_ rationale: String, question: String) -> String? {
-    let stated = StatedAnswer.all(in: rationale, options: StatedAnswer.options(in: question))
+    var stated = StatedAnswer.all(in: rationale, options: StatedAnswer.options(in: question))
+    if stated.isEmpty { stated = ListedAnswers(at: rationale, question: question).letters }
     guard stated.count > 1 else { return nil }
     return "expected one final answer, found \(stated.joined(separator: ", "))"
   }

@@ -131,20 +131,21 @@ struct StructureForm: Sendable {
     return .object(schema)
   }
 
-  private static func schema(_ field: Structure.Field, _ bounds: ListBounds) -> JSON {
+  /// - Parameter isListed: by itself, where what is absent is left out.
+  static func schema(_ field: Structure.Field, _ bounds: ListBounds, isListed: Bool = false) -> JSON {
     var schema: JSON.Object = field.type == .number ? ["type": "number"] : bounds.text.object ?? [:]
     if let values = field.values {
       schema = ["type": "string", "enum": .array(values.map { .string($0.text) })]
     }
     // Strict modes want every key: what may be absent is null.
-    if field.required == false, let type = schema["type"] {
+    if field.required == false, !isListed, let type = schema["type"] {
       schema["type"] = [type, "null"]
       if let words = schema["enum"]?.array { schema["enum"] = .array(words + [.null]) }
     }
     return .object(schema)
   }
 
-  private static func object(_ fields: [(String, JSON)]) -> JSON {
+  static func object(_ fields: [(String, JSON)]) -> JSON {
     [
       "type": "object", "properties": .object(JSON.Object(uniqueKeysWithValues: fields)),
       "required": .array(fields.map { .string($0.0) }), "additionalProperties": false,

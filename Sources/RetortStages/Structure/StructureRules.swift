@@ -3,7 +3,11 @@ internal import RetortCore
 
 /// One thing that can be wrong with a parsed row; its reason is what the row is dropped and counted by.
 package enum StructureRule: String, Codable, Hashable, Sendable, CaseIterable {
-  case schema, verification, conditions, statements, lengths, grounding, occurrence, duplicates, leak, answer
+  case schema, verification, conditions, statements, lengths, grounding, occurrence, circle, duplicates, leak,
+    answer
+
+  /// Those that are applied where a pipeline says nothing of them.
+  static let usual = Set(allCases).subtracting([.circle])
 
   package var reason: String {
     switch self {
@@ -14,6 +18,7 @@ package enum StructureRule: String, Codable, Hashable, Sendable, CaseIterable {
     case .lengths: "text too short or too long"
     case .grounding: "evidence not grounded"
     case .occurrence: "statement not in the rationale"
+    case .circle: "evidence is its own statement"
     case .duplicates: "duplicate step"
     case .leak: "text of a demonstration"
     case .answer: "rationale contradicts the answer"
@@ -73,7 +78,7 @@ struct StructureCandidate: Hashable, Sendable {
 /// The rules with their thresholds; which of them are on is the caller's.
 struct StructureRules: Sendable {
   var form = StructureForm.reasoning
-  var rules: Set<StructureRule> = Set(StructureRule.allCases)
+  var rules = StructureRule.usual
   /// Of lists of texts, and of lists of objects; what the structure itself says of a list goes before.
   var conditions: ClosedRange<Int>?
   var statements: ClosedRange<Int>?
@@ -83,6 +88,9 @@ struct StructureRules: Sendable {
   var grounding = 0.75
   /// Least overlap (0…1) of a text with the one column that it is copied from.
   var occurrence = 0.75
+  /// Least overlap (0…1) of the items of a list of texts with the columns that are shown for it, where the structure
+  /// does not say where they are copied from; nil for any.
+  var listGrounding: Double?
   /// Words in a row shared with a demonstration, and found in none of the row's texts, that count as a leak.
   var leakWords = 12
 
@@ -112,6 +120,7 @@ struct StructureRules: Sendable {
     case .lengths: tooShortOrLong(reading)
     case .grounding: absent(reading, candidate, .grounding)
     case .occurrence: absent(reading, candidate, .occurrence)
+    case .circle: circles(reading)
     case .duplicates: duplicates(reading)
     case .leak: leaks(reading, candidate)
     case .answer: disagreement(candidate)
@@ -168,7 +177,7 @@ struct StructureRules: Sendable {
     _ reading: StructureReading, _ candidate: StructureCandidate, _ rule: StructureRule
   ) -> [StructureViolation] {
     form.lists.flatMap { name, list in
-      list.groundedFields.flatMap { field -> [StructureViolation] in
+      grounded(list).flatMap { field -> [StructureViolation] in
         let columns = field.groundedIn
         guard (columns.count > 1) == (rule == .grounding) else { return [] }
         let share = field.share ?? (rule == .grounding ? grounding : occurrence)
@@ -185,6 +194,31 @@ struct StructureRules: Sendable {
               rule,
               "\(place): expected words of \(form.structure.called(columns, "or")), found \"\(text.prefix(200))\"",
               reason: reason)
+        }
+      }
+    }
+  }
+
+  /// The fields that are grounded, and the items of a list of texts where ``listGrounding`` says so.
+  private func grounded(_ list: Structure.List) -> [Structure.List.TextField] {
+    guard let listGrounding, list.fields == nil, list.groundedIn == nil else { return list.groundedFields }
+    return [.init(name: nil, groundedIn: form.structure.shown(for: list), share: listGrounding)]
+  }
+
+  /// Items of which a field is answered with the words of what was given.
+  private func circles(_ reading: StructureReading) -> [StructureViolation] {
+    form.lists.flatMap { name, list -> [StructureViolation] in
+      let pairs = form.structure.answers(in: name, list)
+      return (reading.items[name] ?? []).enumerated().flatMap { index, item in
+        pairs.compactMap { given, answer -> StructureViolation? in
+          guard let said = item[given]?.string, let found = item[answer]?.string,
+            OwnWords.says(found, only: said)
+          else { return nil }
+          let (given, reasoned) = (given.lowercased(), answer.lowercased())
+          return StructureViolation(
+            .circle,
+            "\(name)[\(index)].\(answer): expected more than the \(given), found \"\(found.prefix(200))\"",
+            reason: "\(reasoned) is its own \(given)")
         }
       }
     }
@@ -280,4 +314,16 @@ extension Structure.List.TextField {
     return item[name]?.string ?? item[name]?.number.map { Int64(exactly: $0).map(String.init) ?? "\($0)" }
   }
   fileprivate func place(in item: String) -> String { name.map { "\(item).\($0)" } ?? item }
+}
+
+extension Structure {
+  /// The text fields of a list that some act gives, each with one that the act is given.
+  func answers(in name: String, _ list: List) -> [(given: String, answer: String)] {
+    let texts = Set(list.textFields.compactMap(\.name))
+    return (acts?.values ?? [:]).values.filter { $0.each == name }.flatMap { act in
+      (act.gives ?? []).filter(texts.contains).flatMap { answer in
+        (act.given ?? []).filter(texts.contains).map { (given: $0, answer: answer) }
+      }
+    }
+  }
 }

@@ -13,18 +13,27 @@ package struct ParsingConfig: Codable, Sendable {
   package var demonstrations: DemonstrationLayout?
   package var maxItems: Int?
   package var maxCharacters: Int?
+  package var structure: StructureFile?
+  package var lists: [String]?
   package enum CodingKeys: String, CodingKey {
-    case model, prompt, temperature, seed, repair, strict, demonstrations
+    case model, prompt, temperature, seed, repair, strict, demonstrations, structure, lists
     case maxTokens = "max_tokens"
     case maxItems = "max_items"
     case maxCharacters = "max_characters"
   }
 
-  package init(model: ModelRef, prompt: PromptFile? = nil, repair: Int? = nil) {
+  package init(
+    model: ModelRef, prompt: PromptFile? = nil, repair: Int? = nil, structure: StructureFile? = nil,
+    lists: [String]? = nil
+  ) {
     self.model = model
     self.prompt = prompt
     self.repair = repair
+    self.structure = structure
+    self.lists = lists
   }
+
+  static let laterKeys: Set = ["structure", "lists"]
 
   static let keys = [
     "model": "The model that parses.",
@@ -40,6 +49,7 @@ package struct ParsingConfig: Codable, Sendable {
     "max_items": "Longest list that the schema allows; default 16, which makes a small model stop.",
     "max_characters":
       "Longest text that the schema allows, for local servers; default none, as strict modes of hosted ones refuse it.",
+    "lists": "Lists of the structure to ask for; default all.",
   ]
 }
 

@@ -25,6 +25,9 @@ enum PromptText {
     {{^show_answer}}
     End with the line "The answer is" and the letter of the option.
     {{/show_answer}}
+    {{#end_with_answer}}
+    End with the line "The answer is" and the letter of the option.
+    {{/end_with_answer}}
     Write at most {{budget}} tokens.
 
     """

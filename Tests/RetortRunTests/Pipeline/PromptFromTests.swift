@@ -188,7 +188,7 @@ struct PromptFromTests {
     #expect(try identity("") != identity(", demonstrations: turns"))
     #expect(
       try identity("")?["with"]?["prompt_from"] == [
-        "kind": "synthesize-rationale", "version": 3, "with": [:],
+        "kind": "synthesize-rationale", "version": .int(Int64(SynthesizeRationale.version)), "with": [:],
       ])
     #expect(try identity("", "")?["with"]?.object?.keys.contains("prompt_from") == false)
   }

@@ -240,7 +240,7 @@ import Testing
             from: notes
             with: { structure: s.yaml, min_conditions: 1, max_statements: 2, rationale_rules: [prose] }
           e: { uses: export-role-sets, from: notes, with: { folder: o, structure: s.yaml, instructions: {} } }
-          f: { uses: parse-question, from: notes, with: { model: m, structure: s.yaml } }
+          f: { uses: parse-question, from: notes, with: { model: m, lists: [x] } }
         """)
     #expect(
       text.split(separator: "\n").map { $0.prefix(96) } == [
@@ -253,7 +253,7 @@ import Testing
         "p.yaml:10:87: rationale_rules: expected a structure with the key 'answer', which says where the ",
         "p.yaml:11:75: structure: expected one with roles, found none in it",
         "p.yaml:11:97: instructions: expected none beside a structure, whose roles have their system turn",
-        "p.yaml:12:61: expected one of the keys 'model', 'prompt', 'temperature', 'seed', 'repair', 'stri",
+        "p.yaml:12:68: lists: expected the key 'structure' beside it, found none",
       ])
   }
 }

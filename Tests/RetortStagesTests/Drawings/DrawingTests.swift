@@ -183,4 +183,81 @@ import Testing
           x: "steps"),
       ])
   }
+
+  @Test func theBestOfNIsDrawnForEachProxy() throws {
+    func point(_ proxy: String, _ n: Int64, _ verified: JSON, _ reward: Double, _ best: Double) -> JSON {
+      [
+        "proxy": .string(proxy), "n": .int(n), "verified": verified, "proxy_reward": .double(reward),
+        "best": .double(best),
+      ]
+    }
+    let found = try pictures(
+      "measure-best-of-n",
+      [
+        point("mu", 1, 0.2, 0, 0.2), point("mu", 4, 0.1, 2, 0.9), point("mu", 2, 0.3, 1, 0.5),
+        point("mu - u", 1, 0.2, 0, 0.2), point("mu - u", 2, 0.4, 0.5, 0.5), point("mu - u", 4, .null, 0, 0),
+      ])
+    #expect(
+      found == [
+        Picture(
+          "What the best of n is worth by the verifier",
+          .points(
+            [
+              .init("by mu", [.init(0, 0.2), .init(1, 0.3), .init(2, 0.1)], .plain, isLine: true),
+              .init("by mu - u", [.init(0, 0.2), .init(1, 0.4)], .good, isLine: true),
+              .init(
+                "the best there is", [.init(0, 0.2), .init(1, 0.5), .init(2, 0.9)], .faint, isLine: true),
+            ], x: "log2 of n (0: one response, 6: 64)", y: "verified"),
+          caption:
+            "A curve that turns down has over-optimised its proxy. Highest: mu: 0.3 at n = 2, 0.1 at n = 4; "
+            + "mu - u: 0.4 at n = 2."),
+        Picture(
+          "The verifier against the proxy that chose",
+          .points(
+            [
+              .init("by mu", [.init(0, 0.2), .init(1, 0.3), .init(2, 0.1)], .plain, isLine: true),
+              .init("by mu - u", [.init(0, 0.2), .init(0.5, 0.4)], .good, isLine: true),
+            ], x: "reward by the proxy itself", y: "verified"),
+          caption: "To the right the proxy is more pleased, upwards the verifier; each line begins at n = 1."),
+      ])
+  }
+
+  @Test func aStructureOfOnesOwnIsDrawnByItsLists() throws {
+    let config: JSON = [
+      "structure": [
+        "lists": [
+          "complaints": [:],
+          "found": [
+            "many": "findings", "fields": ["finding": [:], "urgency": ["values": ["soon", "now"]]],
+          ],
+        ]
+      ]
+    ]
+    let rows: [JSON] = [
+      ["complaints": ["a", "b"], "found": [["urgency": "now"], ["urgency": "now"], ["urgency": .null]]],
+      ["complaints": [], "found": [["urgency": "soon"]]],
+    ]
+    let expected = [
+      Picture(
+        "Number of complaints", .histogram([.init("rows", [2, 0])], x: "complaints"), caption: "Median 1."),
+      Picture(
+        "Number of findings", .histogram([.init("rows", [3, 1])], x: "findings"), caption: "Median 2."),
+      Picture(
+        "urgency of findings", .bars([.init("now", 2), .init("none", 1), .init("soon", 1)], x: "findings")),
+    ]
+    for kind in ["parse-question", "parse-rationale", "infer-structure"] {
+      #expect(try pictures(kind, rows, config: config) == expected)
+    }
+    let scores: [JSON] = [
+      ["complaints_f1": 1.0, "found_finding_f1": 0.5], ["complaints_f1": 0.5, "found_urgency_f1": 1.0],
+    ]
+    #expect(
+      try pictures("score-structure", scores, config: config) == [
+        Picture(
+          "F1 of predicted lists and their fields",
+          .bars(
+            [.init("complaints", 0.75), .init("found_finding", 0.5), .init("found_urgency", 1)],
+            x: "mean F1 over all gold rows"))
+      ])
+  }
 }

@@ -47,6 +47,36 @@ import Testing
   ])
   func twoAnswersAreOneTooMany(_ rationale: String) { #expect(broken(rationale) == [.oneAnswer]) }
 
+  @Test(arguments: [
+    // As a model completes the question with one option after another.
+    "The winners are the following:\nB. Bob\nThe winners are the following:\nC. Cid\nThe winners are the following:\nA. Ann",
+    "Ann is fast, and so is Bob. This makes them win:\n- A. Ann\n- B. Bob",
+    "The answers are:\n1. (B)\n2. (A)", "So these win:\n**B.** Bob\n**D.** Dan",
+    "Ann is faster than Cid. These win: B, C and A.", "Therefore the following win: (A), (B).",
+    "于是以下获胜：\nA、Ann\nB、Bob",
+  ])
+  func aListOfOptionsIsAsManyAnswers(_ rationale: String) { #expect(broken(rationale) == [.oneAnswer]) }
+
+  @Test(arguments: [
+    // The options restated, and then an answer.
+    "The options are:\nA. Ann\nB. Bob\nC. Cid\nD. Dan\nAnn is fastest. The answer is A.",
+    "These are left:\nB. Bob\nC. Cid\nBob is faster than Cid, so Bob wins.",
+    // Gone through, with what speaks for each.
+    "Look at them in turn:\nA. Ann is slow.\nB. Bob is fast, so he wins.", "So the winner is:\nB. Bob",
+    "Ann is first: a fact. So she wins.", "We compare A and B: Ann is faster.",
+  ])
+  func optionsThatAreLookedAtAreNoList(_ rationale: String) { #expect(broken(rationale) == []) }
+
+  @Test func optionsInTheirOwnWordsAreListedToo() {
+    let question =
+      "The plan takes for granted?\nA. The thread is not weaker.\nB. Wages are by the hour.\nC. Nobody may leave."
+    #expect(
+      broken(
+        "The plan takes for granted:\nThe thread is not weaker.\nThe plan takes for granted:\nNobody may leave.",
+        question: question) == [.oneAnswer])
+    #expect(broken("The plan takes for granted:\nNobody may leave.", question: question) == [])
+  }
+
   @Test func numbersAreAnswersWhereTheQuestionListsNoOptions() {
     #expect(broken("The answer is 12. We add 3. The answer is 15.", question: "How many?") == [.oneAnswer])
     #expect(broken("The answer is 12. So the answer is 12.0.", question: "How many?") == [])

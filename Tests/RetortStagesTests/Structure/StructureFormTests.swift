@@ -184,6 +184,20 @@ import Testing
         == #"kept: {"complaints":["Chest pain"],"findings":[{"note":"pale","wert":null,"urgency":"now"}]}"#)
   }
 
+  @Test func keysThatNothingInTheStructureCouldBreakAreRefused() throws {
+    #expect(throws: StageErrors.self) {
+      try ValidateStructure(.init(structure: Self.file(), conditionGrounding: 0.5), in: Bench.nowhere)
+    }
+    #expect(throws: StageErrors.self) {
+      try ValidateStructure(.init(structure: Self.file(), independentEvidence: true), in: Bench.nowhere)
+    }
+    let own = try StructureFile(path: "s.yaml", Structure.reasoningFile)
+    #expect(throws: Never.self) {
+      try ValidateStructure(
+        .init(structure: own, conditionGrounding: 0.5, independentEvidence: true), in: Bench.nowhere)
+    }
+  }
+
   @Test func aRepairIsAskedForInTheStructuresWords() async throws {
     let stage = try ValidateStructure(
       .init(repair: .init(model: Self.model), structure: Self.file()),

@@ -167,16 +167,7 @@ package struct ExportRoleSets: Exporter {
     if config.structure?.structure.roles == nil {
       mistakes.append(StageError("structure: expected one with roles, found none in it", at: ["structure"]))
     }
-    if config.instructions != nil {
-      mistakes.append(
-        StageError(
-          "instructions: expected none beside a structure, whose roles have their system turns",
-          at: ["instructions"]))
-    }
-    for task in RoleSystemTurns.sets.map(\.name) where workspace.has(task) {
-      mistakes.append(
-        StageError("using.\(task): expected none beside a structure, whose roles have their system turns"))
-    }
+    mistakes += RoleSystemTurns.mistakes(config.instructions, in: workspace)
     if !mistakes.isEmpty { throw StageErrors(mistakes) }
   }
 }

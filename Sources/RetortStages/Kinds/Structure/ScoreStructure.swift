@@ -7,7 +7,8 @@ package struct ScoreStructure: RowStage {
   package static let name = "score-structure"
   package static let version = 1
   package static let summary =
-    "Score predicted parsings against gold rows: F1 of conditions, statements, evidence and verdicts."
+    "Score predicted parsings against gold rows: F1 of conditions, statements, evidence and verdicts, or of the lists and "
+    + "fields of a structure of one's own."
   package static let keys = [
     "metric":
       "How words are compared: lexical (ours; the default), or meteor (NLTK's, by a helper), as the shared task has it.",
@@ -20,7 +21,14 @@ package struct ScoreStructure: RowStage {
     "question_threshold": "For conditions, 0 to 1; default as thresholds has it.",
     "statement_threshold": "For statements, 0 to 1; default as thresholds has it.",
     "evidence_threshold": "For evidence, 0 to 1; default as thresholds has it.",
+    "structure":
+      "Structure file with the lists to score; default the task's own. A list of texts and each field have an F1 of their "
+      + "own: items are matched by their first text, and a field counts where those are right that its act is given.",
+    "threshold_of":
+      "With a structure: the threshold of a list of texts or of a text field, by LIST or LIST.FIELD; default as thresholds "
+      + "has it (page: 0.95 and 0.9).",
   ]
+  package static let laterKeys: Set = ["structure", "threshold_of"]
   package static let sets = [
     SetRole(
       "predictions", columns: ["id", "question_parsing", "cot_parsing"],
@@ -51,12 +59,17 @@ package struct ScoreStructure: RowStage {
     package var questionThreshold: Double?
     package var statementThreshold: Double?
     package var evidenceThreshold: Double?
+    package var structure: StructureFile?
+    package var thresholdOf: [String: Double]?
 
     package init(
       metric: Metric? = nil, command: [String]? = nil, entailment: ModelRef? = nil,
       thresholds: StructureThresholds.Known? = nil, questionThreshold: Double? = nil,
-      statementThreshold: Double? = nil, evidenceThreshold: Double? = nil
+      statementThreshold: Double? = nil, evidenceThreshold: Double? = nil, structure: StructureFile? = nil,
+      thresholdOf: [String: Double]? = nil
     ) {
+      self.structure = structure
+      self.thresholdOf = thresholdOf
       self.metric = metric
       self.command = command
       self.entailment = entailment
@@ -67,7 +80,8 @@ package struct ScoreStructure: RowStage {
     }
 
     package enum CodingKeys: String, CodingKey {
-      case metric, command, entailment, thresholds
+      case metric, command, entailment, thresholds, structure
+      case thresholdOf = "threshold_of"
       case questionThreshold = "question_threshold"
       case statementThreshold = "statement_threshold"
       case evidenceThreshold = "evidence_threshold"
@@ -109,6 +123,13 @@ package struct ScoreStructure: RowStage {
     /// What was compared: `meteor x entailment` is the shared task's.
     package var similarity = ""
     package var thresholds = StructureThresholds.Known.page.thresholds
+    /// The columns of a structure of one's own, which stand in place of all others.
+    var given: Columns?
+
+    package init(similarity: String, thresholds: StructureThresholds) {
+      self.similarity = similarity
+      self.thresholds = thresholds
+    }
 
     package var f1: StructureF1 {
       get {
@@ -135,11 +156,43 @@ package struct ScoreStructure: RowStage {
       case predictedCotParsing = "predicted_cot_parsing"
       case similarity, thresholds
     }
+
+    package func encode(to encoder: any Encoder) throws {
+      if let given { return try given.encode(to: encoder) }
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(questionF1, forKey: .questionF1)
+      try container.encode(statementF1, forKey: .statementF1)
+      try container.encode(evidenceF1, forKey: .evidenceF1)
+      try container.encode(reasoningF1, forKey: .reasoningF1)
+      try container.encode(prediction, forKey: .prediction)
+      try container.encode(predictionFaults, forKey: .predictionFaults)
+      try container.encode(matched, forKey: .matched)
+      try container.encode(predictedQuestionParsing, forKey: .predictedQuestionParsing)
+      try container.encode(predictedCotParsing, forKey: .predictedCotParsing)
+      try container.encode(similarity, forKey: .similarity)
+      try container.encode(thresholds, forKey: .thresholds)
+    }
   }
 
-  package var reads: [ColumnUse] { ["id", "question_parsing", "cot_parsing"].map { ColumnUse($0) } }
+  package var reads: [ColumnUse] { (["id"] + lists).map { ColumnUse($0) } }
+
+  package var adds: [String]? {
+    guard let byLists else { return ColumnUse.properties(of: Output.self).map(\.name) }
+    return byLists.scorer.aspects.map(\.column) + ["prediction", "prediction_faults", "matched"]
+      + lists.map { "predicted_\($0)" } + ["similarity", "thresholds"]
+  }
+
+  package var sets: [SetRole] {
+    Self.sets.map { role in
+      SetRole(role.name, required: role.required, columns: ["id"] + lists, help: role.help)
+    }
+  }
+
+  private var lists: [String] { byLists?.form.lists.keys.elements ?? ["question_parsing", "cot_parsing"] }
 
   private let scorer: StructureScorer
+  /// Where a structure of one's own says what is scored.
+  private let byLists: (form: StructureForm, scorer: ListScorer)?
   private let predictions: Once<Predictions>
 
   package init(_ config: Config, in workspace: Workspace) throws {
@@ -147,13 +200,25 @@ package struct ScoreStructure: RowStage {
     guard config.command?.isEmpty != true, config.command == nil || metric == .meteor else {
       throw StageError("command: expected a program, and metric: meteor with it, found \(metric.rawValue)")
     }
-    scorer = StructureScorer(
-      similarity: StructureSimilarity(
-        meteor: metric == .meteor
-          ? Meteor(config.command ?? ["score-meteor"], folder: workspace.folder, in: workspace.surroundings)
-          : nil,
-        judge: try config.entailment.map { try workspace.entailment($0) }),
-      thresholds: try Self.thresholds(config))
+    let similarity = StructureSimilarity(
+      meteor: metric == .meteor
+        ? Meteor(config.command ?? ["score-meteor"], folder: workspace.folder, in: workspace.surroundings)
+        : nil,
+      judge: try config.entailment.map { try workspace.entailment($0) })
+    scorer = StructureScorer(similarity: similarity, thresholds: try Self.thresholds(config))
+    if let structure = config.structure?.structure {
+      try Self.refuse(config)
+      byLists = (
+        StructureForm(structure),
+        try ListScorer(
+          structure, similarity: similarity, thresholds: scorer.thresholds, of: config.thresholdOf ?? [:])
+      )
+    } else {
+      guard config.thresholdOf == nil else {
+        throw StageError("threshold_of: expected the key 'structure' beside it, found none")
+      }
+      byLists = nil
+    }
     let set = workspace.set("predictions", as: Columns.self)
     predictions = Once {
       var predictions = Predictions()
@@ -161,6 +226,18 @@ package struct ScoreStructure: RowStage {
       for try await element in set { predictions.add(element.value) }
       return predictions
     }
+  }
+
+  /// Keys that speak of the task's own structure.
+  private static func refuse(_ config: Config) throws {
+    let own = [
+      ("question_threshold", config.questionThreshold), ("statement_threshold", config.statementThreshold),
+      ("evidence_threshold", config.evidenceThreshold),
+    ]
+    let mistakes = own.filter { $0.1 != nil }.map { name, _ in
+      StageError("\(name): expected threshold_of in its place beside a structure", at: [name])
+    }
+    if !mistakes.isEmpty { throw StageErrors(mistakes) }
   }
 
   private static func thresholds(_ config: Config) throws -> StructureThresholds {
@@ -184,6 +261,7 @@ package struct ScoreStructure: RowStage {
         reason: "no id",
         detail: "expected a text or a number in 'id', found \(input["id"]?.kind ?? "nothing")")
     }
+    if let byLists { return try await process(input, id: id, by: byLists.form, byLists.scorer) }
     let gold = ScoredStructure(input)
     guard gold.faults.isEmpty else {
       return .drop(reason: "gold unreadable", detail: gold.faults.joined(separator: "; "))
@@ -202,6 +280,43 @@ package struct ScoreStructure: RowStage {
     output.matched = Matched(
       question: score.question, statement: score.statement, evidence: score.evidence,
       reasoning: score.reasoning)
+    return .emit([output])
+  }
+
+  private func process(
+    _ input: Columns, id: String, by form: StructureForm, _ scorer: ListScorer
+  ) async throws -> Outcome<Output> {
+    let gold = ScoredLists(input, as: form)
+    guard gold.faults.isEmpty else {
+      return .drop(reason: "gold unreadable", detail: gold.faults.joined(separator: "; "))
+    }
+    var score = ListScorer.Score()
+    var prediction = Prediction.missing
+    var faults: [String] = []
+    let row = try await predictions.value.rows[id]
+    if let row {
+      let predicted = ScoredLists(row, as: form)
+      faults = predicted.faults
+      prediction = predicted.isUnreadable ? .unreadable : faults.isEmpty ? .scored : .faulty
+      if !predicted.isUnreadable { score = try await scorer.score(predicted, against: gold) }
+    }
+    var columns: JSON.Object = [:]
+    for aspect in scorer.aspects { columns[aspect.column] = .double(score.f1[aspect.name] ?? 0) }
+    columns["prediction"] = .string(prediction.rawValue)
+    columns["prediction_faults"] = .array(faults.map(JSON.string))
+    columns["matched"] = .object(
+      JSON.Object(
+        uniqueKeysWithValues: try scorer.aspects.map {
+          ($0.name, try JSON(encoding: score.matched[$0.name] ?? []))
+        }))
+    for list in lists { columns["predicted_\(list)"] = row?[list] ?? .null }
+    columns["similarity"] = .string(scorer.similarity.name)
+    columns["thresholds"] = .object(
+      JSON.Object(
+        uniqueKeysWithValues: scorer.aspects.filter(\.isText).map { ($0.name, .double($0.threshold)) }))
+    var output = Output(similarity: scorer.similarity.name, thresholds: self.scorer.thresholds)
+    output.prediction = prediction
+    output.given = Columns(columns)
     return .emit([output])
   }
 }

@@ -4,7 +4,7 @@ package import RetortCore
 /// Drops rows whose parsings break a rule, after asking a model to repair them where the pipeline says so.
 package struct ValidateStructure: RowStage {
   package static let name = "validate-structure"
-  package static let version = 3
+  package static let version = 4
   package static let isForeseeable = true
 
   package static func workload(of config: Config) -> Workload {
@@ -15,7 +15,7 @@ package struct ValidateStructure: RowStage {
     "Drop rows whose parsing breaks a rule, each rule with its own reason; write verifications in lower case."
   package static let keys = [
     "off":
-      "Rules that are not applied: \(StructureRule.allCases.map(\.rawValue).joined(separator: ", ")); default none.",
+      "Rules that are not applied: \(StructureRule.allCases.filter(StructureRule.usual.contains).map(\.rawValue).joined(separator: ", ")); default none.",
     "structure":
       "Structure file with the columns to read and the lists to judge, which says how many items a list has; default "
       + "the task's own.",
@@ -29,11 +29,19 @@ package struct ValidateStructure: RowStage {
       "Share of an evidence's words, 0 to 1, that must stand close together in question or rationale; default 0.75.",
     "occurrence":
       "Share of a statement's words, 0 to 1, that must stand close together in the rationale; default 0.75.",
+    "condition_grounding":
+      "Share of a condition's words, 0 to 1, that must stand close together in the question; with a structure, of the items "
+      + "of its lists of texts that have no grounded_in, in what is shown for them. Default none.",
+    "independent_evidence":
+      "Drop rows with a step whose evidence says but its own statement; with a structure, with an item that answers with "
+      + "the text it was given. Default false.",
     "leak_words": "Words in a row copied from a demonstration that count as a leak; default 12.",
     "repair": "Ask a model again with the exact complaint before dropping: {model, attempts}; default never.",
     "rationale_rules": "\(RationaleRule.help) A copy of the instruction is found where using names the task.",
   ]
-  package static let laterKeys: Set = ["rationale_rules", "structure"]
+  package static let laterKeys: Set = [
+    "rationale_rules", "structure", "condition_grounding", "independent_evidence",
+  ]
   package static let sets = [TaskInstruction.role]
 
   package struct Config: Codable, Sendable {
@@ -50,6 +58,8 @@ package struct ValidateStructure: RowStage {
     package var repair: Repair?
     package var rationaleRules: [RationaleRule]?
     package var structure: StructureFile?
+    package var conditionGrounding: Double?
+    package var independentEvidence: Bool?
 
     package enum CodingKeys: String, CodingKey {
       case off, grounding, occurrence, repair, structure
@@ -61,12 +71,16 @@ package struct ValidateStructure: RowStage {
       case maxCharacters = "max_characters"
       case leakWords = "leak_words"
       case rationaleRules = "rationale_rules"
+      case conditionGrounding = "condition_grounding"
+      case independentEvidence = "independent_evidence"
     }
 
     package init(
       off: [StructureRule]? = nil, repair: Repair? = nil, rationaleRules: [RationaleRule]? = nil,
-      structure: StructureFile? = nil
+      structure: StructureFile? = nil, conditionGrounding: Double? = nil, independentEvidence: Bool? = nil
     ) {
+      self.conditionGrounding = conditionGrounding
+      self.independentEvidence = independentEvidence
       self.off = off
       self.repair = repair
       self.rationaleRules = rationaleRules
@@ -178,6 +192,7 @@ package struct ValidateStructure: RowStage {
 
   package init(_ config: Config, in workspace: Workspace) throws {
     var rules = StructureRules()
+    if config.independentEvidence == true { rules.rules.insert(.circle) }
     rules.rules.subtract(config.off ?? [])
     if let file = config.structure {
       try Self.refuse(config, beside: file.structure)
@@ -192,6 +207,7 @@ package struct ValidateStructure: RowStage {
     rules.lengths = try Self.range(config.minCharacters, config.maxCharacters, rules.lengths, "characters")
     rules.grounding = try Self.share(config.grounding ?? rules.grounding, "grounding")
     rules.occurrence = try Self.share(config.occurrence ?? rules.occurrence, "occurrence")
+    rules.listGrounding = try config.conditionGrounding.map { try Self.share($0, "condition_grounding") }
     rules.leakWords = config.leakWords ?? rules.leakWords
     guard rules.leakWords > 0 else {
       throw StageError("leak_words: expected at least 1, found \(rules.leakWords)")
@@ -308,6 +324,22 @@ package struct ValidateStructure: RowStage {
         StageError(
           "rationale_rules: expected a structure with the key 'answer', which says where the rationale is",
           at: ["rationale_rules"]))
+    }
+    let lists = structure.lists.values
+    if config.conditionGrounding != nil, lists.values.allSatisfy({ $0.fields != nil || $0.groundedIn != nil })
+    {
+      mistakes.append(
+        StageError(
+          "condition_grounding: expected a structure with a list of texts without grounded_in, found none",
+          at: ["condition_grounding"]))
+    }
+    if config.independentEvidence == true,
+      lists.allSatisfy({ structure.answers(in: $0.key, $0.value).isEmpty })
+    {
+      mistakes.append(
+        StageError(
+          "independent_evidence: expected a structure with an act that gives a text of an item to which it is given another, found none",
+          at: ["independent_evidence"]))
     }
     if !mistakes.isEmpty { throw StageErrors(mistakes) }
   }

@@ -7,13 +7,17 @@ package struct InferStructure: RowStage {
   package static let name = "infer-structure"
   package static let version = 2
   package static let summary =
-    "Parse question and chain of thought with the three role models that the role sets train."
+    "Parse question and chain of thought with the three role models that the role sets train, or take texts apart with "
+    + "those of a structure of one's own."
   package static let keys = [
-    "question_parser": "The model of the role question parsing.",
+    "question_parser":
+      "The model of the role question parsing; without a structure it must be there, as the next two.",
     "cot_parser": "The model of the role CoT parsing: lists the statements.",
     "cot_verifier": "The model of the role CoT verification: finds a statement's evidence and judges it.",
+    "structure":
+      "Structure file with the columns to read, the lists to add and the roles that are asked; default the task's own.",
+    "models": "With a structure: the model of each role.",
     "instructions":
-
       "Files with the system turns, by role; when left out, the tasks under `using`, else the sentences that "
       + "export-role-sets writes.",
     "min_statements": "With fewer, the model is asked once more for at least as many; default 2.",
@@ -33,7 +37,7 @@ package struct InferStructure: RowStage {
       "Show demonstrations of the verdict with both verdicts in turn, as far as there are; default false: of each "
       + "demonstration the first step.",
   ]
-  package static let laterKeys: Set = ["fallback", "root", "balanced"]
+  package static let laterKeys: Set = ["fallback", "root", "balanced", "structure", "models"]
   package static let sets = RoleSystemTurns.sets
 
   package static func workload(of config: Config) -> Workload {
@@ -43,9 +47,9 @@ package struct InferStructure: RowStage {
   }
 
   package struct Config: Codable, Sendable {
-    package var questionParser: ModelRef
-    package var cotParser: ModelRef
-    package var cotVerifier: ModelRef
+    package var questionParser: ModelRef?
+    package var cotParser: ModelRef?
+    package var cotVerifier: ModelRef?
     package var instructions: RoleInstructions?
     package var minStatements: Int?
     package var repair: Int?
@@ -56,9 +60,11 @@ package struct InferStructure: RowStage {
     package var fallback: Bool?
     package var root: SchemaRoot?
     package var balanced: Bool?
+    package var structure: StructureFile?
+    package var models: [String: ModelRef]?
 
     package enum CodingKeys: String, CodingKey {
-      case instructions, repair, strict, fallback, root, balanced
+      case instructions, repair, strict, fallback, root, balanced, structure, models
       case questionParser = "question_parser"
       case cotParser = "cot_parser"
       case cotVerifier = "cot_verifier"
@@ -69,9 +75,12 @@ package struct InferStructure: RowStage {
     }
 
     package init(
-      questionParser: ModelRef, cotParser: ModelRef, cotVerifier: ModelRef, repair: Int? = nil,
-      fallback: Bool? = nil, root: SchemaRoot? = nil, balanced: Bool? = nil
+      questionParser: ModelRef? = nil, cotParser: ModelRef? = nil, cotVerifier: ModelRef? = nil,
+      repair: Int? = nil, fallback: Bool? = nil, root: SchemaRoot? = nil, balanced: Bool? = nil,
+      structure: StructureFile? = nil, models: [String: ModelRef]? = nil
     ) {
+      self.structure = structure
+      self.models = models
       self.questionParser = questionParser
       self.cotParser = cotParser
       self.cotVerifier = cotVerifier
@@ -84,251 +93,201 @@ package struct InferStructure: RowStage {
 
   package enum SchemaRoot: String, Codable, Hashable, Sendable, CaseIterable { case list, object }
 
-  package struct Input: Codable, Sendable {
-    package var question: String
-    package var cot: String
-    package var answer: String?
-    /// Shown as earlier turns, each in the act that is asked for.
-    package var demonstrations: [RoleRow]?
+  /// A row; which of its columns are read, the structure says.
+  package struct Input: Decodable, Sendable {
+    let row: Columns
 
-    package init(question: String, cot: String, answer: String? = nil, demonstrations: [RoleRow]? = nil) {
-      self.question = question
-      self.cot = cot
-      self.answer = answer
-      self.demonstrations = demonstrations
+    package init(from decoder: any Decoder) throws { row = try Columns(from: decoder) }
+    package init(_ row: JSON.Object) { self.row = Columns(row) }
+
+    package init(question: String, cot: String, answer: String? = nil, demonstrations: [RoleRow]? = nil)
+      throws
+    {
+      var row: JSON.Object = ["question": .string(question), "cot": .string(cot)]
+      row["answer"] = answer.map(JSON.string)
+      row["demonstrations"] = try demonstrations.map { .array(try $0.map { try JSON(encoding: $0) }) }
+      self.init(row)
     }
   }
 
-  package struct Output: Codable, Hashable, Sendable {
-    package var questionParsing: [String]
-    package var cotParsing: [Triple]
-    /// What could not be parsed, one sentence each; only with `fallback`.
-    package var fallbacks: [String]?
+  /// A row of the task's own structure.
+  private struct Own: Decodable {
+    let question: String
+    let cot: String
+    let answer: String?
+    /// Shown as earlier turns, each in the act that is asked for.
+    let demonstrations: [RoleRow]?
+  }
 
-    package enum CodingKeys: String, CodingKey {
+  package struct Output: Codable, Hashable, Sendable {
+    /// Each list of the structure as a column.
+    let lists: Columns
+    /// What could not be parsed, one sentence each; only with `fallback`.
+    package let fallbacks: [String]?
+
+    private enum CodingKeys: String, CodingKey {
       case questionParsing = "question_parsing"
       case cotParsing = "cot_parsing"
       case fallbacks
     }
 
-    package init(questionParsing: [String], cotParsing: [Triple], fallbacks: [String]? = nil) {
-      self.questionParsing = questionParsing
-      self.cotParsing = cotParsing
+    package init(lists: JSON.Object, fallbacks: [String]? = nil) {
+      self.lists = Columns(lists)
       self.fallbacks = fallbacks
+    }
+
+    package init(questionParsing: [String], cotParsing: [Triple], fallbacks: [String]? = nil) {
+      self.init(
+        lists: [
+          "question_parsing": .array(questionParsing.map(JSON.string)),
+          "cot_parsing": .array(cotParsing.map(\.json)),
+        ], fallbacks: fallbacks)
+    }
+
+    /// Of the task's own structure: what is said of the columns where no structure is known.
+    package init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      self.init(
+        questionParsing: try container.decode([String].self, forKey: .questionParsing),
+        cotParsing: try container.decode([Triple].self, forKey: .cotParsing),
+        fallbacks: try container.decodeIfPresent([String].self, forKey: .fallbacks))
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+      var columns = lists
+      columns[CodingKeys.fallbacks.rawValue] = fallbacks.map { .array($0.map(JSON.string)) }
+      try columns.encode(to: encoder)
     }
   }
 
   package var adds: [String]? {
-    ["question_parsing", "cot_parsing"] + (fallsBack ? ["fallbacks"] : [])
+    inference.plan.parts.map(\.name) + (inference.fallsBack ? ["fallbacks"] : [])
   }
-  private let models: [TrainingRole: any ChatModel]
-  private let systems: RoleSystemTurns
-  private let fallsBack: Bool
-  private let root: SchemaRoot
-  private let isBalanced: Bool
-  private let sampling: Sampling
-  private let bounds: ListBounds
-  private let strict: Bool
-  private let repair: Int
-  private let minStatements: Int
+
+  package var reads: [ColumnUse] {
+    isGiven
+      ? inference.plan.reads(inference.form.structure)
+        + [ColumnUse(SharedColumns.demonstrations, required: false)]
+      : ColumnUse.properties(of: Own.self)
+  }
+
+  private let isGiven: Bool
+  private let inference: RoleInference
 
   package init(_ config: Config, in workspace: Workspace) throws {
-    models = [
-      .questionParsing: try workspace.chat(config.questionParser),
-      .cotParsing: try workspace.chat(config.cotParser),
-      .cotVerification: try workspace.chat(config.cotVerifier),
-    ]
-    systems = try RoleSystemTurns(config.instructions, in: workspace)
-    fallsBack = config.fallback ?? false
-    root = config.root ?? .list
-    isBalanced = config.balanced ?? false
-    sampling = try SamplingKeys.check(Sampling(temperature: 0, maxTokens: config.maxTokens ?? 1024))
-    bounds = try ListBounds(items: config.maxItems, characters: config.maxCharacters)
-    strict = config.strict ?? true
-    repair = config.repair ?? 1
-    minStatements = config.minStatements ?? 2
+    let structure = config.structure?.structure ?? .reasoning
+    isGiven = config.structure != nil
+    let plan = try InferencePlan(structure)
+    let models = try isGiven ? Self.given(config, plan, in: workspace) : Self.own(config)
+    let systems = try RoleSystemTurns(config.instructions, in: workspace)
+    let bounds = try ListBounds(items: config.maxItems, characters: config.maxCharacters)
+    let repair = config.repair ?? 1
+    let minStatements = config.minStatements ?? 2
     guard (0...10).contains(repair), (0...bounds.items).contains(minStatements) else {
       throw StageError(
         "repair, min_statements: expected 0 to 10 and 0 to max_items, found \(repair) and \(minStatements)")
     }
+    let system: @Sendable (String) async throws -> String
+    if isGiven {
+      system = { structure.roles?[$0]?.system ?? "" }
+    } else {
+      system = { role in
+        guard let role = TrainingRole(rawValue: role) else { return "" }
+        return try await systems.texts[role] ?? role.instruction
+      }
+    }
+    inference = RoleInference(
+      form: StructureForm(structure), plan: plan, models: try models.mapValues(workspace.chat),
+      system: system,
+      sampling: try SamplingKeys.check(Sampling(temperature: 0, maxTokens: config.maxTokens ?? 1024)),
+      bounds: bounds, strict: config.strict ?? true, repair: repair,
+      least: isGiven
+        ? Dictionary(uniqueKeysWithValues: plan.parts.map { ($0.name, $0.list.least ?? 1) })
+        : ["cot_parsing": minStatements],
+      fallsBack: config.fallback ?? false, asksForObjects: config.root == .object,
+      isBalanced: config.balanced ?? false, takesBooleans: isGiven)
+  }
+
+  /// The models of the task's own roles.
+  private static func own(_ config: Config) throws -> [String: ModelRef] {
+    let roles = [
+      ("question_parser", config.questionParser, TrainingRole.questionParsing),
+      ("cot_parser", config.cotParser, .cotParsing), ("cot_verifier", config.cotVerifier, .cotVerification),
+    ]
+    var mistakes = roles.filter { $0.1 == nil }.map { key, _, _ in
+      StageError("expected the key '\(key)', found none")
+    }
+    if config.models != nil {
+      mistakes.append(
+        StageError("models: expected the key 'structure' beside it, whose roles they serve", at: ["models"]))
+    }
+    guard mistakes.isEmpty else { throw StageErrors(mistakes) }
+    return Dictionary(
+      uniqueKeysWithValues: roles.compactMap { _, model, role in model.map { (role.rawValue, $0) } })
+  }
+
+  /// The models of the roles of a structure of one's own.
+  private static func given(
+    _ config: Config, _ plan: InferencePlan, in workspace: Workspace
+  ) throws -> [String: ModelRef] {
+    guard let structure = config.structure?.structure else { return [:] }
+    let models = config.models ?? [:]
+    let roles = structure.roles?.names ?? []
+    var mistakes = plan.roles.filter { models[$0] == nil }.map {
+      StageError(
+        "models: expected a model for the role '\($0)', found none",
+        at: config.models == nil ? [] : ["models"])
+    }
+    for name in models.keys.sorted() where !roles.contains(name) {
+      mistakes.append(
+        StageError(
+          "expected a role of the structure (\(roles.joined(separator: ", "))), found '\(name)'"
+            + NearestWord.hint(name, in: roles), at: ["models", name], isAboutKey: true))
+    }
+    let own: [(String, Bool)] = [
+      ("question_parser", config.questionParser != nil), ("cot_parser", config.cotParser != nil),
+      ("cot_verifier", config.cotVerifier != nil),
+    ]
+    for (key, isThere) in own where isThere {
+      mistakes.append(
+        StageError(
+          "\(key): expected none beside a structure, whose roles have their models under 'models'", at: [key])
+      )
+    }
+    if config.minStatements != nil {
+      mistakes.append(
+        StageError(
+          "min_statements: expected none beside a structure, whose lists say least", at: ["min_statements"]))
+    }
+    mistakes += RoleSystemTurns.mistakes(config.instructions, in: workspace)
+    guard mistakes.isEmpty else { throw StageErrors(mistakes) }
+    return models.filter { plan.roles.contains($0.key) }
   }
 
   package func process(_ input: Input) async throws -> Outcome<Output> {
+    let (texts, demonstrations) = try isGiven ? given(input.row.values) : own(input.row.values)
     do {
-      async let conditions = parsed(or: []) { try await self.conditions(input) }
-      let statements = try await parsed(or: []) { try await self.statements(input) }
-      var triples: [Triple] = []
-      var complaints = try await conditions.complaint + statements.complaint
-      for statement in statements.value {
-        let evidence = try await parsed(or: nil) { try await self.evidence(for: statement, input) }
-        let verdict = try await parsed(or: "false") {
-          guard let found = evidence.value else { return "false" }
-          return try await self.verdict(on: statement, by: found, input)
-        }
-        triples.append(
-          Triple(statement: statement, evidence: evidence.value ?? "", verification: verdict.value))
-        complaints += evidence.complaint + verdict.complaint
-      }
-      return .emit([
-        Output(
-          questionParsing: try await conditions.value, cotParsing: triples,
-          fallbacks: fallsBack ? complaints : nil)
-      ])
-    } catch let useless as Useless {
+      let (lists, complaints) = try await inference.lists(of: texts, demonstrations: demonstrations)
+      return .emit([Output(lists: lists, fallbacks: inference.fallsBack ? complaints : nil)])
+    } catch let useless as RoleInference.Useless {
       return .drop(reason: useless.reason, detail: useless.detail)
     }
   }
 
-  /// What was parsed, or the fallback with the complaint where the pipeline wants one.
-  private func parsed<Value: Sendable>(
-    or fallback: Value, _ parse: () async throws -> Value
-  ) async throws -> (value: Value, complaint: [String]) {
-    do { return (try await parse(), []) } catch let useless as Useless where fallsBack {
-      return (fallback, ["\(useless.detail) (\(useless.reason))"])
+  private func own(_ row: JSON.Object) throws -> (texts: [String: String], demonstrations: [StructuredRow]) {
+    let own = try Row(row).view(as: Own.self)
+    let texts = ["question": own.question, "cot": own.cot, "answer": own.answer].compactMapValues { $0 }
+    return (texts, (own.demonstrations ?? []).map(\.structured))
+  }
+
+  private func given(
+    _ row: JSON.Object
+  ) throws -> (texts: [String: String], demonstrations: [StructuredRow]) {
+    var texts: [String: String] = [:]
+    for column in inference.plan.reads(inference.form.structure) {
+      texts[column.name] = try column.text(in: row)
     }
-  }
-
-  /// A reply that cannot be used ends the row as a drop.
-  private struct Useless: Error {
-    let reason: String
-    let detail: String
-  }
-
-  private func conditions(_ input: Input) async throws -> [String] {
-    try await list(
-      .questionParsing, input, least: 0, RolePrompt.conditions(question: input.question)
-    ) { RolePrompt.conditions(question: $0.question, target: $0.questionParsing) }
-  }
-
-  private func statements(_ input: Input) async throws -> [String] {
-    try await list(
-      .cotParsing, input, least: minStatements,
-      RolePrompt.statements(question: input.question, answer: input.answer, cot: input.cot)
-    ) {
-      RolePrompt.statements(
-        question: $0.question, answer: $0.answer, cot: $0.cot, target: $0.cotParsing.map(\.statement))
-    }
-  }
-
-  private func evidence(for statement: String, _ input: Input) async throws -> String? {
-    try await ask(
-      .cotVerification, input,
-      schema: { Self.object([("statement", $0.text), ("evidence", $0.text)]) },
-      RolePrompt.evidence(
-        question: input.question, answer: input.answer, cot: input.cot, statement: statement),
-      demonstration: { row in
-        row.cotParsing.first.map {
-          RolePrompt.evidence(
-            question: row.question, answer: row.answer, cot: row.cot, statement: $0.statement,
-            target: $0.evidence)
-        }
-      },
-      read: { json throws(StructuredReply.Complaint) in try Self.text(json, "evidence") })
-  }
-
-  private func verdict(on statement: String, by evidence: String, _ input: Input) async throws -> String {
-    var judged = balancedSteps(of: input.demonstrations ?? [])[...]
-    return try await ask(
-      .cotVerification, input,
-      schema: {
-        Self.object([
-          ("statement", $0.text), ("evidence", $0.text),
-          ("Verification", ["type": "string", "enum": ["true", "false"]]),
-        ])
-      },
-      RolePrompt.verification(
-        question: input.question, answer: input.answer, cot: input.cot, statement: statement,
-        evidence: evidence),
-      demonstration: { row in
-        (isBalanced ? judged.popFirst() ?? nil : row.cotParsing.first).map {
-          RolePrompt.verification(
-            question: row.question, answer: row.answer, cot: row.cot, statement: $0.statement,
-            evidence: $0.evidence, target: $0.verification)
-        }
-      },
-      read: Self.verdict)
-  }
-
-  /// Of each demonstration one step, so that both verdicts are shown equally often as far as the steps allow.
-  private func balancedSteps(of demonstrations: [RoleRow]) -> [Triple?] {
-    var shown = ["true": 0, "false": 0]
-    return demonstrations.map { row in
-      let steps = row.cotParsing.map(\.normalized)
-      let step = steps.min { shown[$0.verification, default: 0] < shown[$1.verification, default: 0] }
-      if let step { shown[step.verification, default: 0] += 1 }
-      return step
-    }
-  }
-
-  private func list(
-    _ role: TrainingRole, _ input: Input, least: Int, _ prompt: RolePrompt,
-    demonstration: (RoleRow) -> RolePrompt?
-  ) async throws -> [String] {
-    func read(_ json: JSON) throws(StructuredReply.Complaint) -> [String] {
-      guard let items = json.array ?? (root == .object ? json["items"]?.array : nil),
-        let texts = items.map(\.string) as? [String]
-      else {
-        throw .init("Expected a JSON list of texts, found \(json.kind)")
-      }
-      return texts
-    }
-    func schema(_ bounds: ListBounds) -> JSON {
-      let list: JSON = ["type": "array", "maxItems": .int(Int64(bounds.items)), "items": bounds.text]
-      return root == .list ? list : Self.object([("items", list)])
-    }
-    // The list alone is taken too, as the roles were trained to write it.
-    let form: @Sendable (JSON) -> JSON = { [root] json in
-      let plain = json.withPlainVerdicts
-      return root == .object && plain.array != nil ? ["items": plain] : plain
-    }
-    let first = try await ask(
-      role, input, schema: schema, form: form, prompt, demonstration: demonstration, read: read)
-    guard first.count < least else { return first }
-    let more = RolePrompt(user: prompt.user + " Name at least \(least).", target: "")
-    let again = try await ask(
-      role, input, schema: schema, form: form, more, demonstration: demonstration, read: read)
-    // A model that keeps to fewer statements than asked for is believed.
-    return again.count > first.count ? again : first
-  }
-
-  private func ask<Value: Sendable>(
-    _ role: TrainingRole, _ input: Input, schema: (ListBounds) -> JSON,
-    form: @escaping @Sendable (JSON) -> JSON = \.withPlainVerdicts, _ prompt: RolePrompt,
-    demonstration: (RoleRow) -> RolePrompt?, read: (JSON) throws(StructuredReply.Complaint) -> Value
-  ) async throws -> Value {
-    guard let model = models[role] else { preconditionFailure("every role has a model") }
-    let turns = (input.demonstrations ?? []).compactMap(demonstration).flatMap {
-      [ChatMessage.user($0.user), .assistant($0.target)]
-    }
-    let reply = StructuredReply(
-      model: model, sampling: sampling, schema: strict ? schema(bounds) : nil,
-      rules: try .init(schema(strict ? bounds : .none), form: form), attempts: repair)
-    let messages = [.system(try await systems.texts[role] ?? role.instruction)] + turns + [.user(prompt.user)]
-    switch try await reply.ask(messages, read: read) {
-    case .value(let value, _): return value
-    case .useless(let reason, let detail):
-      throw Useless(reason: reason, detail: "\(role.rawValue): \(detail)")
-    }
-  }
-
-  private static func verdict(_ json: JSON) throws(StructuredReply.Complaint) -> String {
-    let text = try Self.text(json, "Verification")
-    let verdict = Triple(statement: "", evidence: "", verification: text).normalized.verification
-    guard ["true", "false"].contains(verdict) else {
-      throw .init("Expected \"true\" or \"false\" under \"Verification\", found \"\(text)\"")
-    }
-    return verdict
-  }
-
-  private static func text(_ json: JSON, _ key: String) throws(StructuredReply.Complaint) -> String {
-    guard let text = json[key]?.string else { throw .init("Expected a text under \"\(key)\"") }
-    return text
-  }
-
-  private static func object(_ fields: [(String, JSON)]) -> JSON {
-    [
-      "type": "object", "properties": .object(JSON.Object(uniqueKeysWithValues: fields)),
-      "required": .array(fields.map { .string($0.0) }), "additionalProperties": false,
-    ]
+    let shown = try JSON.object(row).decode(ShownDemonstrations.self).demonstrations ?? []
+    return (texts, try shown.map { try inference.form.structuredRow($0.object ?? [:]) })
   }
 }

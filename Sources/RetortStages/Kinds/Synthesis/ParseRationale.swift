@@ -16,9 +16,8 @@ package struct ParseRationale: PromptingStage {
     "structure":
       "Structure file with the columns to read and the lists to add; default the task's own, of which it adds "
       + "cot_parsing. The names of a prompt: the columns, request, shown and result of a demonstration.",
-    "lists": "Lists of the structure to ask for; default all.",
   ]) { own, _ in own }
-  package static let laterKeys: Set = ["show_conditions", "structure", "lists"]
+  package static let laterKeys = ParsingConfig.laterKeys.union(["show_conditions"])
   package static let sets = [TaskInstruction.role]
 
   package static func workload(of config: Config) -> Workload {
@@ -30,8 +29,6 @@ package struct ParseRationale: PromptingStage {
   package struct Config: Codable, Sendable {
     package var parsing: ParsingConfig
     package var showConditions: Bool?
-    package var structure: StructureFile?
-    package var lists: [String]?
 
     package init(
       _ parsing: ParsingConfig, showConditions: Bool? = nil, structure: StructureFile? = nil,
@@ -39,29 +36,24 @@ package struct ParseRationale: PromptingStage {
     ) {
       self.parsing = parsing
       self.showConditions = showConditions
-      self.structure = structure
-      self.lists = lists
+      if let structure { self.parsing.structure = structure }
+      if let lists { self.parsing.lists = lists }
     }
 
     private enum CodingKeys: String, CodingKey {
-      case structure, lists
       case showConditions = "show_conditions"
     }
 
     package init(from decoder: any Decoder) throws {
       parsing = try ParsingConfig(from: decoder)
-      let container = try decoder.container(keyedBy: CodingKeys.self)
-      showConditions = try container.decodeIfPresent(Bool.self, forKey: .showConditions)
-      structure = try container.decodeIfPresent(StructureFile.self, forKey: .structure)
-      lists = try container.decodeIfPresent([String].self, forKey: .lists)
+      showConditions = try decoder.container(keyedBy: CodingKeys.self).decodeIfPresent(
+        Bool.self, forKey: .showConditions)
     }
 
     package func encode(to encoder: any Encoder) throws {
       try parsing.encode(to: encoder)
       var container = encoder.container(keyedBy: CodingKeys.self)
       try container.encodeIfPresent(showConditions, forKey: .showConditions)
-      try container.encodeIfPresent(structure, forKey: .structure)
-      try container.encodeIfPresent(lists, forKey: .lists)
     }
   }
 
@@ -102,10 +94,14 @@ package struct ParseRationale: PromptingStage {
     package func encode(to encoder: any Encoder) throws { try lists.encode(to: encoder) }
   }
 
-  private let parser: Parser
+  /// By a structure of one's own, or by the task's.
+  private enum Way {
+    case given(StructureParser)
+    case own(Parser)
+  }
+
+  private let way: Way
   private let form: StructureForm
-  private let task: String
-  private let isGiven: Bool
   private let showsConditions: Bool
 
   package var reads: [ColumnUse] {
@@ -117,84 +113,66 @@ package struct ParseRationale: PromptingStage {
 
   package init(_ config: Config, in workspace: Workspace) throws {
     showsConditions = config.showConditions ?? false
-    isGiven = config.structure != nil
-    let structure = config.structure?.structure ?? .reasoning
-    if isGiven, showsConditions {
-      throw StageError(
-        "show_conditions: expected none beside a structure, whose lists say what they are shown")
+    if let file = config.parsing.structure {
+      guard !showsConditions else {
+        throw StageError(
+          "show_conditions: expected none beside a structure, whose lists say what they are shown")
+      }
+      let parser = try StructureParser(config.parsing, file.structure, in: workspace)
+      (way, form) = (.given(parser), parser.form)
+    } else {
+      guard config.parsing.lists == nil else {
+        throw StageError("lists: expected the key 'structure' beside it, found none")
+      }
+      let form = StructureForm(.reasoning, lists: ["cot_parsing"])
+      self.form = form
+      way = .own(
+        try Parser(
+          config.parsing, in: workspace, prompt: PromptText.rationaleParsing, schema: { form.schema($0) },
+          form: { form.plain($0) }))
     }
-    if !isGiven, config.lists != nil {
-      throw StageError("lists: expected the key 'structure' beside it, found none")
-    }
-    try structure.expectLists(config.lists)
-    form = StructureForm(structure, lists: isGiven ? config.lists : ["cot_parsing"])
-    task = structure.task ?? "You take texts apart."
-    parser = try Parser(
-      config.parsing, in: workspace, prompt: isGiven ? PromptText.structure : PromptText.rationaleParsing,
-      schema: { [form] in form.schema($0) }, form: { [form] in form.plain($0) })
   }
 
   package func process(_ input: Input) async throws -> Outcome<Output> {
-    let (values, demonstrations) = try shown(input.row.values)
-    let result = try await parser.ask(
-      values, demonstrations: demonstrations, columns: Array(form.lists.keys), user: user, read: lists)
-    return result.outcome { Output(lists: $0) }
+    let row = input.row.values
+    switch way {
+    case .given(let parser): return try await parser.ask(about: row).outcome { Output(lists: $0) }
+    case .own(let parser):
+      return try await parser.ask(
+        values(row), demonstrations: demonstrations(row), columns: Array(form.lists.keys), user: user,
+        read: form.read
+      ).outcome { Output(lists: $0) }
+    }
   }
 
-  package var promptKeys: Set<String> {
-    Parser.promptKeys.union(["show_conditions", "structure", "lists"])
-  }
+  package var promptKeys: Set<String> { StructureParser.promptKeys.union(["show_conditions"]) }
   package var promptReads: [ColumnUse] { reads }
   package var promptParts: Set<PromptPart> { [.system] }
 
   package func prompt(of row: Columns) async throws -> [ChatMessage] {
-    let (values, demonstrations) = try shown(row.values)
-    return try await parser.messages(
-      values, demonstrations: demonstrations, columns: Array(form.lists.keys), user: user)
-  }
-
-  /// What a prompt shows of a row, and its demonstrations.
-  private func shown(_ row: JSON.Object) throws -> (values: JSON.Object, demonstrations: [JSON]?) {
-    var values: JSON.Object = [:]
-    for column in form.reads { values[column.name] = try column.text(in: row).map(JSON.string) }
-    let demonstrations = try JSON.object(row).decode(Shown.self).demonstrations
-    guard isGiven else {
-      values["show_conditions"] = .bool(showsConditions)
-      if showsConditions { values["question_parsing"] = row["question_parsing"] }
-      return (values, demonstrations)
+    switch way {
+    case .given(let parser): return try await parser.prompt(of: row.values)
+    case .own(let parser):
+      return try await parser.messages(
+        values(row.values), demonstrations: demonstrations(row.values), columns: Array(form.lists.keys),
+        user: user)
     }
-    values["task"] = .string(task)
-    values["request"] = .string(form.request)
-    return (values, try demonstrations?.map(shown))
   }
 
-  private struct Shown: Decodable { let demonstrations: [JSON]? }
+  private func values(_ row: JSON.Object) throws -> JSON.Object {
+    var values = try form.texts(of: row)
+    values["show_conditions"] = .bool(showsConditions)
+    if showsConditions { values["question_parsing"] = row["question_parsing"] }
+    return values
+  }
 
-  /// The user's turn about a row or a demonstration.
+  private func demonstrations(_ row: JSON.Object) throws -> [JSON]? {
+    try JSON.object(row).decode(ShownDemonstrations.self).demonstrations
+  }
+
   private func user(_ row: DemonstrationTurns.Reader) throws -> String {
-    var sections = try form.sections { column in
-      form.use(column).required || row.row[column]?.string != nil ? try row.text(column) : nil
-    }
+    var sections = try form.userSections(row)
     if showsConditions { sections.insert("Conditions:\n\(try row.text("question_parsing"))", at: 1) }
     return sections.joined(separator: "\n\n")
-  }
-
-  /// A demonstration with its texts and its result as a template shows them.
-  private func shown(_ demonstration: JSON) throws -> JSON {
-    let row = DemonstrationTurns.Reader(row: demonstration)
-    var fields = demonstration.object ?? [:]
-    fields["shown"] = .string(try user(row))
-    fields["result"] = .string(
-      JSON.object(JSON.Object(uniqueKeysWithValues: try form.lists.keys.map { ($0, try row.value($0)) })).text
-    )
-    return .object(fields)
-  }
-
-  private func lists(_ json: JSON) throws(StructuredReply.Complaint) -> JSON.Object {
-    var found = json.object ?? [:]
-    if form.lists.count == 1, let name = form.lists.keys.first { found = [name: json[name] ?? json] }
-    let reading = StructureReading(found, as: form)
-    guard reading.complaints.isEmpty else { throw .init(reading.complaints.joined(separator: "; ")) }
-    return JSON.Object(uniqueKeysWithValues: form.lists.keys.map { ($0, .array(reading.items[$0] ?? [])) })
   }
 }

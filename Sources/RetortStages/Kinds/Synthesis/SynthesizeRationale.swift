@@ -4,13 +4,14 @@ package import RetortCore
 /// Writes chains of thought for a question, within a budget measured by the question's length.
 package struct SynthesizeRationale: PromptingStage {
   package static let name = "synthesize-rationale"
-  package static let version = 3
+  package static let version = 4
   package static let summary =
     "Write a chain of thought for each question, with the answer shown or withheld, and record which."
   package static let keys = [
     "model": "The teacher.",
     "prompt":
-      "File with the system prompt; names: question, instruction, demonstrations, show_answer, budget. Default: ours.",
+      "File with the system prompt; names: question, instruction, demonstrations, show_answer, end_with_answer, budget. "
+      + "Default: ours.",
     "show_answer": "Whether the question is followed by its answer; default true. Recorded in saw_answer.",
     "budget_factor": "Tokens the prompt allows, as a multiple of the question's; default 2.1.",
     "limit_factor": "Tokens after which the reply is cut, as a multiple of the question's; default 3.",
@@ -21,11 +22,14 @@ package struct SynthesizeRationale: PromptingStage {
     "demonstration_answers":
       "End each demonstration's rationale with 'The answer is …', where it states none and the answer is known; "
       + "default false.",
+    "end_with_answer":
+      "Ask for the last line 'The answer is …' where the answer is shown too, as is asked where it is withheld and of the "
+      + "reward's prompt; default false.",
     "demonstration_rationale":
       "The demonstrations' column that is shown as their rationale; those without it are left out. Default 'cot'.",
   ].merging(SamplingKeys.help.filter { !["max_tokens", "stop"].contains($0.key) }) { own, _ in own }
   package static let laterKeys: Set = [
-    "tokens", "rationale_rules", "demonstration_answers", "demonstration_rationale",
+    "tokens", "rationale_rules", "demonstration_answers", "demonstration_rationale", "end_with_answer",
   ]
   package static let sets = [TaskInstruction.role]
 
@@ -47,6 +51,7 @@ package struct SynthesizeRationale: PromptingStage {
     package var rationaleRules: [RationaleRule]?
     package var demonstrationAnswers: Bool?
     package var demonstrationRationale: String?
+    package var endWithAnswer: Bool?
     package var samples: Int?
     package var temperature: Double?
     package var topP: Double?
@@ -62,13 +67,15 @@ package struct SynthesizeRationale: PromptingStage {
       case rationaleRules = "rationale_rules"
       case demonstrationAnswers = "demonstration_answers"
       case demonstrationRationale = "demonstration_rationale"
+      case endWithAnswer = "end_with_answer"
     }
 
     package init(
       model: ModelRef, prompt: PromptFile? = nil, showAnswer: Bool? = nil, samples: Int? = nil,
       seed: Int? = nil, tokens: TokenCount? = nil, rationaleRules: [RationaleRule]? = nil,
-      demonstrationAnswers: Bool? = nil, demonstrationRationale: String? = nil
+      demonstrationAnswers: Bool? = nil, demonstrationRationale: String? = nil, endWithAnswer: Bool? = nil
     ) {
+      self.endWithAnswer = endWithAnswer
       self.model = model
       self.prompt = prompt
       self.showAnswer = showAnswer
@@ -117,6 +124,7 @@ package struct SynthesizeRationale: PromptingStage {
   private let prompt: Prompt
   private let instruction: TaskInstruction
   private let showAnswer: Bool
+  private let endsWithAnswer: Bool
   private let factors: (stated: Double, limit: Double)
   private let tokens: TokenCounter
   private let keepTruncated: Bool
@@ -131,6 +139,11 @@ package struct SynthesizeRationale: PromptingStage {
     prompt = try Prompt(text: config.prompt?.text ?? PromptText.rationale)
     instruction = TaskInstruction(workspace)
     showAnswer = config.showAnswer ?? true
+    endsWithAnswer = config.endWithAnswer ?? false
+    if endsWithAnswer, let file = config.prompt, !prompt.names.contains("end_with_answer") {
+      throw StageError(
+        "end_with_answer: expected the section {{#end_with_answer}} in '\(file.path)', found none")
+    }
     factors = (config.budgetFactor ?? 2.1, config.limitFactor ?? 3)
     guard factors.stated > 0, factors.limit >= factors.stated, factors.limit < 1000 else {
       throw StageError(
@@ -219,7 +232,8 @@ package struct SynthesizeRationale: PromptingStage {
     try prompt.render([
       "question": .string(input.question), "instruction": .string(try await instruction.value),
       "demonstrations": .array(place == .system ? rationales.shown(input.demonstrations ?? []) : []),
-      "show_answer": .bool(answer != nil), "budget": .int(Int64(budget.stated)),
+      "show_answer": .bool(answer != nil), "end_with_answer": .bool(answer != nil && endsWithAnswer),
+      "budget": .int(Int64(budget.stated)),
     ])
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import OrderedCollections
 import RetortCore
 import RetortTestSupport
 import Testing
@@ -81,7 +82,68 @@ import Testing
       #expect(try await reason(input) == rule.reason)
       #expect(try await reason(input, off: [rule]) == nil, "\(rule) switched off")
     }
-    #expect(cases.map(\.0) == StructureRule.allCases)
+    #expect(cases.map(\.0) == StructureRule.allCases.filter(StructureRule.usual.contains))
+  }
+
+  @Test func conditionsAreGroundedByKey() async throws {
+    func fate(_ share: Double?, _ conditions: JSON) async throws -> String {
+      let stage = try stage(.init(conditionGrounding: share))
+      guard case .drop(let reason, let detail) = try await stage.process(input(conditions: conditions)) else {
+        return "kept"
+      }
+      return "\(reason): \(detail)"
+    }
+    let known = Self.conditions.array ?? []
+    let foreign: JSON = .array(known + ["whales are mammals"])
+    #expect(try await fate(nil, foreign) == "kept")
+    #expect(try await fate(0.75, Self.conditions) == "kept")
+    let absent =
+      "condition not in the question: question_parsing[3]: expected words of the question, found "
+    #expect(try await fate(0.75, foreign) == absent + "\"whales are mammals\"")
+    // What the rationale alone says is no condition, nor is one that turns a condition round.
+    #expect(
+      try await fate(0.75, .array(known + ["L may go anywhere"])) == absent + "\"L may go anywhere\"")
+    #expect(
+      try await fate(0.75, .array(known + ["G does not go to the UK"]))
+        == absent + "\"G does not go to the UK\"")
+    #expect(try await fate(0, foreign) == "kept")
+    #expect(throws: StageError("condition_grounding: expected a share from 0 to 1, found 2.0")) {
+      try stage(.init(conditionGrounding: 2))
+    }
+    let off = try stage(.init(off: [.occurrence], conditionGrounding: 0.75))
+    guard case .emit = try await off.process(input(conditions: foreign)) else { return #expect(Bool(false)) }
+  }
+
+  @Test(arguments: [
+    ("H goes to the US", "H goes to the US", true), ("H goes to the US", "So h goes to the us.", true),
+    ("Since G goes to the UK, H goes to the US", "G goes to the UK, H goes to the US", true),
+    ("H goes to the US", "H goes to the US. H goes to the US", true),
+    ("So H goes to the US", "H goes to the US", true),
+    ("H goes to the US", "H goes to the US, since H goes to the US", true),
+    ("H goes to the US", "It is known that H goes to the US.", true),
+    // The reason that a statement names itself, and more than the statement.
+    ("Since G goes to the UK, H goes to the US", "G goes to the UK", false),
+    ("H goes to the US", "Since G goes to the UK, H goes to the US", false),
+    ("H goes to the US", "G goes to the UK", false),
+  ])
+  func evidenceThatIsItsStatementIsDroppedByKey(
+    _ statement: String, _ evidence: String, _ isOwn: Bool
+  ) async throws {
+    let row = input(steps: [Self.step(statement, evidence)])
+    let cot = "Since G goes to the UK, H goes to the US. So H goes to the US."
+    var shown = row.row.values
+    shown["cot"] = .string(cot)
+    let off: [StructureRule] = [.grounding]
+    guard case .emit = try await stage(.init(off: off)).process(.init(shown)) else {
+      return #expect(Bool(false))
+    }
+    let found = try await stage(.init(off: off, independentEvidence: true)).process(.init(shown))
+    guard isOwn else {
+      guard case .emit = found else { return #expect(Bool(false)) }
+      return
+    }
+    let detail = "cot_parsing[0].evidence: expected more than the statement, found \"\(evidence)\""
+    #expect(found == .drop(reason: "evidence is its own statement", detail: detail))
   }
 
   @Test(arguments: [

@@ -172,3 +172,10 @@ import Testing
     _ = try await stage.process(.init(question: "q", cot: "r"))
   }
 }
+
+extension InferStructure.Output {
+  fileprivate var questionParsing: [String] { lists["question_parsing"]?.array?.compactMap(\.string) ?? [] }
+  fileprivate var cotParsing: [Triple] {
+    (lists["cot_parsing"]?.array ?? []).compactMap { try? $0.decode(Triple.self) }
+  }
+}

@@ -2,6 +2,7 @@ import Foundation
 import OrderedCollections
 import RetortCore
 import RetortTestSupport
+import Synchronization
 import Testing
 
 @testable import RetortStages
@@ -51,6 +52,41 @@ import Testing
         .init(cot: "reasoning 0", sawAnswer: true, cotFinish: "stop"),
         .init(cot: "reasoning 1", sawAnswer: true, cotFinish: "stop"),
       ])
+  }
+
+  @Test func asksForTheLastLineByKeyAsTheRewardsPromptDoes() async throws {
+    let line = "End with the line \"The answer is\" and the letter of the option.\n"
+    func system(_ ends: Bool?, answer: Bool = true) async throws -> String {
+      let heard = Mutex("")
+      let stage = try stage(.init(model: Self.teacher, showAnswer: answer, endWithAnswer: ends)) { request in
+        heard.withLock { $0 = request.messages[0].content }
+        return ChatReply(text: "so")
+      }
+      _ = try await stage.process(.init(question: "Why?", answer: "b"))
+      return heard.withLock { $0 }
+    }
+    let bare = try await system(nil)
+    #expect(try await system(false) == bare)
+    #expect(
+      try await system(true)
+        == bare.replacing("Write at most", with: line + "Write at most"))
+    // Where the answer is withheld it is asked for once, with the key and without.
+    let withheld = try await system(nil, answer: false)
+    #expect(try await system(true, answer: false) == withheld)
+    #expect(withheld.components(separatedBy: line).count == 2)
+    let shown = try stage(.init(model: Self.teacher, endWithAnswer: true)) { _ in ChatReply(text: "") }
+    let prompt = try await shown.prompt(of: Columns(["question": "Why?"]))
+    #expect(prompt[0].content.components(separatedBy: line).count == 2)
+  }
+
+  @Test func aPromptOfOnesOwnMustHaveThePlaceForIt() throws {
+    let file = PromptFile(path: "p.mustache", text: "{{question}}")
+    #expect(
+      throws: StageError(
+        "end_with_answer: expected the section {{#end_with_answer}} in 'p.mustache', found none")
+    ) {
+      try stage(.init(model: Self.teacher, prompt: file, endWithAnswer: true)) { _ in ChatReply(text: "") }
+    }
   }
 
   @Test func withholdsTheAnswer() async throws {
