@@ -44,9 +44,6 @@ struct SupervisedTurns: Sendable {
     let own = [
       ("user", keys.user != nil), ("prompt", keys.prompt != nil), ("system", keys.system != nil),
     ]
-    if keys.user != nil, keys.prompt != nil {
-      throw StageError("user: expected one of 'user' and 'prompt', found both")
-    }
     let others =
       own.filter { $0.0 != "system" }
       + [("assistant", keys.assistant != nil), (PromptSource.key, keys.promptFrom != nil)]
@@ -55,18 +52,14 @@ struct SupervisedTurns: Sendable {
         "messages: expected it without '\(other)', since it has the whole conversation, found both")
     }
     column = keys.messages.map { ConversationColumn(column: $0) }
-    system = try Self.template(keys.system, under: "system")
-    user = try keys.prompt.map { try Prompt(text: $0.text) } ?? Self.template(keys.user, under: "user")
-    assistant = try Self.template(keys.assistant, under: "assistant")
+    system = try Prompt.checked(keys.system, under: "system")
+    user = try TrainingTurns.userTurn(keys.user, keys.prompt)
+    assistant = try Prompt.checked(keys.assistant, under: "assistant")
     turns = TrainingTurns(
       showing: try workspace.prompt(keys.promptFrom, besides: own), user: user, system: system)
     isShown = keys.promptFrom != nil
     thoughts = keys.thoughts ?? .keep
     tokens = keys.specialTokens ?? .drop
-  }
-
-  private static func template(_ text: String?, under key: String) throws -> Prompt? {
-    do { return try text.map { try Prompt(text: $0) } } catch { throw StageError("\(key): \(error)") }
   }
 
   /// Whether every answer of a conversation is to be learnt, and not the last alone.
@@ -105,13 +98,13 @@ struct SupervisedTurns: Sendable {
       throw BadRow(
         "two system turns", "expected no system turn in '\(column.column)' beside the key 'system'")
     }
-    try filled(system, of: row, under: "system")
+    try row.fills(system, under: "system")
     return [TrainingTurns.turn("system", try row.rendered(system, or: "no system turn"))] + turns
   }
 
   private func answered(_ row: Columns) async throws -> [JSON] {
-    for (key, template) in [("system", system), ("user", user), ("assistant", assistant)] {
-      if let template { try filled(template, of: row, under: key) }
+    for (key, template) in [("system", system), ("assistant", assistant)] {
+      if let template { try row.fills(template, under: key) }
     }
     let beside = row["reasoning"]?.string ?? ""
     return try await turns.turns(of: row)
@@ -122,22 +115,6 @@ struct SupervisedTurns: Sendable {
     if let assistant { return try row.rendered(assistant, or: "no answer") }
     let isReply = (row["completion"] ?? .null).isNull && !(row["reply"] ?? .null).isNull
     return try row.assistantText(isReply ? "reply" : "completion")
-  }
-
-  /// A template whose column is empty makes a turn with a hole in it.
-  private func filled(_ template: Prompt, of row: Columns, under key: String) throws(BadRow) {
-    for use in template.uses where use.isRequired {
-      switch row[use.name] ?? .null {
-      case .null:
-        throw BadRow("no \(use.name)", "expected a value in '\(use.name)', which '\(key)' names, found none")
-      case .string(let text) where text.isBlank:
-        throw BadRow(
-          "empty \(use.name)",
-          "expected a text in '\(use.name)', which '\(key)' names, found one without a word; in "
-            + "{{#\(use.name)}}…{{/\(use.name)}} it may be empty")
-      default: continue
-      }
-    }
   }
 
   /// The turns as they are written; a system turn that says nothing is left out.

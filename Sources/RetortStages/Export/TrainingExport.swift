@@ -48,14 +48,19 @@ struct TrainingExport<Example>: Sendable {
   /// What a walk over a split answers with.
   struct Answers {
     let example: (Example) throws -> Void
+    /// An example for validation, where a column says so.
+    let held: (Example) throws -> Void
     /// A row that cannot be written: its ordinal, its identifier and why.
     let bad: (Int, String, BadRow) async throws -> Void
 
     /// One example for each row.
-    func examples(of rows: RowSet<Columns>, _ example: (Columns) async throws -> Example) async throws {
+    func examples(
+      of rows: RowSet<Columns>, by split: SplitColumn? = nil, _ example: (Columns) async throws -> Example
+    ) async throws {
       for try await row in rows {
-        switch try await BadRow.result({ try await example(row.value) }) {
-        case .success(let value): try self.example(value)
+        switch try await BadRow.result({ (try split?.isHeld(row.value), try await example(row.value)) }) {
+        case .success((true, let value)): try held(value)
+        case .success((_, let value)): try self.example(value)
         case .failure(let error): try await bad(row.ordinal, row.id, error)
         }
       }
@@ -68,17 +73,21 @@ struct TrainingExport<Example>: Sendable {
     walk: (RowSet<Columns>, Answers) async throws -> Void
   ) async throws -> [ExportedFile] {
     let train = try await writers("train")
+    let held = try await writers("validation")
     try await walk(
       rows,
-      Answers(example: train.write) { ordinal, _, bad in
+      Answers(example: train.write, held: held.write) { ordinal, _, bad in
         try await sink.drop(ordinal, reason: bad.reason, detail: bad.detail)
       })
-    let held = try await writers("validation")
+    guard train.count > 0 || held.count == 0 else {
+      throw StageError(
+        "\(SplitColumn.key): expected rows for training, found \(held.count) for validation and no other")
+    }
     // Without training rows there is nothing to validate.
     if let validation, train.count > 0 {
       try await walk(
         validation,
-        Answers(example: held.write) { _, id, bad in
+        Answers(example: held.write, held: held.write) { _, id, bad in
           throw StageError("using.validation: row \(id): \(bad.reason): \(bad.detail)")
         })
     }

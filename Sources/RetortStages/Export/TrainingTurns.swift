@@ -5,6 +5,7 @@ internal import RetortCore
 /// there is one, then `user` and `assistant` in turn, `user` last. No trainer takes another order without complaint.
 struct TrainingTurns: Sendable {
   static let help = [
+    "user": "The user turn, a template such as '{{ticket}}'; for long ones there is prompt.",
     "prompt":
       "File with the user turn; its names are columns. Default: the column 'prompt' (a text or a list of messages) of rows that have it, of others 'question'.",
     "system": "The system turn; default none but what a list in 'prompt' begins with.",
@@ -20,17 +21,21 @@ struct TrainingTurns: Sendable {
   private let source: RenderedPrompt?
   private let hidden: Set<String>
   private let prompt: Prompt?
+  /// Whether a row must have something in every column that the user turn names plainly.
+  private let isWhole: Bool
   private let system: System?
 
   /// `hidden`: columns with the known answer.
   init(
-    from source: PromptSource?, prompt: PromptFile?, system: String?, hiding hidden: Set<String> = [],
-    in workspace: Workspace
+    from source: PromptSource?, user: String?, prompt: PromptFile?, system: String?,
+    hiding hidden: Set<String> = [], in workspace: Workspace
   ) throws {
     self.source = try workspace.prompt(
-      source, besides: [("prompt", prompt != nil), ("system", system != nil)], hiding: hidden)
+      source, besides: [("user", user != nil), ("prompt", prompt != nil), ("system", system != nil)],
+      hiding: hidden)
     self.hidden = hidden
-    self.prompt = try prompt.map { try Prompt(text: $0.text) }
+    self.prompt = try Self.userTurn(user, prompt)
+    isWhole = user != nil
     self.system = try PlainText.checked(system, under: "system").map(System.text)
   }
 
@@ -39,7 +44,16 @@ struct TrainingTurns: Sendable {
     self.source = source
     hidden = []
     prompt = user
+    isWhole = true
     self.system = system.map(System.template)
+  }
+
+  /// Errors: ``StageError`` for both, and for a text that is no template.
+  static func userTurn(_ text: String?, _ file: PromptFile?) throws -> Prompt? {
+    guard text == nil || file == nil else {
+      throw StageError("user: expected one of 'user' and 'prompt', found both")
+    }
+    return try file.map { try Prompt(text: $0.text) } ?? Prompt.checked(text, under: "user")
   }
 
   var reads: [ColumnUse] {
@@ -91,7 +105,10 @@ struct TrainingTurns: Sendable {
   static func assistant(_ content: String) -> JSON { turn("assistant", content) }
 
   private func given(by row: Columns) throws(BadRow) -> [JSON] {
-    if let prompt { return [Self.turn("user", try row.rendered(prompt, or: "no prompt"))] }
+    if let prompt {
+      if isWhole { try row.fills(prompt, under: "user") }
+      return [Self.turn("user", try row.rendered(prompt, or: "no prompt"))]
+    }
     let column = row["prompt"].map { $0.isNull ? "question" : "prompt" } ?? "question"
     switch row[column] {
     case .string(let text) where !text.trimmed.isEmpty: return [Self.turn("user", text)]
@@ -129,10 +146,33 @@ struct TrainingTurns: Sendable {
   }
 }
 
+extension Prompt {
+  /// A template of the pipeline file. Errors: ``StageError`` that begins with its key.
+  static func checked(_ text: String?, under key: String) throws -> Prompt? {
+    do { return try text.map { try Prompt(text: $0) } } catch { throw StageError("\(key): \(error)") }
+  }
+}
+
 extension Columns {
   /// A template with the row's values, without white space around it. `reason`: of a row that lacks one.
   func rendered(_ template: Prompt, or reason: String) throws(BadRow) -> String {
     do { return try template.render(values).trimmed } catch { throw BadRow(reason, "\(error)") }
+  }
+
+  /// Errors: ``BadRow`` where a column that a template names plainly is empty, so that its turn would have a hole.
+  func fills(_ template: Prompt, under key: String) throws(BadRow) {
+    for use in template.uses where use.isRequired {
+      switch self[use.name] ?? .null {
+      case .null:
+        throw BadRow("no \(use.name)", "expected a value in '\(use.name)', which '\(key)' names, found none")
+      case .string(let text) where text.isBlank:
+        throw BadRow(
+          "empty \(use.name)",
+          "expected a text in '\(use.name)', which '\(key)' names, found one without a word; in "
+            + "{{#\(use.name)}}…{{/\(use.name)}} it may be empty")
+      default: continue
+      }
+    }
   }
 
   /// What the assistant says in a column: a text, a message, or a list of one message.

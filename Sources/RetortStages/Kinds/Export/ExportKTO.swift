@@ -12,6 +12,7 @@ package struct ExportKTO: Exporter, PromptShowing {
   package struct Config: Codable, Sendable {
     package var folder: String
     package var formats: [Format]?
+    package var user: String?
     package var prompt: PromptFile?
     package var system: String?
     package var promptFrom: PromptSource?
@@ -20,7 +21,7 @@ package struct ExportKTO: Exporter, PromptShowing {
     package var allowEmpty: Bool?
 
     enum CodingKeys: String, CodingKey {
-      case folder, formats, prompt, system, label, threshold
+      case folder, formats, user, prompt, system, label, threshold
       case promptFrom = "prompt_from"
       case allowEmpty = "allow_empty"
     }
@@ -42,7 +43,7 @@ package struct ExportKTO: Exporter, PromptShowing {
 
   package static let name = "export-kto"
   package static let version = 1
-  package static let laterKeys: Set = ["allow_empty", PromptSource.key]
+  package static let laterKeys: Set = ["allow_empty", PromptSource.key, "user"]
   package static let summary = "Write completions that are each good or bad, for KTO."
   package static let keys = [
     "folder": "Where to write, relative to the pipeline file.",
@@ -70,7 +71,7 @@ package struct ExportKTO: Exporter, PromptShowing {
 
   package init(_ config: Config, in workspace: Workspace) throws {
     turns = try TrainingTurns(
-      from: config.promptFrom, prompt: config.prompt, system: config.system, in: workspace)
+      from: config.promptFrom, user: config.user, prompt: config.prompt, system: config.system, in: workspace)
     threshold = config.threshold
     label = config.label ?? (threshold == nil ? "correct" : "reward")
     let formats = try Format.chosen(config.formats)

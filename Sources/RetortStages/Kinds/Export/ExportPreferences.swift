@@ -13,24 +13,33 @@ package struct ExportPreferences: Exporter, PromptShowing {
   package struct Config: Codable, Sendable {
     package var folder: String
     package var formats: [Format]?
+    package var user: String?
     package var prompt: PromptFile?
     package var system: String?
     package var promptFrom: PromptSource?
+    package var chosen: String?
+    package var rejected: String?
+    package var split: String?
     package var margin: String?
     package var marginScale: Double?
     package var allowEmpty: Bool?
 
     package enum CodingKeys: String, CodingKey {
-      case folder, formats, prompt, system, margin
+      case folder, formats, user, prompt, system, chosen, rejected, split, margin
       case marginScale = "margin_scale"
       case promptFrom = "prompt_from"
       case allowEmpty = "allow_empty"
     }
 
     package init(
-      folder: String, formats: [Format]? = nil, system: String? = nil, margin: String? = nil,
+      folder: String, formats: [Format]? = nil, user: String? = nil, system: String? = nil,
+      chosen: String? = nil, rejected: String? = nil, split: String? = nil, margin: String? = nil,
       marginScale: Double? = nil, allowEmpty: Bool? = nil
     ) {
+      self.user = user
+      self.chosen = chosen
+      self.rejected = rejected
+      self.split = split
       self.folder = folder
       self.formats = formats
       self.system = system
@@ -44,12 +53,17 @@ package struct ExportPreferences: Exporter, PromptShowing {
 
   package static let name = "export-preferences"
   package static let version = 2
-  package static let laterKeys: Set = ["allow_empty", PromptSource.key]
+  package static let laterKeys: Set = [
+    "allow_empty", PromptSource.key, "user", "chosen", "rejected", SplitColumn.key,
+  ]
   package static let summary =
     "Write chosen and rejected completions for preference and reward model training."
   package static let keys = [
     "folder": "Where to write, relative to the pipeline file.",
     "formats": "Of trl (OpenRLHF too), ms-swift, llama-factory (Axolotl too), openai; all when left out.",
+    "chosen": "The better answer, a template such as '{{good}}'; default: the column 'chosen'.",
+    "rejected": "The other answer, a template such as '{{bad}}'; default: the column 'rejected'.",
+    SplitColumn.key: SplitColumn.help,
     "margin":
       "The column with the least difference of rewards, such as 'pair_weight', for reward model training with TRL, ms-swift and OpenRLHF; default none.",
     "margin_scale": "What the margin is multiplied by, above 0; default 1.",
@@ -69,16 +83,23 @@ package struct ExportPreferences: Exporter, PromptShowing {
   }
 
   package var reads: [ColumnUse] {
-    turns.reads + (["chosen", "rejected"] + (margin.map { [$0] } ?? [])).map { ColumnUse($0) }
+    [chosen.reads, rejected.reads, margin.map { [ColumnUse($0)] } ?? [], split?.reads ?? []]
+      .reduce(turns.reads, ColumnUse.joined)
   }
   private let export: TrainingExport<Pair>
   private let turns: TrainingTurns
+  private let chosen: AnswerText
+  private let rejected: AnswerText
+  private let split: SplitColumn?
   private let margin: String?
   private let scale: Double
 
   package init(_ config: Config, in workspace: Workspace) throws {
     turns = try TrainingTurns(
-      from: config.promptFrom, prompt: config.prompt, system: config.system, in: workspace)
+      from: config.promptFrom, user: config.user, prompt: config.prompt, system: config.system, in: workspace)
+    chosen = try AnswerText(config.chosen, under: "chosen")
+    rejected = try AnswerText(config.rejected, under: "rejected")
+    split = try SplitColumn(config.split, in: workspace)
     margin = config.margin
     scale = config.marginScale ?? 1
     guard scale > 0, scale.isFinite else {
@@ -99,11 +120,11 @@ package struct ExportPreferences: Exporter, PromptShowing {
   package var ownPrompt: Set<PromptPart>? { turns.own }
 
   package func export(_ rows: RowSet<Columns>, dropping sink: ExportSink) async throws -> [ExportedFile] {
-    try await export.write(rows, dropping: sink) { try await $1.examples(of: $0, pair) }
+    try await export.write(rows, dropping: sink) { try await $1.examples(of: $0, by: split, pair) }
   }
 
   private func pair(_ row: Columns) async throws -> Pair {
-    let (chosen, rejected) = (try row.assistantText("chosen"), try row.assistantText("rejected"))
+    let (chosen, rejected) = (try chosen.text(of: row), try rejected.text(of: row))
     guard !chosen.isSame(as: rejected) else {
       throw BadRow(
         "equal pair",

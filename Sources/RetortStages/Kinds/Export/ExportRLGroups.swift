@@ -5,6 +5,7 @@ package import RetortCore
 package struct ExportRLGroups: Exporter, PromptShowing {
   package struct Config: Codable, Sendable {
     package var folder: String
+    package var user: String?
     package var prompt: PromptFile?
     package var system: String?
     package var promptFrom: PromptSource?
@@ -17,7 +18,7 @@ package struct ExportRLGroups: Exporter, PromptShowing {
     package var allowEmpty: Bool?
 
     enum CodingKeys: String, CodingKey {
-      case folder, prompt, system, reward, advantage, weight, columns
+      case folder, user, prompt, system, reward, advantage, weight, columns
       case promptFrom = "prompt_from"
       case asJSON = "as_json"
       case setAside = "set_aside"
@@ -42,7 +43,7 @@ package struct ExportRLGroups: Exporter, PromptShowing {
 
   package static let name = "export-rl-groups"
   package static let version = 1
-  package static let laterKeys: Set = ["allow_empty", "as_json", "set_aside", PromptSource.key]
+  package static let laterKeys: Set = ["allow_empty", "as_json", "set_aside", PromptSource.key, "user"]
   package static let summary =
     "Write the rollouts of each prompt together, with rewards, advantages and weights."
   package static let keys = [
@@ -79,7 +80,7 @@ package struct ExportRLGroups: Exporter, PromptShowing {
 
   package init(_ config: Config, in workspace: Workspace) throws {
     turns = try TrainingTurns(
-      from: config.promptFrom, prompt: config.prompt, system: config.system, in: workspace)
+      from: config.promptFrom, user: config.user, prompt: config.prompt, system: config.system, in: workspace)
     columns = config.columns ?? []
     asJSON = try AsJSON.checked(config.asJSON, in: columns)
     setAside = config.setAside ?? "gr3_set_aside"

@@ -13,6 +13,7 @@ package struct ExportRLPrompts: Exporter, PromptShowing {
   package struct Config: Codable, Sendable {
     package var folder: String
     package var formats: [Format]?
+    package var user: String?
     package var prompt: PromptFile?
     package var system: String?
     package var promptFrom: PromptSource?
@@ -24,7 +25,7 @@ package struct ExportRLPrompts: Exporter, PromptShowing {
     package var allowEmpty: Bool?
 
     package enum CodingKeys: String, CodingKey {
-      case folder, formats, prompt, system, reference, columns, ability
+      case folder, formats, user, prompt, system, reference, columns, ability
       case dataSource = "data_source"
       case promptFrom = "prompt_from"
       case asJSON = "as_json"
@@ -49,7 +50,7 @@ package struct ExportRLPrompts: Exporter, PromptShowing {
 
   package static let name = "export-rl-prompts"
   package static let version = 1
-  package static let laterKeys: Set = ["allow_empty", "as_json", PromptSource.key]
+  package static let laterKeys: Set = ["allow_empty", "as_json", PromptSource.key, "user"]
   package static let summary = "Write prompts with their known answers, for reinforcement learning."
   package static let keys = [
     "folder": "Where to write, relative to the pipeline file.",
@@ -85,7 +86,7 @@ package struct ExportRLPrompts: Exporter, PromptShowing {
 
   package init(_ config: Config, in workspace: Workspace) throws {
     turns = try TrainingTurns(
-      from: config.promptFrom, prompt: config.prompt, system: config.system,
+      from: config.promptFrom, user: config.user, prompt: config.prompt, system: config.system,
       hiding: config.reference.map { [$0] } ?? [], in: workspace)
     reference = config.reference
     columns = config.columns ?? []

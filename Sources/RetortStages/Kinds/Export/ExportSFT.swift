@@ -23,12 +23,13 @@ package struct ExportSFT: Exporter, PromptShowing {
     package var promptFrom: PromptSource?
     package var thoughts: ThoughtForm?
     package var specialTokens: SpecialTokens?
+    package var split: String?
     package var baseModel: String?
     package var maxLength: Int?
     package var allowEmpty: Bool?
 
     package enum CodingKeys: String, CodingKey {
-      case folder, formats, messages, system, user, prompt, assistant, thoughts
+      case folder, formats, messages, system, user, prompt, assistant, thoughts, split
       case promptFrom = "prompt_from"
       case specialTokens = "special_tokens"
       case baseModel = "base_model"
@@ -39,7 +40,8 @@ package struct ExportSFT: Exporter, PromptShowing {
     package init(
       folder: String, formats: [Format]? = nil, messages: String? = nil, system: String? = nil,
       user: String? = nil, assistant: String? = nil, thoughts: ThoughtForm? = nil,
-      specialTokens: SpecialTokens? = nil, baseModel: String? = nil, maxLength: Int? = nil,
+      specialTokens: SpecialTokens? = nil, split: String? = nil, baseModel: String? = nil,
+      maxLength: Int? = nil,
       allowEmpty: Bool? = nil
     ) {
       self.folder = folder
@@ -50,6 +52,7 @@ package struct ExportSFT: Exporter, PromptShowing {
       self.assistant = assistant
       self.thoughts = thoughts
       self.specialTokens = specialTokens
+      self.split = split
       self.baseModel = baseModel
       self.maxLength = maxLength
       self.allowEmpty = allowEmpty
@@ -65,6 +68,7 @@ package struct ExportSFT: Exporter, PromptShowing {
   package static let keys = [
     "folder": "Where to write, relative to the pipeline file.",
     "formats": "Of trl, ms-swift, llama-factory, axolotl, verl, openrlhf, openai; all when left out.",
+    SplitColumn.key: SplitColumn.help,
     "base_model": "The model that the recipes train; \(TrainingRecipes.baseModel) when left out.",
     "max_length": "Most tokens of a conversation in the recipes; \(TrainingRecipes.maxLength) when left out.",
     "allow_empty":
@@ -80,6 +84,7 @@ package struct ExportSFT: Exporter, PromptShowing {
 
   private let export: TrainingExport<Example>
   private let turns: SupervisedTurns
+  private let split: SplitColumn?
 
   package init(_ config: Config, in workspace: Workspace) throws {
     turns = try SupervisedTurns(
@@ -87,6 +92,7 @@ package struct ExportSFT: Exporter, PromptShowing {
         messages: config.messages, system: config.system, user: config.user, prompt: config.prompt,
         assistant: config.assistant, promptFrom: config.promptFrom, thoughts: config.thoughts,
         specialTokens: config.specialTokens), in: workspace)
+    split = try SplitColumn(config.split, in: workspace)
     let formats = try Format.chosen(config.formats)
     guard config.maxLength ?? 1 > 0 else {
       throw StageError("max_length: expected 1 token or more, found \(config.maxLength ?? 0)")
@@ -112,7 +118,7 @@ package struct ExportSFT: Exporter, PromptShowing {
     }
   }
 
-  package var reads: [ColumnUse] { turns.reads }
+  package var reads: [ColumnUse] { ColumnUse.joined(turns.reads, split?.reads ?? []) }
   package var writes: [ExportTarget] { export.writes }
   package var ownPrompt: Set<PromptPart>? { turns.own }
 
@@ -120,14 +126,15 @@ package struct ExportSFT: Exporter, PromptShowing {
   package var sets: [SetRole] {
     Self.sets.map {
       SetRole(
-        $0.name, required: false, columns: reads.filter { $0.required && $0.others.isEmpty }.map(\.name),
+        $0.name, required: false,
+        columns: turns.reads.filter { $0.required && $0.others.isEmpty }.map(\.name),
         help: $0.help)
     }
   }
 
   package func export(_ rows: RowSet<Columns>, dropping sink: ExportSink) async throws -> [ExportedFile] {
     try await export.write(rows, dropping: sink) {
-      try await $1.examples(of: $0) { Example(turns: try await turns.conversation(of: $0)) }
+      try await $1.examples(of: $0, by: split) { Example(turns: try await turns.conversation(of: $0)) }
     }
   }
 

@@ -136,4 +136,28 @@ struct ExportPreferencesTests {
       [row, ["question": "Q?", "chosen": "\u{200B}\u{FEFF}", "rejected": "bad"]])
     #expect(out.dropped == ["no text in chosen"])
   }
+
+  @Test func turnsAndAnswersAreRenderedOfColumns() async throws {
+    let config = ExportPreferences.Config(
+      folder: "out", formats: [.trl], user: "Q: {{q}}", chosen: "{{a}}", rejected: "{{b}}", split: "part")
+    let out = try await export(
+      config,
+      [
+        ["q": "x", "a": "good", "b": "bad", "part": "train"],
+        ["q": "y", "a": 1, "b": 2, "part": "validation"], ["q": "", "a": "1", "b": "2", "part": "train"],
+        ["q": "x", "a": "", "b": "2", "part": "train"], ["q": "x", "a": "1", "part": "train"],
+      ])
+    #expect(
+      try out.lines("trl-train.jsonl") == [
+        ["prompt": [Exported.user("Q: x")], "chosen": [good], "rejected": [bad]]
+      ])
+    #expect(
+      try out.lines("trl-validation.jsonl") == [
+        [
+          "prompt": [Exported.user("Q: y")], "chosen": [Exported.assistant("1")],
+          "rejected": [Exported.assistant("2")],
+        ]
+      ])
+    #expect(out.dropped == ["empty q", "empty a", "no b"])
+  }
 }

@@ -122,4 +122,11 @@ struct ExportRoleSetsTests {
     #expect(try system(.cotParsing) == "Take it apart.\n\n\(TrainingRole.cotParsing.form)")
     #expect(try system(.cotVerification) == "Take it apart.\n\n\(TrainingRole.cotVerification.form)")
   }
+
+  /// The manifest has the digest of every file.
+  @Test func everyByteIsThatOfVersion1() async throws {
+    let (folder, _) = try await export(.init(folder: "out"), [row], validation: [row])
+    let manifest = try String(contentsOf: folder.appending(path: "manifest.json"), encoding: .utf8)
+    #expect(Digest(of: Data(manifest.utf8)).hex == "HEX")
+  }
 }

@@ -200,6 +200,28 @@ struct ExportSFTTests {
     #expect(error?.description.hasPrefix("using.validation: row r_") == true)
   }
 
+  @Test func aColumnMaySayWhatIsForValidation() async throws {
+    let rows: [JSON] = [
+      ["question": "Q?", "completion": "A.", "split": "train"],
+      ["question": "R?", "completion": "B.", "split": "validation"],
+      ["question": " ", "completion": "B.", "split": "validation"],
+      ["question": "S?", "completion": "C.", "split": "test"], ["question": "S?", "completion": "C."],
+    ]
+    let out = try await export(.init(folder: "out", formats: [.openAI], split: "split"), rows)
+    #expect(try out.lines("messages-train.jsonl") == [["messages": [user, answer]]])
+    #expect(
+      try out.lines("messages-validation.jsonl") == [
+        ["messages": [Exported.user("R?"), Exported.assistant("B.")]]
+      ])
+    #expect(out.dropped == ["no prompt", "other split", "other split"])
+    await #expect(throws: StageError.self) {
+      try await export(.init(folder: "out", split: "split"), [rows[1]])
+    }
+    await #expect(throws: StageError.self) {
+      try await export(.init(folder: "out", split: "split"), [rows[0]], validation: [rows[1]])
+    }
+  }
+
   // MARK: Conversations
 
   private let two: JSON = [
