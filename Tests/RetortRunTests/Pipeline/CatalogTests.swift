@@ -29,8 +29,8 @@ import Testing
       ])
     #expect(
       names(\.exports) == [
-        "export-json", "export-jsonl", "export-kto", "export-preferences", "export-rl-groups",
-        "export-rl-prompts", "export-role-sets",
+        "export-json", "export-jsonl", "export-kto", "export-preferences", "export-review",
+        "export-rl-groups", "export-rl-prompts", "export-role-sets",
       ])
     #expect(
       names { $0.form == .set(makesRows: true) } == [
@@ -48,6 +48,7 @@ import Testing
         "generate", "induce-prompt", "predict-reward", "sample-rollouts", "synthesize-rationale",
       ])
     #expect(names(\.reorders) == ["sort"])
+    #expect(names(\.leavesEdits) == ["export-review"])
     #expect(names { $0.heads != nil } == ["fit-reward-model"])
   }
 
