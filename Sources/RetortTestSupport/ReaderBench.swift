@@ -43,7 +43,7 @@ package func read(_ stage: some Reader) async throws -> ReaderAnswers {
   return await log.answers
 }
 
-/// A folder of its own with one file in it, removed after `body`.
+/// A folder of its own with one file in it, removed after `body`. Messages call the file by its name.
 package func withFile<Result>(
   _ name: String, _ bytes: some Sequence<UInt8>, _ body: (DataFile) async throws -> Result
 ) async throws -> Result {
@@ -52,5 +52,6 @@ package func withFile<Result>(
   defer { try? FileManager.default.removeItem(at: folder) }
   let url = folder.appending(path: name)
   try Data(bytes).write(to: url)
-  return try await body(try JSON.string(url.path).decode(DataFile.self))
+  let file = try JSON.string(url.path).decode(DataFile.self)
+  return try await body(DataFile(path: name, url: url, digest: file.digest))
 }

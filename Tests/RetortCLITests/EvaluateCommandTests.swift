@@ -84,7 +84,7 @@ import Testing
     try await desk.expectCommand(
       "evaluate none.json x.json",
       says:
-        "error: expected gold rows in 'x.json', found others: record 0: expected an object, found an integer",
+        "error: expected gold rows in 'x.json', found others: x.json, record 0: expected an object, found an integer",
       exits: 1)
     try await desk.expectCommand(
       "evaluate nowhere.json gold.json", says: "error: expected a file at 'nowhere.json', found none",

@@ -99,7 +99,7 @@ import Testing
       says: "1 of 2 dropped are shown; see more with --limit 2")
     let record = """
       questions:1
-      dropped by questions: broken line: line 2, column 1: expected 'null', found 'nothing'
+      dropped by questions: broken line: questions.jsonl, line 2, column 1: expected 'null', found 'nothing'
       """
     try await desk.expectCommand("show --dropped questions", prints: record)
     try await desk.expectCommand("show questions:1", prints: record)

@@ -39,7 +39,8 @@ import Testing
     try await desk.expectCommand(
       "trace questions:1",
       prints:
-        "questions:1 became no row: broken line: line 2, column 1: expected 'null', found 'nothing'")
+        "questions:1 became no row: broken line: questions.jsonl, line 2, column 1: expected 'null', found 'nothing'"
+    )
   }
 
   @Test func forPrograms() async throws {

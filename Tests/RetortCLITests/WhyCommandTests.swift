@@ -46,7 +46,7 @@ import Testing
       "why questions:1 numbers",
       prints: """
         questions:1 at questions: dropped
-          broken line: line 2, column 1: expected 'null', found 'nothing'
+          broken line: questions.jsonl, line 2, column 1: expected 'null', found 'nothing'
         """)
   }
 

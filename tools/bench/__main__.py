@@ -8,6 +8,7 @@ import argparse
 import sys
 from pathlib import Path
 
+import formats as row_formats
 import rewards as reward_formulas
 from bench import Bench
 from harness import machine, remove, scratch
@@ -69,7 +70,14 @@ def rewards(bench, small):
     reward_formulas.throughput(bench, 100_000 if small else 1_000_000)
 
 
-CASES = {case.__name__: case for case in [chain, limited, overlap, wide, large, growth, retrieval, rewards]}
+def formats(bench, small):
+    """rows in and out, by format"""
+    row_formats.round_trips(bench, 20_000 if small else 1_000_000)
+
+
+CASES = {
+    case.__name__: case for case in [chain, limited, overlap, wide, large, growth, retrieval, rewards, formats]
+}
 
 
 def main():

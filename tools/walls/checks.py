@@ -27,6 +27,7 @@ LIBRARIES = {
     "CCurl": "RetortHTTP",
     "CSQLite": "RetortStore",
     "CXML2": "RetortStages/Kinds/Sources",
+    "CZlib": "RetortCore/Files",
     "CYaml": "RetortRun/Pipeline",
     # For the digests of rows and of files.
     "Crypto": "RetortCore",

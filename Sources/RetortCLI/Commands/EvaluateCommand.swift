@@ -130,7 +130,7 @@ struct EvaluationFile {
     }
     do {
       let file = try JSON.string(url.path).decode(DataFile.self)
-      let lines = ["jsonl", "ndjson"].contains(url.pathExtension.lowercased())
+      let lines = ["jsonl", "ndjson"].contains(Packing.ending(of: url))
       let answers =
         try await lines
         ? Self.answers(of: ReadJSONL(.init(file: file), in: Self.nowhere(url)))

@@ -55,11 +55,22 @@ package struct DataFile: Hashable, Sendable {
     self.url = url
     self.digest = digest
   }
+
+  /// A file as it is now. Errors: ``StageError``.
+  package init(_ path: String, in folder: URL) throws {
+    let url = URL(filePath: path, relativeTo: folder).standardizedFileURL
+    self.init(path: path, url: url, digest: try FileReading.digest(of: url))
+  }
 }
 
 extension DataFile: Codable {
   package init(from decoder: any Decoder) throws {
-    path = try decoder.singleValueContainer().decode(String.self)
+    try self.init(try decoder.singleValueContainer().decode(String.self), decoder)
+  }
+
+  /// The file at a path of what is decoded.
+  init(_ path: String, _ decoder: any Decoder) throws {
+    self.path = path
     url = fileURL(path, decoder)
     digest = try reading(path, decoder) { try FileReading.digest(of: $0) }
   }
@@ -70,38 +81,7 @@ extension DataFile: Codable {
   }
 }
 
-/// A data file that somebody else makes, and that may not be there yet: decodes from a path, encodes as the digest of its
-/// content, or null while there is none.
-package struct AwaitedFile: Hashable, Sendable {
-  package let path: String
-  /// Nil while there is none.
-  package let file: DataFile?
-
-  package init(path: String, file: DataFile?) {
-    self.path = path
-    self.file = file
-  }
-}
-
-extension AwaitedFile: Codable {
-  package init(from decoder: any Decoder) throws {
-    path = try decoder.singleValueContainer().decode(String.self)
-    let url = fileURL(path, decoder)
-    if FileKind(following: url) == nil {
-      (decoder.userInfo[.fileUse] as? FileUse)?.note(url)
-      file = nil
-    } else {
-      file = try DataFile(from: decoder)
-    }
-  }
-
-  package func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(file?.digest.description)
-  }
-}
-
-private func fileURL(_ path: String, _ decoder: any Decoder) -> URL {
+func fileURL(_ path: String, _ decoder: any Decoder) -> URL {
   let folder = decoder.userInfo[.folder] as? URL ?? URL(filePath: ".")
   return URL(filePath: path, relativeTo: folder).standardizedFileURL
 }
@@ -119,22 +99,43 @@ private func reading<T>(_ path: String, _ decoder: any Decoder, _ read: (URL) th
   }
 }
 
-/// What a stage reads of a data file. At the end of the file it is held against the digest that the step is known by:
-/// a file that somebody wrote to meanwhile would give rows under the name of another content.
+/// What a stage reads of a data file, unpacked where its name says that it is packed. At the end of the file it is held
+/// against the digest that the step is known by: a file that somebody wrote to meanwhile would give rows under the name
+/// of another content.
 package final class DataFileReading {
   private let file: DataFile
   private let reading: FileReading
+  /// Nil for a file that is what it is.
+  private let unpacker: (any Unpacker)?
   private var isWhole = false
 
   /// Errors: ``StageError`` when the file cannot be read.
   package init(_ file: DataFile) throws {
     self.file = file
     reading = try FileReading(file.url)
+    unpacker = try Packing(file.url)?.unpacker(of: file.path)
+  }
+
+  /// The first bytes of a file, `count` at most. Errors: ``StageError``.
+  package static func head(of file: DataFile, count: Int) throws -> Data {
+    let reading = try DataFileReading(file)
+    var head = Data()
+    while head.count < count, case let piece = try reading.read(upToCount: count - head.count), !piece.isEmpty
+    {
+      head += piece
+    }
+    return head
   }
 
   /// The next bytes, `count` at most; none at the end. Errors: ``StageError``, also at the end of a file that is not
   /// what it was when the pipeline was read.
   package func read(upToCount count: Int = 1 << 20) throws -> Data {
+    guard let unpacker else { return try bytes(count) }
+    return try unpacker.read(upToCount: count) { try bytes(1 << 16) }
+  }
+
+  /// The next bytes as they lie there.
+  private func bytes(_ count: Int) throws -> Data {
     guard !isWhole else { return Data() }
     let data = try reading.read(upToCount: count)
     guard data.isEmpty else { return data }

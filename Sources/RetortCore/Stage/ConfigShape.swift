@@ -14,6 +14,8 @@ package struct ConfigShape: Hashable, Sendable {
     case textFile
     /// The path of a data file.
     case dataFile
+    /// The path of a data file, a path with wildcards, or a list of these.
+    case dataFiles
     /// The path of a structure file.
     case structureFile
     /// One of some words.
@@ -59,6 +61,7 @@ extension ConfigShape.Value: CustomStringConvertible {
     case .stage: "stage"
     case .textFile: "text file"
     case .dataFile: "data file"
+    case .dataFiles: "data file, or list of data file"
     case .structureFile: "structure file"
     case .choice(let values): "choice (\(values.joined(separator: ", ")))"
     case .list(let element): "list of \(element)"
@@ -72,6 +75,8 @@ extension ConfigShape.Value: CustomStringConvertible {
     switch self {
     case .any: [:]
     case .string, .model, .stage, .textFile, .dataFile, .structureFile: ["type": "string"]
+    case .dataFiles:
+      ["anyOf": [["type": "string"], ["type": "array", "items": ["type": "string"], "minItems": 1]]]
     case .integer: ["type": "integer"]
     case .number: ["type": "number"]
     case .boolean: ["type": "boolean"]

@@ -124,6 +124,10 @@ extension DataFile: KnownShape {
   static func shape(depth: Int) -> ConfigShape.Value { .dataFile }
   static var sample: DataFile { DataFile(path: "data", url: URL(filePath: "data"), digest: Digest(of: "")) }
 }
+extension DataFiles: KnownShape {
+  static func shape(depth: Int) -> ConfigShape.Value { .dataFiles }
+  static var sample: DataFiles { DataFiles(DataFile.sample) }
+}
 extension Array: KnownShape where Element: Decodable {
   static func shape(depth: Int) -> ConfigShape.Value {
     .list(ShapeProbe.value(of: Element.self, depth: depth + 1))

@@ -14,6 +14,8 @@ package struct Workspace: Sendable {
   package let pipeline: Digest?
   /// What remembers the files that exports write.
   package let ledger: any FileLedger
+  /// What reads databases that belong to others.
+  package let databases: any DatabaseReading
   /// Tells whoever runs the pipeline what is no failure and should be known.
   package let say: @Sendable (String) -> Void
   let models: any ModelProvider
@@ -24,7 +26,8 @@ package struct Workspace: Sendable {
   package init(
     folder: URL, models: any ModelProvider, sets: [String: RowSet<Columns>] = [:], exportSuffix: String = "",
     branches: Int = 1, isGrouped: Bool = false, pipeline: Digest? = nil,
-    ledger: any FileLedger = MemoryLedger(), say: @escaping @Sendable (String) -> Void = { _ in }
+    ledger: any FileLedger = MemoryLedger(), databases: (any DatabaseReading)? = nil,
+    say: @escaping @Sendable (String) -> Void = { _ in }
   ) {
     self.folder = folder
     self.models = models
@@ -34,6 +37,7 @@ package struct Workspace: Sendable {
     self.isGrouped = isGrouped
     self.pipeline = pipeline
     self.ledger = ledger
+    self.databases = databases ?? NoDatabases()
     self.say = say
   }
 

@@ -1,6 +1,7 @@
 internal import Foundation
 internal import OrderedCollections
 internal import RetortCore
+internal import RetortStore
 
 /// A stage of the file whose kind and configuration have been looked up, as far as that went.
 struct StageDraft {
@@ -114,7 +115,8 @@ extension PipelineReader {
       Workspace(
         folder: folder, models: InertModels(isOfAnyKind: draft.takesAnyModel),
         sets: Dictionary(roles, uniquingKeysWith: { first, _ in first }), exportSuffix: suffix,
-        branches: stage.fields?.from?.names.count ?? 0, isGrouped: stage.fields?.per != nil)
+        branches: stage.fields?.from?.names.count ?? 0, isGrouped: stage.fields?.per != nil,
+        databases: DatabaseReader())
     }
     do {
       let bound = try configured.bind(workspace(""))

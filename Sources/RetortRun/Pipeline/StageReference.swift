@@ -134,7 +134,7 @@ private struct StageSample {
     case .boolean: .bool(false)
     case .model: .string("model")
     case .stage: .string("stage")
-    case .textFile, .dataFile, .structureFile: .string(emptyFile.path)
+    case .textFile, .dataFile, .dataFiles, .structureFile: .string(emptyFile.path)
     case .choice(let words): .string(words[0])
     case .list(let element): .array([self.value(element, of: key)])
     case .map(let element): [key: self.value(element, of: key)]

@@ -151,6 +151,7 @@ actor Performance {
             }),
           exportSuffix: engine.options.exportSuffix, branches: stage.from.count,
           isGrouped: stage.per != nil, pipeline: engine.pipeline.fingerprint, ledger: ledger,
+          databases: DatabaseReader(),
           say: { [tell] in tell(.noted(stage: stage.name, $0)) }))
     } catch {
       try await fail([nil], of: index, error)

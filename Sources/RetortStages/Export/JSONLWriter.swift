@@ -1,31 +1,31 @@
 internal import Foundation
-internal import OrderedCollections
 package import RetortCore
 
-/// Writes values one a line: as JSON Lines, or as the elements of one JSON array.
+/// Writes rows to a file: as JSON Lines, unless another layout is named.
 package final class JSONLWriter {
-  package enum Layout: Sendable { case lines, array }
-
   package let file: AtomicFile
-  private let layout: Layout
+  private let layout: any RowLayout
   package private(set) var rows = 0
 
-  package init(_ target: ExportTarget, in ledger: any FileLedger, layout: Layout = .lines) async throws {
-    self.layout = layout
+  package init(
+    _ target: ExportTarget, in ledger: any FileLedger, layout: (any RowLayout)? = nil
+  ) async throws {
+    self.layout = layout ?? JSONLines()
     file = try await AtomicFile(target, in: ledger)
   }
 
-  package func write(_ json: JSON) throws {
-    if layout == .array { try file.write(rows == 0 ? "[\n" : ",\n") }
-    try file.write(json.text)
-    if layout == .lines { try file.write("\n") }
+  /// Errors: ``StageError``; ``BadRow`` for a row that cannot be written, of which nothing is.
+  package func write(_ row: JSON) throws {
+    let text = try layout.text(of: row)
+    try file.write(rows == 0 ? layout.head : layout.between)
+    try file.write(text)
     rows += 1
   }
 
   /// Ends the file; nil with no line written: then there is to be none.
   package func seal() throws -> ExportedFile? {
     guard rows > 0 else { return nil }
-    if layout == .array { try file.write("\n]\n") }
+    try file.write(layout.foot)
     return ExportedFile(path: file.target.url.path, sha256: try file.seal(), rows: rows)
   }
 }

@@ -4,9 +4,7 @@ package import RetortCore
 
 /// An export of rows as they are to one file that every loader takes: each value has every column, in one order and of
 /// one type.
-package protocol RowExporter: Exporter where Config == RowExport.Config, Input == Columns {
-  static var layout: JSONLWriter.Layout { get }
-
+package protocol RowExporter: Exporter where Input == Columns {
   var export: RowExport { get }
 }
 
@@ -19,7 +17,7 @@ extension RowExporter {
   package var writes: [ExportTarget] { export.writes }
 
   package func export(_ rows: RowSet<Columns>, dropping sink: ExportSink) async throws -> [ExportedFile] {
-    [try await export.write(rows)]
+    [try await export.write(rows, dropping: sink)]
   }
 }
 
@@ -61,10 +59,13 @@ package struct RowExport: Sendable {
   private let manifest: ExportTarget
   private let columns: [String]?
   private let asJSON: [String]
-  private let layout: JSONLWriter.Layout
+  private let layout: @Sendable (_ columns: [String]) -> any RowLayout
   private let allowsEmpty: Bool
 
-  init(_ config: Config, in workspace: Workspace, layout: JSONLWriter.Layout) throws {
+  init(
+    _ config: Config, in workspace: Workspace,
+    layout: @escaping @Sendable (_ columns: [String]) -> any RowLayout
+  ) throws {
     self.workspace = workspace
     path = config.file
     let url = workspace.exportURL(path)
@@ -83,15 +84,15 @@ package struct RowExport: Sendable {
 
   var reads: [ColumnUse] { columns?.map { ColumnUse($0) } ?? asJSON.map { ColumnUse(sectionOn: $0) } }
 
-  func write(_ rows: RowSet<Columns>) async throws -> ExportedFile {
+  func write(_ rows: RowSet<Columns>, dropping sink: ExportSink) async throws -> ExportedFile {
     let shapes = try await rows.shapes(of: columns, asJSON: asJSON)
-    let writer = try await JSONLWriter(target, in: workspace.ledger, layout: layout)
+    let writer = try await JSONLWriter(target, in: workspace.ledger, layout: layout(Array(shapes.keys)))
     for try await element in rows {
       let values = element.value.values
-      try writer.write(
-        .object(
-          JSON.Object(
-            uniqueKeysWithValues: shapes.map { ($0.key, $0.value.fit(values[$0.key] ?? .null)) })))
+      let row = shapes.map { ($0.key, $0.value.fit(values[$0.key] ?? .null)) }
+      do { try writer.write(.object(JSON.Object(uniqueKeysWithValues: row))) } catch let bad as BadRow {
+        try await sink.drop(element.ordinal, reason: bad.reason, detail: bad.detail)
+      }
     }
     let own = OwnFiles(workspace.ledger)
     if writer.rows == 0 { try await own.mayEmpty([target], allowed: allowsEmpty) }

@@ -25,11 +25,12 @@ import Testing
   @Test func kindsSayWhatTheyDo() {
     #expect(
       names(\.isReader) == [
-        "generate-puzzles", "read-html", "read-json", "read-jsonl", "read-logiqa", "read-xml",
+        "generate-puzzles", "read-csv", "read-html", "read-json", "read-jsonl", "read-logiqa", "read-sqlite",
+        "read-xml",
       ])
     #expect(
       names(\.exports) == [
-        "export-json", "export-jsonl", "export-kto", "export-preferences", "export-review",
+        "export-csv", "export-json", "export-jsonl", "export-kto", "export-preferences", "export-review",
         "export-rl-groups", "export-rl-prompts", "export-role-sets",
       ])
     #expect(

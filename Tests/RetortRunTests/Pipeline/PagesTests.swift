@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import OrderedCollections
 import RetortStore
 import RetortTestSupport
@@ -11,7 +12,7 @@ import Testing
 /// The pipelines that README.md and docs/ show, each read as a file in `pipelines/`, and their queries.
 ///
 /// A block without `stages:` shows models alone and gets a stage. What it names under `../mine/` stands for a file of
-/// the reader's, and is there, empty.
+/// the reader's, and is there, empty but for a database's table; a pattern finds one file.
 @Suite struct PagesTests {
   private static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..")
     .standardizedFileURL
@@ -112,9 +113,15 @@ import Testing
       try files.createSymbolicLink(
         at: folder.appending(path: name), withDestinationURL: root.appending(path: name))
     }
-    for path in block.text.matches(of: /\.\.\/(mine\/[\w.\/-]+)/).map({ folder.appending(path: $0.1) }) {
+    for match in block.text.matches(of: /\.\.\/(mine\/[\w.*\/-]+)/) {
+      let name = match.1.replacing("**/", with: "").replacing("*", with: "any")
+      let path = folder.appending(path: name)
       try files.createDirectory(at: path.deletingLastPathComponent(), withIntermediateDirectories: true)
       try Data().write(to: path)
+      guard path.pathExtension == "sqlite" else { continue }
+      try DatabaseQueue(path: path.path).write {
+        try $0.execute(sql: "CREATE TABLE notes (id, question, score, language)")
+      }
     }
     let isWhole = block.text.split(separator: "\n").contains("stages:")
     let rest = "stages: { puzzles: { uses: generate-puzzles, with: { seed: 1, count: 1 } } }\n"

@@ -132,7 +132,7 @@ import Testing
       try await lab.store.inspector.query("SELECT message FROM failed") == [
         [
           "message":
-            "expected records that can be read, found none among 2; the first: broken line: line 1, column 1: expected a JSON value, found 'q,a'"
+            "expected records that can be read, found none among 2; the first: broken line: rows.csv, line 1, column 1: expected a JSON value, found 'q,a'"
         ]
       ])
     try "".write(to: file, atomically: false, encoding: .utf8)

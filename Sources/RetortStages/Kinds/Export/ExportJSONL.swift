@@ -5,11 +5,10 @@ package struct ExportJSONL: RowExporter {
   package static let name = "export-jsonl"
   package static let version = 1
   package static let summary = "Write rows to a JSON Lines file, with a manifest beside it."
-  package static let layout = JSONLWriter.Layout.lines
 
   package let export: RowExport
 
   package init(_ config: RowExport.Config, in workspace: Workspace) throws {
-    export = try RowExport(config, in: workspace, layout: Self.layout)
+    export = try RowExport(config, in: workspace) { _ in JSONLines() }
   }
 }

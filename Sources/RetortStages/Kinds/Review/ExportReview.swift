@@ -10,10 +10,12 @@ package struct ExportReview: Exporter {
   package struct Config: Codable, Sendable {
     package var file: String
     package var columns: [String]?
+    package var delimiter: String?
 
-    package init(file: String, columns: [String]? = nil) {
+    package init(file: String, columns: [String]? = nil, delimiter: String? = nil) {
       self.file = file
       self.columns = columns
+      self.delimiter = delimiter
     }
   }
 
@@ -29,6 +31,7 @@ package struct ExportReview: Exporter {
       "Where to write, relative to the pipeline file: a name that ends in .csv or .jsonl. An edited file is left alone "
       + "while its rows are the same, and never written over.",
     "columns": "The columns of the rows to write, in this order; all of them when left out.",
+    "delimiter": CSV.delimiterHelp,
   ]
   package static let destinations = [Destination.file]
 
@@ -37,12 +40,17 @@ package struct ExportReview: Exporter {
   private let target: ExportTarget
   private let manifest: ExportTarget
   private let columns: [String]?
+  private let delimiter: UInt8?
 
   package init(_ config: Config, in workspace: Workspace) throws {
     self.workspace = workspace
     path = config.file
     columns = config.columns
-    _ = try ReviewSheet.isCSV(config.file)
+    let isCSV = try ReviewSheet.isCSV(config.file)
+    if !isCSV, config.delimiter != nil {
+      throw StageError("delimiter: expected none for a file that is no CSV, found one")
+    }
+    delimiter = isCSV ? try CSV.delimiter(config.delimiter) : nil
     if let columns {
       if columns.isEmpty { throw StageError("columns: expected at least one column, found none") }
       if Set(columns).count < columns.count {
@@ -66,14 +74,16 @@ package struct ExportReview: Exporter {
           + "another name, which read-review can read, and run again")
     }
     let names = try await shown(rows)
-    let writer = try await JSONLWriter(target, in: workspace.ledger)
+    let writer = try await JSONLWriter(target, in: workspace.ledger, layout: layout(names))
     var seen: Set<String> = []
     for try await element in rows where seen.insert(element.id).inserted {
       var line: JSON.Object = [ReviewSheet.row: .string(element.id)]
       for name in ReviewSheet.said { line[name] = .null }
       for name in names { line[name] = element.value[name] ?? .null }
       for name in ReviewSheet.signed { line[name] = .null }
-      try writer.write(.object(line))
+      do { try writer.write(.object(line)) } catch let bad as BadRow {
+        try await sink.drop(element.ordinal, reason: bad.reason, detail: bad.detail)
+      }
     }
     return [try await put(writer, own, names, isComplete: rows.isComplete)]
   }
@@ -108,4 +118,21 @@ package struct ExportReview: Exporter {
       "columns: expected other columns than '\(own)', which the file has for itself, found that; rename it first, or "
         + "name the columns without it")
   }
+
+  private func layout(_ names: [String]) -> (any RowLayout)? {
+    guard let delimiter else { return nil }
+    var csv = CSV(delimiter: delimiter)
+    csv.names = [ReviewSheet.row] + ReviewSheet.said + names + ReviewSheet.signed
+    return MarkedCSV(csv: csv)
+  }
+}
+
+/// CSV that begins with a byte order mark, without which a spreadsheet takes it for another encoding than UTF-8.
+private struct MarkedCSV: RowLayout {
+  let csv: CSV
+
+  var head: String { "\u{FEFF}" + csv.head }
+  var between: String { csv.between }
+  var foot: String { csv.foot }
+  func text(of row: JSON) throws -> String { try csv.text(of: row) }
 }

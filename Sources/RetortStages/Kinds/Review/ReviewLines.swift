@@ -10,10 +10,17 @@ struct ReviewLines: Sendable {
 
   /// Reads a whole file; the delimiter of a CSV is the one that its first line shows. Errors: ``StageError``.
   init(_ file: DataFile, isCSV: Bool, encoding: String?) async throws {
-    var lines = try LineReader(file)
-    while let line = try lines.next() {
-      guard case .text(let text) = line.text, !text.isBlank else { continue }
-      try add(try JSON(parsing: text), at: "line \(line.number)", of: file)
+    if isCSV {
+      try readCSV(file, encoding)
+    } else {
+      var lines = Self()
+      try await JSONLines().read(file) { record in
+        switch record.value {
+        case .success(let json): try lines.add(json, at: "\(record.place)", of: file)
+        case .failure(let bad): throw Self.fault(file, "\(record.place)", bad)
+        }
+      }
+      self = lines
     }
   }
 
@@ -31,6 +38,50 @@ struct ReviewLines: Sendable {
       )
     }
     byRow[row, default: []].append(ReviewLine(place: place, cells: cells))
+  }
+
+  private static func fault(_ file: DataFile, _ place: String, _ bad: BadRow) -> StageError {
+    StageError("\(file.path), \(place): \(bad.reason): \(bad.detail)")
+  }
+
+  // MARK: CSV
+
+  /// A line may have fewer fields than there are columns, since a spreadsheet leaves empty ones at the end out.
+  private mutating func readCSV(_ file: DataFile, _ encoding: String?) throws {
+    var (names, records) = try Self.opened(file, encoding)
+    while let record = try records.next() {
+      let place = "line \(record.line)"
+      if let bad = record.fault { throw Self.fault(file, place, bad) }
+      let fields = record.fields.map(\.text)
+      guard fields.dropFirst(names.count).allSatisfy(\.isBlank) else {
+        throw StageError(
+          "\(file.path), \(place): expected at most \(names.count) fields as there are columns, found \(record.count)"
+        )
+      }
+      let cells = JSON.Object(zip(names, fields.map { .string($0) })) { first, _ in first }
+      try add(.object(cells), at: place, of: file)
+    }
+  }
+
+  /// The columns of a CSV and what is behind them, cut at the first delimiter that makes columns of a review.
+  private static func opened(_ file: DataFile, _ encoding: String?) throws -> ([String], CSVRecords) {
+    var first: [String] = []
+    for delimiter in [UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: "\t")] {
+      var records = try CSVRecords(file, delimiter: delimiter, encoding: encoding)
+      guard let record = try records.next() else {
+        throw StageError("\(file.path): expected lines as export-review writes them, found an empty file")
+      }
+      let names = record.fields.map { $0.text.trimmed }
+      if record.fault == nil, names.contains(ReviewSheet.row), names.contains(ReviewSheet.said[0]) {
+        let twice = names.indices.first { !names[$0].isEmpty && names[..<$0].contains(names[$0]) }
+        guard let twice else { return (names, records) }
+        throw StageError("\(file.path), line 1: expected each column once, found '\(names[twice])' twice")
+      }
+      if first.isEmpty { first = names }
+    }
+    throw StageError(
+      "\(file.path), line 1: expected the columns '\(ReviewSheet.row)' and '\(ReviewSheet.said[0])' with commas, semicolons "
+        + "or tabs between the columns, found \(String(first.joined(separator: ", ").prefix(200)))")
   }
 
   // MARK: Strangers
@@ -53,8 +104,7 @@ struct ReviewLines: Sendable {
       guard let path = element.value["path"]?.string, let isCSV = try? ReviewSheet.isCSV(path) else {
         continue
       }
-      let url = URL(filePath: path, relativeTo: workspace.folder).standardizedFileURL
-      let file = DataFile(path: path, url: url, digest: try FileReading.digest(of: url))
+      let file = try DataFile(path, in: workspace.folder)
       rows.formUnion(try await ReviewLines(file, isCSV: isCSV, encoding: nil).byRow.keys)
     }
     return rows

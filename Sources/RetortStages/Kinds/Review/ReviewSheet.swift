@@ -20,9 +20,10 @@ enum ReviewSheet {
   /// Whether a file's name says CSV, and not JSON Lines. Errors: ``StageError`` for another one.
   static func isCSV(_ path: String) throws -> Bool {
     switch URL(filePath: path).pathExtension.lowercased() {
+    case "csv": return true
     case "jsonl": return false
     default:
-      throw StageError("file: expected a name that ends in .jsonl, found '\(path)'")
+      throw StageError("file: expected a name that ends in .csv or .jsonl, found '\(path)'")
     }
   }
 

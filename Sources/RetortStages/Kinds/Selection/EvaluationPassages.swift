@@ -91,7 +91,7 @@ struct EvaluationPassages: Sendable {
 /// The items of an evaluation file, each with its passages: the elements of a JSON file's lists, the lines of others.
 private enum EvaluationItems {
   static func items(of file: DataFile) throws -> [[String]] {
-    switch file.url.pathExtension.lowercased() {
+    switch Packing.ending(of: file.url) {
     case "json": return distinct(elements(of: try json(try text(of: file), at: file.path)))
     case "jsonl", "ndjson":
       return distinct(

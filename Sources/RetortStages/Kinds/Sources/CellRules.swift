@@ -1,5 +1,5 @@
 internal import OrderedCollections
-package import RetortCore
+internal import RetortCore
 
 /// What a column of a source is to be.
 package enum CellType: String, Codable, Hashable, Sendable, CaseIterable {
@@ -105,45 +105,19 @@ struct CellRules: Sendable {
   /// The columns that every row has by its default.
   var certain: [String] { Array(defaults.keys) }
 
-  /// The columns of a row. Errors: ``BadRow``; `place` begins its detail, such as `a.jsonl, line 7`.
-  func apply(to cells: JSON.Object, at place: @autoclosure () -> String) throws(BadRow) -> JSON.Object {
+  /// The columns of a row. Errors: ``BadRow``, whose detail says nothing of the row's place.
+  func apply(to cells: JSON.Object) throws(BadRow) -> JSON.Object {
     var row = cells
     for (name, type) in types {
       guard let value = row[name] else { continue }
       guard let cast = type.cast(value) else {
         throw BadRow(
           "cast failed: \(name)",
-          "\(place()): expected \(type.words) in '\(name)', found \(String(value.text.prefix(200)))")
+          "expected \(type.words) in '\(name)', found \(String(value.text.prefix(200)))")
       }
       row[name] = cast
     }
     for (name, value) in defaults where row[name]?.isNull ?? true { row[name] = value }
     return row
-  }
-}
-
-/// The keys of readers of records.
-package struct RecordConfig: Codable, Sendable {
-  package let file: DataFile
-  package let columns: [String]?
-  package let defaults: Columns?
-  package let types: [String: CellType]?
-
-  package init(
-    file: DataFile, columns: [String]? = nil, defaults: Columns? = nil, types: [String: CellType]? = nil
-  ) {
-    self.file = file
-    self.columns = columns
-    self.defaults = defaults
-    self.types = types
-  }
-
-  static let keys = [
-    "columns": "Columns that every row must have; a row that lacks one is dropped. Default: not checked."
-  ].merging(CellRules.keys) { own, _ in own }
-
-  /// What every row has, as far as the file says; nil for nothing.
-  func certain(_ rules: CellRules) -> [String]? {
-    columns.map { columns in columns + rules.certain.filter { !columns.contains($0) } }
   }
 }

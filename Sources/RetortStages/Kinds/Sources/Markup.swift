@@ -161,8 +161,8 @@ struct Markup {
 
 /// The keys of `read-html` and `read-xml`.
 package struct MarkupConfig: Codable, Sendable {
-  package let file: DataFile?
-  package let files: [DataFile]?
+  package let file: DataFiles?
+  package let files: DataFiles?
   package let select: String
   package let columns: [String: String]
   package let defaults: Columns?
@@ -172,8 +172,8 @@ package struct MarkupConfig: Codable, Sendable {
     file: DataFile? = nil, files: [DataFile]? = nil, select: String, columns: [String: String],
     defaults: Columns? = nil, types: [String: CellType]? = nil
   ) {
-    self.file = file
-    self.files = files
+    self.file = file.map { DataFiles($0) }
+    self.files = files.map { DataFiles($0) }
     self.select = select
     self.columns = columns
     self.defaults = defaults
@@ -181,8 +181,8 @@ package struct MarkupConfig: Codable, Sendable {
   }
 
   static let keys = [
-    "file": "The document, relative to the pipeline file; at most 32 MB.",
-    "files": "Several documents, instead of 'file'.",
+    "file": "The document, \(FileKey.help)A document may have up to 32 MB.",
+    "files": "The same as 'file'.",
     "select": "XPath of the nodes that become rows.",
     "columns": "Column to an XPath relative to the row's node. What finds nothing is null; several nodes are "
       + "joined by line breaks.",
@@ -202,7 +202,7 @@ struct MarkupSource: Sendable {
       throw StageError(
         "expected either 'file' or 'files', found \(config.file == nil ? "neither" : "both")")
     }
-    files = config.files ?? [config.file].compactMap(\.self)
+    files = (config.files ?? config.file)?.files ?? []
     select = config.select
     columns = config.columns
     self.language = language
@@ -224,11 +224,12 @@ struct MarkupSource: Sendable {
       }
       for (index, row) in rows.enumerated() {
         let read = Result { () throws(BadRow) in
-          try rules.apply(to: row, at: "\(file.path), row \(index)")
+          try rules.apply(to: row)
         }
         switch read {
         case .success(let cells): try await sink.make(Columns(cells))
-        case .failure(let bad): try await sink.reject(reason: bad.reason, detail: bad.detail)
+        case .failure(let bad):
+          try await sink.reject(reason: bad.reason, detail: "\(file.path), row \(index): \(bad.detail)")
         }
       }
     }

@@ -7,9 +7,9 @@ package import RetortCore
 /// right letter follows.
 package struct ReadLogiQA: Reader {
   package struct Config: Codable, Sendable {
-    package let file: DataFile
+    package let file: DataFiles
 
-    package init(file: DataFile) { self.file = file }
+    package init(file: DataFile) { self.file = DataFiles(file) }
   }
 
   package struct Output: Codable, Hashable, Sendable {
@@ -21,7 +21,7 @@ package struct ReadLogiQA: Reader {
     package let query: String
     /// Without their letters, where a line begins with one.
     package let options: [String]
-    /// The block's position in the file from 0; broken blocks count.
+    /// The block's position in its file from 0; broken blocks count.
     package let id: Int
   }
 
@@ -30,7 +30,7 @@ package struct ReadLogiQA: Reader {
   package static let summary = "Read multiple-choice questions in LogiQA's text format."
   package static let keys = [
     "file":
-      "The file, relative to the pipeline file: a blank, the right letter, context, question, A. to D."
+      "The file, \(FileKey.help)A block is a blank, the right letter, context, question, A. to D."
   ]
 
   private let config: Config
@@ -38,18 +38,22 @@ package struct ReadLogiQA: Reader {
   package init(_ config: Config, in workspace: Workspace) throws { self.config = config }
 
   package func read(into sink: ReaderSink<Output>) async throws {
-    var lines = try LineReader(config.file)
-    var blocks = LogiQABlocks()
-    while let line = try lines.next() {
-      for block in blocks.take(line) { try await send(block, to: sink) }
+    for file in config.file.files {
+      var lines = try LineReader(file)
+      var blocks = LogiQABlocks()
+      while let line = try lines.next() {
+        for block in blocks.take(line) { try await send(block, of: file, to: sink) }
+      }
+      if let block = blocks.finish() { try await send(block, of: file, to: sink) }
     }
-    if let block = blocks.finish() { try await send(block, to: sink) }
   }
 
-  private func send(_ block: LogiQABlocks.Block, to sink: ReaderSink<Output>) async throws {
+  private func send(_ block: LogiQABlocks.Block, of file: DataFile, to sink: ReaderSink<Output>) async throws
+  {
     switch block {
     case .question(let output): try await sink.make(output)
-    case .broken(let detail): try await sink.reject(reason: "broken block", detail: detail)
+    case .broken(let detail):
+      try await sink.reject(reason: "broken block", detail: "\(file.path), \(detail)")
     }
   }
 }

@@ -15,7 +15,7 @@ struct ExportReviewTests {
   }
 
   private func text(_ path: String) throws -> String {
-    try String(contentsOf: folder.appending(path: path), encoding: .utf8)
+    String(decoding: try Data(contentsOf: folder.appending(path: path)), as: UTF8.self)
   }
 
   private func id(_ row: JSON) -> String { RowID.text(Digest(of: row)) }
@@ -35,6 +35,21 @@ struct ExportReviewTests {
         .make(
           ["path": "out/r.jsonl", "sha256": .string(Digest(of: lines).hex), "rows": 2], members: [0, 1, 2])
       ])
+  }
+
+  @Test func aSpreadsheetReadsTheCSV() async throws {
+    let rows: [JSON] = [
+      ["q": "a;b", "n": 1.5, "tags": ["x", "y"], "e": nil], ["q": "é \"c\"\nd", "n": nil, "e": ""],
+    ]
+    let stage = try ExportReview(.init(file: "r.csv", delimiter: ";"), in: workspace)
+    _ = try await Bench.answers(of: stage, to: rows)
+    #expect(
+      try text("r.csv")
+        == [
+          "\u{FEFF}row;verdict;note;q;n;tags;e;reviewer;reviewed_at",
+          #"\#(id(rows[0]));;;"a;b";1.5;"[""x"",""y""]";;;"#,
+          "\(id(rows[1]));;;\"é \"\"c\"\"\nd\";;;\"\";;", "",
+        ].joined(separator: "\r\n"))
   }
 
   @Test func namedColumnsAloneAreShown() async throws {
@@ -68,6 +83,10 @@ struct ExportReviewTests {
   @Test(
     arguments: [
       (.init(file: "r.txt"), "file: expected a name that ends in .csv or .jsonl, found 'r.txt'"),
+      (
+        .init(file: "r.jsonl", delimiter: ","),
+        "delimiter: expected none for a file that is no CSV, found one"
+      ),
       (.init(file: "r.jsonl", columns: []), "columns: expected at least one column, found none"),
       (.init(file: "r.jsonl", columns: ["a", "a"]), "columns: expected each column once, found a, a"),
       (

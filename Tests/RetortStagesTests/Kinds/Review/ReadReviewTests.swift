@@ -18,10 +18,8 @@ struct ReadReviewTests {
   init() throws { folder = try Bench.folder() }
 
   private func file(_ text: String, _ name: String = "reviewed.jsonl") throws -> AwaitedFile {
-    let url = folder.appending(path: name)
-    try Data(text.utf8).write(to: url)
-    return AwaitedFile(
-      path: name, file: DataFile(path: name, url: url, digest: try FileReading.digest(of: url)))
+    try Data(text.utf8).write(to: folder.appending(path: name))
+    return AwaitedFile(path: name, file: try DataFile(name, in: folder))
   }
 
   /// A line of the row with some columns as the person wrote them.
@@ -125,6 +123,61 @@ struct ReadReviewTests {
     )
     #expect(
       await fault("\n[1]\n") == "reviewed.jsonl, line 2: expected an object, found a list")
+  }
+
+  // MARK: CSV
+
+  private func sheet(_ text: String, edit: [String]? = nil, encoding: String? = nil) async throws -> Outcome<
+    Columns
+  > {
+    let stage = try ReadReview(
+      .init(file: try file(text, "reviewed.csv"), edit: edit, encoding: encoding), in: Bench.nowhere)
+    return try await stage.process(Columns(Self.row))
+  }
+
+  private static let accepted = Outcome.emit([
+    Columns(["verdict": "accept", "note": nil, "reviewer": nil, "reviewed_at": nil])
+  ])
+
+  @Test func whatASpreadsheetSavedAgainIsRead() async throws {
+    for text in [
+      // As it was written, and filled in.
+      "\u{FEFF}row,verdict,note,q,a,n,ok,tags,e,reviewer,reviewed_at\r\n\(Self.id),accept,,What?,\"so\nand so\",1.5,true,\"[\"\"x\"\"]\",,,\r\n",
+      // Semicolons, other line ends and spellings, columns moved and added, empty ones at the end left out.
+      "\u{FEFF}verdict;row;mine;ok;n;q;a;tags;e;note;reviewer\r\nACCEPT;\(Self.id);x;TRUE;1.50;\"What?\";\"so\r\nand so\";\"[\"\"x\"\"]\"\r\n;;;;\r\n",
+      "row\tverdict\tn\r\(Self.id)\taccept\t1.5\r",
+    ] {
+      #expect(try await sheet(text) == Self.accepted)
+    }
+    #expect(
+      try await sheet("row;verdict;a\n\(Self.id);edit;\"so\r\nelse\"\n", edit: ["a"])
+        == .emit([
+          Columns(["a": "so\nelse", "verdict": "edit", "note": nil, "reviewer": nil, "reviewed_at": nil])
+        ]))
+  }
+
+  @Test func aFileThatIsNoReviewIsAFactWithItsPlace() async throws {
+    for (text, says) in [
+      ("", "reviewed.csv: expected lines as export-review writes them, found an empty file"),
+      (
+        "id,verdict\n1,accept\n",
+        "reviewed.csv, line 1: expected the columns 'row' and 'verdict' with commas, semicolons or tabs between the "
+          + "columns, found id, verdict"
+      ),
+      ("row,verdict,q,q\n", "reviewed.csv, line 1: expected each column once, found 'q' twice"),
+      (
+        "row,verdict\n\(Self.id),accept,more\n",
+        "reviewed.csv, line 2: expected at most 2 fields as there are columns, found 3"
+      ),
+      (
+        "row,verdict,a\n\(Self.id),accept,\"open\n",
+        "reviewed.csv, line 2: unclosed quote: expected a closing quotation mark for the one in line 2, found the end of the "
+          + "file: what is between, up to line 3, is lost"
+      ),
+    ] {
+      let error = await #expect(throws: StageError.self) { try await sheet(text) }
+      #expect(error?.description == says)
+    }
   }
 
   @Test func aRowThatIsNotJudgedFailsForTheFileToo() async throws {

@@ -14,9 +14,10 @@ import Testing
     #expect(answers.rows == [["a": 1, "b": "x"], ["a": 4]])
     #expect(answers.rejected.count == 3)
     #expect(
-      answers.rejected[0] == "broken line: line 3, column 8: expected ',' or '}', found the end of the text")
-    #expect(answers.rejected[1] == "not an object: line 4: expected an object, found a list")
-    #expect(answers.rejected[2] == "missing column: line 5: no 'a'; found b")
+      answers.rejected[0]
+        == "broken line: rows.jsonl, line 3, column 8: expected ',' or '}', found the end of the text")
+    #expect(answers.rejected[1] == "not an object: rows.jsonl, line 4: expected an object, found a list")
+    #expect(answers.rejected[2] == "missing column: rows.jsonl, line 5: no 'a'; found b")
   }
 
   @Test func invalidUTF8IsRejectedAndTheNextLineRead() async throws {
@@ -27,7 +28,7 @@ import Testing
     #expect(
       answers
         == ReaderAnswers(
-          rows: [["a": "é"]], rejected: ["invalid UTF-8: line 1: expected UTF-8 text"]))
+          rows: [["a": "é"]], rejected: ["invalid UTF-8: rows.jsonl, line 1: expected UTF-8 text"]))
   }
 
   @Test func aLineBeyondTheLimitIsNamedAndTheNextOneRead() async throws {
@@ -39,7 +40,8 @@ import Testing
       answers
         == ReaderAnswers(
           rows: [["a": 1]],
-          rejected: ["line too long: line 1: \(long) bytes, expected at most \(LineReader.limit)"]))
+          rejected: ["line too long: rows.jsonl, line 1: \(long) bytes, expected at most \(LineReader.limit)"]
+        ))
   }
 
   @Test func anEmptyFileHasNoRows() async throws {
@@ -77,10 +79,10 @@ import Testing
       try await answers(Array("{\"a\":1}\r{\"a\":2}\r".utf8)) == ReaderAnswers(rows: [["a": 1], ["a": 2]]))
     #expect(
       try await answers(Array("[\n{\"a\":1},\n]".utf8)).rejected.first
-        == "broken line: line 1, column 2: expected a JSON value, found the end of the text; a file that is one JSON list is read by read-json"
+        == "broken line: rows.jsonl, line 1, column 2: expected a JSON value, found the end of the text; a file that is one JSON list is read by read-json"
     )
     for (bytes, words) in [
-      ([0x1F, 0x8B, 8, 0], "gzip; unpack it first"),
+      ([0x1F, 0x8B, 8, 0], "gzip; unpack it first, or let its name end in .gz"),
       ([0xFF, 0xFE, 0x7B, 0], "UTF-16; write it in UTF-8 first"),
       (Array("PAR1".utf8), "Parquet; write its rows as JSON lines first"),
     ] as [([UInt8], String)] {
@@ -98,8 +100,8 @@ import Testing
     #expect(answers.rows == [["": 1, "a\nb": 2]])
     #expect(
       answers.rejected == [
-        "bad column name: line 1: expected names of columns without NUL, found \"a\\u0000b\"",
-        "broken line: line 3, column 8: expected each key once, found 'e\u{301}' again, the same text in other code points (Unicode NFC and NFD)",
+        "bad column name: rows.jsonl, line 1: expected names of columns without NUL, found \"a\\u0000b\"",
+        "broken line: rows.jsonl, line 3, column 8: expected each key once, found 'e\u{301}' again, the same text in other code points (Unicode NFC and NFD)",
       ])
   }
 }

@@ -26,8 +26,8 @@ import Testing
         == ReaderAnswers(
           rows: [["a": 1]],
           rejected: [
-            "not an object: record 1: expected an object, found an integer",
-            "missing column: record 2: no 'a'; found b",
+            "not an object: rows.json, record 1: expected an object, found an integer",
+            "missing column: rows.json, record 2: no 'a'; found b",
           ]))
   }
 

@@ -40,7 +40,7 @@ import Testing
     let answers = try await answers(block("a", 1) + broken + block("d", 2) + block("c", 3))
     #expect(answers.rows == [row("a", 1, id: 0), row("d", 2, id: 2), row("c", 3, id: 3)])
     #expect(answers.rejected.count == 1)
-    #expect(answers.rejected.first?.hasPrefix("broken block: block at line 10: line ") == true)
+    #expect(answers.rejected.first?.hasPrefix("broken block: questions.txt, block at line 10: line ") == true)
     #expect(answers.rejected.first?.hasSuffix(problem) == true, "\(answers.rejected)")
   }
 
@@ -55,7 +55,7 @@ import Testing
     #expect(answers.rows == [row("a", 1, id: 0), row("c", 3, id: 2)])
     #expect(
       answers.rejected == [
-        "broken block: block at line 10: line 11: expected UTF-8 text of at most \(LineReader.limit) bytes"
+        "broken block: q.txt, block at line 10: line 11: expected UTF-8 text of at most \(LineReader.limit) bytes"
       ])
   }
 
@@ -117,6 +117,8 @@ import Testing
   {
     let answers = try await answers("\n\(line)\nContext.\nQuery?\nA.One\nB.Two\nC.Three\nD.Four\n")
     #expect(
-      answers.rejected == ["broken block: block at line 2: line 2: expected a right letter, a to d"])
+      answers.rejected == [
+        "broken block: questions.txt, block at line 2: line 2: expected a right letter, a to d"
+      ])
   }
 }

@@ -1,5 +1,4 @@
 internal import Foundation
-internal import OrderedCollections
 internal import RetortCore
 
 /// The lines of a file, read in chunks, so that memory holds one line and one chunk whatever the file's size.
@@ -35,22 +34,11 @@ struct LineReader {
     reading = try DataFileReading(file)
     self.limit = limit
     self.chunkSize = chunkSize
-    let head = try FileReading(file.url).read(upToCount: 1 << 20)
-    end = head.contains(0x0A) || !head.contains(0x0D) ? 0x0A : 0x0D
-    if let kind = Self.packed(head) {
+    let head = try FileHead(file)
+    end = head.lineEnd
+    if let kind = head.packed ?? head.wide {
       throw StageError("expected lines of text in UTF-8 in '\(file.url.path)', found \(kind)")
     }
-  }
-
-  private static func packed(_ head: Data) -> String? {
-    let kinds: [([UInt8], String)] = [
-      ([0x1F, 0x8B], "gzip; unpack it first"), ([0x28, 0xB5, 0x2F, 0xFD], "zstd; unpack it first"),
-      ([0x50, 0x4B, 0x03, 0x04], "a zip archive; unpack it first"),
-      ([0xFD, 0x37, 0x7A, 0x58, 0x5A], "xz; unpack it first"),
-      (Array("PAR1".utf8), "Parquet; write its rows as JSON lines first"),
-      ([0xFF, 0xFE], "UTF-16; write it in UTF-8 first"), ([0xFE, 0xFF], "UTF-16; write it in UTF-8 first"),
-    ]
-    return kinds.first { head.starts(with: $0.0) }?.1
   }
 
   /// The next line without its end (`\n`, `\r\n`, or `\r` in a file of such lines); nil after the last. A byte order mark
@@ -89,49 +77,6 @@ struct LineReader {
         let found = memchr(start + position, Int32(end), bytes.count - position)
       else { return bytes.count }
       return UnsafeRawPointer(found) - start
-    }
-  }
-}
-
-/// What is wrong with a record of a JSON source, or the columns of its row.
-enum JSONRecord {
-  case row(Columns)
-  case broken(reason: String, detail: String)
-
-  /// `place` begins the detail, such as `line 7`.
-  init(_ json: JSON, place: String, _ config: RecordConfig, _ rules: CellRules) {
-    guard let cells = json.object else {
-      self = .broken(reason: "not an object", detail: "\(place): expected an object, found \(json.kind)")
-      return
-    }
-    // SQL cannot name such a column.
-    if let name = cells.keys.first(where: { $0.utf8.contains(0) }) {
-      self = .broken(
-        reason: "bad column name",
-        detail: "\(place): expected names of columns without NUL, found \(JSON.string(name).text.prefix(200))"
-      )
-      return
-    }
-    let object: JSON.Object
-    do throws(BadRow) { object = try rules.apply(to: cells, at: "\(config.file.path), \(place)") } catch {
-      self = .broken(reason: error.reason, detail: error.detail)
-      return
-    }
-    let missing = (config.columns ?? []).filter { object[$0] == nil }
-    guard missing.isEmpty else {
-      let names = missing.map { "'\($0)'" }.joined(separator: ", ")
-      self = .broken(
-        reason: "missing column",
-        detail: "\(place): no \(names); found \(object.keys.joined(separator: ", "))")
-      return
-    }
-    self = .row(Columns(object))
-  }
-
-  func send(to sink: ReaderSink<Columns>) async throws {
-    switch self {
-    case .row(let columns): try await sink.make(columns)
-    case .broken(let reason, let detail): try await sink.reject(reason: reason, detail: detail)
     }
   }
 }

@@ -1,0 +1,94 @@
+package import RetortCore
+
+/// Reads files of comma-separated values, as RFC 4180 has them, a chunk at a time.
+package struct ReadCSV: RecordReader {
+  package struct Config: Codable, Sendable {
+    package let file: DataFiles
+    package let delimiter: String?
+    package let header: Bool?
+    package let columns: [String]?
+    package let nulls: Bool?
+    package let encoding: String?
+    package let defaults: Columns?
+    package let types: [String: CellType]?
+
+    package init(
+      file: DataFiles, delimiter: String? = nil, header: Bool? = nil, columns: [String]? = nil,
+      nulls: Bool? = nil, encoding: String? = nil, defaults: Columns? = nil,
+      types: [String: CellType]? = nil
+    ) {
+      self.file = file
+      self.delimiter = delimiter
+      self.header = header
+      self.columns = columns
+      self.nulls = nulls
+      self.encoding = encoding
+      self.defaults = defaults
+      self.types = types
+    }
+  }
+
+  package static let name = "read-csv"
+  package static let version = 1
+  package static let summary =
+    "Read rows from files of comma-separated values (RFC 4180); every value is a text."
+  package static let keys = [
+    "file":
+      "The file, \(FileKey.help)Of several files each has the same columns, in any order. A row may have up to 16 MB.",
+    "delimiter": CSV.delimiterHelp,
+    "header": "Whether the first row names the columns; default true, and false where `columns` names them.",
+    "columns":
+      "The names of the columns, in the order of the fields; with `header: true` in place of the names there.",
+    "nulls":
+      "Whether an empty field without quotation marks is null; default false: an empty text, as one with them is.",
+    "encoding": "What the text is written in: \(TextDecoder.help); default utf-8.",
+  ].merging(CellRules.keys) { own, _ in own }
+
+  package let source: RecordSource
+  package let adds: [String]?
+
+  package init(_ config: Config, in workspace: Workspace) throws {
+    let names = config.columns
+    let csv = CSV(
+      delimiter: try CSV.delimiter(config.delimiter), encoding: config.encoding, names: names,
+      hasHeader: config.header ?? (names == nil), hasNulls: config.nulls ?? false, say: workspace.say)
+    try Self.check(config, csv)
+    let columns = try Self.columns(of: config.file.files, csv)
+    let rules = try CellRules(defaults: config.defaults, types: config.types, known: columns)
+    source = RecordSource(files: config.file.files, format: csv, rules: rules)
+    adds = columns
+  }
+
+  private static func check(_ config: Config, _ csv: CSV) throws {
+    if let encoding = config.encoding { _ = try TextDecoder(encoding) }
+    guard let names = csv.names else {
+      if csv.hasHeader { return }
+      throw StageError("columns: expected the names of the columns with 'header: false', found none")
+    }
+    if let name = names.first(where: \.isEmpty)
+      ?? names.first(where: { name in names.count { $0 == name } > 1 })
+    {
+      throw StageError("columns: expected a name for each column, each once, found '\(name)'")
+    }
+    if names.isEmpty { throw StageError("columns: expected at least one name, found none") }
+  }
+
+  /// The columns that all files have, in the first one's order; nil where no file has any. Errors: ``StageError`` for a
+  /// file with others.
+  private static func columns(of files: [DataFile], _ csv: CSV) throws -> [String]? {
+    var first: (file: DataFile, names: [String])?
+    for file in files {
+      guard let names = try csv.columns(of: file) else { continue }
+      guard let (earlier, expected) = first else {
+        first = (file, names)
+        continue
+      }
+      guard Set(names) == Set(expected) else {
+        throw StageError(
+          "file: expected the columns of '\(earlier.path)' (\(expected.joined(separator: ", "))) in '\(file.path)', found "
+            + names.joined(separator: ", "))
+      }
+    }
+    return first?.names
+  }
+}
