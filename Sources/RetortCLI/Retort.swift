@@ -23,7 +23,8 @@ struct RetortCommand: AsyncParsableCommand {
 
       Exit status: 0 all rows accounted for and none failed; 1 the pipeline could not run; 2 a mistake in the \
       command line or the pipeline file; 3 finished with failed rows; 4 stopped by a budget; 5 parked, since an \
-      endpoint kept refusing; 130 interrupted. After 3, 4, 5 and 130, `retort resume` goes on.
+      endpoint kept refusing; 6 waiting for an answer from outside, as a person's; 130 interrupted. After 3, 4, 5, 6 and \
+      130, `retort resume` goes on.
       """,
     version: "retort \(Version.number)",
     subcommands: [

@@ -289,6 +289,7 @@ private struct Line {
         return "waits for \(number) \(word) \(number == 1 ? "row" : "rows") of \(stages[ordinal].name)"
       }
     }
-    return "the run has not come to it (\(status))"
+    return status == "waiting"
+      ? "waits for an answer from outside, as a person's" : "the run has not come to it (\(status))"
   }
 }

@@ -13,7 +13,7 @@ import tempfile
 import time
 
 KEY = "sk-chaos-0123456789abcdef"
-EXITS = {"complete": 0, "cannot run": 1, "usage": 2, "failed": 3, "budget": 4, "parked": 5, "interrupted": 130}
+EXITS = {"complete": 0, "cannot run": 1, "usage": 2, "failed": 3, "budget": 4, "parked": 5, "waiting": 6, "interrupted": 130}
 
 
 class Fault(AssertionError):

@@ -55,6 +55,12 @@ package struct DataFile: Hashable, Sendable {
     self.url = url
     self.digest = digest
   }
+
+  /// A file as it is now. Errors: ``StageError``.
+  package init(_ path: String, in folder: URL) throws {
+    let url = URL(filePath: path, relativeTo: folder).standardizedFileURL
+    self.init(path: path, url: url, digest: try FileReading.digest(of: url))
+  }
 }
 
 extension DataFile: Codable {

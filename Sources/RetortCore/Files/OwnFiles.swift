@@ -56,6 +56,11 @@ package struct OwnFiles: Sendable {
     return try await AtomicFile.refusal(of: target, in: ledger)
   }
 
+  /// Whether retort wrote a file there and somebody has changed it since. Errors: as of ``put(_:retiring:)``.
+  package func isEdited(_ target: ExportTarget) async throws -> Bool {
+    try await standing(of: target) == .changed
+  }
+
   package static func refusal(of target: ExportTarget, _ found: String) -> String {
     "expected '\(target.url.path)' to be free, or a file that retort wrote, found \(found); "
       + "name another path, or move what is there away"

@@ -1,4 +1,4 @@
-/// Why the run stops before a call is answered. It says nothing of the row, which stays pending, nor of the model's answer:
+/// Why a step stops before it is answered. It says nothing of the row, which stays pending, nor of the model's answer:
 /// whoever goes on with the run asks again.
 package struct Halt: Error, Hashable, Sendable, CustomStringConvertible {
   package enum Reason: String, Hashable, Sendable, CaseIterable {
@@ -8,6 +8,8 @@ package struct Halt: Error, Hashable, Sendable, CustomStringConvertible {
     case parked
     /// The run was interrupted before the call was sent.
     case interrupted
+    /// An answer from outside, as a person's, is still to come. It holds up nothing but its own row.
+    case waiting
   }
 
   package var reason: Reason

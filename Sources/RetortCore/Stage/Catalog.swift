@@ -35,6 +35,8 @@ package struct StageEntry: Sendable {
   package let drawing: @Sendable (_ config: JSON) -> Drawing?
   package let makesNoneWhere: String?
   package let heads: HeadColumns?
+  /// Whether a file that it wrote may be edited.
+  package let leavesEdits: Bool
   /// The columns it adds whatever its keys say; nil where they or a run decide.
   package let adds: [String]?
   /// Decodes `with:` and answers what binds the stage to a workspace. Decoding errors carry a coding path.
@@ -57,11 +59,11 @@ package struct StageEntry: Sendable {
   }
 
   package init<S: Exporter>(_ stage: S.Type) {
-    self.init(stage, .export(S.destinations)) { BoundStage(try S($0, in: $1)) }
+    self.init(stage, .export(S.destinations), leavesEdits: S.leavesEdits) { BoundStage(try S($0, in: $1)) }
   }
 
   private init<S: StageKind>(
-    _ stage: S.Type, _ form: Form, reorders: Bool = false,
+    _ stage: S.Type, _ form: Form, reorders: Bool = false, leavesEdits: Bool = false,
     bind: @escaping @Sendable (S.Config, Workspace) throws -> BoundStage
   ) {
     name = S.name
@@ -73,6 +75,7 @@ package struct StageEntry: Sendable {
     drawsSamples = S.drawsSamples
     isForeseeable = S.isForeseeable
     self.reorders = reorders
+    self.leavesEdits = leavesEdits
     plots = S.plots
     drawing = { S.drawing($0) }
     makesNoneWhere = S.makesNoneWhere

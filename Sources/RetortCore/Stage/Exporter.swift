@@ -6,11 +6,18 @@ package protocol Exporter: RowTaking where Output == ExportedFile {
   /// The keys of ``StageKind/Config`` that say where to write.
   static var destinations: [Destination] { get }
 
+  /// Whether a file that was edited is its file still: while its rows are the same, nothing is written.
+  static var leavesEdits: Bool { get }
+
   /// The files that it may write, or that an earlier run of it may have written.
   var writes: [ExportTarget] { get }
 
   /// Writes the files and answers with them; every row that it does not drop is in them.
   func export(_ rows: RowSet<Input>, dropping sink: ExportSink) async throws -> [ExportedFile]
+}
+
+extension Exporter {
+  package static var leavesEdits: Bool { false }
 }
 
 /// A key under `with:` that says where an export writes.

@@ -116,6 +116,10 @@ extension StructureFile: KnownShape {
   static func shape(depth: Int) -> ConfigShape.Value { .structureFile }
   static var sample: StructureFile { placeholder }
 }
+extension AwaitedFile: KnownShape {
+  static func shape(depth: Int) -> ConfigShape.Value { .dataFile }
+  static var sample: AwaitedFile { AwaitedFile(path: "data", file: nil) }
+}
 extension DataFile: KnownShape {
   static func shape(depth: Int) -> ConfigShape.Value { .dataFile }
   static var sample: DataFile { DataFile(path: "data", url: URL(filePath: "data"), digest: Digest(of: "")) }

@@ -82,6 +82,7 @@ extension Performance {
       if isRefused { refusals.rows += count }
       guard !followers.isEmpty else { return }
       try await steps.failWaiting(followers, row: row, place: place, drop: stage(index).onFailure == .drop)
+    case .halted(.waiting, let message): waiting.add(count, of: stage(index).name, for: message)
     case .pending, .halted: break
     }
   }

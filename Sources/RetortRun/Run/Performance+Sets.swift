@@ -98,6 +98,7 @@ extension Performance {
     switch end {
     case .done(let answered): tell(.performed(stage: stage(index).name, answered))
     case .failed(let isRefused): if isRefused { refusals.rows += 1 }
+    case .halted(.waiting, let message): waiting.add(1, of: stage(index).name, for: message)
     case .pending, .halted: break
     }
   }

@@ -43,6 +43,8 @@ actor Performance {
   var refusals = (rows: 0, passedOver: 0)
   /// Why the run stops before its end, where it says so.
   private var stopped: String?
+  /// What rows wait for, with their number, in the order in which it was heard.
+  var waiting = WaitingRows()
   private var failures = FailureTally()
   /// The last words that the loop has not heard yet. It takes them all at once, so that a burst of finished steps
   /// costs one round and not one for each.
@@ -205,7 +207,9 @@ actor Performance {
 
   /// How a step ends that cannot be made as things are, and no other step either; nil for what is its own failure.
   static func halt(_ error: any Error) -> Scheduler.StepEnd? {
-    (error as? Halt).map { .halted(RunStatus($0.reason), message: "\($0)") }
+    (error as? Halt).map {
+      .halted(RunStatus($0.reason), message: $0.reason == .waiting ? $0.message : "\($0)")
+    }
   }
 
   /// - Parameter step: what failed, by its key; noted where the endpoint has just refused it for good.
@@ -239,7 +243,7 @@ actor Performance {
       run: run, pipeline: engine.pipeline.name, status: status, stages: OrderedBooks(books), calls: calls,
       seconds: seconds, exports: exports, refused: refusals.rows, passedOver: refusals.passedOver,
       kept: ledger.kept, waitsForEdit: failures.waitForEdit,
-      stopped: stopped)
+      stopped: stopped ?? (status == .waiting ? waiting.words : nil))
   }
 
   private func exports(of index: Int) async throws -> [RunSummary.Export] {

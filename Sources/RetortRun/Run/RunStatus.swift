@@ -11,6 +11,8 @@ package enum RunStatus: String, Codable, Hashable, Sendable, CaseIterable {
   /// An endpoint kept refusing.
   case parked
   case interrupted
+  /// Rows wait for an answer from outside that is still to come, and nothing else could be done.
+  case waiting
 
   init(_ reason: Halt.Reason) {
     self =
@@ -18,6 +20,7 @@ package enum RunStatus: String, Codable, Hashable, Sendable, CaseIterable {
       case .budget: .budget
       case .parked: .parked
       case .interrupted: .interrupted
+      case .waiting: .waiting
       }
   }
 
@@ -28,6 +31,7 @@ package enum RunStatus: String, Codable, Hashable, Sendable, CaseIterable {
     case .incomplete: 3
     case .budget: 4
     case .parked: 5
+    case .waiting: 6
     case .interrupted: 130
     }
   }

@@ -96,7 +96,8 @@ extension Scheduler {
     case failed(isRefused: Bool)
     /// Not made: its rows stay pending.
     case pending
-    /// As ``pending``, and nothing more of this kind can be made in this run.
+    /// As ``pending``, and nothing more of this kind can be made in this run, unless it waits: then that is true of its
+    /// own rows alone.
     case halted(RunStatus, message: String)
   }
 }

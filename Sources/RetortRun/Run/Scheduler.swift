@@ -27,6 +27,8 @@ struct Scheduler: Sendable {
   private var stepsInFlight = 0
   /// Why nothing new is started that calls a model, or nothing at all when it is `interrupted`.
   private(set) var halt: RunStatus?
+  /// Whether rows wait for an answer from outside.
+  private var hasWaitingRows = false
   /// Whether failed rows were dropped: the run is not complete, though all stages have settled.
   var hasLostRows = false
 
@@ -71,6 +73,7 @@ struct Scheduler: Sendable {
 
   private var status: RunStatus {
     if let halt { return halt }
+    if hasWaitingRows { return .waiting }
     let hasSettled = stages.allSatisfy { !$0.node.isNeeded || $0.isSettled }
     return hasSettled && !hasLostRows ? .complete : .incomplete
   }
@@ -148,7 +151,9 @@ struct Scheduler: Sendable {
     case .row(let row): settleRow(row, of: stage, end)
     case .set(let input): settleSet(input, of: stage, end)
     }
-    guard case .halted(let status, let message) = end, halt == nil else { return }
+    guard case .halted(let status, let message) = end else { return }
+    if status == .waiting { hasWaitingRows = true }
+    guard halt == nil, status != .waiting else { return }
     halt = status
     // Whoever interrupted knows.
     if status != .interrupted { consequences.append(.announce(status, message: message)) }

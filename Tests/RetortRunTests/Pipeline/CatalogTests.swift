@@ -32,8 +32,9 @@ import Testing
     #expect(
       names(\.exports) == [
         "calibrate-group-reward", "collect", "command-set", "count", "export-csv", "export-json",
-        "export-jsonl", "export-kto", "export-parquet", "export-preferences", "export-rl-groups",
-        "export-rl-prompts", "export-role-sets", "export-sft", "fit-reward-model", "induce-prompt",
+        "export-jsonl", "export-kto", "export-parquet", "export-preferences", "export-review",
+        "export-rl-groups", "export-rl-prompts", "export-role-sets", "export-sft", "fit-reward-model",
+        "induce-prompt",
         "measure-best-of-n",
         "pair-length-quality",
       ])
@@ -47,6 +48,7 @@ import Testing
         "generate", "induce-prompt", "predict-reward", "sample-rollouts", "synthesize-rationale",
       ])
     #expect(names(\.reorders) == ["sort"])
+    #expect(names(\.leavesEdits) == ["export-review"])
     #expect(names { $0.heads != nil } == ["fit-reward-model"])
   }
 

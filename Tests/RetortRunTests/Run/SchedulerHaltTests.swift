@@ -42,6 +42,30 @@ import Testing
     play.asks(.end(.parked))
   }
 
+  @Test func rowsThatWaitHoldNothingUpButTheirOwn() {
+    var play = atWork()
+    let waits = Scheduler.StepEnd.halted(.waiting, message: "a verdict")
+    play.asks(.wait, .ended(stage: 1, .row(7), waits))
+    play.asks(.settleRow(stage: 1, row: 7, waits, followers: []))
+    play.asks(.performRow(stage: 1, 9))
+    play.asks(.wait, .done(1, row: 8), .ended(stage: 1, .row(9), .failed(isRefused: false)))
+    play.asks(.settleRow(stage: 1, row: 8, .done(.one), followers: []))
+    play.asks(.settleRow(stage: 1, row: 9, .failed(isRefused: false), followers: []))
+    play.asks(.finish(stage: 1, settled: false))
+    play.asks(.end(.waiting))
+  }
+
+  @Test func whatStopsTheRunComesBeforeWhatWaits() {
+    var play = atWork()
+    let waits = Scheduler.StepEnd.halted(.waiting, message: "a verdict")
+    let halted = Scheduler.StepEnd.halted(.budget, message: "spent")
+    play.asks(.wait, .ended(stage: 1, .row(7), waits), .ended(stage: 1, .row(8), halted))
+    play.asks(.settleRow(stage: 1, row: 7, waits, followers: []))
+    play.asks(.settleRow(stage: 1, row: 8, halted, followers: []))
+    play.asks(.announce(.budget, message: "spent"))
+    play.asks(.end(.budget))
+  }
+
   @Test func stagesWithoutModelsGoOnUnderAHalt() {
     var play = Play([.reader, .rows(from: 0, window: 2).calling, .rows(from: 1)])
     play.begins(2)

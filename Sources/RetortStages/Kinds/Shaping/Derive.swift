@@ -122,18 +122,18 @@ package struct Derive: RowStage {
   }
 
   private func columns(of row: JSON.Object) throws -> JSON.Object {
-    let row = own.isEmpty ? row : try rules.own.apply(to: row, at: "types")
+    let row = own.isEmpty ? row : try rules.own.apply(to: row)
     var added: JSON.Object = [:]
     if !paths.isEmpty || !constants.isEmpty {
       for (column, steps) in paths { added[column] = Self.value(at: steps, of: row) }
       added.merge(constants) { _, new in new }
-      added = try rules.found.apply(to: added, at: "types")
+      added = try rules.found.apply(to: added)
     }
     if !templates.isEmpty {
       let values = added.isEmpty ? row : row.merging(added) { _, new in new }
       var written: JSON.Object = [:]
       for template in templates { written[template.column] = try text(of: template, values) }
-      added.merge(try rules.written.apply(to: written, at: "types")) { _, new in new }
+      added.merge(try rules.written.apply(to: written)) { _, new in new }
     }
     for column in own { added[column] = row[column] }
     return added

@@ -56,10 +56,10 @@ struct DeriveTests {
         == .emit([Columns(["first": "none", "line": "0 none", "twice": 44, "age": 0])]))
     #expect(
       try await derived(config, ["age": "old", "n": 4])
-        == .drop(reason: "cast failed: age", detail: #"types: expected an integer in 'age', found "old""#))
+        == .drop(reason: "cast failed: age", detail: #"expected an integer in 'age', found "old""#))
     #expect(
       try await derived(config, ["n": "x"])
-        == .drop(reason: "cast failed: twice", detail: #"types: expected an integer in 'twice', found "xx""#))
+        == .drop(reason: "cast failed: twice", detail: #"expected an integer in 'twice', found "xx""#))
   }
 
   @Test func aTextThatIsAnObjectIsLookedInto() async throws {
@@ -69,7 +69,7 @@ struct DeriveTests {
         == .emit([Columns(["lang": "de", "meta": ["lang": "de"]])]))
     #expect(
       try await derived(config, ["meta": "[1]"])
-        == .drop(reason: "cast failed: meta", detail: #"types: expected an object in 'meta', found "[1]""#))
+        == .drop(reason: "cast failed: meta", detail: #"expected an object in 'meta', found "[1]""#))
   }
 
   @Test func aTemplateWithoutAValueDropsItsRowOrIsFilled() async throws {
