@@ -163,6 +163,8 @@ import Testing
     let found = names.map { given["\($0)_f1"]?.number ?? -1 }
     let expected: [Double] = [own.question, own.statement, own.evidence, own.reasoning]
     #expect(found == expected)
-    #expect(expected == [2.0 / 3, 1, 2.0 / 3, 1.0 / 3])
+    let third = 1.0 / 3
+    let known: [Double] = [2 * third, 1, 2 * third, third]
+    #expect(expected == known)
   }
 }
