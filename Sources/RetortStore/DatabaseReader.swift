@@ -92,19 +92,14 @@ private final class OpenQuery {
       rest = tail.map { String(cString: $0) } ?? ""
       return status
     }
-    if status == SQLITE_AUTH {
-      sqlite3_finalize(statement)
-      throw StageError(
-        "query: expected one that only reads the file, and says the same each time: "
-          + String(cString: sqlite3_errmsg(connection)))
-    }
     guard status == SQLITE_OK else {
-      let isQuery = status == SQLITE_ERROR
       let words = String(cString: sqlite3_errmsg(connection))
-      throw StageError(
-        isQuery
-          ? "query: expected SQL that the database understands: \(words)"
-          : "file: expected a SQLite database in '\(file.path)': \(words)")
+      // Of a function that is refused the status alone says nothing.
+      if words.hasPrefix("not authorized") {
+        throw StageError(
+          "query: expected one that only reads the file, and says the same each time: \(words)")
+      }
+      throw StageError("query: expected SQL that the database understands: \(words)")
     }
     guard let statement else { throw StageError("query: expected a query, found none") }
     guard sqlite3_column_count(statement) > 0, rest.isEmptyOfSQL else {

@@ -50,7 +50,7 @@ import Testing
         predictions without a gold row, left out: 1 (9)
         predictions without an id, left out: 1
         records that are no prediction, left out: 1
-          line 6: expected an object, found a list
+          predicted.jsonl, line 6: expected an object, found a list
         read with doubt, or not at all: 4
           1: question_parsing[1]: expected a text, found an integer
           1: cot_parsing[0].Verification: "Yes" counts as false

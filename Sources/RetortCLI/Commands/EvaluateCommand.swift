@@ -129,7 +129,8 @@ struct EvaluationFile {
       throw CommandFailure.usage("expected a file at '\(path)', found \(found)")
     }
     do {
-      let file = try JSON.string(url.path).decode(DataFile.self)
+      let found = try JSON.string(url.path).decode(DataFile.self)
+      let file = DataFile(path: path, url: url, digest: found.digest)
       let lines = ["jsonl", "ndjson"].contains(Packing.ending(of: url))
       let answers =
         try await lines

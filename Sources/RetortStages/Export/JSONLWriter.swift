@@ -1,13 +1,13 @@
 internal import Foundation
-package import RetortCore
+internal import RetortCore
 
 /// Writes rows to a file: as JSON Lines, unless another layout is named.
-package final class JSONLWriter {
-  package let file: AtomicFile
+final class JSONLWriter {
+  let file: AtomicFile
   private let layout: any RowLayout
-  package private(set) var rows = 0
+  private(set) var rows = 0
 
-  package init(
+  init(
     _ target: ExportTarget, in ledger: any FileLedger, layout: (any RowLayout)? = nil
   ) async throws {
     self.layout = layout ?? JSONLines()
@@ -15,7 +15,7 @@ package final class JSONLWriter {
   }
 
   /// Errors: ``StageError``; ``BadRow`` for a row that cannot be written, of which nothing is.
-  package func write(_ row: JSON) throws {
+  func write(_ row: JSON) throws {
     let text = try layout.text(of: row)
     try file.write(rows == 0 ? layout.head : layout.between)
     try file.write(text)
@@ -23,7 +23,7 @@ package final class JSONLWriter {
   }
 
   /// Ends the file; nil with no line written: then there is to be none.
-  package func seal() throws -> ExportedFile? {
+  func seal() throws -> ExportedFile? {
     guard rows > 0 else { return nil }
     try file.write(layout.foot)
     return ExportedFile(path: file.target.url.path, sha256: try file.seal(), rows: rows)

@@ -1,4 +1,4 @@
-package import RetortCore
+internal import RetortCore
 
 /// How a file holds records: one file a format. What a record must be to become a row is ``RecordSource``'s.
 protocol RecordFormat: Sendable {
@@ -43,7 +43,7 @@ struct FileRecord: Sendable {
 }
 
 /// How rows are written to a text file.
-package protocol RowLayout: Sendable {
+protocol RowLayout: Sendable {
   /// What stands before the first row, between two, and after the last.
   var head: String { get }
   var between: String { get }
