@@ -59,14 +59,18 @@ private final class OpenQuery {
   static func expectQuiet(_ file: URL) throws {
     for (suffix, remedy) in [
       ("-wal", "close what writes to it, or have it do PRAGMA wal_checkpoint(TRUNCATE)"),
-      ("-journal", "open it once with what writes to it, which takes the change back"),
-    ] {
-      var info = stat()
-      guard stat(file.path + suffix, &info) == 0, info.st_size > 0 else { continue }
+      ("-journal", "let what writes to it end, or open it once with that, which takes the change back"),
+    ] where holdsChanges(file.path + suffix) {
       throw StageError(
         "file: expected all of the database in '\(file.path)', found changes to it in '\(file.path)\(suffix)'; \(remedy)"
       )
     }
+  }
+
+  /// Whether a log or a journal is more than a name: a journal that is done with may stay, its head made zeros.
+  private static func holdsChanges(_ path: String) -> Bool {
+    guard let handle = FileHandle(forReadingAtPath: path) else { return false }
+    return (try? handle.read(upToCount: 8))?.contains { $0 != 0 } ?? false
   }
 
   private static func prepare(_ query: String, on connection: OpaquePointer, _ file: URL) throws

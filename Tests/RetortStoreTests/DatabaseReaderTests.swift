@@ -95,6 +95,17 @@ import Testing
     #expect(try beside == ["a b%20?.sqlite"])
   }
 
+  @Test(arguments: ["", "\0\0\0\0\0\0\0\0 done", "\u{19}change"])
+  func aJournalThatIsDoneWithMayStay(journal: String) async throws {
+    try journal.write(toFile: file.path + "-journal", atomically: false, encoding: .utf8)
+    if journal.hasPrefix("\u{19}") {
+      let error = #expect(throws: StageError.self) { try reader.columns(of: "SELECT a FROM t", in: file) }
+      #expect(error?.description.contains("found changes to it in '\(file.path)-journal'; let what") == true)
+    } else {
+      #expect(try await rows("SELECT max(a) FROM t") == [[.value(4)]])
+    }
+  }
+
   @Test func aFolderThatCannotBeWrittenIsRead() async throws {
     let folder = file.deletingLastPathComponent().path
     chmod(file.path, 0o444)
