@@ -37,8 +37,6 @@ LIBRARIES = {
     "Logging": "RetortViewer",
     "NIOCore": "RetortViewer",
     "NIOHTTPTypes": "RetortViewer",
-    "Subprocess": "RetortCore/Files",
-    "SystemPackage": "RetortCore/Files",
     "Yams": "RetortRun/Pipeline",
 }
 

@@ -20,6 +20,7 @@ package actor Launcher {
   package static let patience = 300.0
 
   private static let guardian = """
+    cd "$1" && shift || exit
     setsid /bin/sh -c '"$@"; end="\(ServerVoice.farewell)$?"; echo "$end" >&2; echo "$end"' retort-launch "$@" </dev/null &
     server=$!
     trap '' INT TERM HUP
@@ -84,10 +85,14 @@ package actor Launcher {
     let (leash, output, errors) = (Pipe(), Pipe(), Pipe())
     let voice = ServerVoice(output.fileHandleForReading, errors: errors.fileHandleForReading)
     do {
-      _ = try await ChildProcess(
-        "/bin/sh", ["-c", Self.guardian, "retort-launch", program] + command.dropFirst(), in: folder,
-        environment: environment(model), input: leash.fileHandleForReading,
-        output: output.fileHandleForWriting, errors: errors.fileHandleForWriting)
+      let guardian = try Spawn.process(
+        ["/bin/sh", "-c", Self.guardian, "retort-launch", folder.path, program] + command.dropFirst(),
+        environment(model),
+        [leash.fileHandleForReading, output.fileHandleForWriting, errors.fileHandleForWriting].map(\.fileDescriptor))
+      Thread.detachNewThread { while waitpid(guardian, nil, 0) == -1, errno == EINTR {} }
+      for handle in [leash.fileHandleForReading, output.fileHandleForWriting, errors.fileHandleForWriting] {
+        try? handle.close()
+      }
     } catch {
       throw Halt.unready("expected to launch \(program) for model '\(model.alias)': \(error)")
     }

@@ -43,7 +43,7 @@ final class ChildProcess: Sendable {
       let (input, output, errors, leash) = (pipes[0], pipes[1], pipes[2], pipes[3])
       defer { for end in [input.read, output.write, errors.write, leash.read] { close(end) } }
       func spawn(_ words: [String], _ streams: [Int32]) throws -> pid_t {
-        do { return try Self.spawn(words, program.environment, streams) } catch {
+        do { return try Spawn.process(words, program.environment, streams) } catch {
           for end in [input.write, output.read, errors.read, leash.write] { close(end) }
           throw error
         }
@@ -118,42 +118,5 @@ final class ChildProcess: Sendable {
   private static func write(_ text: String, to descriptor: Int32) {
     let bytes = Array(text.utf8)
     _ = Glibc.write(descriptor, bytes, bytes.count)
-  }
-
-  /// Starts a process in a group of its own, with three streams and no other file of this one.
-  private static func spawn(_ words: [String], _ environment: [String: String], _ streams: [Int32]) throws
-    -> pid_t
-  {
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    posix_spawnattr_setflags(
-      &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
-    posix_spawnattr_setpgroup(&attributes, 0)
-    // What this process ignores a program would ignore too.
-    var signals = sigset_t()
-    sigemptyset(&signals)
-    posix_spawnattr_setsigmask(&attributes, &signals)
-    for number in [SIGPIPE, SIGINT, SIGTERM, SIGHUP] { sigaddset(&signals, number) }
-    posix_spawnattr_setsigdefault(&attributes, &signals)
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    for (number, stream) in streams.enumerated() {
-      posix_spawn_file_actions_adddup2(&actions, stream, Int32(number))
-    }
-    let open = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
-    for descriptor in open.compactMap({ Int32($0) }) where descriptor > 2 {
-      posix_spawn_file_actions_addclose(&actions, descriptor)
-    }
-    let arguments = words.map { strdup($0) } + [nil]
-    let variables = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
-    defer { for text in arguments + variables { free(text) } }
-    var pid: pid_t = 0
-    let failure = posix_spawn(&pid, words[0], &actions, &attributes, arguments, variables)
-    guard failure == 0 else {
-      throw StageError("cannot start '\(words[0])': \(String(cString: strerror(failure)))")
-    }
-    return pid
   }
 }
