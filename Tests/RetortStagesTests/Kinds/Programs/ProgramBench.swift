@@ -19,7 +19,8 @@ final class ProgramBench: Sendable {
   func write(_ source: String) throws {
     let path = folder.appending(path: "step.py")
     // The system's own, and no script in front of it that takes a second.
-    try Data("#!/usr/bin/env -S PATH=/usr/bin:/bin python3\nimport json, os, sys, time\n\(source)\n".utf8).write(to: path)
+    let head = "#!/usr/bin/env -S PATH=/usr/bin:/bin python3\nimport json, os, sys, time\n"
+    try Data("\(head)\(source)\n".utf8).write(to: path)
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path.path)
   }
 
