@@ -56,7 +56,7 @@ private typealias B = ProgramBench
       B.answering(oddly: #"print('{"id": %d, "columns": {"label": NaN}}' % asked["id"]); continue"#))
     #expect(
       try await bench.fates(of: 5..<6) == [
-        Self.unanswered + "it wrote what is no JSON: line 1, column 31: expected a JSON value, found 'NaN}}'"
+        Self.unanswered + "it wrote what is no JSON: line 1, column 32: expected a JSON value, found 'NaN}}'"
       ])
   }
 
