@@ -44,7 +44,8 @@ final class HelperInput: Sendable {
       bell.wait()
       let (piece, isOver) = state.withLock { state in (state.pieces.popFirst(), state.isClosed) }
       if let piece {
-        piece.written?(write(piece.bytes))
+        let isTaken = write(piece.bytes)
+        piece.written?(isTaken)
       } else if isOver {
         break
       }
