@@ -16,6 +16,7 @@ extension Catalog {
     StageEntry(ExportRLPrompts.self),
     StageEntry(ExportRoleSets.self),
     StageEntry(ExportSFT.self),
+    StageEntry(ExportTrajectories.self),
     StageEntry(ExtractTagged.self),
     StageEntry(Filter.self),
     StageEntry(FilterReward.self),

@@ -30,7 +30,7 @@ import Testing
     #expect(
       names(\.exports) == [
         "export-json", "export-jsonl", "export-kto", "export-preferences", "export-rl-groups",
-        "export-rl-prompts", "export-role-sets", "export-sft",
+        "export-rl-prompts", "export-role-sets", "export-sft", "export-trajectories",
       ])
     #expect(
       names { $0.form == .set(makesRows: true) } == [
