@@ -13,10 +13,13 @@ struct LlamaFactoryIndex {
     var entry: JSON.Object = ["file_name": .string(file), "formatting": "sharegpt"]
     if ranking { entry["ranking"] = true }
     entry["columns"] = .object(columns)
-    entry["tags"] = [
-      "role_tag": "role", "content_tag": "content", "user_tag": "user", "assistant_tag": "assistant",
-      "system_tag": "system",
-    ]
+    // Its own names of fields and roles need no tags.
+    if columns["messages"] != "conversations" {
+      entry["tags"] = [
+        "role_tag": "role", "content_tag": "content", "user_tag": "user", "assistant_tag": "assistant",
+        "system_tag": "system",
+      ]
+    }
     sets[name] = .object(entry)
   }
 

@@ -8,11 +8,13 @@ package enum ThoughtForm: String, Codable, Hashable, Sendable, CaseIterable {
   case think
   case remove
 
-  /// - Parameter beside: what was thought, where a model's server keeps it apart from the text.
-  func text(_ answer: String, beside: String = "") throws(BadRow) -> String {
+  /// - Parameters:
+  ///   - beside: what was thought, where a model's server keeps it apart from the text.
+  ///   - mayBeEmpty: whether thoughts alone will do, as where a call follows.
+  func text(_ answer: String, beside: String = "", mayBeEmpty: Bool = false) throws(BadRow) -> String {
     let parts = Thoughts(in: answer)
     let said = parts.answer.trimmed
-    guard !said.isBlank || parts.text.isEmpty else {
+    guard !said.isBlank || parts.text.isEmpty || mayBeEmpty else {
       throw BadRow("no answer after the thoughts", "expected an answer after the thoughts, found none")
     }
     guard self != .keep else { return answer }

@@ -53,11 +53,12 @@ struct TrainingExport<Example>: Sendable {
     /// A row that cannot be written: its ordinal, its identifier and why.
     let bad: (Int, String, BadRow) async throws -> Void
 
-    /// One example for each row.
+    /// One example for each row; `takes` says which, by their ordinals.
     func examples(
-      of rows: RowSet<Columns>, by split: SplitColumn? = nil, _ example: (Columns) async throws -> Example
+      of rows: RowSet<Columns>, by split: SplitColumn? = nil, where takes: (Int) -> Bool = { _ in true },
+      _ example: (Columns) async throws -> Example
     ) async throws {
-      for try await row in rows {
+      for try await row in rows where takes(row.ordinal) {
         switch try await BadRow.result({ (try split?.isHeld(row.value), try await example(row.value)) }) {
         case .success((true, let value)): try held(value)
         case .success((_, let value)): try self.example(value)

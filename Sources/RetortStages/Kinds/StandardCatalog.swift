@@ -26,6 +26,7 @@ extension Catalog {
     StageEntry(ExportReview.self),
     StageEntry(ExportRoleSets.self),
     StageEntry(ExportSFT.self),
+    StageEntry(ExportTrajectories.self),
     StageEntry(ExtractTagged.self),
     StageEntry(Filter.self),
     StageEntry(FilterReward.self),

@@ -32,6 +32,7 @@ import Testing
       names(\.exports) == [
         "export-csv", "export-json", "export-jsonl", "export-kto", "export-parquet", "export-preferences",
         "export-review", "export-rl-groups", "export-rl-prompts", "export-role-sets", "export-sft",
+        "export-trajectories",
       ])
     #expect(
       names { $0.form == .set(makesRows: true) } == [

@@ -63,6 +63,7 @@ package struct ExportSFT: Exporter, PromptShowing {
 
   package static let name = "export-sft"
   package static let version = 1
+  package static let laterKeys: Set = [SplitColumn.key]
   package static let summary =
     "Write conversations for supervised fine-tuning, with a dataset card and recipes."
   package static let keys = [

@@ -1,0 +1,113 @@
+internal import OrderedCollections
+internal import RetortCore
+
+/// The three records that a trajectory is written as.
+extension Trajectory {
+  /// OpenAI's: calls and results are turns of their own. No turn without a call has the key `tool_calls`.
+  func openAI(objects: Bool) -> JSON {
+    let messages = turns.flatMap { turn -> [JSON] in
+      switch turn {
+      case .system(let text): [TrainingTurns.turn("system", text)]
+      case .user(let text): [TrainingTurns.turn("user", text)]
+      case .assistant(let text, let calls):
+        calls.isEmpty
+          ? [TrainingTurns.assistant(text)]
+          : [
+            [
+              "role": "assistant", "content": .string(text),
+              "tool_calls": .array(calls.map { $0.openAI(objects) }),
+            ]
+          ]
+      case .results(let results):
+        results.map { call, text in
+          [
+            "role": "tool", "tool_call_id": .string(call.id), "name": .string(call.name),
+            "content": .string(text),
+          ]
+        }
+      }
+    }
+    // A text, since the schemas of two tools are no one type.
+    return ["messages": .array(messages), "tools": .string(JSON.array(tools).text)]
+  }
+
+  /// LLaMA-Factory's: a turn of its own for calls, and one for all of their results.
+  var shareGPT: JSON {
+    var system = ""
+    var list: [JSON] = []
+    func add(_ from: String, _ value: String) {
+      list.append(["from": .string(from), "value": .string(value)])
+    }
+    for turn in turns {
+      switch turn {
+      case .system(let text): system = text
+      case .user(let text): add("human", text)
+      case .assistant(let text, let calls):
+        calls.isEmpty ? add("gpt", text) : add("function_call", Self.called(text, calls))
+      case .results(let results): add("observation", results.map(\.text).joined(separator: "\n"))
+      }
+    }
+    let functions = tools.map { $0["function"] ?? $0 }
+    return [
+      "conversations": .array(list), "system": .string(system),
+      "tools": .string(functions.isEmpty ? "" : JSON.array(functions).text),
+    ]
+  }
+
+  /// JSON after thoughts, or tags after another text: what LLaMA-Factory takes apart.
+  private static func called(_ text: String, _ calls: [Call]) -> String {
+    let parts = Thoughts(in: text)
+    guard parts.answer.isBlank else { return ([text] + calls.map(\.tagged)).joined(separator: "\n") }
+    let json = calls.count == 1 ? calls[0].json.text : JSON.array(calls.map(\.json)).text
+    return text + json
+  }
+
+  /// Calls as tags in the text, results as turns of the user: every trainer reads it, and no template of a model.
+  var tags: JSON {
+    var messages: [JSON] = []
+    if !tools.isEmpty { messages.append(TrainingTurns.turn("system", instructions)) }
+    for turn in turns {
+      switch turn {
+      case .system(let text):
+        messages = [TrainingTurns.turn("system", tools.isEmpty ? text : "\(text)\n\n\(instructions)")]
+      case .user(let text): messages.append(TrainingTurns.turn("user", text))
+      case .assistant(let text, let calls):
+        let parts = (text.isBlank ? [] : [text.trimmed]) + calls.map(\.tagged)
+        messages.append(TrainingTurns.assistant(parts.joined(separator: "\n")))
+      case .results(let results):
+        let parts = results.map { "<tool_response>\n\($0.text)\n</tool_response>" }
+        messages.append(TrainingTurns.turn("user", parts.joined(separator: "\n")))
+      }
+    }
+    return ["messages": .array(messages)]
+  }
+
+  private var instructions: String {
+    """
+    You may call tools. Each is described by a JSON Schema:
+    <tools>
+    \(tools.map { ($0["function"] ?? $0).text }.joined(separator: "\n"))
+    </tools>
+    To call one, write a JSON object with its name and arguments between tags, and stop:
+    <tool_call>
+    {"name": "…", "arguments": {…}}
+    </tool_call>
+    The result comes between <tool_response> and </tool_response>.
+    """
+  }
+}
+
+extension Trajectory.Call {
+  fileprivate var json: JSON {
+    ["name": .string(name), "arguments": object.map(JSON.object) ?? .string(arguments)]
+  }
+
+  fileprivate var tagged: String { "<tool_call>\n\(json.text)\n</tool_call>" }
+
+  fileprivate func openAI(_ objects: Bool) -> JSON {
+    let arguments: JSON = objects ? object.map(JSON.object) ?? [:] : .string(arguments)
+    return [
+      "id": .string(id), "type": "function", "function": ["name": .string(name), "arguments": arguments],
+    ]
+  }
+}

@@ -1,0 +1,161 @@
+internal import OrderedCollections
+package import RetortCore
+
+/// Writes conversations in which a model called tools, in the shapes that trainers read.
+package struct ExportTrajectories: Exporter {
+  package enum Format: String, Codable, Hashable, Sendable, CaseIterable {
+    case trl
+    case msSwift = "ms-swift"
+    case axolotl
+    case llamaFactory = "llama-factory"
+    case verl
+    case openRLHF = "openrlhf"
+  }
+
+  /// How the arguments of a call are written: some chat templates take an object, some a text.
+  package enum Arguments: String, Codable, Hashable, Sendable, CaseIterable { case objects, text }
+
+  package struct Config: Codable, Sendable {
+    package var folder: String
+    package var formats: [Format]?
+    package var messages: String?
+    package var tools: String?
+    package var arguments: Arguments?
+    package var thoughts: ThoughtForm?
+    package var specialTokens: SpecialTokens?
+    package var split: String?
+    package var allowEmpty: Bool?
+
+    enum CodingKeys: String, CodingKey {
+      case folder, formats, messages, tools, arguments, thoughts, split
+      case specialTokens = "special_tokens"
+      case allowEmpty = "allow_empty"
+    }
+
+    package init(
+      folder: String, formats: [Format]? = nil, arguments: Arguments? = nil, thoughts: ThoughtForm? = nil
+    ) {
+      self.folder = folder
+      self.formats = formats
+      self.arguments = arguments
+      self.thoughts = thoughts
+    }
+  }
+
+  package typealias Input = Columns
+
+  package static let name = "export-trajectories"
+  package static let version = 1
+  package static let summary = "Write conversations with calls of tools, for supervised fine-tuning."
+  package static let keys = [
+    "folder": "Where to write, relative to the pipeline file.",
+    "formats": "Of trl, ms-swift, axolotl, llama-factory, verl, openrlhf; all when left out.",
+    "messages":
+      "The column with the conversation: turns of system, user, assistant (with tool_calls) and tool; default 'messages'.",
+    "tools": "The column with the schemas of the tools, a list or its JSON text; default 'tools'.",
+    "arguments":
+      "How the arguments of calls are written for TRL, ms-swift and Axolotl: objects, which most chat templates take, or text, which DeepSeek's do; default objects.",
+    "thoughts":
+      "What becomes of thoughts: keep (the text as it is), think (every turn of the assistant begins with <think>…</think>, of what was thought in the text or in the message's reasoning_content) or remove; default keep.",
+    "special_tokens":
+      "What becomes of a row that quotes a token of chat models, such as <|im_end|>: drop or keep; default drop.",
+    SplitColumn.key: SplitColumn.help,
+    "allow_empty":
+      "Whether files of an earlier run give way to none when there are no rows now; default false.",
+  ]
+  package static let sets = [TrainingExport<Trajectory>.validation]
+  package static let destinations = [Destination.folder]
+
+  private let export: TrainingExport<Trajectory>
+  private let reader: TrajectoryReader
+  private let split: SplitColumn?
+
+  package init(_ config: Config, in workspace: Workspace) throws {
+    let formats = try Format.chosen(config.formats)
+    let objects = config.arguments != .text
+    reader = TrajectoryReader(
+      messages: config.messages ?? "messages", tools: config.tools ?? "tools",
+      thoughts: config.thoughts ?? .keep, tokens: config.specialTokens ?? .drop,
+      // Only the text can hold what is no object.
+      needsObjects: objects || !Set(formats).isSubset(of: Shape.calls.formats),
+      writesTags: !Set(formats).isSubset(of: Shape.calls.formats))
+    split = try SplitColumn(config.split, in: workspace)
+    export = TrainingExport(
+      folder: ExportFolder(config.folder, in: workspace, allowsEmpty: config.allowEmpty),
+      title: "Trajectories",
+      about: ["Conversations in which a model called tools, each of which ends with its answer."],
+      task: "text-generation",
+      shapes: Shape.allCases.filter { !$0.formats.isDisjoint(with: formats) }.map { $0.made(objects) },
+      validation: workspace.set("validation", as: Columns.self))
+  }
+
+  package var reads: [ColumnUse] {
+    [ColumnUse(reader.messages), ColumnUse(reader.tools)] + (split?.reads ?? [])
+  }
+  package var writes: [ExportTarget] { export.writes }
+
+  package func export(_ rows: RowSet<Columns>, dropping sink: ExportSink) async throws -> [ExportedFile] {
+    try await export.write(rows, dropping: sink) { rows, answers in
+      let leaders = try await leaders(of: rows)
+      for isLeader in [true, false] {
+        try await answers.examples(of: rows, by: split, where: { leaders.contains($0) == isLeader }) {
+          try reader.trajectory(of: $0)
+        }
+      }
+    }
+  }
+
+  /// The rows that are written first, one for each file: loaders learn the keys of a turn from the first lines, so that
+  /// one with a call must be among them. By their ordinals.
+  private func leaders(of rows: RowSet<Columns>) async throws -> Set<Int> {
+    var found: [Bool: Int] = [:]
+    for try await row in rows {
+      let isHeld = (try? split?.isHeld(row.value)) ?? false
+      guard found[isHeld] == nil, let read = try? reader.trajectory(of: row.value), read.hasCalls else {
+        continue
+      }
+      found[isHeld] = row.ordinal
+      if split == nil || found.count == 2 { break }
+    }
+    return Set(found.values)
+  }
+}
+
+/// The records, named by the stems of their files.
+private enum Shape: String, CaseIterable {
+  case calls
+  case llamaFactory = "llama-factory"
+  case tags
+
+  var formats: Set<ExportTrajectories.Format> {
+    switch self {
+    case .calls: [.trl, .msSwift, .axolotl]
+    case .llamaFactory: [.llamaFactory]
+    case .tags: [.verl, .openRLHF]
+    }
+  }
+
+  func made(_ objects: Bool) -> TrainingExport<Trajectory>.Shape {
+    switch self {
+    case .calls:
+      .init(
+        stem: rawValue,
+        usage:
+          "TRL's SFTTrainer with `assistant_only_loss=True`, without which it learns the tools' results too; "
+          + "ms-swift; Axolotl (`type: chat_template`)."
+      ) { trajectory, _, _ in trajectory.openAI(objects: objects) }
+    case .llamaFactory:
+      .init(
+        stem: rawValue, usage: "LLaMA-Factory, by `dataset_info.json`.",
+        llamaFactory: ["messages": "conversations", "system": "system", "tools": "tools"]
+      ) { trajectory, _, _ in trajectory.shareGPT }
+    case .tags:
+      .init(
+        stem: rawValue,
+        usage:
+          "verl, as Parquet (`tools/to_parquet.py`), and OpenRLHF (`--data.input_key messages --data.multiturn "
+          + "--data.apply_chat_template`); calls are text, results turns of the user."
+      ) { trajectory, _, _ in trajectory.tags }
+    }
+  }
+}
