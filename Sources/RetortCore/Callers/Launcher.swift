@@ -88,7 +88,8 @@ package actor Launcher {
       let guardian = try Spawn.process(
         ["/bin/sh", "-c", Self.guardian, "retort-launch", folder.path, program] + command.dropFirst(),
         environment(model),
-        [leash.fileHandleForReading, output.fileHandleForWriting, errors.fileHandleForWriting].map(\.fileDescriptor))
+        [leash.fileHandleForReading, output.fileHandleForWriting, errors.fileHandleForWriting].map(
+          \.fileDescriptor))
       Thread.detachNewThread { while waitpid(guardian, nil, 0) == -1, errno == EINTR {} }
       for handle in [leash.fileHandleForReading, output.fileHandleForWriting, errors.fileHandleForWriting] {
         try? handle.close()
