@@ -8,6 +8,8 @@ package struct ConfigShape: Hashable, Sendable {
     case string, integer, number, boolean
     /// The alias of a model of the file.
     case model
+    /// The name of a tool of the file.
+    case tool
     /// The name of a stage of the file.
     case stage
     /// The path of a text file, such as a prompt.
@@ -56,6 +58,7 @@ extension ConfigShape.Value: CustomStringConvertible {
     case .number: "number"
     case .boolean: "boolean"
     case .model: "model"
+    case .tool: "tool"
     case .stage: "stage"
     case .textFile: "text file"
     case .dataFile: "data file"
@@ -71,7 +74,7 @@ extension ConfigShape.Value: CustomStringConvertible {
   package var schema: JSON {
     switch self {
     case .any: [:]
-    case .string, .model, .stage, .textFile, .dataFile, .structureFile: ["type": "string"]
+    case .string, .model, .tool, .stage, .textFile, .dataFile, .structureFile: ["type": "string"]
     case .integer: ["type": "integer"]
     case .number: ["type": "number"]
     case .boolean: ["type": "boolean"]

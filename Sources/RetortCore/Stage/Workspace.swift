@@ -17,6 +17,7 @@ package struct Workspace: Sendable {
   /// Tells whoever runs the pipeline what is no failure and should be known.
   package let say: @Sendable (String) -> Void
   let models: any ModelProvider
+  let tools: ToolServices
   let sets: [String: RowSet<Columns>]
   /// How the stage asks that is named under `prompt_from:`.
   package internal(set) var prompt: RenderedPrompt?
@@ -24,7 +25,8 @@ package struct Workspace: Sendable {
   package init(
     folder: URL, models: any ModelProvider, sets: [String: RowSet<Columns>] = [:], exportSuffix: String = "",
     branches: Int = 1, isGrouped: Bool = false, pipeline: Digest? = nil,
-    ledger: any FileLedger = MemoryLedger(), say: @escaping @Sendable (String) -> Void = { _ in }
+    ledger: any FileLedger = MemoryLedger(), tools: ToolServices = ToolServices(),
+    say: @escaping @Sendable (String) -> Void = { _ in }
   ) {
     self.folder = folder
     self.models = models
@@ -34,6 +36,7 @@ package struct Workspace: Sendable {
     self.isGrouped = isGrouped
     self.pipeline = pipeline
     self.ledger = ledger
+    self.tools = tools
     self.say = say
   }
 

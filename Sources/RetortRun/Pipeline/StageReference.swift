@@ -107,7 +107,8 @@ private struct StageSample {
 
   private func bound(_ entry: StageEntry, modelsOf kind: ModelSpec.Kind) -> BoundStage? {
     let log = DecodingLog(
-      folder: URL(filePath: "/"), models: ["model": ModelSpec(alias: "model", name: "model", kind: kind)])
+      folder: URL(filePath: "/"), models: ["model": ModelSpec(alias: "model", name: "model", kind: kind)],
+      tools: ["tool": .absent("tool")])
     let environment = EnvironmentReader(variables: [:])
     // JSON is YAML.
     guard
@@ -133,6 +134,7 @@ private struct StageSample {
     case .integer, .number: .int(1)
     case .boolean: .bool(false)
     case .model: .string("model")
+    case .tool: .string("tool")
     case .stage: .string("stage")
     case .textFile, .dataFile, .structureFile: .string(emptyFile.path)
     case .choice(let words): .string(words[0])
