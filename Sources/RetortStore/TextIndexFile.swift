@@ -111,7 +111,8 @@ struct TextIndexFile: TextIndex {
         ("id = ?", number?.databaseValue), ("url = ?", name.databaseValue),
         ("title = ? COLLATE NOCASE", name.databaseValue),
       ] {
-        guard let value else { continue }
+        // Where no row has an address, nothing is at none.
+        guard let value, value != "".databaseValue else { continue }
         let found = try GRDB.Row.fetchOne(
           db, sql: "SELECT id, title, url, text FROM document WHERE \(condition) ORDER BY id LIMIT 1",
           arguments: [value])

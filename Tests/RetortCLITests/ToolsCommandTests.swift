@@ -55,6 +55,7 @@ import Testing
     #expect(desk.calls == 2)
     let trace = try await desk.type("trace questions:0")
     let turns = trace.printed.split(separator: "\n").drop { !$0.hasPrefix("turns of ") }
+      .prefix(5)
     #expect(turns.count == 5, "\(trace.printed)")
     #expect(
       turns.dropFirst(2).map { $0.split(separator: " ").prefix(3).joined(separator: " ") } == [

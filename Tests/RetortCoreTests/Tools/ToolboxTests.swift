@@ -42,7 +42,7 @@ private let start = ToolPlace(rollout: Digest(of: "rollout"), turn: 1, call: 1)
     let long = #"{"query": ""# + String(repeating: "x", count: 1 << 20) + #""}"#
     let result = try await box.call(.init(name: "search", arguments: long), at: start)
     #expect(
-      result.text == "Error (bad arguments): expected at most 100000 bytes of arguments, found 1048590")
+      result.text == "Error (bad arguments): expected at most 100000 bytes of arguments, found 1048589")
     #expect(memory.calls.map(\.arguments.count) == [2000])
   }
 

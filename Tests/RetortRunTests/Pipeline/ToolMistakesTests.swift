@@ -30,7 +30,7 @@ import Testing
   private func report(_ tools: String, _ stages: String = "") throws -> [String] {
     switch try read(tools, stages) {
     case .success(let pipeline): pipeline.warnings.map { "warning: \($0.message)" }
-    case .failure(let errors): errors.all.map(\.message)
+    case .failure(let errors): errors.diagnostics.map(\.message)
     }
   }
 

@@ -99,7 +99,8 @@ final class ToolProject: Sendable {
     }
     let (tool, words) = script[turn]
     if body["tools"] != nil {
-      let arguments: JSON = [tool == "search" ? "query" : "document": .string(words)]
+      let argument = tool == "search" ? "query" : "document"
+      let arguments: JSON = .object([argument: .string(words)])
       return reply([
         "role": "assistant", "content": .null,
         "tool_calls": [

@@ -46,17 +46,18 @@ import Testing
       ])
     let used = try await project.query(
       """
-      SELECT c.source, c.sample, group_concat(iif(c.reply IS NULL, t.tool || c.turn, 'model'), ' ') AS calls
-      FROM (SELECT * FROM row_calls WHERE stage = 'rollouts' ORDER BY id, seq) c
-      LEFT JOIN _tool_calls t ON t.tool_call = 't_' || c.tool_call GROUP BY c.id ORDER BY c.id
+      SELECT c.id AS id, c.sample AS sample, coalesce(t.tool || c.turn, 'model') AS what
+      FROM row_calls c LEFT JOIN _tool_calls t ON t.tool_call = 't_' || c.tool_call
+      WHERE c.stage = 'rollouts' ORDER BY c.id, c.seq
       """)
+    let rows = OrderedDictionary(grouping: used) { $0["id"] }.values
     #expect(
-      used.map { $0["calls"] } == [
+      rows.map { $0.compactMap { $0["what"]?.string }.joined(separator: " ") } == [
         "model search1 model open2 model search3 model open4 model",
         "model search1 model open2 model search3 model open4 model",
         "model search1 model open2 model", "model search1 model open2 model",
       ])
-    #expect(used.map { $0["sample"] } == [0, 1, 0, 1])
+    #expect(rows.map { $0.first?["sample"] } == [0, 1, 0, 1])
   }
 
   /// Whenever it is cut off, nothing is asked twice.

@@ -63,7 +63,8 @@ private let search = ScriptedTool { _ in "" }.offer
     #expect(short.message == .assistant("<search>a</search>"))
     #expect(short.calls == [AskedTool(id: "call_0", name: "search", arguments: #"{"query":"a"}"#)])
     let alone = try read(.short, "I know.\n<result>Paris</result>")
-    #expect((alone.message, alone.answer, alone.calls) == (.assistant("I know.\n"), "I know.\n".trimmed, []))
+    #expect(alone.message == .assistant("I know.\n"))
+    #expect((alone.answer.trimmed, alone.calls) == ("I know.", []))
   }
 
   @Test func whatIsThoughtIsNoCall() throws {
@@ -81,7 +82,8 @@ private let search = ScriptedTool { _ in "" }.offer
   @Test func anAnswerEndsTheTurn() throws {
     for form in [CallFormName.tags, .short] {
       let turn = try read(form, "So <answer>4</answer> <search>a</search> <tool_call>{}</tool_call>")
-      #expect((turn.message, turn.calls, turn.answer) == (.assistant("So <answer>4</answer>"), [], "4"))
+      #expect(turn.message == .assistant("So <answer>4</answer>"))
+      #expect((turn.calls, turn.answer) == ([], "4"))
     }
   }
 

@@ -42,7 +42,7 @@ import Testing
       ])
     #expect(
       (played.stop, played.answer, played.turns, played.calls, played.errors) == (
-        .answer, "Ada Byron", 3, 2, 0
+        Rollout.Stop.answer, "Ada Byron", 3, 2, 0
       ))
     #expect(played.length == 30)
     #expect(asked.map(\.draw) == [2, 2, 2])
@@ -51,23 +51,23 @@ import Testing
 
   @Test func aModelThatCallsNothingAnswersAtOnce() async throws {
     let (played, _) = try await play(["Ada."])
-    #expect((played.stop, played.answer, played.turns, played.calls) == (.answer, "Ada.", 1, 0))
+    #expect((played.stop, played.answer, played.turns, played.calls) == (Rollout.Stop.answer, "Ada.", 1, 0))
     let (silent, _) = try await play([""])
-    #expect((silent.stop, silent.answer) == (.noAnswer, ""))
+    #expect((silent.stop, silent.answer) == (Rollout.Stop.noAnswer, ""))
   }
 
   @Test func aModelInALoopEndsAtItsTurns() async throws {
     let loop = ["<search>Ada"]
     let (kept, _) = try await play(loop, .init(turns: 3))
-    #expect((kept.stop, kept.turns, kept.calls) == (.turnLimit, 3, 2))
+    #expect((kept.stop, kept.turns, kept.calls) == (Rollout.Stop.turnLimit, 3, 2))
     let (forced, asked) = try await play(
       loop + loop + loop + ["<answer>Ada</answer>"], .init(turns: 3, onLimit: .forceAnswer))
-    #expect((forced.stop, forced.answer, forced.turns, forced.calls) == (.answer, "Ada", 4, 3))
+    #expect((forced.stop, forced.answer, forced.turns, forced.calls) == (Rollout.Stop.answer, "Ada", 4, 3))
     #expect(asked.last?.messages.last == .user("Give your answer now, without a further call."))
     let (stubborn, _) = try await play(loop, .init(turns: 3, onLimit: .forceAnswer))
-    #expect((stubborn.stop, stubborn.turns) == (.turnLimit, 4))
+    #expect((stubborn.stop, stubborn.turns) == (Rollout.Stop.turnLimit, 4))
     let (restarted, again) = try await play(loop, .init(turns: 2, onLimit: .restart))
-    #expect((restarted.stop, restarted.turns) == (.turnLimit, 2))
+    #expect((restarted.stop, restarted.turns) == (Rollout.Stop.turnLimit, 2))
     #expect(again.map(\.draw) == [2, 2, 1_000_002, 1_000_002, 2_000_002, 2_000_002, 3_000_002, 3_000_002])
   }
 
@@ -85,9 +85,9 @@ import Testing
   @Test func aFullContextAndACutReplyEndIt() async throws {
     let (full, _) = try await play(
       ["<search>Ada"], .init(context: 120), usage: Usage(promptTokens: 100, completionTokens: 10))
-    #expect((full.stop, full.turns) == (.contextLimit, 1))
+    #expect((full.stop, full.turns) == (Rollout.Stop.contextLimit, 1))
     let (cut, _) = try await play(["<search>Ada"], ends: ["length"])
-    #expect((cut.stop, cut.calls) == (.truncated, 0))
+    #expect((cut.stop, cut.calls) == (Rollout.Stop.truncated, 0))
     let (refused, _) = try await play(["No."], ends: ["content_filter"])
     #expect(refused.stop == .flaw("reply refused"))
   }
