@@ -20,6 +20,8 @@ package struct UsedCall: Hashable, Sendable {
     self.sample = sample
   }
 
+  init(reply: Int64, sample: Int?) { self.init(.reply(reply), sample: sample) }
+
   package var reply: Int64? { if case .reply(let number) = content { number } else { nil } }
 }
 
