@@ -47,7 +47,7 @@ extension Flags {
     if let seed { try container.encode(seed, forKey: .seed) }
     try container.encodeIfPresent(only, forKey: .only)
     try container.encode(redo, forKey: .redo)
-    try container.encodeIfPresent(redoTools, forKey: .redoTools)
+    if let redoTools { try container.encode(redoTools, forKey: .redoTools) }
     try container.encode(set, forKey: .set)
     try container.encodeIfPresent(maxUSD, forKey: .maxUSD)
     try container.encodeIfPresent(maxTokens, forKey: .maxTokens)

@@ -48,7 +48,7 @@ import Testing
       """
       SELECT c.id AS id, c.sample AS sample, coalesce(t.tool || c.turn, 'model') AS what
       FROM row_calls c LEFT JOIN _tool_calls t ON t.tool_call = 't_' || c.tool_call
-      WHERE c.stage = 'rollouts' ORDER BY c.id, c.seq
+      WHERE c.stage = 'rollouts' ORDER BY c.source, c.sample, c.seq
       """)
     let rows = OrderedDictionary(grouping: used) { $0["id"] }.values
     #expect(
