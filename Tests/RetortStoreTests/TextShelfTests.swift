@@ -13,7 +13,9 @@ import Testing
 
   private func corpus(_ documents: [(title: String, text: String)]) -> Corpus {
     let rows = documents.map {
-      RetortCore.Row(["title": .string($0.title), "text": .string($0.text), "url": .string("doc://\($0.title)")])
+      RetortCore.Row([
+        "title": .string($0.title), "text": .string($0.text), "url": .string("doc://\($0.title)"),
+      ])
     }
     return Corpus(digest: Digest(of: .array(rows.map(\.json))), rows: RowSet(rows))
   }
