@@ -9,7 +9,7 @@ extension RunReport {
 
   /// The report, section by section; a section without anything to say is left out.
   package var blocks: [ReportBlock] {
-    overview + funnel + dropReasons + made + cost + samples + reproduction
+    overview + funnel + dropReasons + made + cost + toolCalls + samples + reproduction
   }
 
   // MARK: What it is

@@ -26,7 +26,7 @@ extension RunReport {
       seconds: line.seconds, flags: recorded.flags.mapStrings(KeyShape.hidden(setting:)),
       resolved: recorded.resolved, stages: try await reader.described(), drops: drops,
       rewards: try await reader.rewards(), heads: try await reader.heads(),
-      drawn: try await reader.drawn(), calls: calls,
+      drawn: try await reader.drawn(), tools: try await inspector.toolTallies(of: run), calls: calls,
       failedTries: try await inspector.failedTries(of: run), arrivals: arrivals,
       kept: try await reader.kept(), dropped: try await reader.dropped(drops),
       exports: try await reader.exports())

@@ -106,6 +106,7 @@ package struct RunReport: Hashable, Sendable {
   package var rewards: [Rewards]
   package var heads: [Head] = []
   package var drawn: [Drawn] = []
+  package var tools: [ToolTally] = []
   package var calls: [Calls]
   /// Tries of this run's calls that came to nothing.
   package var failedTries: Int
@@ -143,7 +144,7 @@ package struct RunReport: Hashable, Sendable {
         words.append("\(name) \(ShellWord(value.string ?? value.text))")
       }
     }
-    for (flag, name) in [("redo", "--redo"), ("set", "--set")] {
+    for (flag, name) in [("redo", "--redo"), ("redoTools", "--redo-tool"), ("set", "--set")] {
       for value in flags[flag]?.array ?? [] {
         words.append("\(name) \(ShellWord(value.string ?? value.text))")
       }

@@ -59,6 +59,11 @@ enum SQL {
     """
   }
 
+  /// As ``ownCalls(_:)``, of the results of tools.
+  static func ownTools(_ join: String) -> String {
+    ownCalls(join).replacing("step_call c", with: "\"step__tool\" c")
+  }
+
   /// SQL joins from an occurrence `o` that a set step made to the other rows `m` that it was made from: all but its
   /// `parent`, the first. Equal groups share a step; `first` keeps their members apart. CROSS keeps the joins in this
   /// order: SQLite would go through all of a run's answers for each row.

@@ -46,6 +46,18 @@ enum Schema {
         PRIMARY KEY (path, role, mark)) WITHOUT ROWID
       """
     ),
+    (
+      "12: calls of tools",
+      """
+      CREATE TABLE "tool__call" (id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, tool TEXT NOT NULL,
+        arguments TEXT NOT NULL, result TEXT NOT NULL, fault TEXT, seconds REAL NOT NULL, run INTEGER, stage TEXT,
+        at REAL NOT NULL);
+      CREATE INDEX tool__call_run ON "tool__call" (run, stage);
+      CREATE TABLE "step__tool" (step INTEGER NOT NULL, seq INTEGER NOT NULL, "call" INTEGER NOT NULL, sample INTEGER,
+        turn INTEGER NOT NULL, PRIMARY KEY (step, seq)) WITHOUT ROWID;
+      CREATE TABLE "tool__take" (tool BLOB PRIMARY KEY, number INTEGER NOT NULL, origin INTEGER NOT NULL) WITHOUT ROWID;
+      """
+    ),
   ]
 
   private static let unfinishedRedos = "8: redos that have not finished"

@@ -3,15 +3,26 @@ internal import GRDB
 internal import OrderedCollections
 package import RetortCore
 
-/// A reply that a step used, by its number in the store, and the sample it was used for; nil for all of them.
+/// What a step used, a reply or a tool's result, by its number in the store; and the sample it was used for, nil for all
+/// of them.
 package struct UsedCall: Hashable, Sendable {
-  package let reply: Int64
+  package enum Content: Hashable, Sendable {
+    case reply(Int64)
+    /// `turn` of the rollout, from 1.
+    case tool(Int64, turn: Int)
+  }
+
+  package let content: Content
   package let sample: Int?
 
-  package init(reply: Int64, sample: Int?) {
-    self.reply = reply
+  package init(_ content: Content, sample: Int?) {
+    self.content = content
     self.sample = sample
   }
+
+  init(reply: Int64, sample: Int?) { self.init(.reply(reply), sample: sample) }
+
+  package var reply: Int64? { if case .reply(let number) = content { number } else { nil } }
 }
 
 /// Why rows have no answer.

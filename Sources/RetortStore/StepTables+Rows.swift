@@ -235,10 +235,19 @@ extension StepTables {
   }
 
   static func record(calls: [UsedCall], step: Int64, _ db: Database) throws {
+    // Numbers of one sequence: replies and results can be told in the order in which they were used.
     for (seq, call) in calls.enumerated() {
-      try db.cachedStatement(
-        sql: "INSERT OR IGNORE INTO step_call (step, seq, reply, sample) VALUES (?, ?, ?, ?)"
-      ).execute(arguments: [step, seq, call.reply, call.sample])
+      switch call.content {
+      case .reply(let reply):
+        try db.cachedStatement(
+          sql: "INSERT OR IGNORE INTO step_call (step, seq, reply, sample) VALUES (?, ?, ?, ?)"
+        ).execute(arguments: [step, seq, reply, call.sample])
+      case .tool(let result, let turn):
+        try db.cachedStatement(
+          sql:
+            "INSERT OR IGNORE INTO \"step__tool\" (step, seq, \"call\", sample, turn) VALUES (?, ?, ?, ?, ?)"
+        ).execute(arguments: [step, seq, result, call.sample, turn])
+      }
     }
   }
 

@@ -18,6 +18,7 @@ enum StepTables {
     try db.execute(sql: "DELETE FROM taken WHERE step = ?", arguments: [step])
     try db.execute(sql: "DELETE FROM emission WHERE step = ?", arguments: [step])
     try db.execute(sql: "DELETE FROM step_call WHERE step = ?", arguments: [step])
+    try db.execute(sql: "DELETE FROM \"step__tool\" WHERE step = ?", arguments: [step])
     try db.execute(sql: "DELETE FROM step WHERE id = ?", arguments: [step])
   }
 

@@ -42,25 +42,39 @@ extension Store {
   {
     let lock = try lock(for: "gc", at: now())
     defer { withExtendedLifetime(lock) {} }
-    return try await pool.writeWithoutTransaction { db in
+    return try await pool.writeWithoutTransaction { [shelf] db in
       let before = try Self.pages(db)
       var freed = Freed()
+      var idle: [(url: URL, bytes: Int)] = []
       try db.inTransaction {
         try StepTables.forgetDeadRuns(db)
         freed = try forget(db)
+        idle = try shelf.idle { try Self.isNamed($0, db) }
         if dryRun { freed.bytes = try (Self.pages(db).free - before.free) * before.size }
         return dryRun ? .rollback : .commit
       }
-      guard !dryRun else { return freed }
+      let texts = idle.reduce(0) { $0 + $1.bytes }
+      guard !dryRun else {
+        freed.bytes += texts
+        return freed
+      }
+      for file in idle { try? FileManager.default.removeItem(at: file.url) }
       try db.execute(sql: "VACUUM")
       try db.checkpoint(.truncate)
-      freed.bytes = try (before.count - Self.pages(db).count) * before.size
+      freed.bytes = try (before.count - Self.pages(db).count) * before.size + texts
       let findings = try String.fetchAll(db, sql: "PRAGMA integrity_check")
       guard findings == ["ok"] else {
         throw StoreError("expected a whole store, found \(findings.prefix(3).joined(separator: "; "))")
       }
       return freed
     }
+  }
+
+  /// Whether a stage's key names the digest of a set.
+  private static func isNamed(_ digest: String, _ db: Database) throws -> Bool {
+    try Bool.fetchOne(
+      db, sql: "SELECT EXISTS (SELECT 1 FROM fingerprint WHERE instr(config, ?))", arguments: [digest])
+      ?? false
   }
 
   private static func pages(_ db: Database) throws -> (count: Int, free: Int, size: Int) {
@@ -94,7 +108,9 @@ extension Store {
         input IS NULL OR run IN (SELECT id FROM run) OR id IN (SELECT step FROM taken WHERE step IS NOT NULL)
         OR (input IN (?, ?) AND fingerprint IN (SELECT fingerprint FROM run_stage WHERE fingerprint IS NOT NULL))
         """, StatementArguments(empty))
-    for table in ["emission", "step_call"] { _ = try delete(table, unless: "step IN (SELECT id FROM step)") }
+    for table in ["emission", "step_call", "step__tool"] {
+      _ = try delete(table, unless: "step IN (SELECT id FROM step)")
+    }
     freed.rows = try delete(
       "row",
       unless: """
@@ -116,6 +132,8 @@ extension Store {
           OR id IN (SELECT c.value FROM failure f, json_each(f.calls) c)
           """)
       _ = try delete("prompt", unless: "id IN (SELECT prompt FROM reply)")
+      _ = try delete(
+        "tool__call", unless: "id IN (SELECT \"call\" FROM \"step__tool\") OR run IN (SELECT id FROM run)")
     }
     try Views.make(db)
     return freed

@@ -1,6 +1,6 @@
 internal import Foundation
 internal import GRDB
-internal import RetortCore
+package import RetortCore
 
 /// The one place where results live: rows, steps, replies and runs, in a SQLite file that people can open too.
 ///
@@ -15,6 +15,7 @@ package final class Store: Sendable {
   /// Seconds since 1970.
   let now: @Sendable () -> Double
   private let writer: GroupWriter
+  let shelf: TextShelf
   /// Holds the copy that is looked at in place of a store that cannot be opened where it is.
   private let scratch: URL?
 
@@ -25,6 +26,10 @@ package final class Store: Sendable {
 
   /// Replies that were paid for.
   package var replies: ReplyLog { ReplyLog(store: self) }
+  /// Results of tools' calls.
+  package var tools: ToolLog { ToolLog(store: self) }
+  /// The full text of corpora.
+  package var texts: any TextLibrary { shelf }
   /// What people look at.
   package var inspector: Inspector { Inspector(self) }
 
@@ -43,6 +48,7 @@ package final class Store: Sendable {
       throw StoreError(error, path: path) ?? error
     }
     self.path = path
+    shelf = TextShelf(besides: file.path)
     scratch = nil
     writer = GroupWriter(pool: pool, file: file)
   }
@@ -58,6 +64,7 @@ package final class Store: Sendable {
       throw StoreError(error, path: path) ?? error
     }
     self.path = path
+    shelf = TextShelf(besides: file.path)
     writer = GroupWriter(pool: pool, file: file)
   }
 

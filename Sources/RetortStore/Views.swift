@@ -188,9 +188,21 @@ enum Views {
       "row_calls",
       """
       SELECT o.run AS run, s.name AS stage, \(SQL.rowID("r")) AS "row", \(SQL.source("o")) AS source, o.id AS id,
-        c.reply AS reply
+        c.reply AS reply, NULL AS tool_call, c.sample AS sample, NULL AS turn, c.seq AS seq
       FROM occurrence o JOIN run_stage s ON s.run = o.run AND s.stage = o.stage JOIN "row" r ON r.id = o."row"
       \(SQL.ownCalls("JOIN"))
+      UNION ALL
+      SELECT o.run, s.name, \(SQL.rowID("r")), \(SQL.source("o")), o.id, NULL, c."call", c.sample, c.turn, c.seq
+      FROM occurrence o JOIN run_stage s ON s.run = o.run AND s.stage = o.stage JOIN "row" r ON r.id = o."row"
+      \(SQL.ownTools("JOIN"))
+      """
+    ),
+    (
+      // No stage's name begins so: a stage may be called tool_calls.
+      "_tool_calls",
+      """
+      SELECT run, stage, 't_' || id AS tool_call, tool, arguments, result, fault, (length(result) + 3) / 4 AS tokens,
+        seconds, datetime(at, 'unixepoch') AS at FROM "tool__call"
       """
     ),
   ]

@@ -13,8 +13,10 @@ struct RowPages {
     }
     let outline = try await viewer.outline(of: kin.run)
     let stage = kin.place.stage
+    let steps = try await viewer.store.inspector.rolloutSteps(ofOccurrence: occurrence, run: kin.run)
     let fields = kin.columns.map { name, value -> HTMLText in
-      "<dt>\(name)</dt><dd>\(PageParts.verbatim(PageParts.value(value)))</dd>"
+      let shown = Conversation.markup(value, name == "messages" ? steps : [])
+      return "<dt>\(name)</dt><dd>\(shown ?? PageParts.verbatim(PageParts.value(value)))</dd>"
     }
     return Page(
       title: "Row \(kin.place.id)",

@@ -95,7 +95,7 @@ import Testing
       says: """
         Error: Missing expected argument '<file>'
         Help:  <file>  The pipeline file.
-        Usage: retort plan <file> [--limit <limit>] [--sample <sample>] [--seed <seed>] [--only <only>] [--redo <redo> ...] [--set <set> ...] [--max-usd <max-usd>] [--max-tokens <max-tokens>] [--retry-refused] [--store <store>] [--json]
+        Usage: retort plan [<options>] <file>
           See 'retort plan --help' for more information.
         """, exits: 2)
     try await desk.expectCommand(
@@ -109,7 +109,7 @@ import Testing
       "plan p.yaml --limits 3",
       says: """
         Error: Unknown option '--limits'. Did you mean '--limit'?
-        Usage: retort plan <file> [--limit <limit>] [--sample <sample>] [--seed <seed>] [--only <only>] [--redo <redo> ...] [--set <set> ...] [--max-usd <max-usd>] [--max-tokens <max-tokens>] [--retry-refused] [--store <store>] [--json]
+        Usage: retort plan [<options>] <file>
           See 'retort plan --help' for more information.
         """, exits: 2)
   }

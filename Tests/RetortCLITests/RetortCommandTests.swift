@@ -36,6 +36,8 @@ import Testing
           check                   Check a pipeline file: every mistake at once, no call
                                   made.
           stages                  List the stage kinds, or one with its keys.
+          tools                   Print the tools of a pipeline file as a model will be
+                                  offered them.
           schema                  Print the JSON Schema of pipeline files, for editors.
           runs                    List the runs in the store, newest first.
           show                    Show the rows of a stage, what it dropped or failed

@@ -167,7 +167,7 @@ import Testing
       says: """
         Error: Missing expected argument '<file>'
         Help:  <file>  The pipeline file.
-        Usage: retort run <file> [--limit <limit>] [--sample <sample>] [--seed <seed>] [--only <only>] [--redo <redo> ...] [--set <set> ...] [--max-usd <max-usd>] [--max-tokens <max-tokens>] [--retry-refused] [--store <store>] [--json]
+        Usage: retort run [<options>] <file>
           See 'retort run --help' for more information.
         """, exits: 2)
     try await desk.expectCommand(
@@ -176,42 +176,42 @@ import Testing
       "run p.yaml --limit 0",
       says: """
         Error: expected --limit of at least 1, found 0
-        Usage: retort run <file> [--limit <limit>] [--sample <sample>] [--seed <seed>] [--only <only>] [--redo <redo> ...] [--set <set> ...] [--max-usd <max-usd>] [--max-tokens <max-tokens>] [--retry-refused] [--store <store>] [--json]
+        Usage: retort run [<options>] <file>
           See 'retort run --help' for more information.
         """, exits: 2)
     try await desk.expectCommand(
       "run p.yaml --limit 1 --sample 2",
       says: """
         Error: expected --limit or --sample, found both: one takes the first rows, the other takes rows by chance
-        Usage: retort run <file> [--limit <limit>] [--sample <sample>] [--seed <seed>] [--only <only>] [--redo <redo> ...] [--set <set> ...] [--max-usd <max-usd>] [--max-tokens <max-tokens>] [--retry-refused] [--store <store>] [--json]
+        Usage: retort run [<options>] <file>
           See 'retort run --help' for more information.
         """, exits: 2)
     try await desk.expectCommand(
       "run p.yaml --seed 2",
       says: """
         Error: expected --sample with --seed, found none
-        Usage: retort run <file> [--limit <limit>] [--sample <sample>] [--seed <seed>] [--only <only>] [--redo <redo> ...] [--set <set> ...] [--max-usd <max-usd>] [--max-tokens <max-tokens>] [--retry-refused] [--store <store>] [--json]
+        Usage: retort run [<options>] <file>
           See 'retort run --help' for more information.
         """, exits: 2)
     try await desk.expectCommand(
       "run p.yaml --sample 0",
       says: """
         Error: expected --sample of at least 1, found 0
-        Usage: retort run <file> [--limit <limit>] [--sample <sample>] [--seed <seed>] [--only <only>] [--redo <redo> ...] [--set <set> ...] [--max-usd <max-usd>] [--max-tokens <max-tokens>] [--retry-refused] [--store <store>] [--json]
+        Usage: retort run [<options>] <file>
           See 'retort run --help' for more information.
         """, exits: 2)
     try await desk.expectCommand(
       "run p.yaml --sample 1 --redo answers",
       says: """
         Error: expected --redo without --sample, since redoing a stage gives up the answers of all its rows, and those beyond the sample would be asked for again later
-        Usage: retort run <file> [--limit <limit>] [--sample <sample>] [--seed <seed>] [--only <only>] [--redo <redo> ...] [--set <set> ...] [--max-usd <max-usd>] [--max-tokens <max-tokens>] [--retry-refused] [--store <store>] [--json]
+        Usage: retort run [<options>] <file>
           See 'retort run --help' for more information.
         """, exits: 2)
     try await desk.expectCommand(
       "run p.yaml --limit 1 --redo answers",
       says: """
         Error: expected --redo without --limit, since redoing a stage gives up the answers of all its rows, and those beyond the limit would be asked for again later
-        Usage: retort run <file> [--limit <limit>] [--sample <sample>] [--seed <seed>] [--only <only>] [--redo <redo> ...] [--set <set> ...] [--max-usd <max-usd>] [--max-tokens <max-tokens>] [--retry-refused] [--store <store>] [--json]
+        Usage: retort run [<options>] <file>
           See 'retort run --help' for more information.
         """, exits: 2)
     try await desk.expectCommand(
@@ -228,7 +228,7 @@ import Testing
       "run p.yaml --max-usd nan",
       says: """
         Error: expected --max-usd of at least 0, found nan
-        Usage: retort run <file> [--limit <limit>] [--sample <sample>] [--seed <seed>] [--only <only>] [--redo <redo> ...] [--set <set> ...] [--max-usd <max-usd>] [--max-tokens <max-tokens>] [--retry-refused] [--store <store>] [--json]
+        Usage: retort run [<options>] <file>
           See 'retort run --help' for more information.
         """, exits: 2)
     try await desk.expectCommand(

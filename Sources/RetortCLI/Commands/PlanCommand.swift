@@ -20,6 +20,7 @@ struct PlanCommand: Command {
     Session.tellPilot(values, pipeline, in: shell)
     let options = RunOptions(
       selection: values.selection, only: values.only, redo: Set(values.redo),
+      redoTools: Set(values.redoTools ?? []),
       retryRefused: values.retryRefused ?? false)
     let (plan, forecast) = try await storeOptions.looking(in: shell) { store in
       try await storeOptions.refuseObstacles(pipeline, options, store: store, in: shell)

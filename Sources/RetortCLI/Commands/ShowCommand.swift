@@ -43,6 +43,7 @@ struct ShowCommand: Command {
     }
     if dropped || failed { throw try await lookOptions.noStage(target, in: store) }
     if let number = LookOptions.callNumber(target) { return try await call(number, store, shell) }
+    if let number = LookOptions.toolCallNumber(target) { return try await toolCall(number, store, shell) }
     if RowName(target) != nil { return try await row(target, store, shell) }
     let run = try await lookOptions.resolve(in: store)
     throw CommandFailure.usage(
@@ -149,6 +150,14 @@ struct ShowCommand: Command {
       "stages": .array(OrderedSet(row.places.map(\.stage)).map { .string($0) }), "ended": .array(ends),
       "columns": .object(row.columns),
     ])
+  }
+
+  private func toolCall(_ number: Int64, _ store: Store, _ shell: Shell) async throws {
+    guard let call = try await store.inspector.toolCall(number) else {
+      throw CommandFailure.usage("expected a tool's call of the store, found none named t_\(number)")
+    }
+    if lookOptions.json { return shell.terminal.print(try ToolCallPage.json(call).text) }
+    ToolCallPage.lines(call, screen: lookOptions.screen(in: shell)).forEach(shell.terminal.print)
   }
 
   private func call(_ number: Int64, _ store: Store, _ shell: Shell) async throws {

@@ -17,7 +17,8 @@ struct TraceCommand: Command {
     let run = try await lookOptions.run(ofRow: row, in: store, shell)
     let found = try await store.inspector.trace(row, run: run)
     let calls = try await store.inspector.callLines(TracePage.calls(of: found))
-    if lookOptions.json { return shell.terminal.print(try TracePage.json(found, calls).text) }
+    let turns = try await store.inspector.rolloutSteps(row, run: run)
+    if lookOptions.json { return shell.terminal.print(try TracePage.json(found, calls, turns).text) }
     if found.rows.isEmpty, let name = RowName(row),
       let lost = try await store.inspector.lostRecord(name, run: run)
     {
@@ -33,7 +34,8 @@ struct TraceCommand: Command {
     }
     let newest = try await store.inspector.newestRun()
     TracePage.lines(
-      found, calls: calls, sets: sets, run: run == newest ? nil : run, screen: lookOptions.screen(in: shell)
+      found, calls: calls, turns: turns, sets: sets, run: run == newest ? nil : run,
+      screen: lookOptions.screen(in: shell)
     ).forEach(shell.terminal.print)
   }
 }

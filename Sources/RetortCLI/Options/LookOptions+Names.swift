@@ -118,6 +118,11 @@ extension LookOptions {
     text.wholeMatch(of: /c_([0-9]{1,18})/).flatMap { Int64($0.1) }
   }
 
+  /// The number of a tool's call, `t_83`.
+  static func toolCallNumber(_ text: String) -> Int64? {
+    text.wholeMatch(of: /t_([0-9]{1,18})/).flatMap { Int64($0.1) }
+  }
+
   private static func shown(_ text: String) -> String { Terminal.safe(String(text.prefix(100))) }
 
   private static func list(_ words: [String], at most: Int = 3) -> String {

@@ -11,6 +11,8 @@ struct Flags: Codable {
   var seed: Int?
   var only: String?
   var redo: [String]
+  /// Nil where none was named, and in runs of versions that did not know it.
+  var redoTools: [String]?
   var set: [String]
   var maxUSD: Double?
   var maxTokens: Int?
@@ -33,7 +35,7 @@ struct Flags: Codable {
 
 extension Flags {
   private enum CodingKeys: String, CodingKey {
-    case limit, sample, seed, only, redo, set, maxUSD, maxTokens, retryRefused, variables, withheld
+    case limit, sample, seed, only, redo, redoTools, set, maxUSD, maxTokens, retryRefused, variables, withheld
   }
 
   /// Keys that came later are left out where they are not set, so that what is recorded of a run without them stays the
@@ -45,6 +47,7 @@ extension Flags {
     if let seed { try container.encode(seed, forKey: .seed) }
     try container.encodeIfPresent(only, forKey: .only)
     try container.encode(redo, forKey: .redo)
+    if let redoTools { try container.encode(redoTools, forKey: .redoTools) }
     try container.encode(set, forKey: .set)
     try container.encodeIfPresent(maxUSD, forKey: .maxUSD)
     try container.encodeIfPresent(maxTokens, forKey: .maxTokens)
@@ -87,6 +90,8 @@ struct RunFlags: ParsableArguments {
   var only: String?
   @Option(name: .long, help: "Make this stage's steps and replies afresh.")
   var redo: [String] = []
+  @Option(name: .long, help: "Ask this tool anew; what it answered before counts no more.")
+  var redoTool: [String] = []
   @Option(name: .long, help: "Set a key of the file: stages.rationale.with.samples=8.")
   var set: [String] = []
   @Option(name: .long, help: "Stop before the run and its resumes have cost more than this many USD.")
@@ -98,7 +103,8 @@ struct RunFlags: ParsableArguments {
 
   var values: Flags {
     Flags(
-      limit: limit, sample: sample, seed: seed, only: only, redo: redo, set: set, maxUSD: maxUsd,
+      limit: limit, sample: sample, seed: seed, only: only, redo: redo,
+      redoTools: redoTool.isEmpty ? nil : redoTool, set: set, maxUSD: maxUsd,
       maxTokens: maxTokens,
       retryRefused: retryRefused ? true : nil)
   }

@@ -9,9 +9,11 @@ enum TracePage {
 
   /// - Parameters:
   ///   - sets: the rows of each stage under `using:`, two of them at most.
+  ///   - turns: of the rollouts among the rows.
   ///   - run: that has to be named to look further.
   static func lines(
-    _ trace: Table, calls: [CallLine], sets: OrderedDictionary<String, [String]>, run: Int64?, screen: Int?
+    _ trace: Table, calls: [CallLine], turns: [RolloutStep] = [], sets: OrderedDictionary<String, [String]>,
+    run: Int64?, screen: Int?
   ) -> [String] {
     let made = trace.objects.filter { $0["ended"]?.string == nil }.map { line -> [JSON] in
       [line["stage"], line["row"], line["source"], .string(names(ids(line)))].map { $0 ?? .null }
@@ -27,6 +29,13 @@ enum TracePage {
     if !calls.isEmpty {
       lines +=
         [""] + table(["call", "stage", "model", "tokens in", "tokens out", "USD"], costs(calls), screen)
+    }
+    for (_, steps) in OrderedDictionary(grouping: turns, by: \.path) {
+      guard let first = steps.first else { continue }
+      lines += ["", "turns of \(first.row) at \(first.stage)"]
+      lines += table(
+        ["turn", "call", "asked", "tokens in", "tokens out", "seconds", "USD", "fault"], steps.map(cells),
+        screen)
     }
     let option = run.map { " --run \($0)" } ?? ""
     for (stage, rows) in sets {
@@ -58,6 +67,15 @@ enum TracePage {
     }
   }
 
+  private static func cells(_ step: RolloutStep) -> [JSON] {
+    [
+      .int(Int64(step.turn)), .string(step.call), .string(step.name),
+      step.promptTokens.map { JSON.int(Int64($0)) } ?? "", .int(Int64(step.tokens)),
+      .string(Figure.seconds(step.seconds)), .string(step.usd.map(Figure.money) ?? ""),
+      .string(step.fault ?? ""),
+    ]
+  }
+
   /// A table whose middle is left out where a screen has no use for so many lines.
   private static func table(_ columns: [String], _ rows: [[JSON]], _ screen: Int?) -> [String] {
     guard screen != nil, rows.count > linesOfTable else {
@@ -73,11 +91,16 @@ enum TracePage {
   private static func names(_ calls: [Int64]) -> String { calls.map { "c_\($0)" }.joined(separator: ",") }
 
   /// The trace for programs, each line with what its calls took.
-  static func json(_ trace: Table, _ calls: [CallLine]) throws -> JSON {
+  static func json(_ trace: Table, _ calls: [CallLine], _ turns: [RolloutStep] = []) throws -> JSON {
+    let steps = Dictionary(grouping: turns) { $0.stage + " " + $0.path }
     let found = Dictionary(try calls.map { ($0.call, try JSON(encoding: $0)) }) { first, _ in first }
     return .array(
-      trace.objects.map { line in
+      try trace.objects.map { line in
         var line = line
+        let place = (line["stage"]?.string ?? "") + " " + (line["path"]?.string ?? "")
+        if line["ended"]?.string == nil, let steps = steps[place] {
+          line["turns"] = try JSON(encoding: steps)
+        }
         line["made_by"] = .array(ids(line).compactMap { found["c_\($0)"] })
         return .object(line)
       })

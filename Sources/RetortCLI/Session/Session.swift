@@ -49,6 +49,7 @@ struct Session {
     recorded.variables = pipeline.variables.isEmpty ? nil : pipeline.variables
     let options = RunOptions(
       selection: flags.selection, only: flags.only, redo: Set(flags.redo),
+      redoTools: Set(flags.redoTools ?? []),
       retryRefused: flags.retryRefused ?? false, origin: resumed?.origin,
       flags: try JSON(encoding: recorded))
     let interruption = Interruption()
@@ -93,11 +94,20 @@ struct Session {
   }
 
   static func checkNames(_ flags: Flags, _ pipeline: Pipeline) throws {
+    try checkTools(flags, pipeline)
     for (flag, name) in [("--only", flags.only)] + flags.redo.map({ ("--redo", $0) }) {
       guard let name, pipeline[name] == nil else { continue }
       let names = pipeline.stages.map(\.name).joined(separator: ", ")
       throw CommandFailure.usage(
         "expected a stage of \(pipeline.name) (\(names)) after \(flag), found '\(name)'")
+    }
+  }
+
+  private static func checkTools(_ flags: Flags, _ pipeline: Pipeline) throws {
+    for name in flags.redoTools ?? [] where !pipeline.tools.contains(where: { $0.name == name }) {
+      let names = pipeline.tools.map(\.name).joined(separator: ", ")
+      throw CommandFailure.usage(
+        "expected a tool of \(pipeline.name) (\(names)) after --redo-tool, found '\(name)'")
     }
   }
 
@@ -107,7 +117,8 @@ struct Session {
   ) async throws {
     guard flags.maxUSD != nil, pipeline.models.values.contains(where: { $0.price == nil }) else { return }
     let options = RunOptions(
-      selection: flags.selection, only: flags.only, redo: Set(flags.redo), origin: origin)
+      selection: flags.selection, only: flags.only, redo: Set(flags.redo),
+      redoTools: Set(flags.redoTools ?? []), origin: origin)
     let names = try await Plan.make(pipeline, store: store, options: options).unpriced(pipeline)
     guard names.isEmpty else {
       throw CommandFailure.usage(

@@ -7,7 +7,7 @@ struct Embeddings: EmbeddingModel {
   private let origin: CallOrigin
   private let caller: any Caller
   private let memory: any ReplyMemory
-  private let flights: Flights
+  private let flights: Flights<RawReply>
   private let length: VectorLength
   private let batch: BatchLimit
   private let format: any ActFormat<EmbeddingRequest>
@@ -28,7 +28,7 @@ struct Embeddings: EmbeddingModel {
   /// Nil where the model gives no vectors.
   init?(
     _ model: ModelSpec, for origin: CallOrigin = CallOrigin(), through caller: any Caller,
-    memory: any ReplyMemory, flights: Flights = Flights(), length: VectorLength? = nil,
+    memory: any ReplyMemory, flights: Flights<RawReply> = Flights<RawReply>(), length: VectorLength? = nil,
     batch: BatchLimit? = nil
   ) {
     guard let format = WireFormats.format(of: EmbeddingRequest.self, for: model) else { return nil }

@@ -19,7 +19,7 @@ package struct ModelStack: ModelProvider {
   private let batches: [String: BatchLimit]
   private let spellings: [String: LearnedSpelling]
   private let say: @Sendable (String) -> Void
-  private let flights = Flights()
+  private let flights = Flights<RawReply>()
 
   /// - Parameters:
   ///   - interruption: ends the run softly, as far as calls are concerned.

@@ -5,9 +5,9 @@
 struct RememberingCaller: Caller {
   private let inner: any Caller
   private let memory: any ReplyMemory
-  private let flights: Flights
+  private let flights: Flights<RawReply>
 
-  init(_ inner: any Caller, memory: any ReplyMemory, flights: Flights = Flights()) {
+  init(_ inner: any Caller, memory: any ReplyMemory, flights: Flights<RawReply> = Flights<RawReply>()) {
     self.inner = inner
     self.memory = memory
     self.flights = flights

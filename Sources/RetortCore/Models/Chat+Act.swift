@@ -30,6 +30,7 @@ extension ChatRequest: Act {
         "json_schema": ["name": "reply", "strict": true, "schema": schema],
       ]
     }
+    if !tools.isEmpty { options["tools"] = .array(tools.map(\.json)) }
     if let top = topLogprobs {
       options["logprobs"] = true
       options["top_logprobs"] = .int(Int64(min(20, max(0, top))))
@@ -38,7 +39,9 @@ extension ChatRequest: Act {
   }
 
   package var estimate: Usage {
-    Usage(promptTokens: messages.estimate, completionTokens: sampling.maxTokens ?? Self.usualReply)
+    Usage(
+      promptTokens: messages.estimate + tools.reduce(0) { $0 + TokenEstimate.bytes($1.json.text) },
+      completionTokens: sampling.maxTokens ?? Self.usualReply)
   }
 
   package static func noted(_ answer: ChatReply, _ reply: RawReply) -> ChatReply {
@@ -51,9 +54,9 @@ extension ChatRequest: Act {
 
 extension Sequence<ChatMessage> {
   package var json: JSON {
-    .array(map { ["role": .string($0.role.rawValue), "content": .string($0.content)] })
+    .array(map { $0.wire ?? ["role": .string($0.role.rawValue), "content": .string($0.content)] })
   }
 
   /// Estimated tokens: four around each message, as chat templates have it.
-  var estimate: Int { reduce(0) { $0 + 4 + TokenEstimate.bytes($1.content) } }
+  var estimate: Int { reduce(0) { $0 + 4 + TokenEstimate.bytes($1.wire?.text ?? $1.content) } }
 }

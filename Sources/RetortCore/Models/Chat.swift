@@ -19,14 +19,30 @@ extension ChatModel {
 }
 
 package struct ChatMessage: Codable, Hashable, Sendable {
-  package enum Role: String, Codable, Hashable, Sendable, CaseIterable { case system, user, assistant }
+  package enum Role: String, Codable, Hashable, Sendable, CaseIterable { case system, user, assistant, tool }
   package var role: Role
   package var content: String
+  /// The message as the wire has it, where it holds more than a role and a text: the calls of an assistant with what its
+  /// provider wants back beside them, the result of a tool.
+  package var wire: JSON?
+
+  private enum CodingKeys: String, CodingKey { case role, content }
 
   package init(_ role: Role, _ content: String) {
     self.role = role
     self.content = content
   }
+
+  /// The result of a call.
+  package static func tool(_ content: String, of call: AskedTool) -> ChatMessage {
+    var message = ChatMessage(.tool, content)
+    message.wire = [
+      "role": "tool", "tool_call_id": .string(call.id), "name": .string(call.name),
+      "content": .string(content),
+    ]
+    return message
+  }
+
   package static func system(_ content: String) -> ChatMessage { .init(.system, content) }
   package static func user(_ content: String) -> ChatMessage { .init(.user, content) }
   package static func assistant(_ content: String) -> ChatMessage { .init(.assistant, content) }
@@ -40,6 +56,8 @@ package struct ChatRequest: Hashable, Sendable {
   package var schema: JSON?
   /// How many of the likeliest tokens to report at each position (0…20); nil asks for no log-probabilities.
   package var topLogprobs: Int?
+  /// What the model may call.
+  package var tools: [ToolOffer] = []
   /// Which of several samples this is; sent as `seed + draw`. A repair or a re-ask is a fresh draw.
   package var draw: Int
 
@@ -102,6 +120,10 @@ package struct ChatReply: Hashable, Sendable {
   /// One for each token of the reply; empty when none were asked for or given.
   package var logprobs: [TokenLogprob]
   package var usage: Usage
+  /// What the model calls, where the wire has it apart from the text.
+  package var toolCalls: [AskedTool] = []
+  /// The reply as a turn of the conversation, to be sent back as it is.
+  package var turn: ChatMessage?
   /// The call's identifier in the store, for provenance columns; empty in tests.
   package var call: String
 

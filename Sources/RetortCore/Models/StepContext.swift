@@ -12,5 +12,14 @@ package struct StepContext: Sendable {
   /// Told the store's number of each call that the step used, remembered or not.
   package let used: @Sendable (_ call: Int64) -> Void
 
-  package init(used: @escaping @Sendable (_ call: Int64) -> Void) { self.used = used }
+  /// Told the store's number of each tool call that the step used, and the turn of the rollout that it was made in.
+  package let usedTool: @Sendable (_ call: Int64, _ turn: Int) -> Void
+
+  package init(
+    used: @escaping @Sendable (_ call: Int64) -> Void,
+    usedTool: @escaping @Sendable (_ call: Int64, _ turn: Int) -> Void = { _, _ in }
+  ) {
+    self.used = used
+    self.usedTool = usedTool
+  }
 }

@@ -1,10 +1,14 @@
 internal import OrderedCollections
 
-/// The stage kinds that pipeline files may name.
+/// The kinds of stages and of tools that pipeline files may name.
 package struct Catalog: Sendable {
   package let kinds: [StageEntry]
+  package let tools: [ToolEntry]
 
-  package init(_ kinds: [StageEntry]) { self.kinds = kinds.sorted { $0.name < $1.name } }
+  package init(_ kinds: [StageEntry], tools: [ToolEntry] = []) {
+    self.kinds = kinds.sorted { $0.name < $1.name }
+    self.tools = tools.sorted { $0.name < $1.name }
+  }
 
   package subscript(name: String) -> StageEntry? { kinds.first { $0.name == name } }
 

@@ -8,6 +8,8 @@ package struct ConfigShape: Hashable, Sendable {
     case string, integer, number, boolean
     /// The alias of a model of the file.
     case model
+    /// The name of a tool of the file.
+    case tool
     /// The name of a stage of the file.
     case stage
     /// The path of a text file, such as a prompt.
@@ -58,6 +60,7 @@ extension ConfigShape.Value: CustomStringConvertible {
     case .number: "number"
     case .boolean: "boolean"
     case .model: "model"
+    case .tool: "tool"
     case .stage: "stage"
     case .textFile: "text file"
     case .dataFile: "data file"
@@ -74,7 +77,7 @@ extension ConfigShape.Value: CustomStringConvertible {
   package var schema: JSON {
     switch self {
     case .any: [:]
-    case .string, .model, .stage, .textFile, .dataFile, .structureFile: ["type": "string"]
+    case .string, .model, .tool, .stage, .textFile, .dataFile, .structureFile: ["type": "string"]
     case .dataFiles:
       ["anyOf": [["type": "string"], ["type": "array", "items": ["type": "string"], "minItems": 1]]]
     case .integer: ["type": "integer"]

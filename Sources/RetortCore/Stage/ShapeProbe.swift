@@ -100,6 +100,10 @@ extension ModelRef: KnownShape {
   static func shape(depth: Int) -> ConfigShape.Value { .model }
   static var sample: ModelRef { ModelRef(ModelSpec(alias: "model", name: "model")) }
 }
+extension ToolRef: KnownShape {
+  static func shape(depth: Int) -> ConfigShape.Value { .tool }
+  static var sample: ToolRef { ToolRef(.absent("tool")) }
+}
 extension PromptSource: KnownShape {
   static func shape(depth: Int) -> ConfigShape.Value { .stage }
   static var sample: PromptSource { PromptSource(stage: "stage") }

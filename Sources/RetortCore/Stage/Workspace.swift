@@ -21,6 +21,7 @@ package struct Workspace: Sendable {
   /// For programs that the stage starts.
   package let surroundings: ProgramSurroundings
   let models: any ModelProvider
+  let tools: ToolServices
   let sets: [String: RowSet<Columns>]
   /// How the stage asks that is named under `prompt_from:`.
   package internal(set) var prompt: RenderedPrompt?
@@ -30,6 +31,7 @@ package struct Workspace: Sendable {
     branches: Int = 1, isGrouped: Bool = false, pipeline: Digest? = nil,
     ledger: any FileLedger = MemoryLedger(), databases: (any DatabaseReading)? = nil,
     surroundings: ProgramSurroundings = ProgramSurroundings(),
+    tools: ToolServices = ToolServices(),
     say: @escaping @Sendable (String) -> Void = { _ in }
   ) {
     self.folder = folder
@@ -42,6 +44,7 @@ package struct Workspace: Sendable {
     self.ledger = ledger
     self.databases = databases ?? NoDatabases()
     self.surroundings = surroundings
+    self.tools = tools
     self.say = say
   }
 

@@ -20,11 +20,14 @@ struct ChatCompletions: ActFormat {
 
   func answer(_ act: ChatRequest, in reply: ReplyBody, isNew: Bool) throws -> ChatReply {
     if isNew { try Self.check(reply.json) }
-    return try Self.reply(reply.json)
+    var answer = try Self.reply(reply.json)
+    if !act.tools.isEmpty { try ToolCallsOnWire.add(to: &answer, from: Self.choice(reply.json).message) }
+    return answer
   }
 
   func textBytes(_ answer: ChatReply) -> Int {
     answer.text.utf8.count + (answer.reasoning ?? "").utf8.count
+      + answer.toolCalls.reduce(0) { $0 + $1.arguments.utf8.count }
   }
 
   func accepts(_ stored: StoredReply) throws -> Bool {
@@ -73,7 +76,7 @@ struct ChatCompletions: ActFormat {
   }
 
   /// The first choice, by `index` where there are several, and its message.
-  private static func choice(_ json: JSON) throws -> (choice: JSON, message: JSON) {
+  static func choice(_ json: JSON) throws -> (choice: JSON, message: JSON) {
     let choices = json["choices"]?.array ?? []
     guard let choice = choices.first(where: { $0["index"]?.number == 0 }) ?? choices.first,
       let message = choice["message"], message.object != nil

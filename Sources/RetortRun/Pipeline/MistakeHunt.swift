@@ -88,6 +88,7 @@ extension ConfigShape.Value {
     case .integer, .number: .scalar(1)
     case .boolean: .scalar(false)
     case .choice(let words): words.first.map { .scalar(.string($0)) }
+    case .tool: nil
     case .model: models.keys.first.map { .scalar(.string($0)) }
     case .list: .list([])
     case .map: .mapping([:])

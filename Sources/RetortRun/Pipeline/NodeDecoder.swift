@@ -99,6 +99,10 @@ struct NodeDecoder: Decoder {
       let model = try model()
       log.use(model: model.alias)
       return ModelRef(model) as? T
+    case is ToolRef.Type:
+      let tool = try tool()
+      log.use(tool: tool, at: node.place)
+      return ToolRef(tool) as? T
     case is PromptSource.Type:
       let source = try PromptSource(from: self)
       log.use(prompt: source, at: node.place)
@@ -137,6 +141,21 @@ struct NodeDecoder: Decoder {
   }
 }
 
+extension NodeDecoder {
+  private func tool() throws -> ToolSpec {
+    let tools = log.tools
+    guard let name = node.string, let spec = tools[name] else {
+      let choice =
+        tools.isEmpty ? "but 'tools:' declares none" : "(\(tools.keys.joined(separator: ", ")))"
+      throw Mistake(
+        node,
+        "expected a tool of this file \(choice), found \(node.found)"
+          + (node.string.map { NearestWord.hint($0, in: tools.keys) } ?? ""))
+    }
+    return spec
+  }
+}
+
 extension NodeDecoder: SingleValueDecodingContainer {
   func decodeNil() -> Bool { node.scalar == .null }
   func decode<T: Decodable>(_ type: T.Type) throws -> T { try value(type) }
@@ -164,9 +183,11 @@ final class KeyUse {
 /// What decoding found: mistakes, and the models and prompts that were named.
 final class DecodingLog {
   let models: OrderedDictionary<String, ModelSpec>
+  let tools: OrderedDictionary<String, ToolSpec>
   let userInfo: [CodingUserInfoKey: Any]
   private(set) var mistakes: [Diagnostic] = []
   private(set) var usedModels: OrderedSet<String> = []
+  private(set) var usedTools: [(spec: ToolSpec, place: FilePosition)] = []
   private(set) var prompts: [PromptFile] = []
   /// The structure files, as trees.
   private(set) var structures: [PlacedNode] = []
@@ -176,11 +197,16 @@ final class DecodingLog {
   private let fileUse = FileUse()
   private var watched: [KeyUse] = []
 
-  init(folder: URL, models: OrderedDictionary<String, ModelSpec> = [:]) {
+  init(
+    folder: URL, models: OrderedDictionary<String, ModelSpec> = [:],
+    tools: OrderedDictionary<String, ToolSpec> = [:]
+  ) {
     self.models = models
+    self.tools = tools
     userInfo = [
       .folder: folder, .fileUse: fileUse,
       .models: Dictionary(uniqueKeysWithValues: models.map { ($0.key, $0.value) }),
+      .tools: Dictionary(uniqueKeysWithValues: tools.map { ($0.key, $0.value) }),
     ]
   }
 
@@ -196,6 +222,7 @@ final class DecodingLog {
 
   func watch(_ use: KeyUse) { if !watched.contains(where: { $0 === use }) { watched.append(use) } }
   func use(model alias: String) { usedModels.append(alias) }
+  func use(tool: ToolSpec, at place: FilePosition) { usedTools.append((tool, place)) }
   func use(prompt: PromptFile) { prompts.append(prompt) }
   func use(structure: PlacedNode) { structures.append(structure) }
   func add(_ mistake: Diagnostic) { mistakes.append(mistake) }

@@ -11,6 +11,8 @@ package struct Pipeline: Sendable {
   package let name: String
   package let file: URL
   package let models: OrderedDictionary<String, ModelSpec>
+  /// What stages may offer a model, in file order.
+  package let tools: [ToolSpec]
   /// In file order; every `from:` and `using:` names another one, and there is no cycle.
   package let stages: [PipelineStage]
   /// What is no mistake and should be told all the same.
@@ -25,13 +27,15 @@ package struct Pipeline: Sendable {
   package var folder: URL { file.deletingLastPathComponent() }
 
   package init(
-    name: String, file: URL, models: OrderedDictionary<String, ModelSpec>, stages: [PipelineStage],
-    warnings: [Diagnostic] = [], catalog: Catalog? = nil, redaction: Redaction = Redaction(),
+    name: String, file: URL, models: OrderedDictionary<String, ModelSpec>, tools: [ToolSpec] = [],
+    stages: [PipelineStage], warnings: [Diagnostic] = [], catalog: Catalog? = nil,
+    redaction: Redaction = Redaction(),
     variables: [FileVariable] = []
   ) {
     self.name = name
     self.file = file
     self.models = models
+    self.tools = tools
     self.stages = stages
     self.warnings = warnings
     self.catalog = catalog ?? Catalog(stages.map(\.entry))
@@ -41,6 +45,11 @@ package struct Pipeline: Sendable {
 
   /// Digest of every stage's kind, version, configuration and renames: what a run and its manifests are known by.
   package var fingerprint: Digest { Digest(of: JSON.array(stages.map(\.identity))) }
+
+  /// Of the tools' identities, by name.
+  var toolDigests: [String: Digest] {
+    Dictionary(tools.map { ($0.name, Digest(of: $0.identity)) }) { first, _ in first }
+  }
 
   package subscript(stage: String) -> PipelineStage? { stages.first { $0.name == stage } }
 }
@@ -67,6 +76,8 @@ package struct PipelineStage: Sendable {
   let passed: PassedColumns
   /// Models that its configuration names.
   package let models: [String]
+  /// Tools that it offers.
+  package let tools: [ToolSpec]
   /// Files that its configuration names.
   package let files: Set<URL>
   /// Digest of kind, version, configuration and renames: with an input digest, a step's key.
@@ -88,8 +99,7 @@ package struct PipelineStage: Sendable {
     name: String, entry: StageEntry, from: [String] = [], using: OrderedDictionary<String, String> = [:],
     per: String? = nil, onFailure: OnFailure = .fail, renames: [String: String] = [:], replace: Bool = false,
     configured: ConfiguredStage, columns: [String]? = nil, passed: PassedColumns = .all,
-    models: [String] = [],
-    files: Set<URL> = []
+    models: [String] = [], tools: [ToolSpec] = [], files: Set<URL> = []
   ) {
     self.name = name
     self.entry = entry
@@ -103,6 +113,7 @@ package struct PipelineStage: Sendable {
     self.columns = columns
     self.passed = passed
     self.models = models
+    self.tools = tools
     self.files = files
   }
 }

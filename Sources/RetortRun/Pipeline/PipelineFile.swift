@@ -44,7 +44,14 @@ struct PipelineFile {
     }
   }
 
+  struct ToolNode {
+    let name: String
+    let keyPlace: FilePosition
+    let node: PlacedNode
+  }
+
   var models: [ModelEntry] = []
+  var tools: [ToolNode] = []
   var stages: [StageNode] = []
 
   init(_ root: PlacedNode, log: DecodingLog) {
@@ -57,6 +64,9 @@ struct PipelineFile {
           alias: alias, keyPlace: entry.keyPlace, node: entry.node,
           fields: NodeDecoder.decode(ModelFields.self, from: entry.node, log: log)))
     }
+    for (name, entry) in root["tools"]?.entries ?? [:] {
+      tools.append(ToolNode(name: name, keyPlace: entry.keyPlace, node: entry.node))
+    }
     for (name, entry) in root["stages"]?.entries ?? [:] {
       stages.append(
         StageNode(
@@ -67,6 +77,7 @@ struct PipelineFile {
 
   private struct Sections: Decodable {
     let models: Columns?
+    let tools: Columns?
     let stages: Columns
   }
 }

@@ -41,6 +41,7 @@ struct PipelineGraph {
     for draft in drafts.values { checkPer(draft) }
     for name in drafts.keys { _ = output(of: name) }
     for draft in drafts.values { checkPromptSource(draft) }
+    for draft in drafts.values { checkCorpora(draft) }
     checkExports()
   }
 
@@ -53,12 +54,13 @@ struct PipelineGraph {
       let output = outputs[draft.written.name]
       return PipelineStage(
         name: draft.written.name, entry: entry, from: sorted(fields.from?.names ?? []),
-        using: using.compactMapValues(\.node.string).merging(draft.promptSets) { own, _ in own },
+        using: using.compactMapValues(\.node.string).merging(draft.promptSets) { own, _ in own }
+          .merging(draft.toolSets) { own, _ in own },
         per: fields.per,
         onFailure: fields.onFailure ?? .fail, renames: fields.renames ?? [:],
         replace: fields.replace ?? false, configured: configured,
         columns: output.flatMap { $0.isOpen ? nil : Array($0.certain) }, passed: draft.bound?.passed ?? .all,
-        models: draft.models, files: draft.files)
+        models: draft.models, tools: draft.tools.map(\.spec), files: draft.files)
     }
   }
 
@@ -75,7 +77,8 @@ struct PipelineGraph {
 
   private func sets(_ name: String) -> [String] {
     let using = drafts[name]?.written.node["using"]?.entries ?? [:]
-    return using.values.compactMap(\.node.string).filter { drafts[$0] != nil }
+    let corpora = drafts[name]?.toolSets.values.elements ?? []
+    return (using.values.compactMap(\.node.string) + corpora).filter { drafts[$0] != nil }
   }
 }
 

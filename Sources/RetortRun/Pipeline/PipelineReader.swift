@@ -23,6 +23,8 @@ struct PipelineReader {
   let catalog: Catalog
   let environment: EnvironmentReader
   var mistakes: [Diagnostic] = []
+  /// Those that the file declares.
+  var tools: OrderedDictionary<String, ToolSpec> = [:]
 
   var folder: URL { file.deletingLastPathComponent() }
 
@@ -52,19 +54,21 @@ struct PipelineReader {
     }
     checkNames(written.stages)
 
+    tools = tools(written.tools, models: models, stages: written.stages.map(\.name))
     var drafts: OrderedDictionary<String, StageDraft> = [:]
     for stage in written.stages { drafts[stage.name] = draft(stage, models: models) }
     bind(&drafts, models)
     var graph = PipelineGraph(drafts: drafts, file: file)
     graph.check()
     mistakes += graph.mistakes
-    let warnings = secrets.warnings + graph.lostPrompts()
+    let warnings = secrets.warnings + graph.lostPrompts() + unusedTools(written.tools, in: drafts)
     try throwMistakes()
 
     let name = file.deletingPathExtension().lastPathComponent
     let keys = Redaction(secrets.texts)
     return Pipeline(
-      name: name, file: file, models: models, stages: graph.stages(), warnings: warnings,
+      name: name, file: file, models: models, tools: tools.map(\.value), stages: graph.stages(),
+      warnings: warnings,
       catalog: catalog, redaction: keys,
       variables: environment.variables(of: root, text: text, keys: keys))
   }

@@ -39,13 +39,17 @@ package enum PipelineSchema {
       "additionalProperties": false,
       "properties": [
         "models": ["type": "object", "additionalProperties": ["$ref": "#/$defs/model"]],
+        "tools": [
+          "type": "object", "propertyNames": ["pattern": "^[a-z][a-z0-9_]{0,63}$"],
+          "additionalProperties": ["$ref": "#/$defs/tool"],
+        ],
         "stages": [
           "type": "object", "minProperties": 1,
           "propertyNames": ["pattern": "^[a-z][a-z0-9_]*$"],
           "additionalProperties": ["$ref": "#/$defs/stage"],
         ],
       ],
-      "$defs": ["model": model, "stage": stage],
+      "$defs": ["model": model, "tool": tool(catalog), "stage": stage],
     ]
   }
 
@@ -80,6 +84,33 @@ package enum PipelineSchema {
         "description": .string(entry.summary), "properties": .object(properties),
         "required": .array(required),
       ],
+    ]
+  }
+
+  private static func tool(_ catalog: Catalog) -> JSON {
+    [
+      "type": "object", "required": ["uses"],
+      "properties": [
+        "uses": described(["enum": .array(catalog.tools.map { .string($0.name) })], "The kind of tool."),
+        "corpus": described(["type": "string"], "The stage whose rows it looks into."),
+        "description": described(
+          ["type": "string"], "What the model is told of it, in place of the kind's words."),
+        "timeout": described(
+          ["type": "number", "exclusiveMinimum": 0], "Seconds that a call may take; default 30."),
+      ],
+      "allOf": .array(
+        catalog.tools.map { entry in
+          let keys = entry.configShape().schema["properties"]?.object ?? [:]
+          return [
+            "if": ["properties": ["uses": ["const": .string(entry.name)]]],
+            "then": [
+              "description": .string(entry.summary),
+              "properties": .object(
+                JSON.Object(
+                  uniqueKeysWithValues: keys.map { ($0.key, described($0.value, entry.keys[$0.key] ?? "")) })),
+            ],
+          ]
+        }),
     ]
   }
 

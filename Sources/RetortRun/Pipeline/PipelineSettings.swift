@@ -15,6 +15,7 @@ struct PipelineSettings {
     var path = setting[..<equals].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     let models = root["models"]?.entries?.keys.elements ?? []
     let stages = root["stages"]?.entries?.keys.elements ?? []
+    let tools = root["tools"]?.entries?.keys.elements ?? []
     if let first = path.first, path.count > 1 {
       if stages.contains(first) {
         path = ["stages", first, "with"] + path.dropFirst()
@@ -22,10 +23,11 @@ struct PipelineSettings {
         path = ["models", first] + path.dropFirst()
       }
     }
-    let names = path.first == "models" ? models : stages
-    guard path.count > 2, ["models", "stages"].contains(path[0]), names.contains(path[1]), !path.contains("")
+    let sections = ["models": models, "stages": stages, "tools": tools]
+    let names = sections[path.first ?? ""] ?? []
+    guard path.count > 2, sections[path[0]] != nil, names.contains(path[1]), !path.contains("")
     else {
-      let word = path.count > 2 && ["models", "stages"].contains(path[0]) ? path[1] : path.first ?? ""
+      let word = path.count > 2 && sections[path[0]] != nil ? path[1] : path.first ?? ""
       report(
         Diagnostic(
           place,

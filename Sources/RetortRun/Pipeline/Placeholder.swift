@@ -21,6 +21,7 @@ enum Placeholder {
     case is JSON.Type: JSON.null as? T
     case is Columns.Type: Columns() as? T
     case is ModelRef.Type: ModelRef(ModelSpec(alias: "", name: "")) as? T
+    case is ToolRef.Type: ToolRef(.absent("")) as? T
     case is PromptSource.Type: PromptSource(stage: "") as? T
     case is PromptFile.Type: PromptFile(path: "", text: "") as? T
     case is TextFile.Type: TextFile(path: "", text: "") as? T

@@ -29,6 +29,8 @@ struct StageDraft {
   var files: Set<URL> = []
   /// The stage whose prompt it shows.
   var promptSource: (name: String, place: FilePosition)?
+  /// The tools that it offers, each with the place where it is named.
+  var tools: [(spec: ToolSpec, place: FilePosition)] = []
   /// What that stage takes under `using:`, by the role under which this one is given it.
   var promptSets: OrderedDictionary<String, String> = [:]
 }
@@ -57,7 +59,7 @@ extension PipelineReader {
   func configure(
     _ draft: inout StageDraft, _ entry: StageEntry, _ models: OrderedDictionary<String, ModelSpec>
   ) {
-    let log = DecodingLog(folder: folder, models: models)
+    let log = DecodingLog(folder: folder, models: models, tools: tools)
     let with = draft.with
     draft.configured = log.decode(with) {
       let decoder = NodeDecoder(with, log: log)
@@ -70,6 +72,7 @@ extension PipelineReader {
     draft.files = log.files
     draft.structures = log.structures
     draft.promptSource = log.promptSource
+    draft.tools = log.usedTools
     readPrompts(log.prompts, into: &draft)
     draft.brokenPrompts.formUnion(log.brokenStructures)
     if !draft.brokenPrompts.isEmpty { draft.configured = nil }
@@ -110,7 +113,7 @@ extension PipelineReader {
     func report(_ place: FilePosition, _ message: String) { told.append(Diagnostic(place, message)) }
     defer { draft.mistakes += told }
     let stage = draft.written
-    let roles = stage.node["using"]?.entries?.keys.map { ($0, RowSet<Columns>([])) } ?? []
+    let roles = (stage.node["using"]?.entries?.keys.elements ?? []).map { ($0, RowSet<Columns>([])) }
     func workspace(_ suffix: String) -> Workspace {
       Workspace(
         folder: folder, models: InertModels(isOfAnyKind: draft.takesAnyModel),

@@ -112,7 +112,8 @@ private struct StageSample {
     _ entry: StageEntry, modelsOf kind: ModelSpec.Kind, having isHad: (ConfigShape.Key) -> Bool
   ) -> BoundStage? {
     let log = DecodingLog(
-      folder: URL(filePath: "/"), models: ["model": ModelSpec(alias: "model", name: "model", kind: kind)])
+      folder: URL(filePath: "/"), models: ["model": ModelSpec(alias: "model", name: "model", kind: kind)],
+      tools: ["tool": .absent("tool")])
     let environment = EnvironmentReader(variables: [:])
     // JSON is YAML.
     guard
@@ -140,6 +141,7 @@ private struct StageSample {
     case .integer, .number: .int(1)
     case .boolean: .bool(false)
     case .model: .string("model")
+    case .tool: .string("tool")
     case .stage: .string("stage")
     case .textFile, .dataFile, .dataFiles, .structureFile: .string(emptyFile.path)
     case .choice(let words): .string(words[0])

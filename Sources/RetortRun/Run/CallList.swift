@@ -2,12 +2,23 @@ internal import RetortCore
 internal import RetortStore
 internal import Synchronization
 
-/// The calls that a step used, in order.
+/// What a step used, replies and tools' results, in order.
 final class CallList: Sendable {
   private let calls = Mutex<[UsedCall]>([])
 
-  func append(_ call: Int64) {
-    let used = UsedCall(reply: call, sample: StepContext.sample)
+  /// Through which a step tells what it uses.
+  var context: StepContext {
+    StepContext {
+      self.append(.reply($0))
+    } usedTool: {
+      self.append(.tool($0, turn: $1))
+    }
+  }
+
+  private func append(_ content: UsedCall.Content) {
+    // What nobody keeps has no number.
+    if case .tool(0, _) = content { return }
+    let used = UsedCall(content, sample: StepContext.sample)
     calls.withLock { $0.append(used) }
   }
 

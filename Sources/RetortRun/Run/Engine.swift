@@ -46,7 +46,9 @@ package struct Engine: Sendable {
     defer { withExtendedLifetime(lock) {} }
     let (run, begunBefore) = try await store.steps.beginRun(NewRun(pipeline, options), at: began)
     tell(.started(run: run))
-    let performance = Performance(self, run: run, begunBefore: begunBefore, tell: tell)
+    let takes = try await store.steps.beginToolTakes(
+      of: pipeline.toolDigests, redo: options.redoTools, origin: options.origin ?? run)
+    let performance = Performance(self, run: run, begunBefore: begunBefore, toolTakes: takes, tell: tell)
     let status: RunStatus
     do { status = try await watchingStore { try await performance.perform() } } catch {
       guard Task.isCancelled else {
@@ -94,6 +96,11 @@ package struct Engine: Sendable {
     for name in [options.only].compactMap({ $0 }) + options.redo.sorted() where pipeline[name] == nil {
       throw RunError(
         "expected a stage of \(pipeline.name) (\(pipeline.stages.map(\.name).joined(separator: ", "))), found '\(name)'"
+      )
+    }
+    for name in options.redoTools.sorted() where !pipeline.tools.contains(where: { $0.name == name }) {
+      throw RunError(
+        "expected a tool of \(pipeline.name) (\(pipeline.tools.map(\.name).joined(separator: ", "))), found '\(name)'"
       )
     }
   }

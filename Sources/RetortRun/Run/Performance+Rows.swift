@@ -43,11 +43,10 @@ extension Performance {
   ) async throws -> Scheduler.StepEnd {
     let stage = engine.pipeline.stages[index]
     let calls = CallList()
-    let context = StepContext { calls.append($0) }
     let outcome: Outcome<PackedRow>
     do {
       let row = try Row(text: arrival.text)
-      outcome = try await StepContext.$current.withValue(context) {
+      outcome = try await StepContext.$current.withValue(calls.context) {
         try await process(row).map { PackedRow(try stage.output($0.values, addedTo: row)) }
       }
     } catch let error as ModelError where error.kind == .filtered {

@@ -57,12 +57,11 @@ extension Performance {
   ) async throws -> Scheduler.StepEnd {
     let steps = engine.store.steps
     let calls = CallList()
-    let context = StepContext { calls.append($0) }
     let recorder = SetRecorder(
       steps: steps, stage: engine.pipeline.stages[index], place: place, step: step, count: input.count)
     let rows = steps.rowSet(place, count: input.count, complete: input.complete)
     do {
-      try await StepContext.$current.withValue(context) {
+      try await StepContext.$current.withValue(calls.context) {
         try await process(rows) { try await recorder.accept($0) }
       }
       try await recorder.finish()

@@ -56,12 +56,14 @@ actor Performance {
   var run: Int64 { lookup.run }
 
   init(
-    _ engine: Engine, run: Int64, begunBefore: Set<String>, tell: @escaping @Sendable (RunEvent) -> Void
+    _ engine: Engine, run: Int64, begunBefore: Set<String>, toolTakes: [String: Int],
+    tell: @escaping @Sendable (RunEvent) -> Void
   ) {
     self.engine = engine
     self.tell = tell
     lookup = PipelineLookup(
-      engine.pipeline, options: engine.options, run: run, steps: engine.store.steps, begunBefore: begunBefore)
+      engine.pipeline, options: engine.options, run: run, steps: engine.store.steps, begunBefore: begunBefore,
+      toolTakes: toolTakes)
     ledger = StoreLedger(
       engine.store, folder: engine.pipeline.folder, exports: engine.pipeline.catalog.exports)
     scheduler = Scheduler(engine.pipeline, only: engine.options.only, cores: engine.cores)
@@ -154,6 +156,10 @@ actor Performance {
           databases: DatabaseReader(),
           surroundings: ProgramSurroundings(
             engine.environment, models: Array(engine.pipeline.models.values)),
+          tools: ToolServices(
+            memory: engine.store.tools, library: engine.store.texts, origin: origin,
+            digests: Dictionary(uniqueKeysWithValues: sets.map { ($0, $1.input.digest) }),
+            takes: lookup.toolTakes),
           say: { [tell] in tell(.noted(stage: stage.name, $0)) }))
     } catch {
       try await fail([nil], of: index, error)
@@ -221,7 +227,7 @@ actor Performance {
     let message = "\(error)"
     failures.add(error)
     tell(.failed(stage: stage.name, kind: kind, message: message, rows: occurrences.count))
-    var failure = StepFailure(kind: kind, message: message, calls: calls.map(\.reply))
+    var failure = StepFailure(kind: kind, message: message, calls: calls.compactMap(\.reply))
     if let step, let error = error as? ModelError, error.isForGood, error.wasSent {
       failure.refused = .init(step, error: error)
     }

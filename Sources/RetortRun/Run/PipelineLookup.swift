@@ -12,6 +12,8 @@ struct PipelineLookup: Sendable {
   let steps: any StepLookup
   /// Stages that the runs which this one goes on with have begun.
   let begunBefore: Set<String>
+  /// How often each tool was asked anew.
+  let toolTakes: [String: Int]
   let places: [StagePlace]
   /// The stages that each stage takes rows or sets from, directly or not.
   let ancestors: [[Int]]
@@ -20,7 +22,8 @@ struct PipelineLookup: Sendable {
   private let cut: Set<String>
 
   init(
-    _ pipeline: Pipeline, options: RunOptions, run: Int64, steps: any StepLookup, begunBefore: Set<String>
+    _ pipeline: Pipeline, options: RunOptions, run: Int64, steps: any StepLookup, begunBefore: Set<String>,
+    toolTakes: [String: Int]
   ) {
     let ordinals = pipeline.ordinals
     self.pipeline = pipeline
@@ -28,6 +31,7 @@ struct PipelineLookup: Sendable {
     self.run = run
     self.steps = steps
     self.begunBefore = begunBefore
+    self.toolTakes = toolTakes
     self.ordinals = ordinals
     cut = options.selection.cuts ? Set(pipeline.cutSources.map(\.name)) : []
     places = pipeline.stages.enumerated().map { ordinal, stage in
@@ -66,8 +70,14 @@ struct PipelineLookup: Sendable {
 
   func key(of stage: Int, _ sets: OrderedDictionary<String, UsedSet>) -> StageKey {
     let (subject, exports) = (pipeline.stages[stage], pipeline.stages[stage].entry.exports)
+    var identity = subject.identity.object ?? [:]
+    var takes: JSON.Object = [:]
+    for tool in subject.tools {
+      if let take = toolTakes[tool.name], take > 0 { takes[tool.name] = .int(Int64(take)) }
+    }
+    if !takes.isEmpty { identity["tool_takes"] = .object(takes) }
     return StageKey(
-      subject.identity.object ?? [:], sets: sets.mapValues(\.input.digest),
+      identity, sets: sets.mapValues(\.input.digest),
       exportSuffix: exports ? options.exportSuffix : "",
       // A reader's one step is found under the run's own fingerprint, and an export's file is that of its newest take.
       fallsBack: !subject.from.isEmpty && !exports)

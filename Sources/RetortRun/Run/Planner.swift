@@ -42,8 +42,10 @@ struct Planner {
     var begunBefore: Set<String> = []
     if let origin = options.origin { begunBefore = try await sketch.begunStages(since: origin) }
     self.sketch = sketch
+    let takes = try await sketch.toolTakes(
+      of: pipeline.toolDigests, redo: options.redoTools, origin: options.origin)
     lookup = PipelineLookup(
-      pipeline, options: options, run: Sketch.run, steps: sketch, begunBefore: begunBefore)
+      pipeline, options: options, run: Sketch.run, steps: sketch, begunBefore: begunBefore, toolTakes: takes)
     // Steps end at once here, so that a window bounds nothing.
     scheduler = Scheduler(pipeline, only: options.only, cores: 1)
     entries = pipeline.stages.map {

@@ -9,6 +9,8 @@ package struct RunOptions: Sendable {
   package var only: String?
   /// Stages whose steps and replies are made afresh, or go on to be where that was begun.
   package var redo: Set<String>
+  /// Tools whose results are asked for anew.
+  package var redoTools: Set<String>
   /// Ask again for what an endpoint refused for good.
   package var retryRefused: Bool
   /// The first run of those that this one goes on with.
@@ -17,12 +19,13 @@ package struct RunOptions: Sendable {
   package var flags: JSON
 
   package init(
-    selection: Selection = .all, only: String? = nil, redo: Set<String> = [], retryRefused: Bool = false,
-    origin: Int64? = nil, flags: JSON = [:]
+    selection: Selection = .all, only: String? = nil, redo: Set<String> = [],
+    redoTools: Set<String> = [], retryRefused: Bool = false, origin: Int64? = nil, flags: JSON = [:]
   ) {
     self.selection = selection
     self.only = only
     self.redo = redo
+    self.redoTools = redoTools
     self.retryRefused = retryRefused
     self.origin = origin
     self.flags = flags

@@ -30,13 +30,38 @@ extension VerifyAnswer {
 
 extension SampleRollouts {
   package static func drawing(_ config: JSON) -> Drawing? {
-    Drawing(["length", "finish_reason", "group"]) { rows in
+    if config["tools"]?.array != nil { return rolloutDrawing }
+    return Drawing(["length", "finish_reason", "group"]) { rows in
       let cut = rows.count { $0["finish_reason"]?.string == "length" }
       return [
         Picture(
           "Length of the responses",
           .histogram([.init("responses", rows.compactMap { $0.drawn("length") })], x: "length (tokens)"),
           caption: "\(Drawn.share(cut, of: rows.count, "response")) ended at the limit of tokens.")
+      ]
+    }
+  }
+}
+
+extension SampleRollouts {
+  /// Of conversations with tools.
+  private static var rolloutDrawing: Drawing {
+    Drawing(["stop_reason", "turns", "tool_calls", "tool_errors", "length"]) { rows in
+      let ends = Drawn.counts(rows.map { $0["stop_reason"]?.string ?? "" }) {
+        $0 == "answer" ? .good : $0 == "no answer" ? .faint : .bad
+      }
+      let called = rows.count { ($0.drawn("tool_calls") ?? 0) > 0 }
+      let calls = rows.compactMap { $0.drawn("tool_calls") }.reduce(0, +)
+      let faults = rows.compactMap { $0.drawn("tool_errors") }.reduce(0, +)
+      return [
+        Picture(
+          "How the rollouts ended", .bars(ends, x: "rollouts"),
+          caption:
+            "\(Drawn.share(called, of: rows.count, "rollout")) called a tool; \(Drawn.number(faults)) of "
+            + "\(Drawn.number(calls)) calls came to a fault."),
+        Picture(
+          "Replies of a rollout",
+          .histogram([.init("rollouts", rows.compactMap { $0.drawn("turns") })], x: "replies of the model")),
       ]
     }
   }

@@ -63,7 +63,29 @@ struct GoldenAsk: Sendable {
     chat("log-probabilities beyond what endpoints give", ChatRequest([.user("q")], topLogprobs: 50)),
     chat("first take", take: 1, ChatRequest([.user("q")])),
     chat("second take", take: 2, ChatRequest([.user("q")])),
+    chat("tools", offering),
   ]
+
+  private static let offering: ChatRequest = {
+    let call = AskedTool(id: "c1", name: "search", arguments: #"{"query": "größe"}"#)
+    var asked = ChatMessage(.assistant, "")
+    asked.wire = [
+      "role": "assistant", "content": "", "reasoning_content": "Hm.",
+      "tool_calls": [
+        [
+          "id": "c1", "type": "function", "extra_content": ["google": ["thought_signature": "s"]],
+          "function": ["name": "search", "arguments": .string(call.arguments)],
+        ]
+      ],
+    ]
+    var request = ChatRequest([.user("q"), asked, .tool("found 🙂", of: call)], draw: 1)
+    request.tools = [
+      ToolOffer(
+        name: "search", description: "Find.",
+        parameters: ["type": "object", "properties": ["query": ["type": "string"]], "required": ["query"]])
+    ]
+    return request
+  }()
 
   private static func reward(_ name: String, take: Int = 0, _ conversation: [ChatMessage]) -> GoldenAsk {
     GoldenAsk(name: "reward: \(name)", take: take) { stack, model in

@@ -26,7 +26,7 @@ import Testing
     #expect(
       names(\.isReader) == [
         "generate-puzzles", "read-csv", "read-html", "read-json", "read-jsonl", "read-logiqa", "read-parquet",
-        "read-review", "read-sqlite", "read-xml",
+        "read-sqlite", "read-xml",
       ])
     #expect(
       names(\.exports) == [

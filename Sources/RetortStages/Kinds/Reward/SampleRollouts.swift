@@ -17,18 +17,20 @@ package struct SampleRollouts: PromptingStage {
     "tokens": TokenCount.help + " Asked only for a response whose length the endpoint does not report.",
   ].merging(SamplingKeys.help.merging(["samples": "Rollouts of a question, 1 to 1024; default 8."]) { $1 }) {
     own, _ in own
-  }
+  }.merging(ToolUse.help) { own, _ in own }
 
-  package static let laterKeys: Set = ["tokens", "token_texts"]
+  package static let laterKeys: Set = ToolUse.keys.union(["tokens", "token_texts"])
 
   package static let drawsSamples = true
   private static let defaultSamples = 8
 
   package static func workload(of config: Config) -> Workload {
-    Workload(
+    var load = Workload(
       samples: config.samples ?? defaultSamples, repairs: 0, prompt: config.prompt?.text,
       maxTokens: config.maxTokens,
       countKeys: ["samples"], keepsRows: true)
+    if config.tools != nil { load.countTurns(config.maxTurns) }
+    return load
   }
 
   package struct Config: Codable, Sendable {
@@ -44,12 +46,31 @@ package struct SampleRollouts: PromptingStage {
     package var seed: Int?
     package var maxTokens: Int?
     package var stop: [String]?
+    package var tools: [ToolRef]?
+    package var form: CallFormName?
+    package var tags: [String: String]?
+    package var examples: [ExampleRollout]?
+    package var maxTurns: Int?
+    package var maxContextTokens: Int?
+    package var maxToolTokens: Int?
+    package var onLimit: OnLimit?
 
     package enum CodingKeys: String, CodingKey {
-      case model, prompt, system, logprobs, tokens, samples, temperature, seed, stop
+      case model, prompt, system, logprobs, tokens, samples, temperature, seed, stop, tools, tags, examples
+      case form = "protocol"
       case tokenTexts = "token_texts"
       case topP = "top_p"
       case maxTokens = "max_tokens"
+      case maxTurns = "max_turns"
+      case maxContextTokens = "max_context_tokens"
+      case maxToolTokens = "max_tool_tokens"
+      case onLimit = "on_limit"
+    }
+
+    var toolKeys: ToolUse.Keys {
+      ToolUse.Keys(
+        tools: tools, form: form, tags: tags, examples: examples, maxTurns: maxTurns,
+        maxContextTokens: maxContextTokens, maxToolTokens: maxToolTokens, onLimit: onLimit)
     }
 
     package init(
@@ -83,6 +104,8 @@ package struct SampleRollouts: PromptingStage {
     package var logprobs: [Double]?
     /// Of each token, as the server writes it.
     package var tokenTexts: [String]?
+    /// In place of the completion, where the model may call tools.
+    package var rollout: RolloutColumns?
 
     package enum CodingKeys: String, CodingKey {
       case completion, reasoning, answer, length
@@ -92,7 +115,25 @@ package struct SampleRollouts: PromptingStage {
       case tokenTexts = "token_texts"
     }
 
+    package init(
+      completion: String, reasoning: String, answer: String, length: Int, lengthSource: LengthSource,
+      finishReason: String, group: String, logprobs: [Double]? = nil, tokenTexts: [String]? = nil,
+      rollout: RolloutColumns? = nil
+    ) {
+      self.completion = completion
+      self.reasoning = reasoning
+      self.answer = answer
+      self.length = length
+      self.lengthSource = lengthSource
+      self.finishReason = finishReason
+      self.group = group
+      self.logprobs = logprobs
+      self.tokenTexts = tokenTexts
+      self.rollout = rollout
+    }
+
     package func encode(to encoder: any Encoder) throws {
+      if let rollout { return try rollout.encode(to: encoder) }
       var fields = encoder.container(keyedBy: CodingKeys.self)
       try fields.encode(completion, forKey: .completion)
       try fields.encode(reasoning, forKey: .reasoning)
@@ -130,6 +171,7 @@ package struct SampleRollouts: PromptingStage {
 
   package let reads: [ColumnUse]
   package var adds: [String]? {
+    if tools != nil { return RolloutColumns.names }
     let left = Set((wantsLogprobs ? [] : ["logprobs"]) + (wantsTexts ? [] : ["token_texts"]))
     return ColumnUse.properties(of: Output.self).map(\.name).filter { !left.contains($0) }
   }
@@ -141,6 +183,7 @@ package struct SampleRollouts: PromptingStage {
   private let tokens: TokenCounter
   private let samples: Int
   private let sampling: Sampling
+  private let tools: ToolUse?
 
   package init(_ config: Config, in workspace: Workspace) throws {
     model = try workspace.chat(config.model)
@@ -157,6 +200,11 @@ package struct SampleRollouts: PromptingStage {
       Sampling(
         temperature: config.temperature, topP: config.topP, seed: config.seed, maxTokens: config.maxTokens,
         stop: config.stop))
+    tools = try config.toolKeys.use(of: config.model, in: workspace)
+    if tools != nil, wantsLogprobs {
+      throw StageError(
+        "logprobs: expected it without 'tools', since a rollout has several replies, found both")
+    }
     reads = prompt.reads
   }
 
@@ -169,6 +217,7 @@ package struct SampleRollouts: PromptingStage {
   }
 
   package func process(_ input: Columns) async throws -> Outcome<Output> {
+    if let tools { return try await rollOut(input, tools) }
     let replies = try await SamplingKeys.draw(
       samples,
       of: ChatRequest(try prompt(of: input), sampling: sampling, topLogprobs: wantsLogprobs ? 0 : nil),
@@ -177,6 +226,22 @@ package struct SampleRollouts: PromptingStage {
     var outputs: [Output] = []
     for reply in replies { outputs.append(try await output(reply, group)) }
     return .emit(outputs)
+  }
+
+  private func rollOut(_ input: Columns, _ tools: ToolUse) async throws -> Outcome<Output> {
+    let group = RowID.text(Digest(of: .object(input.values)))
+    let played = try await tools.play(samples, of: try prompt(of: input), sampling: sampling, by: model) {
+      try await length(of: $0).0
+    }
+    return Outcome(
+      played.map { rollout in
+        tools.sampled(rollout) {
+          Output(
+            completion: rollout.answer, reasoning: rollout.reasoning, answer: rollout.answer,
+            length: rollout.length, lengthSource: .usage, finishReason: rollout.stop.words, group: group,
+            rollout: RolloutColumns(rollout, tools, group: group))
+        }
+      })
   }
 
   private func check(_ reply: ChatReply) throws {
@@ -199,8 +264,9 @@ package struct SampleRollouts: PromptingStage {
     if reply.usage.completionTokens > 0 { return (reply.usage.completionTokens, .usage) }
     if !reply.logprobs.isEmpty { return (reply.logprobs.count, .logprobs) }
     let reasoning = reply.reasoning ?? ""
+    let written = ([reply.text] + reply.toolCalls.map(\.arguments)).joined()
     let count =
-      try await tokens.count(reply.text) + (reasoning.isEmpty ? 0 : try await tokens.count(reasoning))
+      try await tokens.count(written) + (reasoning.isEmpty ? 0 : try await tokens.count(reasoning))
     return (count, LengthSource(tokens.mode))
   }
 }

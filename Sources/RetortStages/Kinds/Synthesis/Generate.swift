@@ -16,16 +16,20 @@ package struct Generate: PromptingStage {
     "schema":
       "JSON Schema of an object that the reply must be, and is held to; each of its properties becomes a column.",
     "repair": "How often the model is asked again when the reply does not fit the schema; default 1.",
-  ].merging(SamplingKeys.help) { own, _ in own }
+  ].merging(SamplingKeys.help) { own, _ in own }.merging(ToolUse.help) { own, _ in own }
+
+  package static let laterKeys: Set = ToolUse.keys
 
   package static let drawsSamples = true
   package static let plots = PlottedColumns.speakingOfRewards
 
   package static func workload(of config: Config) -> Workload {
-    Workload(
+    var load = Workload(
       samples: config.samples, repairs: config.schema == nil ? 0 : config.repair ?? 1,
       prompt: config.prompt?.text ?? config.template, maxTokens: config.maxTokens,
       countKeys: ["samples"])
+    if config.tools != nil { load.countTurns(config.maxTurns) }
+    return load
   }
 
   package struct Config: Codable, Sendable {
@@ -42,11 +46,32 @@ package struct Generate: PromptingStage {
     package var seed: Int?
     package var maxTokens: Int?
     package var stop: [String]?
+    package var tools: [ToolRef]?
+    package var form: CallFormName?
+    package var tags: [String: String]?
+    package var examples: [ExampleRollout]?
+    package var maxTurns: Int?
+    package var maxContextTokens: Int?
+    package var maxToolTokens: Int?
+    package var onLimit: OnLimit?
 
     package enum CodingKeys: String, CodingKey {
-      case model, prompt, template, system, column, schema, repair, samples, temperature, seed, stop
+      case model, prompt, template, system, column, schema, repair, samples, temperature, seed, stop, tools,
+        tags,
+        examples
+      case form = "protocol"
       case topP = "top_p"
       case maxTokens = "max_tokens"
+      case maxTurns = "max_turns"
+      case maxContextTokens = "max_context_tokens"
+      case maxToolTokens = "max_tool_tokens"
+      case onLimit = "on_limit"
+    }
+
+    var toolKeys: ToolUse.Keys {
+      ToolUse.Keys(
+        tools: tools, form: form, tags: tags, examples: examples, maxTurns: maxTurns,
+        maxContextTokens: maxContextTokens, maxToolTokens: maxToolTokens, onLimit: onLimit)
     }
 
     package init(
@@ -73,6 +98,7 @@ package struct Generate: PromptingStage {
   private let column: String
   private let schema: JSONSchema?
   private let repair: Int
+  private let tools: ToolUse?
 
   package init(_ config: Config, in workspace: Workspace) throws {
     model = try workspace.chat(config.model)
@@ -94,6 +120,10 @@ package struct Generate: PromptingStage {
     guard (0...10).contains(repair) else {
       throw StageError("repair: expected 0 to 10, found \(repair)")
     }
+    tools = try config.toolKeys.use(of: config.model, in: workspace)
+    guard tools == nil || schema == nil else {
+      throw StageError("schema: expected it without 'tools', found both")
+    }
     reads = ColumnUse.joined(prompt.reads, system?.reads ?? [])
     if let schema {
       guard config.column == nil else {
@@ -103,6 +133,8 @@ package struct Generate: PromptingStage {
         throw StageError("schema: expected an object schema with 'properties', found none")
       }
       adds = Array(properties.keys)
+    } else if tools != nil {
+      adds = [column] + RolloutColumns.besideAnswer
     } else {
       adds = [column]
     }
@@ -132,10 +164,28 @@ package struct Generate: PromptingStage {
 
   package func process(_ input: Columns) async throws -> Outcome<Columns> {
     let messages = try prompt(of: input)
+    if let tools { return try await lookUp(messages, tools) }
     if let schema { return try await structured(messages, schema) }
     let replies = try await SamplingKeys.draw(
       samples, of: ChatRequest(messages, sampling: sampling), from: model, rows: true)
     return Outcome(replies.map { $0.sampled(flaw: $0.flaw) { Columns([column: .string($0.text)]) } })
+  }
+
+  private func lookUp(_ messages: [ChatMessage], _ tools: ToolUse) async throws -> Outcome<Columns> {
+    let played = try await tools.play(samples, of: messages, sampling: sampling, by: model) { reply in
+      reply.usage.completionTokens > 0 ? reply.usage.completionTokens : TokenEstimate.characters(reply.text)
+    }
+    return Outcome(
+      try played.map { rollout -> Sampled<Columns> in
+        guard rollout.stop == .answer else {
+          return .leftOut(
+            reason: rollout.stop.words, detail: "after \(rollout.turns) turns, \(rollout.calls) calls")
+        }
+        var columns: JSON.Object = [column: .string(rollout.answer)]
+        let all = try JSON(encoding: RolloutColumns(rollout, tools, group: "")).object ?? [:]
+        for name in RolloutColumns.besideAnswer { columns[name] = all[name] }
+        return .output(Columns(columns))
+      })
   }
 
   private func structured(_ messages: [ChatMessage], _ schema: JSONSchema) async throws -> Outcome<Columns> {
