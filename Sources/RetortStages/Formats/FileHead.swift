@@ -19,7 +19,7 @@ struct FileHead {
         ([0x28, 0xB5, 0x2F, 0xFD], "zstd; unpack it first, or let its name end in .zst"),
         ([0x50, 0x4B, 0x03, 0x04], "a zip archive; unpack it first"),
         ([0xFD, 0x37, 0x7A, 0x58, 0x5A], "xz; unpack it first"),
-        (Array("PAR1".utf8), "Parquet; write its rows as JSON lines first"),
+        (Array("PAR1".utf8), "Parquet, which read-parquet reads"),
         (Array("SQLite format 3\0".utf8), "a SQLite database; read-sqlite reads it"),
       ], in: bytes)
   }

@@ -84,7 +84,7 @@ import Testing
     for (bytes, words) in [
       ([0x1F, 0x8B, 8, 0], "gzip; unpack it first, or let its name end in .gz"),
       ([0xFF, 0xFE, 0x7B, 0], "UTF-16; write it in UTF-8 first"),
-      (Array("PAR1".utf8), "Parquet; write its rows as JSON lines first"),
+      (Array("PAR1".utf8), "Parquet, which read-parquet reads"),
     ] as [([UInt8], String)] {
       let error = await #expect(throws: StageError.self) { try await answers(bytes) }
       #expect(error?.description.hasSuffix("rows.jsonl', found \(words)") == true)
