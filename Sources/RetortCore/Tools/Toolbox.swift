@@ -93,7 +93,8 @@ package struct Toolbox: Sendable {
 
   /// It follows from the call and from what was offered, and is noted so that people find it among the others.
   private func tell(_ fault: ToolFault, of asked: AskedTool) async throws -> ToolResult {
-    let key = key(["name": .string(asked.name), "fault": .string(fault.description)], .string(asked.arguments))
+    let key = key(
+      ["name": .string(asked.name), "fault": .string(fault.description)], .string(asked.arguments))
     if let known = try await memory.recall([key]) { return known }
     return try await keep(ToolResult(text: fault.description, fault: fault.kind), of: asked, under: key)
   }

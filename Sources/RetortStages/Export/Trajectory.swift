@@ -41,6 +41,8 @@ struct TrajectoryReader: Sendable {
   let writesTags: Bool
 
   private static let tags = ["<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>"]
+  /// How results begin that were given as a turn of the user.
+  private static let results = ["<tool_response>", "<result>"]
 
   func trajectory(of row: Columns) throws(BadRow) -> Trajectory {
     let list = try Self.list(row[messages], "a list of messages", in: messages, reason: "no messages")
@@ -95,7 +97,10 @@ struct TrajectoryReader: Sendable {
   private func turn(_ role: String, _ message: JSON, at place: String) throws(BadRow) -> Trajectory.Turn {
     switch role {
     case "system": return .system(try text(of: message, at: place, mayBeEmpty: true))
-    case "user": return .user(try text(of: message, at: place))
+    case "user":
+      let said = try text(of: message, at: place)
+      try Self.refuse(Self.results.first(where: said.trimmed.hasPrefix), at: place)
+      return .user(said)
     case "assistant":
       if message["weight"]?.number == 0 || message["loss"] == false || message["train"] == false {
         throw BadRow(
@@ -105,6 +110,7 @@ struct TrajectoryReader: Sendable {
       }
       let calls = try calls(of: message, at: place)
       let said = try text(of: message, at: place, mayBeEmpty: !calls.isEmpty)
+      try Self.refuse(Self.tags.first(where: said.contains), at: place)
       let beside = ["reasoning_content", "reasoning"].lazy.compactMap { message[$0]?.string }.first ?? ""
       return .assistant(try thoughts.text(said, beside: beside, mayBeEmpty: !calls.isEmpty), calls: calls)
     default:
@@ -113,6 +119,15 @@ struct TrajectoryReader: Sendable {
         "expected a message of system, user, assistant or tool at '\(place)', found \(String(message.text.prefix(80)))"
       )
     }
+  }
+
+  /// A model would learn to write calls that nobody makes, and results of its own.
+  private static func refuse(_ tag: String?, at place: String) throws(BadRow) {
+    guard let tag else { return }
+    throw BadRow(
+      "calls as text",
+      "expected calls and results as turns of their own, as 'protocol: native' records them, found \(tag) at '\(place)'"
+    )
   }
 
   private static func follows(

@@ -61,7 +61,12 @@ final class SetTalk: Sendable {
 
 /// Lets few lines pass that nobody has taken yet, and knows when there was a sign of the program.
 private final class Gate: Sendable {
-  private let slots = DispatchSemaphore(value: 64)
+  private let slots: DispatchSemaphore = {
+    // One that is made with a value ends this process when it goes while a slot is taken, as where a program is left.
+    let slots = DispatchSemaphore(value: 0)
+    for _ in 0..<64 { slots.signal() }
+    return slots
+  }()
   private let isGone = Mutex(false)
   private let sign = Mutex(ProcessInfo.processInfo.systemUptime)
 

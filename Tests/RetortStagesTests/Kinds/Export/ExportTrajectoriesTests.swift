@@ -152,13 +152,18 @@ struct ExportTrajectoriesTests {
       ["messages": [asked, called, result("a", "x"), Exported.assistant("A.")], "tools": ""],
       ["messages": [asked, Exported.assistant("A.")], "tools": "no list"],
       row([asked, ["role": "developer", "content": "x"]]),
+      row([asked, Exported.assistant("<tool_call>{}</tool_call>")]),
+      row([
+        asked, Exported.assistant("<search>x</search>"), Exported.user("<result>one</result>"),
+        Exported.assistant("A."),
+      ]),
     ]
     let out = try await export(.init(folder: "out"), rows)
     #expect(
       out.dropped == [
         "no messages", "no answer at the end", "call without a result", "result without a call",
         "result of another call", "tag in a result", "special token", "empty turn", "turns out of order",
-        "no tools", "bad tools", "bad message",
+        "no tools", "bad tools", "bad message", "calls as text", "calls as text",
       ])
     #expect(out.made.allSatisfy { $0.members == [0] })
   }
