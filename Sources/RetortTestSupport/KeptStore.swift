@@ -43,14 +43,9 @@ package final class KeptStore: Sendable {
   deinit { try? FileManager.default.removeItem(at: folder) }
 
   private static func unpack(_ packed: URL, to file: URL) throws {
-    _ = FileManager.default.createFile(atPath: file.path, contents: nil)
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = ["gzip", "-dc", packed.path]
-    process.standardOutput = try FileHandle(forWritingTo: file)
-    try process.run()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw CocoaError(.fileReadCorruptFile) }
+    let (data, status) = try Program.output(of: ["gzip", "-dc", packed.path])
+    guard status == 0 else { throw CocoaError(.fileReadCorruptFile) }
+    try data.write(to: file)
   }
 
   package func run(_ pipeline: Pipeline) async throws -> RunSummary {

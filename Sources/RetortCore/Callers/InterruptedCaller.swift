@@ -1,5 +1,5 @@
-/// Refuses to send a call once the run is interrupted, or one made ``Together`` with it has failed. It sits around what commits the reply: a call is in flight until
-/// then.
+/// Refuses to send a call once the run is interrupted, or one made ``Together`` with it has failed. It sits around what
+/// commits the reply: a call is in flight until then.
 struct GatedCaller: Caller {
   let inner: any Caller
   let interruption: Interruption

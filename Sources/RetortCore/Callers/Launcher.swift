@@ -84,16 +84,13 @@ package actor Launcher {
     let deadline = clock.seconds + Self.patience
     let (leash, output, errors) = (Pipe(), Pipe(), Pipe())
     let voice = ServerVoice(output.fileHandleForReading, errors: errors.fileHandleForReading)
+    let ends = [leash.fileHandleForReading, output.fileHandleForWriting, errors.fileHandleForWriting]
     do {
       let guardian = try Spawn.process(
         ["/bin/sh", "-c", Self.guardian, "retort-launch", folder.path, program] + command.dropFirst(),
-        environment(model),
-        [leash.fileHandleForReading, output.fileHandleForWriting, errors.fileHandleForWriting].map(
-          \.fileDescriptor))
-      Thread.detachNewThread { while waitpid(guardian, nil, 0) == -1, errno == EINTR {} }
-      for handle in [leash.fileHandleForReading, output.fileHandleForWriting, errors.fileHandleForWriting] {
-        try? handle.close()
-      }
+        environment(model), ends.map(\.fileDescriptor))
+      Thread.detachNewThread { Spawn.wait(for: guardian) }
+      for end in ends { try? end.close() }
     } catch {
       throw Halt.unready("expected to launch \(program) for model '\(model.alias)': \(error)")
     }

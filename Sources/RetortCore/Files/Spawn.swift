@@ -47,4 +47,13 @@ package enum Spawn {
     }
     return pid
   }
+
+  /// Waits for the end of a process that was started here, and gives its number free.
+  /// - Returns: its status as `waitpid` has it; 0 where it was waited for already.
+  @discardableResult
+  package static func wait(for pid: pid_t) -> Int32 {
+    var status: Int32 = 0
+    while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+    return status
+  }
 }

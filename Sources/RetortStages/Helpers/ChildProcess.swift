@@ -68,10 +68,9 @@ final class ChildProcess: Sendable {
     while waitid(P_PID, id_t(pid), &info, WEXITED | WNOWAIT) != 0, errno == EINTR {}
     // Until it is reaped the group's number stays its own.
     _ = Glibc.kill(-pid, SIGKILL)
-    var status: Int32 = 0
-    isReaped.withLock {
-      while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+    let status = isReaped.withLock {
       $0 = true
+      return Spawn.wait(for: pid)
     }
     leash.withLock {
       guard let end = $0 else { return }
@@ -84,7 +83,7 @@ final class ChildProcess: Sendable {
   }
 
   /// Waits for the guardian's end, once the program has ended.
-  func waitForGuardian() { while waitpid(guardian, nil, 0) < 0, errno == EINTR {} }
+  func waitForGuardian() { Spawn.wait(for: guardian) }
 
   /// Kills it and what it started, at once.
   func kill() {

@@ -1,4 +1,5 @@
 import Foundation
+import RetortTestSupport
 import Testing
 
 @testable import RetortCore
@@ -8,14 +9,7 @@ struct ShellWordTests {
     "", "plain/path-1.yaml", "it's", "$(touch x) `y` \"z\" \\", "a b\n\tc", "é", "--x={\"a\": 1}",
   ])
   func aShellReadsItBackAsOneWord(text: String) throws {
-    let process = Process()
-    let pipe = Pipe()
-    process.executableURL = URL(filePath: "/bin/sh")
-    process.arguments = ["-c", "printf '%s|' \(ShellWord(text)) end"]
-    process.standardOutput = pipe
-    try process.run()
-    let data = try pipe.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
+    let data = try Program.output(of: ["sh", "-c", "printf '%s|' \(ShellWord(text)) end"]).data
     #expect(String(decoding: data, as: UTF8.self) == "\(text)|end|")
   }
 

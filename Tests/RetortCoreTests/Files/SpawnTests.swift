@@ -23,12 +23,6 @@ import Testing
     String(decoding: try output.readToEnd() ?? Data(), as: UTF8.self)
   }
 
-  private func status(_ pid: pid_t) -> Int32 {
-    var status: Int32 = 0
-    while waitpid(pid, &status, 0) == -1, errno == EINTR {}
-    return status
-  }
-
   @Test func itHasItsArgumentsVariablesAndFiles() throws {
     let spare = (0..<20).map { _ in FileHandle(forReadingAtPath: "/dev/null") }
     defer { withExtendedLifetime(spare) {} }
@@ -37,13 +31,13 @@ import Testing
     try input.write(contentsOf: Data("hello\n".utf8))
     // The three, and the folder that is listed.
     #expect(try said(output) == "an 'argument' blue hello\n4\n")
-    #expect(status(pid) == 3 << 8)
+    #expect(Spawn.wait(for: pid) == 3 << 8)
   }
 
   @Test func itHasAGroupOfItsOwn() throws {
     let (pid, input, output) = try started("sleep 1000 & cat")
     kill(-pid, SIGKILL)
-    #expect(status(pid) == SIGKILL)
+    #expect(Spawn.wait(for: pid) == SIGKILL)
     // Read to its end only once nobody writes any more.
     #expect(try said(output).isEmpty)
     try input.close()
@@ -53,7 +47,7 @@ import Testing
     let (pid, input, output) = try started("read word; echo late; exec cat /proc/self/status")
     try output.close()
     try input.write(contentsOf: Data("go\n".utf8))
-    #expect(status(pid) == SIGPIPE)
+    #expect(Spawn.wait(for: pid) == SIGPIPE)
   }
 
   @Test func aMissingProgramIsAnError() {

@@ -70,15 +70,7 @@ struct OnlineRewardTests {
   private func compare(_ file: URL) throws -> String {
     let tool = URL(filePath: #filePath).deletingLastPathComponent().appending(
       path: "../../../tools/rewards/agree")
-    let python = Process()
-    python.executableURL = URL(filePath: "/usr/bin/env")
-    python.arguments = ["python3", tool.path, "--scored", file.path]
-    let said = Pipe()
-    python.standardOutput = said
-    python.standardError = said
-    try python.run()
-    let text = said.fileHandleForReading.readDataToEndOfFile()
-    python.waitUntilExit()
-    return String(decoding: text, as: UTF8.self)
+    let said = try Program.output(of: ["python3", tool.path, "--scored", file.path]).data
+    return String(decoding: said, as: UTF8.self)
   }
 }
