@@ -138,6 +138,52 @@ def gr3(rewards, lengths, alpha=0.33, norm="sample-std", set_aside=False):
     return scales, rescaled, found
 
 
+IMAGE = "<|vision_start|><|image_pad|>"
+
+
+def deepeyes(text, accuracy, task="perception", seen=None):
+    """DeepEyes (arXiv 2505.14362, `vl_agent.py`): the reward of a whole trajectory as one text, results included.
+
+    accuracy: 0 to 1. perception: 0.8 accuracy + 0.2 format in {0, -1} + 1.2 where an image came back and the answer is
+    right; an answer of 1000 characters or more is wrong and a fault. maths: 1.2 accuracy + 0.4 format, one box after the
+    thought. `seen` says whether an image came back; by default the markers in the text do.
+    """
+    if task == "maths":
+        boxes = len(re.findall(r"\\boxed\{[^}]", text.split("</think>")[-1]))
+        return 1.2 * (accuracy if boxes else 0) + 0.4 * (0 if boxes == 1 and _balanced("think", text) else -1)
+    if task != "perception":
+        raise ValueError(f"task: expected perception or maths, found {task!r}")
+    long = len(text.split("<answer>")[-1].split("</answer>")[0].strip()) >= 1000
+    whole = (_balanced("think", text) and text.count(IMAGE) == text.count("<|image_pad|><|vision_end|>")
+             and _balanced("answer", text.split("</think>")[-1]) and not long)
+    accuracy = 0 if long else accuracy
+    bonus = accuracy > 0.5 and (IMAGE in text if seen is None else seen)
+    return 0.8 * accuracy + 0.2 * (0 if whole else -1) + 1.2 * bonus
+
+
+def deepeyes_v2(text, accuracy, task="perception", searched=None):
+    """DeepEyesV2 (arXiv 2511.05271, `deepeyesv2.py`): 0.8 accuracy + 0.2 format in {0, 1}; no bonus for tools.
+
+    task: perception, maths (the code's "reason": no bound on the answer's length) or search (a tenth of the accuracy less
+    where a search was called). Elsewhere an answer of 300 characters or more is wrong and a fault. `searched` says whether
+    a search was called; by default any `<tool_call>` in the text does.
+    """
+    if task not in ("perception", "maths", "search"):
+        raise ValueError(f"task: expected perception, maths or search, found {task!r}")
+    if not text.startswith("<think>"):
+        text = "<think>" + text
+    closing = text.split("</think>")[-1]
+    answer = closing.split("<answer>", 1)[1].split("</answer>")[0].strip() if "<answer>" in closing else None
+    bad = answer is None or (task != "maths" and len(answer) >= 300)
+    whole = not bad and all(_balanced(tag, text) for tag in ("think", "answer", "code", "tool_call"))
+    taxed = task == "search" and ("<tool_call>" in text if searched is None else searched)
+    return 0.8 * (0 if bad else accuracy) * (0.9 if taxed else 1) + 0.2 * whole
+
+
+def _balanced(tag, text):
+    return text.count(f"<{tag}>") == text.count(f"</{tag}>")
+
+
 def _check(lengths, count):
     if len(lengths) != count:
         raise ValueError(f"lengths: expected {count}, found {len(lengths)}")

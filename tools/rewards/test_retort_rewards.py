@@ -46,6 +46,15 @@ class Formulas(unittest.TestCase):
                 self.close(scores, case["expect"]["scores"])
                 self.close(advantages, case["expect"]["adv"])
 
+    def test_trajectories(self):
+        for name, reward in [("deepeyes_reward", retort.deepeyes), ("deepeyes_v2_reward", retort.deepeyes_v2)]:
+            for case in OFFICIAL[name]:
+                with self.subTest(name, note=case["note"]):
+                    given = case["input"]
+                    text = "".join(part * times for part, times in given["parts"])
+                    task = {"reason": "maths"}.get(given["form"], given["form"])
+                    self.close([reward(text, float(given["judge_right"]), task)], [case["expected"]["reward"]])
+
     def test_fuzzy_comparisons(self):
         for case in OFFICIAL["twyn_fuzzy"]:
             with self.subTest(case["note"]):

@@ -197,4 +197,21 @@ import Testing
       }
     }
   }
+
+  @Test(arguments: [("deepeyes_reward", DeepEyes.Version.first), ("deepeyes_v2_reward", .second)])
+  func rewardsOfTrajectories(_ list: String, _ version: DeepEyes.Version) throws {
+    for golden in try Self.cases(list) {
+      let (input, expected) = (golden["input"], golden["expected"])
+      let text = (input?["parts"]?.array ?? []).map { part in
+        String(repeating: part.array?[0].string ?? "", count: Int(part.array?[1].number ?? 0))
+      }.joined()
+      let form = input?["form"]?.string == "reason" ? "maths" : input?["form"]?.string ?? ""
+      let score = DeepEyes.score(
+        DeepEyes.Trajectory(text: text), version: version, task: try #require(DeepEyes.Task(rawValue: form)),
+        accuracy: input?["judge_right"] == true ? 1 : 0)
+      Self.expect([score.reward], expected?["reward"], golden)
+      Self.expect([score.accuracy], expected?["accuracy"], golden)
+      Self.expect([score.format], expected?["format"], golden)
+    }
+  }
 }

@@ -2,9 +2,7 @@ package import RetortCore
 
 /// A reward of a conversation with tools: what is right, what is well-formed, and what the tools were for.
 ///
-/// Forms of the field, by their keys: DeepEyes (arXiv 2505.14362, its repository's `vl_agent.py`) is 0.8 accuracy + 0.2
-/// format in {-1, 0} + 1.2 for a tool where the answer is right; DeepEyesV2 (arXiv 2511.05271) is 0.8 accuracy, a tenth less
-/// where a search was called, + 0.2 format in {0, 1}.
+/// By weights, or in a paper's own form (``DeepEyes``), to the letter.
 package struct RewardRollout: RowStage {
   package static let name = "reward-rollout"
   package static let version = 1
@@ -22,9 +20,15 @@ package struct RewardRollout: RowStage {
     "threshold": "The accuracy above which an answer counts as right; default 0.5.",
     "call_penalty":
       "The share of the accuracy that is taken off where anything was called, 0 to 1; default 0.",
+    "form":
+      "A paper's form instead of weights: deepeyes (0.8 accuracy + 0.2 format in {-1, 0} + 1.2 for a right answer after an image came back; maths: 1.2 accuracy + 0.4 format) or deepeyes-v2 (0.8 accuracy + 0.2 format in {0, 1}; search: a tenth less accuracy where a search was called).",
+    "task": "With 'form': perception, maths or search (deepeyes-v2); default perception.",
+    "task_column": "With 'form': the column that says it of each row, in place of 'task'.",
+    "searches": "With 'form': names of the tools that search; default [search].",
     "messages": "Column of the conversation; default 'messages'.",
     "answer": "Column of the final answer; default 'final_answer'.",
   ]
+  package static let laterKeys: Set<String> = ["form", "task", "task_column", "searches"]
   package static let plots = PlottedColumns.own([PlottedColumn("reward")])
 
   package enum ToolWhen: String, Codable, Hashable, Sendable, CaseIterable { case accurate, always }
@@ -40,9 +44,14 @@ package struct RewardRollout: RowStage {
     package var callPenalty: Double?
     package var messages: String?
     package var answer: String?
+    package var form: DeepEyes.Version?
+    package var task: DeepEyes.Task?
+    package var taskColumn: String?
+    package var searches: [String]?
 
     package enum CodingKeys: String, CodingKey {
-      case accuracy, threshold, messages, answer
+      case accuracy, threshold, messages, answer, form, task, searches
+      case taskColumn = "task_column"
       case accuracyWeight = "accuracy_weight"
       case formatWeight = "format_weight"
       case formatValues = "format_values"
@@ -53,8 +62,12 @@ package struct RewardRollout: RowStage {
 
     package init(
       accuracyWeight: Double? = nil, formatWeight: Double? = nil, formatValues: [Double]? = nil,
-      toolWeight: Double? = nil, toolWhen: ToolWhen? = nil, callPenalty: Double? = nil
+      toolWeight: Double? = nil, toolWhen: ToolWhen? = nil, callPenalty: Double? = nil,
+      form: DeepEyes.Version? = nil, task: DeepEyes.Task? = nil, taskColumn: String? = nil
     ) {
+      self.form = form
+      self.task = task
+      self.taskColumn = taskColumn
       self.accuracyWeight = accuracyWeight
       self.formatWeight = formatWeight
       self.formatValues = formatValues
@@ -96,11 +109,42 @@ package struct RewardRollout: RowStage {
     if let penalty = config.callPenalty, !(0...1).contains(penalty) {
       throw StageError("call_penalty: expected 0 to 1, found \(penalty)")
     }
+    try Self.checkForm(config)
     formats = (values[0], values[1])
     columns = RolloutReading(messages: config.messages, answer: config.answer)
     accuracy = config.accuracy ?? "correct"
-    reads = [ColumnUse(accuracy)] + columns.reads(answerRequired: true)
+    reads =
+      [ColumnUse(accuracy)] + columns.reads(answerRequired: true)
+      + (config.taskColumn.map { [ColumnUse($0)] } ?? [])
     self.config = config
+  }
+
+  /// Errors: ``StageError`` for keys that do not go together.
+  private static func checkForm(_ config: Config) throws {
+    let weights: [(String, Bool)] = [
+      ("accuracy_weight", config.accuracyWeight != nil), ("format_weight", config.formatWeight != nil),
+      ("format_values", config.formatValues != nil), ("tool_weight", config.toolWeight != nil),
+      ("tool_when", config.toolWhen != nil), ("threshold", config.threshold != nil),
+      ("call_penalty", config.callPenalty != nil),
+    ]
+    let ofForms: [(String, Bool)] = [
+      ("task", config.task != nil), ("task_column", config.taskColumn != nil),
+      ("searches", config.searches != nil),
+    ]
+    guard let form = config.form else {
+      guard let key = ofForms.first(where: \.1)?.0 else { return }
+      throw StageError("\(key): expected 'form' beside it", at: [key], isAboutKey: true)
+    }
+    if let key = weights.first(where: \.1)?.0 {
+      throw StageError(
+        "\(key): expected none with form \(form.rawValue), which has its own", at: [key], isAboutKey: true)
+    }
+    if config.task != nil, config.taskColumn != nil {
+      throw StageError("task_column: expected none beside 'task'", at: ["task_column"], isAboutKey: true)
+    }
+    if form == .first, config.task == .search {
+      throw StageError("task: expected perception or maths with form deepeyes, found search", at: ["task"])
+    }
   }
 
   package func process(_ input: Columns) async throws -> Outcome<Output> {
@@ -112,6 +156,7 @@ package struct RewardRollout: RowStage {
           "expected true, false or a number from 0 to 1 in '\(accuracy)', found \(input[accuracy]?.text.prefix(60) ?? "none")"
       )
     }
+    if let form = config.form { return try score(input, right, form) }
     let isWhole = record.flaw() == nil && !columns.answer(input).isEmpty
     let format = isWhole ? formats.good : formats.bad
     let isRight = right > config.threshold ?? 0.5
@@ -122,6 +167,28 @@ package struct RewardRollout: RowStage {
       (config.accuracyWeight ?? 1) * right * (1 - penalty) + (config.formatWeight ?? 0) * format
       + (config.toolWeight ?? 0) * tool
     return .emit([Output(reward: reward, rewardAccuracy: right, rewardFormat: format, rewardTool: tool)])
+  }
+
+  private func score(_ row: Columns, _ right: Double, _ form: DeepEyes.Version) throws -> Outcome<Output> {
+    var task = config.task ?? .perception
+    if let column = config.taskColumn {
+      let known = DeepEyes.Task.allCases.filter { form == .second || $0 != .search }
+      guard let found = known.first(where: { $0.rawValue == row[column]?.string }) else {
+        return .drop(
+          reason: "task unknown",
+          detail:
+            "expected \(known.map(\.rawValue).joined(separator: ", ")) in '\(column)', found \(row[column]?.text.prefix(60) ?? "none")"
+        )
+      }
+      task = found
+    }
+    let trajectory = try columns.trajectory(row, searches: Set(config.searches ?? ["search"]))
+    let score = DeepEyes.score(trajectory, version: form, task: task, accuracy: right)
+    return .emit([
+      Output(
+        reward: score.reward, rewardAccuracy: score.accuracy, rewardFormat: score.format,
+        rewardTool: score.tool)
+    ])
   }
 
   /// What is unknown has not passed.

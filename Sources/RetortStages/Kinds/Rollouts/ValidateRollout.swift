@@ -100,10 +100,20 @@ struct RolloutReading: Sendable {
 
   /// Errors: ``StageError`` for a column that holds no conversation.
   func record(_ row: Columns) throws -> RolloutRecord {
+    RolloutRecord(messages: try conversation(row), turns: (row["turns"]?.int).map { Int($0) })
+  }
+
+  /// Errors: those of ``record(_:)``.
+  func trajectory(_ row: Columns, searches: Set<String>) throws -> DeepEyes.Trajectory {
+    DeepEyes.Trajectory(
+      messages: try conversation(row), turns: (row["turns"]?.int).map { Int($0) }, searches: searches)
+  }
+
+  private func conversation(_ row: Columns) throws -> [JSON] {
     guard let list = row[messages]?.array, list.allSatisfy({ $0["role"]?.string != nil }) else {
       throw StageError(
         "expected a list of messages with roles in '\(messages)', found \(row[messages]?.kind ?? "none")")
     }
-    return RolloutRecord(messages: list, turns: (row["turns"]?.int).map { Int($0) })
+    return list
   }
 }

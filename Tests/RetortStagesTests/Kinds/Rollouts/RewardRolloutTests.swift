@@ -51,8 +51,46 @@ import Testing
   }
 
   @Test func keysAreChecked() {
-    for config in [RewardRollout.Config(formatValues: [1]), .init(callPenalty: 2)] {
+    let wrong: [RewardRollout.Config] = [
+      .init(formatValues: [1]), .init(callPenalty: 2), .init(task: .maths),
+      .init(toolWeight: 1, form: .first),
+      .init(form: .first, task: .search), .init(form: .second, task: .maths, taskColumn: "kind"),
+    ]
+    for config in wrong {
       #expect(throws: StageError.self) { try RewardRollout(config, in: Bench.nowhere) }
     }
+  }
+
+  /// An image that a tool gave back is what the first version pays for; a search is what the second one taxes.
+  @Test func aPapersFormReadsAConversation() async throws {
+    let zoom: JSON = ["function": ["name": "image_zoom_in_tool", "arguments": "{}"]]
+    let search: JSON = ["function": ["name": "search", "arguments": "{}"]]
+    let image: JSON = ["type": "image", "image": ["image": "sha256:00"]]
+    func row(_ call: JSON, _ results: [JSON], kind: String = "perception") -> Columns {
+      let messages: [JSON] =
+        [
+          ["role": "user", "content": [["type": "text", "text": "q"], image]],
+          ["role": "assistant", "content": "", "reasoning_content": "look", "tool_calls": [call]],
+        ] + results + [["role": "assistant", "content": "<think>so</think><answer>a</answer>"]]
+      return Columns([
+        "messages": .array(messages), "final_answer": "a", "correct": true, "kind": .string(kind),
+      ])
+    }
+    let seen: [JSON] = [["role": "tool", "content": "done"], ["role": "user", "content": [image]]]
+    let told: [JSON] = [["role": "tool", "content": "[1] a"]]
+    #expect(
+      try await reward(.init(form: .first), row(zoom, seen))
+        == .init(reward: 2, rewardAccuracy: 1, rewardFormat: 0, rewardTool: 1))
+    #expect(
+      try await reward(.init(form: .first), row(search, told))
+        == .init(reward: 0.8, rewardAccuracy: 1, rewardFormat: 0, rewardTool: 0))
+    let second = RewardRollout.Config(form: .second, taskColumn: "kind")
+    #expect(
+      try await reward(second, row(search, told, kind: "search"))
+        == .init(reward: 0.8 * 0.9 + 0.2, rewardAccuracy: 1, rewardFormat: 1, rewardTool: -1))
+    #expect(
+      try await reward(second, row(zoom, seen, kind: "search"))
+        == .init(reward: 1, rewardAccuracy: 1, rewardFormat: 1, rewardTool: 0))
+    #expect(try await reward(second, row(search, told, kind: "charts")) == nil)
   }
 }
