@@ -3,7 +3,8 @@ internal import Foundation
 /// Unpacks Zstandard (RFC 8878) with the program `zstd`, which is handed the file and asked for its text.
 final class ZstdUnpacker: Unpacker {
   private let path: String
-  private let process = Process()
+  private let process: pid_t
+  private var hasEnded = false
   private let input = Pipe()
   private let output = Pipe()
   private let errors = Pipe()
@@ -23,12 +24,16 @@ final class ZstdUnpacker: Unpacker {
         "expected the program zstd to unpack '\(path)', found none in PATH; install it (Debian: zstd), or pack the file "
           + "with gzip")
     }
-    process.executableURL = program
-    process.arguments = ["-d", "-c", "-q", "-"]
-    process.standardInput = input
-    process.standardOutput = output
-    process.standardError = errors
-    do { try process.run() } catch { throw StageError("expected to start \(program.path): \(error)") }
+    process = try Spawn.process(
+      [program.path, "-d", "-c", "-q", "-"], ProcessInfo.processInfo.environment,
+      [
+        input.fileHandleForReading.fileDescriptor, output.fileHandleForWriting.fileDescriptor,
+        errors.fileHandleForWriting.fileDescriptor,
+      ])
+    // The program has its own; while one is open here, the other end never ends.
+    for end in [input.fileHandleForReading, output.fileHandleForWriting, errors.fileHandleForWriting] {
+      try? end.close()
+    }
     let feed = input.fileHandleForWriting.fileDescriptor
     _ = fcntl(feed, F_SETFL, fcntl(feed, F_GETFL) | O_NONBLOCK)
   }
@@ -41,7 +46,9 @@ final class ZstdUnpacker: Unpacker {
   }
 
   deinit {
-    if process.isRunning { process.terminate() }
+    guard !hasEnded else { return }
+    kill(process, SIGKILL)
+    Spawn.wait(for: process)
   }
 
   func read(upToCount count: Int, _ next: () throws -> Data) throws -> Data {
@@ -104,8 +111,8 @@ final class ZstdUnpacker: Unpacker {
   private func finish() throws {
     if !isFed { try stopFeeding() }
     let said = (try? errors.fileHandleForReading.readToEnd()) ?? Data()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0, process.terminationReason == .exit else {
+    hasEnded = true
+    guard Spawn.wait(for: process) == 0 else {
       let words = String(decoding: said.prefix(400), as: UTF8.self).replacing("/*stdin*\\", with: "").trimmed
       throw StageError(
         "expected zstd in '\(path)' to its end, found something else, or its beginning alone: "

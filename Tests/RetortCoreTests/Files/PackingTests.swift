@@ -21,15 +21,9 @@ import Testing
   private func packed(_ program: String, _ text: String) throws -> Data {
     let source = folder.appending(path: UUID().uuidString)
     try text.write(to: source, atomically: false, encoding: .utf8)
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = [program, "-c", "-q", source.path]
-    let output = Pipe()
-    process.standardOutput = output
-    try process.run()
-    let bytes = try output.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    return bytes
+    let packed = try Program.output(of: [program, "-c", "-q", source.path])
+    try #require(packed.status == 0)
+    return packed.data
   }
 
   private func text(_ file: DataFile, count: Int = 1 << 20) throws -> String {
