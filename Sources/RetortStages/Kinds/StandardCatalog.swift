@@ -35,6 +35,7 @@ extension Catalog {
       StageEntry(FilterRewardTop.self),
       StageEntry(FitRewardModel.self),
       StageEntry(Generate.self),
+      StageEntry(GenerateInstructions.self),
       StageEntry(GeneratePuzzles.self),
       StageEntry(InducePrompt.self),
       StageEntry(InferStructure.self),

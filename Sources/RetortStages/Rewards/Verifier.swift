@@ -15,6 +15,8 @@ package enum Verifier: String, Codable, Hashable, Sendable, CaseIterable {
   case json
   /// The option that the solver proves right.
   case puzzle
+  /// Every constraint of the row, by a rule each.
+  case constraints
   /// A reward model is asked.
   case judge
 

@@ -25,7 +25,8 @@ import Testing
   @Test func kindsSayWhatTheyDo() {
     #expect(
       names(\.isReader) == [
-        "generate-puzzles", "read-csv", "read-html", "read-json", "read-jsonl", "read-logiqa", "read-parquet",
+        "generate-instructions", "generate-puzzles", "read-csv", "read-html", "read-json", "read-jsonl",
+        "read-logiqa", "read-parquet",
         "read-sqlite", "read-xml",
       ])
     #expect(

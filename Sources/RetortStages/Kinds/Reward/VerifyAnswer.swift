@@ -9,9 +9,10 @@ package struct VerifyAnswer: RowStage {
   package static let summary = "Check each answer against the known one, a solver or a judge."
   package static let keys = [
     "verifier":
-      "choice (option letters), exact, number, math (expressions, by a helper), json, puzzle (column 'puzzle', solved), or judge.",
+      "choice (option letters), exact, number, math (expressions, by a helper), json, puzzle (column 'puzzle', solved), constraints (column 'constraints': right if all hold; adds 'constraint_report'), or judge.",
     "answer": "The column with the response's answer; default 'answer'.",
-    "reference": "The column with the known answer; default 'reference'. Not for puzzle and judge.",
+    "reference":
+      "The column with the known answer; default 'reference'. Not for puzzle, constraints and judge.",
     "tolerance":
       "For number: how far off, as a share of the known one, or absolutely where that is below 1; default 1e-6, and none between whole numbers.",
     "decimal":
@@ -60,26 +61,38 @@ package struct VerifyAnswer: RowStage {
     package var correct: Bool?
     /// 1 or 0; a judge's probability, between. Nil as ``correct`` is.
     package var reward: Double?
+    /// Of each constraint; nil with another verifier.
+    package var report: JSON?
 
-    package init(correct: Bool?, reward: Double?) {
+    package init(correct: Bool?, reward: Double?, report: JSON? = nil) {
       self.correct = correct
       self.reward = reward
+      self.report = report
     }
 
-    package enum CodingKeys: String, CodingKey { case correct, reward }
+    package enum CodingKeys: String, CodingKey {
+      case correct, reward
+      case report = "constraint_report"
+    }
 
     package func encode(to encoder: any Encoder) throws {
       var fields = encoder.container(keyedBy: CodingKeys.self)
       // Null, and not left out: the columns are there in every row.
       try fields.encode(correct, forKey: .correct)
       try fields.encode(reward, forKey: .reward)
+      if let report { try fields.encode(report, forKey: .report) }
     }
+  }
+
+  package var adds: [String]? {
+    ["correct", "reward"] + (verifier == .constraints ? ["constraint_report"] : [])
   }
 
   package var reads: [ColumnUse] {
     switch verifier {
     case .judge: [ColumnUse("question"), ColumnUse("completion")]
     case .puzzle: [ColumnUse(answer), ColumnUse("puzzle")]
+    case .constraints: [ColumnUse(answer), ColumnUse("constraints")]
     case .choice:
       [ColumnUse(answer), ColumnUse(reference)]
         + ["options", "choices", "question"].map { ColumnUse($0, required: false) }
@@ -138,6 +151,7 @@ package struct VerifyAnswer: RowStage {
       return .emit([Output(correct: score.probability > threshold, reward: score.probability)])
     }
     do {
+      if verifier == .constraints { return try reported(input) }
       guard let math else { return Self.verdict(try check(input)) }
       let (text, known) = (StatedAnswer.spoken(Self.text(input[answer])), try known(input))
       if Verifier.plain(text) == Verifier.plain(known) { return Self.verdict(true) }
@@ -150,6 +164,25 @@ package struct VerifyAnswer: RowStage {
 
   private static func verdict(_ correct: Bool?) -> Outcome<Output> {
     .emit([Output(correct: correct, reward: correct.map { $0 ? 1 : 0 })])
+  }
+
+  /// A text that breaks a constraint is wrong; one without a word has no answer.
+  private func reported(_ row: Columns) throws(BadRow) -> Outcome<Output> {
+    let listed = row["constraints"]?.array ?? []
+    let constraints = listed.compactMap(Constraint.init)
+    guard !listed.isEmpty, constraints.count == listed.count else {
+      throw BadRow(
+        "no constraints",
+        "expected constraints as generate-instructions writes them in 'constraints', found \(row.found("constraints"))"
+      )
+    }
+    let text = Thoughts(in: Self.text(row[answer])).answer.trimmed
+    let reports = constraints.map { $0.report(on: text) }
+    let isRight: Bool? = text.isEmpty ? nil : reports.allSatisfy(\.holds)
+    return .emit([
+      Output(
+        correct: isRight, reward: isRight.map { $0 ? 1 : 0 }, report: .array(reports.map(\.json)))
+    ])
   }
 
   /// Nil for an answer that cannot be read; a reference that cannot be read is the row's mistake.
@@ -184,7 +217,7 @@ package struct VerifyAnswer: RowStage {
         throw BadRow("no solution", "expected a puzzle with a right option, found none")
       }
       return StatedAnswer.letter(in: text, options: puzzle.options.count).map(right.contains)
-    case .judge, .math: return nil
+    case .judge, .math, .constraints: return nil
     }
   }
 
