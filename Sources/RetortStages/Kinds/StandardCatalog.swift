@@ -4,6 +4,7 @@ extension Catalog {
   /// All kinds of Retort, of stages and of tools, one a line. To add one: its file, its test file, and a line here.
   package static let standard = Catalog(
     [
+      StageEntry(AggregateFeedback.self),
       StageEntry(CalibrateGroupReward.self),
       StageEntry(CallTool.self),
       StageEntry(Collect.self),
@@ -12,6 +13,7 @@ extension Catalog {
       StageEntry(CompareLengthQuality.self),
       StageEntry(CompleteRationale.self),
       StageEntry(Count.self),
+      StageEntry(Critique.self),
       StageEntry(Decontaminate.self),
       StageEntry(Deduplicate.self),
       StageEntry(Derive.self),
@@ -39,6 +41,7 @@ extension Catalog {
       StageEntry(GeneratePuzzles.self),
       StageEntry(InducePrompt.self),
       StageEntry(InferStructure.self),
+      StageEntry(InjectRefinement.self),
       StageEntry(Join.self),
       StageEntry(MeasureBestOfN.self),
       StageEntry(PairLengthQuality.self),
@@ -67,6 +70,7 @@ extension Catalog {
       StageEntry(Sort.self),
       StageEntry(Split.self),
       StageEntry(SynthesizeRationale.self),
+      StageEntry(ValidateRefinement.self),
       StageEntry(ValidateRollout.self),
       StageEntry(ValidateStructure.self),
       StageEntry(VerifyAnswer.self),

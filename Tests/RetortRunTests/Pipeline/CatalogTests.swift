@@ -37,7 +37,8 @@ import Testing
       ])
     #expect(
       names { $0.form == .set(makesRows: true) } == [
-        "calibrate-group-reward", "collect", "command-set", "count", "fit-reward-model", "induce-prompt",
+        "aggregate-feedback", "calibrate-group-reward", "collect", "command-set", "count", "fit-reward-model",
+        "induce-prompt", "inject-refinement",
         "measure-best-of-n", "pair-length-quality",
       ])
     #expect(

@@ -214,4 +214,59 @@ import Testing
       Self.expect([score.format], expected?["format"], golden)
     }
   }
+
+  @Test func hardGroups() throws {
+    for golden in try Self.cases("golf_hard") {
+      let (input, expected) = (golden["input"], golden["expected"])
+      let (scores, tau) = (input?["scores"]?.numbers ?? [], input?["tau"]?.number ?? 0)
+      Self.expect([Double(GOLF.needed(scores.count, tau: tau))], expected?["k_min"], golden)
+      Self.expect([Double(scores.count(where: GOLF.isRight))], expected?["correct"], golden)
+      #expect(.bool(GOLF.isHard(scores, tau: tau)) == expected?["hard"], "\(golden)")
+    }
+  }
+
+  @Test func injections() throws {
+    for golden in try Self.cases("golf_inject") {
+      let (input, expected) = (golden["input"], golden["expected"])
+      let (scores, refined) = (input?["scores"]?.numbers ?? [], input?["refinement_scores"]?.numbers ?? [])
+      let eligible = refined.indices.filter { GOLF.isRight(refined[$0]) }
+      Self.expect([Double(eligible.count)], expected?["eligible"], golden)
+      var random = SplitMix64(seed: 1)
+      let strategy = try #require(GOLF.Strategy(rawValue: input?["strategy"]?.string ?? ""))
+      let chosen = GOLF.injections(
+        scores, eligible: eligible, tau: input?["tau"]?.number ?? 0, most: Int(input?["prefix"]?.number ?? 0),
+        strategy: strategy, &random)
+      Self.expect([Double(chosen.count)], expected?["injected"], golden)
+      #expect(chosen.allSatisfy { !GOLF.isRight(scores[$0.member]) && eligible.contains($0.refinement) })
+      #expect(Set(chosen.map(\.member)).count == chosen.count)
+      // Which ones is a matter of chance: the case says which it took.
+      var after = scores
+      for place in input?["replaced"]?.numbers ?? [] { after[Int(place)] = 1 }
+      Self.expect(GOLF.advantages(scores), expected?["before"], golden)
+      Self.expect(GOLF.advantages(after), expected?["after"], golden)
+    }
+  }
+
+  @Test func feedbackThatFits() throws {
+    for golden in try Self.cases("golf_packing") {
+      let (input, expected) = (golden["input"], golden["expected"])
+      func number(_ key: String) -> Int { Int(input?[key]?.number ?? 0) }
+      let attempts = (input?["attempts"]?.array ?? []).map { attempt in
+        GOLF.Attempt(
+          response: Int(attempt["response_tokens"]?.number ?? 0),
+          segment: Int(attempt["segment_tokens"]?.number ?? 0), score: attempt["score"]?.number ?? 0)
+      }
+      let room = number("budget") - number("header_tokens") - number("closing_tokens")
+      let packed = GOLF.pack(attempts, room: room)
+      Self.expect(packed.included.map(Double.init), expected?["included"], golden)
+      Self.expect(packed.leftOut.map(Double.init), expected?["left_out"], golden)
+    }
+  }
+
+  @Test func weightsOfInjectedTokens() throws {
+    for golden in try Self.cases("golf_weight") {
+      let logprobs = golden["input"]?["logprobs"]?.numbers ?? []
+      Self.expect(logprobs.map { GOLF.weight(logprob: $0) }, golden["expected"]?["weights"], golden)
+    }
+  }
 }
