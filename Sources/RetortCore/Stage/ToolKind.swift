@@ -42,10 +42,15 @@ package struct Workshop: Sendable {
   /// Nil where the kind has none.
   package let corpus: Corpus?
   package let library: any TextLibrary
+  /// Where the images go that it answers.
+  package let images: any ImageShelf
 
-  package init(corpus: Corpus? = nil, library: any TextLibrary = NoLibrary()) {
+  package init(
+    corpus: Corpus? = nil, library: any TextLibrary = NoLibrary(), images: any ImageShelf = NoImages()
+  ) {
     self.corpus = corpus
     self.library = library
+    self.images = images
   }
 }
 
@@ -156,7 +161,7 @@ struct AbsentTool: Tool {
   package var identity: JSON { .null }
   package var effect: ToolEffect { .pure }
   package var timeout: Double { 1 }
-  package func answer(_ arguments: JSON.Object) async throws -> String {
+  package func answer(_ arguments: JSON.Object) async throws -> ToolAnswer {
     throw StageError("no tool is called while a file is checked")
   }
 }

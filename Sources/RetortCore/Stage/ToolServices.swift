@@ -2,6 +2,7 @@
 package struct ToolServices: Sendable {
   let memory: any ToolMemory
   let library: any TextLibrary
+  let images: any ImageShelf
   let origin: CallOrigin
   /// The digests of the whole-set inputs, by role.
   let digests: [String: Digest]
@@ -10,11 +11,12 @@ package struct ToolServices: Sendable {
 
   package init(
     memory: any ToolMemory = NoToolMemory(), library: any TextLibrary = NoLibrary(),
-    origin: CallOrigin = CallOrigin(), digests: [String: Digest] = [:],
+    images: any ImageShelf = NoImages(), origin: CallOrigin = CallOrigin(), digests: [String: Digest] = [:],
     takes: [String: Int] = [:]
   ) {
     self.memory = memory
     self.library = library
+    self.images = images
     self.origin = origin
     self.digests = digests
     self.takes = takes
@@ -28,7 +30,8 @@ extension Workspace {
       let corpus = sets[spec.role].map {
         Corpus(digest: self.tools.digests[spec.role] ?? Digest(of: "\($0.count)"), rows: $0)
       }
-      return try spec.tool(in: Workshop(corpus: corpus, library: self.tools.library))
+      return try spec.tool(
+        in: Workshop(corpus: corpus, library: self.tools.library, images: self.tools.images))
     }
     return try Toolbox(made, memory: self.tools.memory, origin: self.tools.origin, takes: self.tools.takes)
   }

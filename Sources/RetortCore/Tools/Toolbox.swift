@@ -136,27 +136,29 @@ package struct Toolbox: Sendable {
   /// - Returns: what came of it, and whether that says nothing of another call with the same arguments.
   private func made(_ call: FittedCall) async throws -> (result: ToolResult, passes: Bool) {
     let started = clock.seconds
-    func result(_ text: String, _ fault: ToolFault.Kind? = nil) -> ToolResult {
+    func result(_ answer: ToolAnswer, _ fault: ToolFault.Kind? = nil) -> ToolResult {
       // A result is stored and sent as text, which holds no NUL in either place.
-      ToolResult(text: text.replacing("\0", with: "\u{FFFD}"), fault: fault, seconds: clock.seconds - started)
+      ToolResult(
+        text: answer.text.replacing("\0", with: "\u{FFFD}"), images: answer.images, fault: fault,
+        seconds: clock.seconds - started)
     }
     do { return (result(try await timed(call)), false) } catch let fault as ToolFault {
-      return (result(fault.description, fault.kind), fault.passes)
+      return (result(ToolAnswer(fault.description), fault.kind), fault.passes)
     }
   }
 
-  private func timed(_ call: FittedCall) async throws -> String {
-    try await withThrowingTaskGroup(of: String?.self) { group in
+  private func timed(_ call: FittedCall) async throws -> ToolAnswer {
+    try await withThrowingTaskGroup(of: ToolAnswer?.self) { group in
       group.addTask { try await call.tool.answer(call.arguments) }
       group.addTask { [clock] in
         try await clock.sleep(call.tool.timeout)
         return nil
       }
       defer { group.cancelAll() }
-      guard let text = try await group.next() ?? nil else {
+      guard let answer = try await group.next() ?? nil else {
         throw ToolFault(.timeout, "expected an answer within \(call.tool.timeout) seconds, found none")
       }
-      return text
+      return answer
     }
   }
 
