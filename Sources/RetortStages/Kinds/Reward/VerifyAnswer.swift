@@ -78,7 +78,7 @@ package struct VerifyAnswer: RowStage {
 
   package var reads: [ColumnUse] {
     switch verifier {
-    case .judge: [ColumnUse("question"), ColumnUse("completion")]
+    case .judge: [ColumnUse("question"), ColumnUse("completion", or: ["final_answer"])]
     case .puzzle: [ColumnUse(answer), ColumnUse("puzzle")]
     case .choice:
       [ColumnUse(answer), ColumnUse(reference)]
@@ -128,7 +128,8 @@ package struct VerifyAnswer: RowStage {
   package func process(_ input: Columns) async throws -> Outcome<Output> {
     if let judge {
       let score = try await judge.score([
-        .user(Self.text(input["question"])), .assistant(Self.text(input["completion"])),
+        .user(Self.text(input["question"])),
+        .assistant(Self.text(input["completion"] ?? input["final_answer"])),
       ])
       guard score.isSane else {
         return .drop(
