@@ -5,7 +5,12 @@ internal import RetortCore
 extension Trajectory {
   /// OpenAI's: calls and results are turns of their own. No turn without a call has the key `tool_calls`.
   func openAI(objects: Bool) -> JSON {
-    let messages = turns.flatMap { turn -> [JSON] in
+    // A text, since the schemas of two tools are no one type.
+    ["messages": .array(messages(objects: objects)), "tools": .string(JSON.array(tools).text)]
+  }
+
+  func messages(objects: Bool) -> [JSON] {
+    turns.flatMap { turn -> [JSON] in
       switch turn {
       case .system(let text): [TrainingTurns.turn("system", text)]
       case .user(let text): [TrainingTurns.turn("user", text)]
@@ -27,8 +32,6 @@ extension Trajectory {
         }
       }
     }
-    // A text, since the schemas of two tools are no one type.
-    return ["messages": .array(messages), "tools": .string(JSON.array(tools).text)]
   }
 
   /// LLaMA-Factory's: a turn of its own for calls, and one for all of their results.

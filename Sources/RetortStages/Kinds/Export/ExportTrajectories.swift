@@ -105,19 +105,10 @@ package struct ExportTrajectories: Exporter {
     }
   }
 
-  /// The rows that are written first, one for each file: loaders learn the keys of a turn from the first lines, so that
-  /// one with a call must be among them. By their ordinals.
   private func leaders(of rows: RowSet<Columns>) async throws -> Set<Int> {
-    var found: [Bool: Int] = [:]
-    for try await row in rows {
-      let isHeld = (try? split?.isHeld(row.value)) ?? false
-      guard found[isHeld] == nil, let read = try? reader.trajectory(of: row.value), read.hasCalls else {
-        continue
-      }
-      found[isHeld] = row.ordinal
-      if split == nil || found.count == 2 { break }
+    try await CallLeaders.ordinals(of: rows, by: split) { row in
+      (try? reader.trajectory(of: row))?.hasCalls ?? false
     }
-    return Set(found.values)
   }
 }
 
