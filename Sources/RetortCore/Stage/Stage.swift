@@ -26,7 +26,7 @@ package protocol StageKind: Sendable {
   /// Whether another draw of the same request is another answer: what is redone, or done in a further round, asks anew.
   static var drawsSamples: Bool { get }
   /// Whether a plan may perform its steps where they name no model: what comes out follows from the input alone, asks
-  /// nobody, starts nothing and is quick. Readers are read in any case.
+  /// nobody, starts nothing and is quick. A reader is read unless it says otherwise.
   static var isForeseeable: Bool { get }
   /// Which of its columns a report plots.
   static var plots: PlottedColumns { get }

@@ -8,6 +8,7 @@ struct PipelineGraph {
   /// The pipeline file.
   let file: URL
   private(set) var mistakes: [Diagnostic] = []
+  private(set) var warnings: [Diagnostic] = []
   /// Names of no stage that were found so far, and for how many a near one is looked for.
   private var unknown = 0
   private static let hinted = 50
@@ -217,6 +218,7 @@ extension PipelineGraph {
       }
     }
     for use in bound.reads { checkSection(use, of: inputs, draft) }
+    warnings += bound.reads.compactMap { nearMiss($0, of: inputs, draft) }
     for role in bound.sets {
       guard let (input, columns) = roles[role.name] else { continue }
       for column in role.columns { require(column, of: columns, from: input, draft, in: "using") }

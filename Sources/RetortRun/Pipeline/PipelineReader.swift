@@ -61,14 +61,15 @@ struct PipelineReader {
     var graph = PipelineGraph(drafts: drafts, file: file)
     graph.check()
     mistakes += graph.mistakes
-    let warnings = secrets.warnings + graph.lostPrompts() + unusedTools(written.tools, in: drafts)
+    let warnings =
+      secrets.warnings + graph.warnings + graph.lostPrompts() + unusedTools(written.tools, in: drafts)
     try throwMistakes()
 
     let name = file.deletingPathExtension().lastPathComponent
     let keys = Redaction(secrets.texts)
     return Pipeline(
       name: name, file: file, models: models, tools: tools.map(\.value), stages: graph.stages(),
-      warnings: warnings,
+      warnings: warnings, notes: graph.unknownColumns(),
       catalog: catalog, redaction: keys,
       variables: environment.variables(of: root, text: text, keys: keys))
   }

@@ -44,8 +44,10 @@ package struct Engine: Sendable {
     let began = now()
     let lock = try store.lock(for: pipeline.name, at: began)
     defer { withExtendedLifetime(lock) {} }
+    let dead = try await store.steps.openRuns()
     let (run, begunBefore) = try await store.steps.beginRun(NewRun(pipeline, options), at: began)
     tell(.started(run: run))
+    for (run, pipeline) in dead { tell(.foundDead(run: run, pipeline: pipeline)) }
     let takes = try await store.steps.beginToolTakes(
       of: pipeline.toolDigests, redo: options.redoTools, origin: options.origin ?? run)
     let performance = Performance(self, run: run, begunBefore: begunBefore, toolTakes: takes, tell: tell)

@@ -15,10 +15,11 @@ struct Foresight: Sendable {
   /// Nil where only a run can perform the stage.
   init?(_ stage: PipelineStage, in pipeline: Pipeline) {
     let isAlone = stage.models.isEmpty && stage.using.isEmpty
-    guard stage.entry.isReader || stage.entry.isForeseeable && isAlone else { return nil }
+    guard stage.entry.isForeseeable, stage.entry.isReader || isAlone else { return nil }
     self.stage = stage
     let workspace = Workspace(
-      folder: pipeline.folder, models: InertModels(), branches: stage.from.count, isGrouped: stage.per != nil)
+      folder: pipeline.folder, models: InertModels(), branches: stage.from.count, isGrouped: stage.per != nil,
+      databases: DatabaseReader())
     bound = Once { try stage.configured.bind(workspace) }
   }
 

@@ -36,6 +36,8 @@ actor Performance {
   var begun: [Int: Begun] = [:]
   /// The last step of each set stage: a reader's or an export's only one.
   var setSteps: [Int: Int64] = [:]
+  /// Stages whose set's step the store had.
+  var foundSets: Set<Int> = []
   /// The counts of stages that have finished.
   private var books: [Int: Books] = [:]
   private var settled: Set<Int> = []
@@ -224,7 +226,7 @@ actor Performance {
     _ occurrences: [Int64?], of index: Int, _ error: any Error, calls: [UsedCall] = [], step: StepKey? = nil
   ) async throws {
     let stage = stage(index)
-    let kind = (error as? ModelError)?.kind.rawValue ?? "\(type(of: error))"
+    let kind = error.failureKind
     let message = "\(error)"
     failures.add(error)
     tell(.failed(stage: stage.name, kind: kind, message: message, rows: occurrences.count))
@@ -262,7 +264,8 @@ actor Performance {
         stage: stage(index).name,
         path: URL(filePath: row["path"]?.string ?? "", relativeTo: engine.pipeline.folder)
           .standardizedFileURL.path,
-        rows: Int(row["rows"]?.int ?? 0), sha256: row["sha256"]?.string ?? "", complete: !lost)
+        rows: Int(row["rows"]?.int ?? 0), sha256: row["sha256"]?.string ?? "", complete: !lost,
+        unchanged: foundSets.contains(index) ? true : nil)
     }
   }
 }

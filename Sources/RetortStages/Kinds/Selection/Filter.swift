@@ -74,11 +74,15 @@ package struct Filter: RowStage {
 
   package func process(_ input: Columns) async throws -> Outcome<NoColumns> {
     for test in tests {
-      guard try test.holds(for: input) else {
-        return .drop(
-          reason: "\(test.column) not \(test.says)",
-          detail: "\(test.column) is \((input[test.column] ?? .null).excerpt)")
+      if try test.holds(for: input) { continue }
+      let value = input[test.column] ?? .null
+      let missed = test.missed(by: value)
+      if missed == .bounded {
+        return .drop(reason: "\(test.column) is no number", detail: value.excerpt + RowTest.Wanted.bounded.remedy)
       }
+      return .drop(
+        reason: "\(test.column) not \(test.says)",
+        detail: "\(test.column) is \(value.excerpt)\(missed?.remedy ?? "")")
     }
     return .emit([NoColumns()])
   }
