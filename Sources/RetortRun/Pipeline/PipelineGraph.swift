@@ -213,7 +213,9 @@ extension PipelineGraph {
         !use.required
         && inputs.contains { $0.1.isOpen || $0.1.hasMore || $0.1.possible.contains(use.name) }
       for (input, columns) in isOffered ? [] : inputs
-      where !use.others.contains(where: columns.possible.contains) {
+      where !use.others.contains(where: columns.possible.contains)
+        && !(use.isGiven && NearestWord.of(use.name, in: columns.possible) == nil)
+      {
         require(use.name, or: use.others, of: columns, from: input, draft, in: "with")
       }
     }

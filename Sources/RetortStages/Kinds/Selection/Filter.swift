@@ -78,7 +78,8 @@ package struct Filter: RowStage {
       let value = input[test.column] ?? .null
       let missed = test.missed(by: value)
       if missed == .bounded {
-        return .drop(reason: "\(test.column) is no number", detail: value.excerpt + RowTest.Wanted.bounded.remedy)
+        return .drop(
+          reason: "\(test.column) is no number", detail: value.excerpt + RowTest.Wanted.bounded.remedy)
       }
       return .drop(
         reason: "\(test.column) not \(test.says)",

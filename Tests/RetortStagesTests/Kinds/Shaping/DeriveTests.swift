@@ -102,7 +102,7 @@ struct DeriveTests {
     #expect(
       stage.reads == [
         ColumnUse("title"), ColumnUse(sectionOn: "rare"), ColumnUse(sectionOn: "meta"),
-        ColumnUse(sectionOn: "n"),
+        ColumnUse(givenTo: "d"), ColumnUse(sectionOn: "n"),
       ])
   }
 
