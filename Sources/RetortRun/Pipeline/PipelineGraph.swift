@@ -207,7 +207,7 @@ extension PipelineGraph {
     let sets = draft.written.node["using"]?.entries ?? [:]
     let roles = sets.compactMapValues { $0.node.string }.mapValues { ($0, output(of: $0)) }
     guard let entry = draft.entry, let bound = draft.bound else { return Output(isOpen: true) }
-    for use in bound.reads where use.isNamed {
+    for use in bound.reads where use.isNamed || isSlip(use, of: inputs) {
       // What begins a section alone, some row must be able to have.
       let isOffered =
         !use.required

@@ -44,9 +44,7 @@ package struct Derive: RowStage {
     "templates":
       "New column to its text, a template as of prompts; a row without a value that one asks for is dropped as "
       + "'no value', unless defaults: has one for the column.",
-    "defaults":
-      "Column to the value that it has where a row has none, or null; the row's own, or one of the stage's. What all rows are to "
-      + "have goes under constants:.",
+    "defaults": "Column to the value that it has where a row has none, or null; the row's own or a new one.",
     "types":
       "Column to text, integer, number, boolean, list or object: what its values are read as, as by readers; a row "
       + "with one that is none is dropped as 'cast failed'. The row's own or a new one.",
@@ -108,7 +106,7 @@ package struct Derive: RowStage {
     }
     let looked =
       paths.map { ColumnUse(sectionOn: $0.steps[0]) }
-      + own.map { ColumnUse(sectionOn: $0) }
+      + own.map { filled.contains($0) ? ColumnUse(orNew: $0) : ColumnUse(sectionOn: $0) }
     return (asked + looked).reduce(into: []) { $0 = ColumnUse.joined($0, [$1]) }
   }
 
