@@ -149,8 +149,6 @@ package struct ColumnUse: Hashable, Sendable {
   package let required: Bool
   /// Whether the file names it though it is not required: some row must be able to have it.
   package let isNamed: Bool
-  /// Whether the stage makes it where the rows have none: a name much like one of theirs is a slip of the pen.
-  package let mayBeNew: Bool
   /// Names that a template asks for inside a section on it.
   package let inside: [String]
   /// Columns any of which a row may have in its place.
@@ -168,17 +166,12 @@ package struct ColumnUse: Hashable, Sendable {
   /// A column that the file names and rows may lack, as one on which a template has sections alone.
   package init(sectionOn name: String) { self.init(name, required: false, isNamed: true) }
 
-  /// A column that is the rows' own or a new one.
-  package init(orNew name: String) { self.init(name, required: false, isNamed: false, mayBeNew: true) }
-
   init(
-    _ name: String, required: Bool, isNamed: Bool, mayBeNew: Bool = false, inside: [String] = [],
-    others: [String] = []
+    _ name: String, required: Bool, isNamed: Bool, inside: [String] = [], others: [String] = []
   ) {
     self.name = name
     self.required = required
     self.isNamed = isNamed
-    self.mayBeNew = mayBeNew
     self.inside = inside
     self.others = others
   }
