@@ -153,8 +153,6 @@ package struct ColumnUse: Hashable, Sendable {
   package let inside: [String]
   /// Columns any of which a row may have in its place.
   package let others: [String]
-  /// Whether rows without it are given it, so that only a name much like one of theirs is a mistake.
-  package let isGiven: Bool
 
   package init(_ name: String, required: Bool = true) {
     self.init(name, required: required, isNamed: required)
@@ -168,14 +166,9 @@ package struct ColumnUse: Hashable, Sendable {
   /// A column that the file names and rows may lack, as one on which a template has sections alone.
   package init(sectionOn name: String) { self.init(name, required: false, isNamed: true) }
 
-  /// A column that the stage gives the rows that lack it.
-  package init(givenTo name: String) { self.init(name, required: false, isNamed: true, isGiven: true) }
-
   init(
-    _ name: String, required: Bool, isNamed: Bool, inside: [String] = [], others: [String] = [],
-    isGiven: Bool = false
+    _ name: String, required: Bool, isNamed: Bool, inside: [String] = [], others: [String] = []
   ) {
-    self.isGiven = isGiven
     self.name = name
     self.required = required
     self.isNamed = isNamed

@@ -27,6 +27,12 @@ extension PipelineGraph {
     outputs[name]?.isOpen == true && (name == source || ancestors(name).contains(source))
   }
 
+  /// A column that a stage fills, or makes where the rows have none, under a name that is much like one that the rows are known to have.
+  func isSlip(_ use: ColumnUse, of inputs: [(String, Output)]) -> Bool {
+    let isOffered = inputs.contains { $0.1.isOpen || $0.1.hasMore || $0.1.possible.contains(use.name) }
+    return !isOffered && inputs.contains { NearestWord.of(use.name, in: $0.1.possible) != nil }
+  }
+
   /// A column that rows may have and the file does not name, under a name that is much like one of those that it does.
   func nearMiss(_ use: ColumnUse, of inputs: [(String, Output)], _ draft: StageDraft) -> Diagnostic? {
     guard use.isNamed, !use.required,

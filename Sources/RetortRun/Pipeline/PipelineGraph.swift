@@ -207,20 +207,19 @@ extension PipelineGraph {
     let sets = draft.written.node["using"]?.entries ?? [:]
     let roles = sets.compactMapValues { $0.node.string }.mapValues { ($0, output(of: $0)) }
     guard let entry = draft.entry, let bound = draft.bound else { return Output(isOpen: true) }
-    for use in bound.reads where use.isNamed {
+    let filled = (bound.adds ?? []).filter(bound.passed.changed.contains).map { ColumnUse(sectionOn: $0) }
+    for use in bound.reads + filled.filter({ isSlip($0, of: inputs) }) where use.isNamed {
       // What begins a section alone, some row must be able to have.
       let isOffered =
         !use.required
         && inputs.contains { $0.1.isOpen || $0.1.hasMore || $0.1.possible.contains(use.name) }
       for (input, columns) in isOffered ? [] : inputs
-      where !use.others.contains(where: columns.possible.contains)
-        && !(use.isGiven && NearestWord.of(use.name, in: columns.possible) == nil)
-      {
+      where !use.others.contains(where: columns.possible.contains) {
         require(use.name, or: use.others, of: columns, from: input, draft, in: "with")
       }
     }
     for use in bound.reads { checkSection(use, of: inputs, draft) }
-    warnings += bound.reads.compactMap { nearMiss($0, of: inputs, draft) }
+    warnings += (bound.reads + filled).compactMap { nearMiss($0, of: inputs, draft) }
     for role in bound.sets {
       guard let (input, columns) = roles[role.name] else { continue }
       for column in role.columns { require(column, of: columns, from: input, draft, in: "using") }

@@ -106,7 +106,7 @@ package struct Derive: RowStage {
     }
     let looked =
       paths.map { ColumnUse(sectionOn: $0.steps[0]) }
-      + own.map { filled.contains($0) ? ColumnUse(givenTo: $0) : ColumnUse(sectionOn: $0) }
+      + own.filter { !filled.contains($0) }.map { ColumnUse(sectionOn: $0) }
     return (asked + looked).reduce(into: []) { $0 = ColumnUse.joined($0, [$1]) }
   }
 

@@ -102,7 +102,7 @@ struct DeriveTests {
     #expect(
       stage.reads == [
         ColumnUse("title"), ColumnUse(sectionOn: "rare"), ColumnUse(sectionOn: "meta"),
-        ColumnUse(givenTo: "d"), ColumnUse(sectionOn: "n"),
+        ColumnUse(sectionOn: "n"),
       ])
   }
 
