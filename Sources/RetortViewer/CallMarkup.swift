@@ -13,13 +13,14 @@ enum CallMarkup {
 
   /// - Parameter level: of the headings.
   static func whole(_ call: RecordedCall, level: Int, limit: Int = 100_000) -> HTMLText {
-    let replies = call.texts.map { choice -> HTMLText in
-      let reasoning: HTMLText =
-        choice.reasoning.isEmpty
-        ? ""
-        : "<details><summary>Reasoning</summary>\(PageParts.verbatim(choice.reasoning, limit: limit))</details>"
-      return reasoning + PageParts.verbatim(choice.text, limit: limit)
-    }
+    let replies =
+      call.texts.map { choice -> HTMLText in
+        let reasoning: HTMLText =
+          choice.reasoning.isEmpty
+          ? ""
+          : "<details><summary>Reasoning</summary>\(PageParts.verbatim(choice.reasoning, limit: limit))</details>"
+        return reasoning + PageParts.verbatim(choice.text, limit: limit)
+      } + (call.spokenCalls.isEmpty ? [] : [Conversation.calls(call.spokenCalls)])
     let body: HTMLText =
       replies.isEmpty
       ? PageParts.verbatim(call.body, limit: limit)
@@ -48,7 +49,11 @@ enum CallMarkup {
     return HTMLText(
       messages.map { message in
         let content = message["content"].map(PageParts.value) ?? ""
-        return heading(level, message["role"]?.string ?? "") + PageParts.verbatim(content, limit: limit)
+        let calls = SpokenCall.all(in: message)
+        let role = [message["role"]?.string, message["name"]?.string].compactMap { $0 }.joined(separator: " ")
+        return heading(level, role)
+          + (content.isEmpty && !calls.isEmpty ? "" : PageParts.verbatim(content, limit: limit))
+          + Conversation.calls(calls)
       })
   }
 

@@ -38,7 +38,13 @@ struct RowsPage {
   }
 
   private func asked(_ stage: RunOutline.Stage, run: Int64, _ query: Query) throws -> RowQuery {
-    let columns = Array(stage.columns.prefix(40))
+    let chosen = query.all("show")
+    if let other = chosen.first(where: { !stage.columns.contains($0) }) {
+      throw Refusal(
+        .badRequest, "expected a column of \(stage.name), found '\(other.prefix(80))'",
+        back: (Link.stage(run, stage.name), "the rows of \(stage.name)"))
+    }
+    let columns = Array(stage.columns.filter { chosen.isEmpty || chosen.contains($0) }.prefix(40))
     func column(_ name: String) throws -> String? {
       guard let value = query[name] else { return nil }
       guard stage.columns.contains(value) else {
@@ -77,7 +83,12 @@ struct RowsPage {
         ("value", ask.filter?.value), ("sort", order?.column),
         ("order", order?.descending == true ? "down" : nil),
         ("from", from > 0 ? String(from) : nil),
-      ])
+      ] + Self.chosen(ask, stage).map { ("show", $0) })
+  }
+
+  /// The columns that somebody chose; none where all are shown that can be.
+  private static func chosen(_ ask: RowQuery, _ stage: RunOutline.Stage) -> [String] {
+    ask.columns == Array(stage.columns.prefix(40)) ? [] : ask.columns
   }
 
   // MARK: Parts
@@ -97,7 +108,15 @@ struct RowsPage {
         \(order.descending ? "<input type=\"hidden\" name=\"order\" value=\"down\">" as HTMLText : "")
         """
       } ?? ""
-    let isPlain = ask.search.isEmpty && ask.filter == nil && ask.order == nil
+    let shown = Set(ask.columns)
+    let choices = stage.columns.map { name -> HTMLText in
+      """
+      <label><input type="checkbox" name="show" value="\(name)"\(shown.contains(name) ? " checked" : "" as HTMLText)> \
+      \(name)</label>
+      """
+    }
+    let isPlain =
+      ask.search.isEmpty && ask.filter == nil && ask.order == nil && Self.chosen(ask, stage).isEmpty
     let reset: HTMLText =
       isPlain ? "" : PageParts.link(Link.stage(ask.run, stage.name), "All rows, in their order")
     return """
@@ -110,6 +129,7 @@ struct RowsPage {
       <label for="value">value</label> <input id="value" name="value" value="\(ask.filter?.value ?? "")" size="14">
       </fieldset>
       \(kept)
+      <details><summary>Columns</summary><div class="choices">\(HTMLText(choices))</div></details>
       <button>Search</button> \(reset)
       </form>
       """

@@ -9,6 +9,9 @@ package protocol Tool: Sendable {
   /// Seconds that a call may take.
   var timeout: Double { get }
 
+  /// Whether it can answer anything at all, asked before a model is. Errors: ``StageError`` where it cannot.
+  func check() async throws
+
   /// The answer to arguments that fit the schema of ``offer``. Errors: ``ToolFault`` for what the model is to be told;
   /// anything else fails the row.
   func answer(_ arguments: JSON.Object) async throws -> ToolAnswer
@@ -24,6 +27,10 @@ package struct ToolAnswer: Hashable, Sendable {
     self.text = text
     self.images = images
   }
+}
+
+extension Tool {
+  package func check() async throws {}
 }
 
 /// What a call does to the world, and so for whom its result stands.

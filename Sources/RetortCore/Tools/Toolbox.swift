@@ -46,6 +46,11 @@ package struct Toolbox: Sendable {
     self.clock = clock
   }
 
+  /// Errors: ``StageError`` of a tool that cannot answer anything: nobody should pay for a model that calls it.
+  package func check() async throws {
+    for offer in offers { try await tools[offer.name]?.tool.check() }
+  }
+
   /// What a call comes to, faults included. Errors: those of the tool that are no ``ToolFault``, and the memory's.
   package func call(_ asked: AskedTool, at place: ToolPlace) async throws -> ToolResult {
     let result =

@@ -1,6 +1,14 @@
 internal import OrderedCollections
 internal import RetortCore
 
+/// Of two conversations, what stands after the turns in which they agree.
+package enum ComparedTurns: String, Codable, Hashable, Sendable, CaseIterable {
+  /// All of it, in which no result may stand for a trainer that learns them.
+  case rest
+  /// The first turn that differs, and nothing after it.
+  case turn
+}
+
 /// Two conversations that begin alike, parted where they begin to differ: what stands before is the prompt of both, so that
 /// no trainer learns it, results that both were given included.
 struct ConversationPair: Sendable {
@@ -22,7 +30,7 @@ struct ConversationPair: Sendable {
   static func stands(in value: JSON?) -> Bool { (value?.array?.count ?? 0) > 1 }
 
   /// Of the columns `chosen` and `rejected`, under `tools`. Errors: ``BadRow``.
-  init(of row: Columns, comparing compared: ExportPreferences.Compared, learnsResults: Bool) throws(BadRow) {
+  init(of row: Columns, comparing compared: ComparedTurns, learnsResults: Bool) throws(BadRow) {
     let (chosen, rejected) = (
       try Self.trajectory(of: row, in: "chosen"), try Self.trajectory(of: row, in: "rejected")
     )
@@ -65,7 +73,9 @@ struct ConversationPair: Sendable {
     messages: [JSON], tools: [JSON]
   ) {
     let reader = TrajectoryReader(
-      messages: column, tools: "tools", thoughts: .keep, tokens: .drop, needsObjects: true, writesTags: false)
+      messages: column, tools: "tools", thoughts: .keep, tokens: .drop, needsObjects: true, writesTags: false,
+      // What both begin with is no answer that is learnt.
+      writesShareGPT: false, keepsDemonstrations: true)
     let read = try reader.trajectory(of: row)
     return (read.messages(objects: true), read.tools)
   }

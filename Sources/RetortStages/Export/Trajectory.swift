@@ -39,13 +39,18 @@ struct TrajectoryReader: Sendable {
   let needsObjects: Bool
   /// Whether a record has calls and results between tags, which a result must not quote.
   let writesTags: Bool
+  /// Whether a record is LLaMA-Factory's, whose loader drops or garbles several calls after a text.
+  let writesShareGPT: Bool
+  /// Whether the demonstrations before a rollout's own question stay.
+  let keepsDemonstrations: Bool
 
   private static let tags = ["<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>"]
   /// How results begin that were given as a turn of the user.
   private static let results = ["<tool_response>", "<result>"]
 
   func trajectory(of row: Columns) throws(BadRow) -> Trajectory {
-    let list = try Self.list(row[messages], "a list of messages", in: messages, reason: "no messages")
+    var list = try Self.list(row[messages], "a list of messages", in: messages, reason: "no messages")
+    if !keepsDemonstrations { list = OwnTurns.cut(list, of: row) }
     var turns: [Trajectory.Turn] = []
     var open: [Trajectory.Call] = []
     var results: [(call: Trajectory.Call, text: String)] = []
@@ -67,7 +72,15 @@ struct TrajectoryReader: Sendable {
       }
       let turn = try turn(role, message, at: place)
       try Self.follows(turn, turns.last, at: place)
-      if case .assistant(_, let calls) = turn { open = calls }
+      if case .assistant(let said, let calls) = turn {
+        open = calls
+        guard !writesShareGPT || calls.count < 2 || Thoughts(in: said).answer.isBlank else {
+          throw BadRow(
+            "several calls after a text",
+            "expected several calls of one turn without a text before them, since LLaMA-Factory's loader breaks on those, "
+              + "found one at '\(place)'; leave llama-factory out of 'formats', or a turn to one call")
+        }
+      }
       turns.append(turn)
     }
     guard case .assistant(_, let calls)? = turns.last, calls.isEmpty else {

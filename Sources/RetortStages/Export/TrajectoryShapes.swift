@@ -85,19 +85,7 @@ extension Trajectory {
     return ["messages": .array(messages)]
   }
 
-  private var instructions: String {
-    """
-    You may call tools. Each is described by a JSON Schema:
-    <tools>
-    \(tools.map { ($0["function"] ?? $0).text }.joined(separator: "\n"))
-    </tools>
-    To call one, write a JSON object with its name and arguments between tags, and stop:
-    <tool_call>
-    {"name": "…", "arguments": {…}}
-    </tool_call>
-    The result comes between <tool_response> and </tool_response>.
-    """
-  }
+  private var instructions: String { ToolWords.tagged(tools.map { ($0["function"] ?? $0).text }) }
 }
 
 extension Trajectory.Call {

@@ -7,6 +7,8 @@ protocol CallForm: Sendable {
   var instructions: String? { get }
   /// The request with what the form needs: schemas, stop strings.
   func request(_ request: ChatRequest) -> ChatRequest
+  /// The same for an answer alone, in which nothing can be called.
+  func answerRequest(_ request: ChatRequest) -> ChatRequest
   /// What a reply that came to its end says.
   func read(_ reply: ChatReply) -> ReadTurn
   /// The results of a turn's calls, in their order.
@@ -15,6 +17,10 @@ protocol CallForm: Sendable {
   func calling(_ call: AskedTool, thought: String) -> ChatMessage
   /// The last turn of a demonstration.
   func answering(_ answer: String) -> ChatMessage
+}
+
+extension CallForm {
+  func answerRequest(_ request: ChatRequest) -> ChatRequest { request }
 }
 
 /// A model's turn taken apart.
@@ -26,6 +32,8 @@ struct ReadTurn: Hashable, Sendable {
   /// Empty where it calls something, or says nothing.
   var answer: String
   var reasoning: String
+  /// Whether the model went on with a result of its own, which is not kept.
+  var isForged = false
 
   init(_ message: ChatMessage, calls: [AskedTool] = [], answer: String = "", reasoning: String = "") {
     self.message = message
@@ -41,6 +49,12 @@ struct ReadTurn: Hashable, Sendable {
     let parts = ReadCompletion(text, reasoning: reply.reasoning)
     self.init(
       .assistant(text), calls: calls, answer: calls.isEmpty ? parts.answer : "", reasoning: parts.reasoning)
+  }
+
+  func forged(_ isForged: Bool) -> ReadTurn {
+    var turn = self
+    turn.isForged = isForged
+    return turn
   }
 }
 

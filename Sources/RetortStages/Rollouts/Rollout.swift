@@ -4,11 +4,14 @@ internal import RetortCore
 package enum OnLimit: String, Codable, Hashable, Sendable, CaseIterable {
   case keep
   case forceAnswer = "force_answer"
-  case restart, drop
+  case answer, restart, drop
+
+  /// Whether an answer is asked for at the bound.
+  var asksOnceMore: Bool { self == .forceAnswer || self == .answer }
 
   static let help =
     "What becomes of a rollout at its bound of turns or context, or of a truncated reply: keep it as it is; force_answer "
-    + "(ask once more, for the answer alone); restart (from the question, with a fresh draw, three times at most); drop. "
+    + "(ask once more, for the answer alone); answer (the same, with no tool offered any more); restart (from the question, with a fresh draw, three times at most); drop. "
     + "Default keep."
 }
 
@@ -32,6 +35,8 @@ struct Rollout: Sendable {
     var turns = 0
     var calls = 0
     var errors = 0
+    /// Replies that went on with a result of the model's own, which was not kept.
+    var forged = 0
     /// Tokens that the model wrote.
     var length = 0
   }
@@ -88,8 +93,11 @@ struct Rollout: Sendable {
     while true {
       var request = first
       request.messages = played.messages
-      let reply = try await model.reply(to: form.request(request))
+      let isAlone = isForced && bounds.onLimit == .answer
+      let reply = try await model.reply(
+        to: isAlone ? form.answerRequest(request) : form.request(request))
       let turn = form.read(reply)
+      if turn.isForged { played.forged += 1 }
       played.turns += 1
       played.length += try await length(reply)
       // What was cut off is no call, and is kept as it came.
@@ -105,14 +113,14 @@ struct Rollout: Sendable {
       }
       let isLast = played.turns >= bounds.turns
       // What nobody reads is not asked.
-      if isLast, isForced || bounds.onLimit != .forceAnswer {
-        played.stop = .turnLimit
+      if isAlone || isLast && (isForced || !bounds.onLimit.asksOnceMore) {
+        played.stop = isLast ? .turnLimit : .contextLimit
         return played
       }
       try await answer(turn.calls, in: rollout, &played)
       let isFull = isOver(reply, played)
       guard isLast || isFull else { continue }
-      guard bounds.onLimit == .forceAnswer, !isForced else {
+      guard bounds.onLimit.asksOnceMore, !isForced else {
         played.stop = isFull ? .contextLimit : .turnLimit
         return played
       }

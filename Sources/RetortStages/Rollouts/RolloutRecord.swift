@@ -56,12 +56,16 @@ struct RolloutRecord: Sendable {
       && text.hasSuffix("</\(name)>")
   }
 
-  private static let faults = ToolFault.Kind.allCases.map { "Error (\($0.rawValue)): " }
-
   /// Results that say what went wrong.
-  var failures: Int {
-    results.reduce(0) { count, text in
-      count + text.split(separator: "\n").count { line in Self.faults.contains { line.hasPrefix($0) } }
+  var failures: Int { faults(ToolFault.Kind.allCases) }
+
+  /// Calls that no tool could have answered: of one that was not offered, or with arguments that do not fit its schema.
+  var badCalls: Int { faults([.unknownTool, .badArguments]) }
+
+  private func faults(_ kinds: [ToolFault.Kind]) -> Int {
+    let marks = kinds.map { "Error (\($0.rawValue)): " }
+    return results.reduce(0) { count, text in
+      count + text.split(separator: "\n").count { line in marks.contains { line.hasPrefix($0) } }
     }
   }
 

@@ -142,6 +142,7 @@ struct ToolUse: Sendable {
     _ count: Int, of prompt: [ChatMessage], sampling: Sampling, by model: any ChatModel,
     length: @escaping @Sendable (ChatReply) async throws -> Int
   ) async throws -> [Rollout.Played] {
+    try await toolbox.check()
     let rollout = Rollout(model: model, form: form, toolbox: toolbox, bounds: bounds, length: length)
     let opening = opening(prompt)
     return try await withThrowingTaskGroup(of: (Int, Rollout.Played).self) { group in

@@ -10,14 +10,6 @@ package struct ExportPreferences: Exporter, PromptShowing {
     case openAI = "openai"
   }
 
-  /// Of two conversations, what stands after the turns in which they agree.
-  package enum Compared: String, Codable, Hashable, Sendable, CaseIterable {
-    /// All of it, in which no result may stand for a trainer that learns them.
-    case rest
-    /// The first turn that differs, and nothing after it.
-    case turn
-  }
-
   package struct Config: Codable, Sendable {
     package var folder: String
     package var formats: [Format]?
@@ -30,7 +22,7 @@ package struct ExportPreferences: Exporter, PromptShowing {
     package var split: String?
     package var margin: String?
     package var marginScale: Double?
-    package var compare: Compared?
+    package var compare: ComparedTurns?
     package var allowEmpty: Bool?
 
     package enum CodingKeys: String, CodingKey {
@@ -43,7 +35,7 @@ package struct ExportPreferences: Exporter, PromptShowing {
     package init(
       folder: String, formats: [Format]? = nil, user: String? = nil, system: String? = nil,
       chosen: String? = nil, rejected: String? = nil, split: String? = nil, margin: String? = nil,
-      marginScale: Double? = nil, compare: Compared? = nil, allowEmpty: Bool? = nil
+      marginScale: Double? = nil, compare: ComparedTurns? = nil, allowEmpty: Bool? = nil
     ) {
       self.compare = compare
       self.user = user
@@ -113,7 +105,7 @@ package struct ExportPreferences: Exporter, PromptShowing {
   private let split: SplitColumn?
   private let margin: String?
   private let scale: Double
-  private let compare: Compared
+  private let compare: ComparedTurns
   private let formats: [Format]
   /// Whether the answers are the columns of that name, where conversations may stand.
   private let takesConversations: Bool

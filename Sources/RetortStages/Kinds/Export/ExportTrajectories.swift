@@ -15,6 +15,9 @@ package struct ExportTrajectories: Exporter {
   /// How the arguments of a call are written: some chat templates take an object, some a text.
   package enum Arguments: String, Codable, Hashable, Sendable, CaseIterable { case objects, text }
 
+  /// What becomes of rollouts that a row's own question was shown after.
+  package enum Demonstrations: String, Codable, Hashable, Sendable, CaseIterable { case cut, keep }
+
   package struct Config: Codable, Sendable {
     package var folder: String
     package var formats: [Format]?
@@ -23,18 +26,21 @@ package struct ExportTrajectories: Exporter {
     package var arguments: Arguments?
     package var thoughts: ThoughtForm?
     package var specialTokens: SpecialTokens?
+    package var demonstrations: Demonstrations?
     package var split: String?
     package var allowEmpty: Bool?
 
     enum CodingKeys: String, CodingKey {
-      case folder, formats, messages, tools, arguments, thoughts, split
+      case folder, formats, messages, tools, arguments, thoughts, split, demonstrations
       case specialTokens = "special_tokens"
       case allowEmpty = "allow_empty"
     }
 
     package init(
-      folder: String, formats: [Format]? = nil, arguments: Arguments? = nil, thoughts: ThoughtForm? = nil
+      folder: String, formats: [Format]? = nil, arguments: Arguments? = nil, thoughts: ThoughtForm? = nil,
+      demonstrations: Demonstrations? = nil
     ) {
+      self.demonstrations = demonstrations
       self.folder = folder
       self.formats = formats
       self.arguments = arguments
@@ -45,7 +51,8 @@ package struct ExportTrajectories: Exporter {
   package typealias Input = Columns
 
   package static let name = "export-trajectories"
-  package static let version = 1
+  package static let version = 2
+  package static let laterKeys: Set = ["demonstrations"]
   package static let summary = "Write conversations with calls of tools, for supervised fine-tuning."
   package static let keys = [
     "folder": "Where to write, relative to the pipeline file.",
@@ -57,6 +64,8 @@ package struct ExportTrajectories: Exporter {
       "How the arguments of calls are written for TRL, ms-swift and Axolotl: objects, which most chat templates take, or text, which DeepSeek's do; default objects.",
     "thoughts":
       "What becomes of thoughts: keep (the text as it is), think (every turn of the assistant begins with <think>…</think>, of what was thought in the text or in the message's reasoning_content) or remove; default keep.",
+    "demonstrations":
+      "What becomes of the rollouts that 'examples' of the stage showed before a row's own question: cut (they are not written, since nothing of them is the model's own) or keep; default cut.",
     "special_tokens":
       "What becomes of a row that quotes a token of chat models, such as <|im_end|>: drop or keep; default drop.",
     SplitColumn.key: SplitColumn.help,
@@ -78,7 +87,8 @@ package struct ExportTrajectories: Exporter {
       thoughts: config.thoughts ?? .keep, tokens: config.specialTokens ?? .drop,
       // Only the text can hold what is no object.
       needsObjects: objects || !Set(formats).isSubset(of: Shape.calls.formats),
-      writesTags: !Set(formats).isSubset(of: Shape.calls.formats))
+      writesTags: !Set(formats).isSubset(of: Shape.calls.formats),
+      writesShareGPT: formats.contains(.llamaFactory), keepsDemonstrations: config.demonstrations == .keep)
     split = try SplitColumn(config.split, in: workspace)
     export = TrainingExport(
       folder: ExportFolder(config.folder, in: workspace, allowsEmpty: config.allowEmpty),
@@ -91,6 +101,7 @@ package struct ExportTrajectories: Exporter {
 
   package var reads: [ColumnUse] {
     [ColumnUse(reader.messages), ColumnUse(reader.tools)] + (split?.reads ?? [])
+      + (reader.keepsDemonstrations ? [] : ["turns", "stop_reason"].map { ColumnUse($0, required: false) })
   }
   package var writes: [ExportTarget] { export.writes }
 

@@ -222,7 +222,7 @@ struct ExportPreferencesTests {
 
   private func export(
     _ rows: [JSON], formats: [ExportPreferences.Format]? = [.trl, .msSwift],
-    compare: ExportPreferences.Compared? = nil
+    compare: ComparedTurns? = nil
   ) async throws -> Exported {
     try await Exported.of(rows) {
       try ExportPreferences(
