@@ -1,5 +1,8 @@
+import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
+import NIOCore
+import OrderedCollections
 import RetortCore
 import RetortTestSupport
 import Testing
@@ -15,7 +18,7 @@ import Testing
     try await port.application(port: 0).test(.router) { client in
       func post(_ text: String, _ headers: HTTPFields = [:]) async throws -> TestResponse {
         try await client.execute(
-          uri: "http://localhost/mcp", method: .post, headers: headers, body: ByteBuffer(string: text))
+          uri: "/mcp", method: .post, headers: headers, body: ByteBuffer(string: text))
       }
       let call = #"{"id":2,"method":"tools/call","params":{"name":"search","arguments":{"query":"a"}}}"#
       #expect(try await post(call).status == .badRequest)
@@ -29,8 +32,8 @@ import Testing
       #expect(String(buffer: answered.body).contains("found a"))
       #expect(try await post(call, [session: id, .origin: "http://evil.example"]).status == .forbidden)
       #expect(
-        try await client.execute(uri: "http://localhost/mcp", method: .get).status == .methodNotAllowed)
-      let ended = try await client.execute(uri: "http://localhost/mcp", method: .delete, headers: [session: id])
+        try await client.execute(uri: "/mcp", method: .get).status == .methodNotAllowed)
+      let ended = try await client.execute(uri: "/mcp", method: .delete, headers: [session: id])
       #expect(ended.status == .noContent)
       #expect(try await post(call, [session: id]).status == .notFound)
     }

@@ -27,7 +27,7 @@ import Testing
     do {
       _ = try Pipeline.read(file, catalog: .standard, environment: ["KEY": "k-123456"])
       return []
-    } catch let errors as PipelineErrors { return errors.all.map(\.message) }
+    } catch let errors as PipelineErrors { return errors.diagnostics.map(\.message) }
   }
 
   @Test(arguments: [
