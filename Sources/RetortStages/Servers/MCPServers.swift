@@ -57,13 +57,19 @@ struct MCPReach: Sendable {
   let transport: any Transport
   let redaction: Redaction
 
+  /// What a program is started by that is to reach nothing. Where it cannot keep what it promises it says so and ends.
+  private static var sandbox: [String] {
+    ["python3", "-c", String(decoding: PackageResources.sandbox_py, as: UTF8.self), "--"]
+  }
+
   /// Errors: ``StageError``.
   func wire(to server: ToolServer) throws -> any MCPWire {
     switch server.place {
     case .launch(let program, let variables):
+      let around = server.isSandboxed ? Self.sandbox : []
       return try ProgramWire(
         HelperProgram(
-          program.words, folder: folder, in: surroundings, naming: variables,
+          around + program.words, folder: folder, in: surroundings, naming: variables,
           name: program.words.joined(separator: " ")))
     case .url(let url):
       let key = server.keyEnv.flatMap { environment[$0] }

@@ -157,6 +157,18 @@ import Testing
     }
   }
 
+  /// Where this machine cannot give a sandbox, it is refused with the sandbox's words.
+  @Test func theSandboxStandsAroundAServer() async throws {
+    var sandboxed = server(session: .rollout, effect: .pure)
+    sandboxed.isSandboxed = true
+    do {
+      let box = try await toolbox(sandboxed, servers())
+      #expect(try await call(box, "add", "a").text == "1: a")
+    } catch let error as StageError {
+      #expect(error.description.contains("it ended with status 78; its last words: "), "\(error)")
+    }
+  }
+
   @Test func aServerThatOffersOthersThanAreRememberedParksTheRun() async throws {
     let servers = servers()
     let offers = try await servers.offers(of: server())
