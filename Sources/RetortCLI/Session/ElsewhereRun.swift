@@ -31,7 +31,17 @@ struct ElsewhereRun {
       ]
       lines.append("  \(model.alias): \(facts.compactMap { $0 }.joined(separator: ", "))")
     }
+    lines += pipeline.tools.compactMap(\.server).map(Self.line(on:))
     return lines.map(Terminal.safe)
+  }
+
+  private static func line(on server: ToolServer) -> String {
+    let place =
+      switch server.place {
+      case .launch(let program, _): "launches \(JSON.array(program.words.map { .string($0) }).text)"
+      case .url(let url): "asks \(url)"
+      }
+    return "  \(server.name): \(place)" + (server.keyEnv.map { ", sends the key in \($0)" } ?? "")
   }
 
   private static func sent(_ what: [String], _ words: String) -> String? {

@@ -55,6 +55,7 @@ struct PipelineReader {
     checkNames(written.stages)
 
     tools = tools(written.tools, models: models, stages: written.stages.map(\.name))
+    checkOffers(written.tools, tools)
     var drafts: OrderedDictionary<String, StageDraft> = [:]
     for stage in written.stages { drafts[stage.name] = draft(stage, models: models) }
     bind(&drafts, models)

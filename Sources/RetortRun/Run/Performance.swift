@@ -146,6 +146,7 @@ actor Performance {
       take: try await steps.takeNumber(of: key, redo: lookup.redo(of: index)))
     let bound: BoundStage
     do {
+      let offers = try await engine.offers(of: stage.tools, takes: lookup.toolTakes, for: origin)
       bound = try stage.configured.bind(
         Workspace(
           folder: engine.pipeline.folder, models: engine.models.asked(by: origin),
@@ -162,8 +163,10 @@ actor Performance {
             memory: engine.store.tools, library: engine.store.texts, images: engine.store.images,
             origin: origin,
             digests: Dictionary(uniqueKeysWithValues: sets.map { ($0, $1.input.digest) }),
-            takes: lookup.toolTakes),
+            takes: lookup.toolTakes, servers: engine.servers, offers: offers),
           say: { [tell] in tell(.noted(stage: stage.name, $0)) }))
+    } catch let halt as Halt {
+      return .heldUp(stage: index, RunStatus(halt.reason), message: "\(halt)")
     } catch {
       try await fail([nil], of: index, error)
       return .couldNotBegin(stage: index)

@@ -98,7 +98,8 @@ struct CallTags: Hashable, Sendable {
       case .schema: ["result"]
       }
     for (role, tag) in given.sorted(by: { $0.key < $1.key }) {
-      guard roles.contains(role) else {
+      // What a server calls its tools is not known before it was asked.
+      guard roles.contains(role) || form == .short && offers.contains(where: { !$0.isKnown }) else {
         let choice = roles.isEmpty ? "no tags" : roles.sorted().map { "'\($0)'" }.joined(separator: ", ")
         throw StageError(
           "tags: expected \(choice) under protocol \(form.rawValue), found '\(role)'"

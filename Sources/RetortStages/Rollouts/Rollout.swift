@@ -88,6 +88,8 @@ struct Rollout: Sendable {
 
   private func play(_ first: ChatRequest) async throws -> Played {
     let rollout = Digest(of: ["messages": first.prompt, "settings": .object(form.request(first).settings)])
+    let visit = ToolVisit()
+    defer { visit.end() }
     var played = Played(messages: first.messages)
     var isForced = false
     while true {
@@ -117,7 +119,7 @@ struct Rollout: Sendable {
         played.stop = isLast ? .turnLimit : .contextLimit
         return played
       }
-      try await answer(turn.calls, in: rollout, &played)
+      try await answer(turn.calls, in: rollout, visit, &played)
       let isFull = isOver(reply, played)
       guard isLast || isFull else { continue }
       guard bounds.onLimit.asksOnceMore, !isForced else {
@@ -129,11 +131,13 @@ struct Rollout: Sendable {
     }
   }
 
-  private func answer(_ calls: [AskedTool], in rollout: Digest, _ played: inout Played) async throws {
+  private func answer(
+    _ calls: [AskedTool], in rollout: Digest, _ visit: ToolVisit, _ played: inout Played
+  ) async throws {
     var results: [(call: AskedTool, text: String)] = []
     for (place, call) in calls.enumerated() {
       let result = try await toolbox.call(
-        call, at: ToolPlace(rollout: rollout, turn: played.turns, call: place + 1))
+        call, at: ToolPlace(rollout: rollout, turn: played.turns, call: place + 1), in: visit)
       played.calls += 1
       if result.fault != nil { played.errors += 1 }
       results.append((call, cut(result.text)))

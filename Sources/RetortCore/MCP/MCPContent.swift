@@ -1,0 +1,59 @@
+internal import OrderedCollections
+
+/// What a tool's call comes to on the wire.
+package enum MCPContent {
+  /// Characters of a result that are kept: what is beyond no model reads.
+  package static let most = 1_000_000
+
+  /// A tool as `tools/list` has it.
+  static func tool(_ offer: ToolOffer) -> JSON {
+    ["name": .string(offer.name), "description": .string(offer.description), "inputSchema": offer.parameters]
+  }
+
+  /// What a list offers; nil for an entry that is no tool.
+  package static func offer(_ tool: JSON) -> ToolOffer? {
+    guard let name = tool["name"]?.string, !name.isEmpty else { return nil }
+    var schema = tool["inputSchema"]?.object ?? [:]
+    // Providers take objects alone, and what is called without arguments often says nothing.
+    if schema["type"]?.string != "object" { schema = ["type": "object"] }
+    return ToolOffer(
+      name: name, description: tool["description"]?.string ?? tool["title"]?.string ?? "",
+      parameters: .object(schema))
+  }
+
+  static func result(_ result: ToolResult) -> JSON {
+    [
+      "content": [["type": "text", "text": .string(result.text)]],
+      "isError": .bool(result.fault != nil),
+    ]
+  }
+
+  /// The text of a result. Errors: ``ToolFault`` for one that says that it is an error.
+  package static func text(of result: JSON) throws(ToolFault) -> String {
+    var parts = (result["content"]?.array ?? []).map(text(ofPart:))
+    if parts.isEmpty, let structured = result["structuredContent"], !structured.isNull {
+      parts = [structured.text]
+    }
+    let text = cut(parts.joined(separator: "\n"))
+    guard result["isError"]?.bool != true else { throw ToolFault(.error, text) }
+    return text
+  }
+
+  private static func text(ofPart part: JSON) -> String {
+    switch part["type"]?.string {
+    case "text": return part["text"]?.string ?? ""
+    case "resource": return part["resource"]?["text"]?.string ?? "[left out: \(name(part["resource"]))]"
+    case "resource_link": return part["uri"]?.string ?? "[left out: a link]"
+    case let kind: return "[left out: \(kind ?? "a part") \(part["mimeType"]?.string ?? "")]".replacing(" ]", with: "]")
+    }
+  }
+
+  private static func name(_ resource: JSON?) -> String {
+    "a resource \(resource?["uri"]?.string?.prefix(200) ?? "")"
+  }
+
+  private static func cut(_ text: String) -> String {
+    guard text.utf8.count > most, text.count > most else { return text }
+    return "\(text.prefix(most))\n[cut here: the first \(most) of \(text.count) characters]"
+  }
+}
