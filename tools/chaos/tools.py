@@ -17,7 +17,7 @@ models:
   policy: {{ endpoint: "{url}", name: policy, api_key_env: CHAOS_KEY, concurrency: 4, timeout: 20 }}
 tools:
   search: {{ uses: search, corpus: pages, k: 1 }}
-  notes: {{ launch: [{words}], session: {session}, effect: pure, only: [add] }}
+  notes: {{ launch: [{words}], session: {session}, effect: pure, only: [{tool}] }}
 stages:
   pages: {{ uses: read-jsonl, with: {{ file: pages.jsonl }} }}
   questions: {{ uses: read-jsonl, with: {{ file: rows.jsonl, columns: [question, n] }} }}
@@ -27,6 +27,7 @@ stages:
     with: {{ model: policy, tools: [search, notes], protocol: tags, samples: 2, seed: 1, max_turns: 8 }}
   out: {{ uses: export-jsonl, from: rollouts, with: {{ file: out/rollouts.jsonl }} }}
 """
+TOOLS = {"run": "do", "rollout": "add"}
 TURNS = 8
 IN_FLIGHT = 4
 
@@ -40,7 +41,9 @@ async def policy(request, line):
     if turn == TURNS - 1:
         heard = messages[-1]["content"].split()
         return await line.send(200, completion(f"<answer>{' '.join(heard[1:4])}</answer>"))
-    name, argument = ("search", "query") if turn % 3 == 0 else ("add", "text")
+    # A server that all share answers each alike.
+    offered = ("do", "what") if "Does as it is told" in request.text else ("add", "text")
+    name, argument = ("search", "query") if turn % 3 == 0 else offered
     call = {"name": name, "arguments": {argument: f"w{turn} of {question} {seed}"}}
     await line.send(200, completion(f"<tool_call>{json.dumps(call)}</tool_call>"))
 
@@ -74,8 +77,7 @@ def sessions_lying(lab, random, full):
             expect(others == 0, f"expected no other fault, found {others}")
             log.unlink(missing_ok=True)
         expect(lied > 0, f"expected replay_differs to be counted after {kills} kills, found none")
-        report = lab.retort("report", "--markdown").out
-        return f"replay_differs {lied} after {kills} kills, in the report: {'replay_differs' in report}"
+        return f"replay_differs {lied} after {kills} kills"
     finally:
         stub.stop()
 
@@ -84,7 +86,7 @@ def write(lab, stub, session, count, *more):
     log = lab.folder / "calls.log"
     words = ", ".join(json.dumps(str(word)) for word in [SERVER, "--log", log, "--delay", 0.01, *more])
     lab.write(
-        PIPELINE.format(url=stub.url, words=words, session=session), rows_jsonl=rows(count),
+        PIPELINE.format(url=stub.url, words=words, session=session, tool=TOOLS[session]), rows_jsonl=rows(count),
         pages_jsonl="".join(json.dumps({"title": f"w{n}", "text": f"Page {n} says w{n}."}) + "\n" for n in range(9)),
     )  # fmt: skip
     return log
@@ -142,7 +144,7 @@ def campaign(lab, stub, log, random, session, want, once, figures, count):
         lost = lost - set(units(mine)) | set(units(mine[-2 * IN_FLIGHT:]))
         figures["paid again"] += len(again)
         # A shared tool is never asked what is remembered; a session is told again what it has to know.
-        asked = [json.dumps(call[2]["text"]) for call in calls(log)[made:]]
+        asked = [json.dumps(*call[2].values()) for call in calls(log)[made:]]
         repeated = [text for text in asked if text in known]
         if session == "run":
             expect(not repeated, f"expected no tool to be asked what is remembered, found {repeated[:2]}")
@@ -162,7 +164,10 @@ def campaign(lab, stub, log, random, session, want, once, figures, count):
 
 def remembered(lab):
     try:
-        found = lab.query("select json_extract(arguments, '$.text') from _tool_calls where tool = 'add'")
+        found = lab.query(
+            "select coalesce(json_extract(arguments, '$.text'), json_extract(arguments, '$.what')) from _tool_calls "
+            "where tool in ('add', 'do')"
+        )
         return {json.dumps(text) for (text,) in found}
     except Exception:
         return set()
