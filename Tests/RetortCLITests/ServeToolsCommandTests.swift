@@ -46,7 +46,8 @@ import Testing
     #expect(try await desk.type("show t_2").status == 0)
     // What is remembered is shown, whether the server can be started or not.
     try desk.write(
-      try desk.read("t.yaml").replacing("notes: { launch: [", with: "notes: { launch: [\"/bin/false\", "), to: "u.yaml")
+      try desk.read("t.yaml").replacing("notes: { launch: [", with: "notes: { launch: [\"/bin/false\", "),
+      to: "u.yaml")
     #expect(try await desk.type("tools t.yaml").status == 0)
     #expect(try await desk.type("tools u.yaml").status == 1)
     #expect(try await desk.type("doctor u.yaml").status == 1)
@@ -66,6 +67,9 @@ import Testing
       lines: lines, by: MCPHost(toolbox, client: "c", version: "1"), { paper.print($0 + "\n") })
     let answers = paper.printed.split(separator: "\n").sorted()
     #expect(answers.count == 2)
-    #expect(answers.last == #"{"jsonrpc":"2.0","id":2,"result":{"content":[{"type":"text","text":"found a"}],"isError":false}}"#)
+    #expect(
+      answers.last
+        == #"{"jsonrpc":"2.0","id":2,"result":{"content":[{"type":"text","text":"found a"}],"isError":false}}"#
+    )
   }
 }

@@ -44,7 +44,8 @@ package enum MCPContent {
     case "text": return part["text"]?.string ?? ""
     case "resource": return part["resource"]?["text"]?.string ?? "[left out: \(name(part["resource"]))]"
     case "resource_link": return part["uri"]?.string ?? "[left out: a link]"
-    case let kind: return "[left out: \(kind ?? "a part") \(part["mimeType"]?.string ?? "")]".replacing(" ]", with: "]")
+    case let kind:
+      return "[left out: \(kind ?? "a part") \(part["mimeType"]?.string ?? "")]".replacing(" ]", with: "]")
     }
   }
 

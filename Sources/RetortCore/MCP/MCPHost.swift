@@ -69,7 +69,9 @@ package actor MCPHost {
     case "initialize": return greeting(params["protocolVersion"]?.string)
     case "ping": return [:]
     case "tools/list": return try list(from: params["cursor"])
-    default: throw MCPRefusal(code: MCP.Code.method, message: "expected a method of tools, found '\(method.prefix(80))'")
+    default:
+      throw MCPRefusal(
+        code: MCP.Code.method, message: "expected a method of tools, found '\(method.prefix(80))'")
     }
   }
 
@@ -84,7 +86,8 @@ package actor MCPHost {
   private func list(from cursor: JSON?) throws -> JSON {
     let start = cursor.map { $0.string.flatMap(Int.init) ?? -1 } ?? 0
     guard (0...toolbox.offers.count).contains(start) else {
-      throw MCPRefusal(code: MCP.Code.parameters, message: "expected a cursor that was given here, found another")
+      throw MCPRefusal(
+        code: MCP.Code.parameters, message: "expected a cursor that was given here, found another")
     }
     let page = toolbox.offers.dropFirst(start).prefix(Self.page)
     var result: JSON.Object = ["tools": .array(page.map(MCPContent.tool))]

@@ -120,7 +120,9 @@ struct ServedTool: Tool {
   let offers: [ToolOffer]
   let servers: any ToolServers
 
-  var identity: JSON { .object((server.identity.object ?? [:]).merging(["tool": .string(offer.name)]) { $1 }) }
+  var identity: JSON {
+    .object((server.identity.object ?? [:]).merging(["tool": .string(offer.name)]) { $1 })
+  }
   var effect: ToolEffect { server.effect }
   var timeout: Double { server.timeout }
   var declared: String { server.name }

@@ -92,10 +92,12 @@ package final class ToolVisit: Sendable {
         stays[name]?.seen = 0
       }
     }
-    let missed = stays.withLock { stays in Array((stays[name]?.past ?? []).dropFirst(stays[name]?.seen ?? 0)) }
+    let missed = stays.withLock { stays in Array((stays[name]?.past ?? []).dropFirst(stays[name]?.seen ?? 0))
+    }
     for past in missed {
       let now: ToolResult
-      do { now = ToolResult(text: try await session.call(past.tool, past.arguments).storable) } catch let fault
+      do { now = ToolResult(text: try await session.call(past.tool, past.arguments).storable) } catch let
+        fault
         as ToolFault
       {
         guard !fault.kind.passes else { throw fault }

@@ -129,7 +129,9 @@ package struct Toolbox: Sendable {
   ) async throws -> ToolResult {
     let keys = keys(of: call, at: place, in: visit)
     guard call.tool.effect != .effect else {
-      if let known = try await memory.recall([keys.own]) { return noted(known, of: call, in: visit, isLive: false) }
+      if let known = try await memory.recall([keys.own]) {
+        return noted(known, of: call, in: visit, isLive: false)
+      }
       let result = try await made(call, at: place, in: visit)
       return noted(try await keep(result, of: asked, under: keys.own), of: call, in: visit, isLive: true)
     }
@@ -180,7 +182,9 @@ package struct Toolbox: Sendable {
   }
 
   /// Notes with the rollout what its session has come to.
-  private func noted(_ result: ToolResult, of call: FittedCall, in visit: ToolVisit, isLive: Bool) -> ToolResult {
+  private func noted(_ result: ToolResult, of call: FittedCall, in visit: ToolVisit, isLive: Bool)
+    -> ToolResult
+  {
     guard let tool = call.session else { return result }
     guard result.fault?.passes != true else {
       // Nobody knows what it has done of the call.
@@ -193,7 +197,8 @@ package struct Toolbox: Sendable {
     return result
   }
 
-  private func timed(_ seconds: Double, _ answer: @escaping @Sendable () async throws -> ToolAnswer) async throws
+  private func timed(_ seconds: Double, _ answer: @escaping @Sendable () async throws -> ToolAnswer)
+    async throws
     -> ToolAnswer
   {
     try await withThrowingTaskGroup(of: ToolAnswer?.self) { group in
@@ -236,7 +241,9 @@ package struct Toolbox: Sendable {
   }
 
   /// Under which a call's result is kept: for this call alone, and for all that ask the same.
-  private func keys(of call: FittedCall, at place: ToolPlace, in visit: ToolVisit) -> (own: Digest, shared: Digest) {
+  private func keys(of call: FittedCall, at place: ToolPlace, in visit: ToolVisit) -> (
+    own: Digest, shared: Digest
+  ) {
     let take = takes[call.tool.declared] ?? 0
     let earlier = call.session.flatMap { visit.earlier($0.server.name) }
     func key(at place: ToolPlace?) -> Digest {
@@ -245,7 +252,9 @@ package struct Toolbox: Sendable {
     return (key(at: place), key(at: nil))
   }
 
-  private func key(_ tool: JSON, _ arguments: JSON, earlier: Digest? = nil, take: Int = 0, at place: ToolPlace? = nil)
+  private func key(
+    _ tool: JSON, _ arguments: JSON, earlier: Digest? = nil, take: Int = 0, at place: ToolPlace? = nil
+  )
     -> Digest
   {
     var fields: JSON.Object = ["tool": tool, "arguments": arguments]

@@ -133,9 +133,11 @@ final class MCPSession: ToolSession {
     guard current.withLock({ $0?.wire.loss == nil && $0 != nil }) == false else { return }
     let found = try await self.offers()
     let known = Dictionary(offers.map { ($0.name, $0) }) { first, _ in first }
-    let differing = found.filter { known[$0.name] != $0 }.map(\.name) + known.keys.filter { name in
-      !found.contains { $0.name == name }
-    }
+    let differing =
+      found.filter { known[$0.name] != $0 }.map(\.name)
+      + known.keys.filter { name in
+        !found.contains { $0.name == name }
+      }
     guard differing.isEmpty else {
       end()
       throw Halt.unready(
@@ -168,7 +170,9 @@ final class MCPSession: ToolSession {
 
   /// Greeted, and alive as far as anybody knows. Errors: ``StageError``, ``Halt``.
   private func client(after lost: MCPClient? = nil) async throws -> MCPClient {
-    if let client = current.withLock({ $0 }), client.wire.loss == nil, lost?.wire !== client.wire { return client }
+    if let client = current.withLock({ $0 }), client.wire.loss == nil, lost?.wire !== client.wire {
+      return client
+    }
     let once = state.withLock { state in
       if let once = state { return once }
       let once = Once { [self] in try await connect() }

@@ -64,7 +64,9 @@ struct MCPClient: Sendable {
         throw StageError("expected a list of tools, found \(page.text.prefix(100))")
       }
       offers += tools.compactMap(MCPContent.offer)
-      guard offers.count <= mostTools else { throw StageError("expected at most \(mostTools) tools, found more") }
+      guard offers.count <= mostTools else {
+        throw StageError("expected at most \(mostTools) tools, found more")
+      }
       cursor = page["nextCursor"]
       guard let next = cursor?.string, !next.isEmpty else { return offers }
     }
@@ -76,7 +78,9 @@ struct MCPClient: Sendable {
     let result: JSON
     do {
       result = try await wire.ask("tools/call", ["name": .string(tool), "arguments": .object(arguments)])
-    } catch let refusal as MCPRefusal { throw ToolFault(.error, "\(refusal.message.prefix(10_000)) (\(refusal.code))") }
+    } catch let refusal as MCPRefusal {
+      throw ToolFault(.error, "\(refusal.message.prefix(10_000)) (\(refusal.code))")
+    }
     return try MCPContent.text(of: result)
   }
 }

@@ -8,7 +8,9 @@ import Testing
     for (result, text) in [
       (#"{"content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}"#, "a\nb"),
       (#"{"content":[],"structuredContent":{"n":1}}"#, #"{"n":1}"#),
-      (#"{"content":[{"type":"image","data":"AAAA","mimeType":"image/png"}]}"#, "[left out: image image/png]"),
+      (
+        #"{"content":[{"type":"image","data":"AAAA","mimeType":"image/png"}]}"#, "[left out: image image/png]"
+      ),
       (#"{"content":[{"type":"audio"}]}"#, "[left out: audio]"),
       (#"{"content":[{"type":"resource","resource":{"uri":"u","text":"t"}}]}"#, "t"),
       (#"{"content":[{"type":"resource","resource":{"uri":"u","blob":"AA"}}]}"#, "[left out: a resource u]"),
@@ -29,7 +31,8 @@ import Testing
 
   @Test func aToolWithoutAnObjectOfArgumentsTakesAny() {
     #expect(MCPContent.offer(["name": "a"])?.parameters == ["type": "object"])
-    #expect(MCPContent.offer(["name": "a", "inputSchema": ["type": "string"]])?.parameters == ["type": "object"])
+    #expect(
+      MCPContent.offer(["name": "a", "inputSchema": ["type": "string"]])?.parameters == ["type": "object"])
     #expect(MCPContent.offer(["description": "a"]) == nil)
   }
 }

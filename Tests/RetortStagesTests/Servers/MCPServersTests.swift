@@ -12,7 +12,8 @@ import Testing
 
   private func servers() -> MCPServers {
     MCPServers(
-      folder: URL(filePath: NSTemporaryDirectory()), surroundings: ProgramSurroundings(["PATH": "/usr/bin:/bin"]),
+      folder: URL(filePath: NSTemporaryDirectory()),
+      surroundings: ProgramSurroundings(["PATH": "/usr/bin:/bin"]),
       environment: [:], transport: ScriptedTransport { _, _ in throw ModelError(.unreachable, "none") },
       redaction: Redaction())
   }
@@ -22,11 +23,14 @@ import Testing
     timeout: Double = 20, only: [String]? = nil
   ) -> ToolServer {
     ToolServer(
-      name: "s", place: .launch(ProgramLine(words: [ToolProgram.path] + arguments), variables: []), only: only,
+      name: "s", place: .launch(ProgramLine(words: [ToolProgram.path] + arguments), variables: []),
+      only: only,
       session: session, effect: effect, timeout: timeout)
   }
 
-  private func toolbox(_ server: ToolServer, _ servers: MCPServers, memory: any ToolMemory = DictionaryToolMemory())
+  private func toolbox(
+    _ server: ToolServer, _ servers: MCPServers, memory: any ToolMemory = DictionaryToolMemory()
+  )
     async throws -> Toolbox
   {
     let offers = try await servers.offers(of: server)
@@ -34,7 +38,9 @@ import Testing
       [ToolSpec(server)], sets: [:])
   }
 
-  private func call(_ box: Toolbox, _ tool: String, _ argument: String, turn: Int = 1, in visit: ToolVisit = ToolVisit())
+  private func call(
+    _ box: Toolbox, _ tool: String, _ argument: String, turn: Int = 1, in visit: ToolVisit = ToolVisit()
+  )
     async throws -> ToolResult
   {
     let arguments: JSON = .object([tool == "add" ? "text" : "what": .string(argument)])
@@ -121,7 +127,8 @@ import Testing
     var results: [String] = []
     for words in [["a", "b"], ["a", "b", "c"]] {
       let servers = servers()
-      let box = try await toolbox(server(["--lie"], session: .rollout, effect: .pure), servers, memory: memory)
+      let box = try await toolbox(
+        server(["--lie"], session: .rollout, effect: .pure), servers, memory: memory)
       let visit = ToolVisit()
       results = []
       for (turn, word) in words.enumerated() {
@@ -173,13 +180,15 @@ import Testing
     let servers = servers()
     let offers = try await servers.offers(of: server())
     servers.stop()
-    let box = try ToolServices(memory: DictionaryToolMemory(), servers: servers, offers: ["s": offers]).toolbox(
-      [ToolSpec(server(["--other"]))], sets: [:])
+    let box = try ToolServices(memory: DictionaryToolMemory(), servers: servers, offers: ["s": offers])
+      .toolbox(
+        [ToolSpec(server(["--other"]))], sets: [:])
     let halt = await #expect(throws: Halt.self) { try await call(box, "add", "a") }
     #expect(halt?.reason == .parked)
     #expect(
       halt?.message
-        == "the server 's' offers other tools than those that are remembered (add); `--redo-tool s` takes them")
+        == "the server 's' offers other tools than those that are remembered (add); `--redo-tool s` takes them"
+    )
   }
 }
 
@@ -189,7 +198,8 @@ import Testing
     let asked = try? JSON(parsing: request.body ?? [])
     guard let id = asked?["id"] else { return HTTPResponse(status: 202) }
     let text = #"{"jsonrpc":"2.0","id":\#(id.text),"result":\#(result)}"#
-    let event = "event: message\r\nid: 1\r\ndata: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/x\"}\r\n\r\ndata: \(text)\n\n"
+    let event =
+      "event: message\r\nid: 1\r\ndata: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/x\"}\r\n\r\ndata: \(text)\n\n"
     return HTTPResponse(
       status: 200,
       headers: ["content-type": stream ? "text/event-stream" : "application/json", "mcp-session-id": "s-1"],
@@ -239,7 +249,8 @@ import Testing
       }
     }
     let servers = MCPServers(
-      folder: URL(filePath: "/"), surroundings: ProgramSurroundings([:]), environment: [:], transport: transport,
+      folder: URL(filePath: "/"), surroundings: ProgramSurroundings([:]), environment: [:],
+      transport: transport,
       redaction: Redaction())
     let server = ToolServer(name: "w", place: .url("http://127.0.0.1:9/mcp"))
     _ = try await servers.offers(of: server)
@@ -248,9 +259,12 @@ import Testing
 
   @Test func whatTheServerRefusesIsTold() async throws {
     for (status, isHalt) in [(401, true), (500, false)] {
-      let transport = ScriptedTransport { _, _ in HTTPResponse(status: status, body: Array("no k-123456".utf8)) }
+      let transport = ScriptedTransport { _, _ in
+        HTTPResponse(status: status, body: Array("no k-123456".utf8))
+      }
       let servers = MCPServers(
-        folder: URL(filePath: "/"), surroundings: ProgramSurroundings([:]), environment: [:], transport: transport,
+        folder: URL(filePath: "/"), surroundings: ProgramSurroundings([:]), environment: [:],
+        transport: transport,
         redaction: Redaction(["k-123456"]))
       let server = ToolServer(name: "w", place: .url("http://127.0.0.1:9/mcp"))
       do {
