@@ -58,6 +58,10 @@ enum Schema {
       CREATE TABLE "tool__take" (tool BLOB PRIMARY KEY, number INTEGER NOT NULL, origin INTEGER NOT NULL) WITHOUT ROWID;
       """
     ),
+    (
+      // References as a JSON list; null where it shows none.
+      "13: images that tools show", "ALTER TABLE \"tool__call\" ADD COLUMN images TEXT"
+    ),
   ]
 
   private static let unfinishedRedos = "8: redos that have not finished"

@@ -42,26 +42,26 @@ extension Store {
   {
     let lock = try lock(for: "gc", at: now())
     defer { withExtendedLifetime(lock) {} }
-    return try await pool.writeWithoutTransaction { [shelf] db in
+    return try await pool.writeWithoutTransaction { [shelf, imageFiles] db in
       let before = try Self.pages(db)
       var freed = Freed()
       var idle: [(url: URL, bytes: Int)] = []
       try db.inTransaction {
         try StepTables.forgetDeadRuns(db)
         freed = try forget(db)
-        idle = try shelf.idle { try Self.isNamed($0, db) }
+        idle = try shelf.idle { try Self.isNamed($0, db) } + imageFiles.idle { try ImageFiles.named(db) }
         if dryRun { freed.bytes = try (Self.pages(db).free - before.free) * before.size }
         return dryRun ? .rollback : .commit
       }
-      let texts = idle.reduce(0) { $0 + $1.bytes }
+      let besides = idle.reduce(0) { $0 + $1.bytes }
       guard !dryRun else {
-        freed.bytes += texts
+        freed.bytes += besides
         return freed
       }
       for file in idle { try? FileManager.default.removeItem(at: file.url) }
       try db.execute(sql: "VACUUM")
       try db.checkpoint(.truncate)
-      freed.bytes = try (before.count - Self.pages(db).count) * before.size + texts
+      freed.bytes = try (before.count - Self.pages(db).count) * before.size + besides
       let findings = try String.fetchAll(db, sql: "PRAGMA integrity_check")
       guard findings == ["ok"] else {
         throw StoreError("expected a whole store, found \(findings.prefix(3).joined(separator: "; "))")

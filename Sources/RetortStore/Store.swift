@@ -16,6 +16,7 @@ package final class Store: Sendable {
   let now: @Sendable () -> Double
   private let writer: GroupWriter
   let shelf: TextShelf
+  let imageFiles: ImageFiles
   /// Holds the copy that is looked at in place of a store that cannot be opened where it is.
   private let scratch: URL?
 
@@ -30,6 +31,8 @@ package final class Store: Sendable {
   package var tools: ToolLog { ToolLog(store: self) }
   /// The full text of corpora.
   package var texts: any TextLibrary { shelf }
+  /// The bytes of images.
+  package var images: any ImageShelf { imageFiles }
   /// What people look at.
   package var inspector: Inspector { Inspector(self) }
 
@@ -49,6 +52,7 @@ package final class Store: Sendable {
     }
     self.path = path
     shelf = TextShelf(besides: file.path)
+    imageFiles = ImageFiles(besides: file.path)
     scratch = nil
     writer = GroupWriter(pool: pool, file: file)
   }
@@ -65,6 +69,7 @@ package final class Store: Sendable {
     }
     self.path = path
     shelf = TextShelf(besides: file.path)
+    imageFiles = ImageFiles(besides: file.path)
     writer = GroupWriter(pool: pool, file: file)
   }
 

@@ -8,15 +8,25 @@ package final class ScriptedTool: Tool {
   package let effect: ToolEffect
   package let timeout: Double
   private let count = Mutex(0)
-  private let script: @Sendable (JSON.Object) async throws -> String
+  private let script: @Sendable (JSON.Object) async throws -> ToolAnswer
 
   /// - Parameter parameters: by default one required text, `query`.
-  package init(
+  package convenience init(
     _ name: String = "search", effect: ToolEffect = .pure, timeout: Double = 30,
     parameters: JSON = [
       "type": "object", "properties": ["query": ["type": "string"]], "required": ["query"],
       "additionalProperties": false,
     ], _ script: @escaping @Sendable (JSON.Object) async throws -> String
+  ) {
+    self.init(
+      name, effect: effect, timeout: timeout, parameters: parameters,
+      answering: { ToolAnswer(try await script($0)) })
+  }
+
+  /// One that answers images too.
+  package init(
+    _ name: String, effect: ToolEffect = .pure, timeout: Double = 30, parameters: JSON,
+    answering script: @escaping @Sendable (JSON.Object) async throws -> ToolAnswer
   ) {
     offer = ToolOffer(name: name, description: "Looks things up.", parameters: parameters)
     identity = ["test": .string(name)]
@@ -27,7 +37,7 @@ package final class ScriptedTool: Tool {
 
   package var calls: Int { count.withLock { $0 } }
 
-  package func answer(_ arguments: JSON.Object) async throws -> String {
+  package func answer(_ arguments: JSON.Object) async throws -> ToolAnswer {
     count.withLock { $0 += 1 }
     return try await script(arguments)
   }
@@ -55,7 +65,7 @@ private struct NoTool: ToolKind {
   let timeout = 1.0
 
   init(_ config: Config, as declaration: ToolDeclaration, in workshop: Workshop) {}
-  func answer(_ arguments: JSON.Object) async throws -> String { "" }
+  func answer(_ arguments: JSON.Object) async throws -> ToolAnswer { ToolAnswer("") }
 }
 
 /// Results kept in a dictionary, numbered from 1.

@@ -83,7 +83,8 @@ package struct ToolPort: Sendable {
       (id, host) = sessions.begin()
     } else if let given = request.headers[session] {
       guard let known = sessions[given] else {
-        return refusal(.notFound, "expected a session that was begun here, found another; send initialize again")
+        return refusal(
+          .notFound, "expected a session that was begun here, found another; send initialize again")
       }
       (id, host) = (given, known)
     } else {

@@ -62,7 +62,7 @@ import Testing
     said.finish()
     let paper = Paper()
     await ServeToolsCommand.serve(
-      lines: lines, by: MCPHost(toolbox, client: "c", version: "1"), { paper.print($0 + "\n") })
+      lines: lines, by: MCPHost(toolbox, client: "c"), { paper.print($0 + "\n") })
     let answers = paper.printed.split(separator: "\n").sorted()
     #expect(answers.count == 2)
     #expect(answers.last == #"{"jsonrpc":"2.0","id":2,"result":{"content":[{"type":"text","text":"found a"}],"isError":false}}"#)

@@ -9,7 +9,8 @@ internal import RetortViewer
 struct ServeToolsCommand: Command {
   static let configuration = CommandConfiguration(
     commandName: "serve-tools",
-    abstract: "Offer a pipeline file's tools to other programs, as trainers, over the Model Context Protocol.",
+    abstract:
+      "Offer a pipeline file's tools to other programs, as trainers, over the Model Context Protocol.",
     discussion: """
       Schemas, answers and faults are those that a rollout gets, and what is answered is remembered in the store. Speaks on \
       standard input and output until the input ends; with --port over streamable HTTP, to this machine alone. What the \
@@ -18,7 +19,8 @@ struct ServeToolsCommand: Command {
       """)
   @OptionGroup var fileOptions: FileOptions
   @OptionGroup var storeOptions: StoreOptions
-  @Option(name: .long, help: "Serve on this port of 127.0.0.1 instead; 0 for any that is free.") var port: Int?
+  @Option(name: .long, help: "Serve on this port of 127.0.0.1 instead; 0 for any that is free.") var port:
+    Int?
 
   func validate() throws {
     guard (0...65535).contains(port ?? 0) else {
@@ -39,15 +41,17 @@ struct ServeToolsCommand: Command {
       models: endpoints.models(memory: store.replies, budget: Budget(), gauge: CallGauge(), say: { _ in }),
       servers: endpoints.servers, environment: shell.environment)
     let toolbox: Toolbox
-    do { toolbox = try await engine.toolbox(for: "serve-tools", say: { shell.terminal.complain($0) }) } catch
-      let halt as Halt
-    { throw CommandFailure.cannotRun(halt.message) }
-    let host = { @Sendable (client: String) in MCPHost(toolbox, client: client, version: Version.number) }
+    do {
+      toolbox = try await engine.toolbox(for: "serve-tools", say: { shell.terminal.complain($0) })
+    } catch let halt as Halt { throw CommandFailure.cannotRun(halt.message) }
+    let host = { @Sendable (client: String) in MCPHost(toolbox, client: client) }
     guard let port else {
       return await Self.serve(lines: Self.standardInput(), by: host(UUID().uuidString), shell.terminal.print)
     }
     do {
-      try await ToolPort(host).serve(port: port) { shell.terminal.print("the tools are served at \($0) (Ctrl-C ends)") }
+      try await ToolPort(host).serve(port: port) {
+        shell.terminal.print("the tools are served at \($0) (Ctrl-C ends)")
+      }
     } catch let error as PortInUse { throw CommandFailure.cannotRun(error.description) }
   }
 

@@ -8,7 +8,9 @@ internal import RetortStore
 struct ToolsCommand: Command {
   static let configuration = CommandConfiguration(
     commandName: "tools", abstract: "Print the tools of a pipeline file as a model will be offered them.",
-    discussion: "What servers offer is what the store remembers of them; one that was never asked is started and asked.")
+    discussion:
+      "What servers offer is what the store remembers of them; one that was never asked is started and asked."
+  )
   @OptionGroup var fileOptions: FileOptions
   @OptionGroup var storeOptions: StoreOptions
   @Flag(name: .long, help: "Print JSON, as requests have it.") var json = false
@@ -33,7 +35,9 @@ struct ToolsCommand: Command {
         offers += try spec.tools(in: Workshop()).map { (spec, $0.offer) }
         continue
       }
-      let remembered = try await storeOptions.looking(in: shell) { try await RememberedOffers($0.tools).offers(of: server) }
+      let remembered = try await storeOptions.looking(in: shell) {
+        try await RememberedOffers($0.tools).offers(of: server)
+      }
       do {
         let found = if let remembered { remembered } else { try await endpoints.servers.offers(of: server) }
         offers += found.map { (spec, $0) }

@@ -31,6 +31,25 @@ package struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
   /// A digest read back from the store.
   package init(stored bytes: [UInt8]) { self.bytes = bytes }
 
+  /// As ``hex`` says it: nil for what is not 64 hex digits in lower case.
+  package init?(hex: some StringProtocol) {
+    let digits = Array(hex.utf8)
+    guard digits.count == 64 else { return nil }
+    func value(_ digit: UInt8) -> UInt8? {
+      switch digit {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+      case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+      default: nil
+      }
+    }
+    var bytes = [Self.scheme]
+    for place in stride(from: 0, to: 64, by: 2) {
+      guard let high = value(digits[place]), let low = value(digits[place + 1]) else { return nil }
+      bytes.append(high << 4 | low)
+    }
+    self.bytes = bytes
+  }
+
   /// The hash alone, 64 hex digits.
   package var hex: String { bytes.dropFirst().hex }
 

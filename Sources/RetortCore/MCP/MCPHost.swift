@@ -4,7 +4,6 @@ internal import OrderedCollections
 package actor MCPHost {
   private let toolbox: Toolbox
   private let rollout: Digest
-  private let version: String
   private let visit = ToolVisit()
   private var turn = 0
   /// Calls of one client are made one after the other, since a session may be behind them.
@@ -13,12 +12,9 @@ package actor MCPHost {
   /// Tools of one page of the list.
   private static let page = 100
 
-  /// - Parameters:
-  ///   - client: names the client among all that there ever were.
-  ///   - version: of this program.
-  package init(_ toolbox: Toolbox, client: String, version: String) {
+  /// - Parameter client: names the client among all that there ever were.
+  package init(_ toolbox: Toolbox, client: String) {
     self.toolbox = toolbox
-    self.version = version
     rollout = Digest(of: ["client": .string(client)])
   }
 
@@ -69,7 +65,9 @@ package actor MCPHost {
     case "initialize": return greeting(params["protocolVersion"]?.string)
     case "ping": return [:]
     case "tools/list": return try list(from: params["cursor"])
-    default: throw MCPRefusal(code: MCP.Code.method, message: "expected a method of tools, found '\(method.prefix(80))'")
+    default:
+      throw MCPRefusal(
+        code: MCP.Code.method, message: "expected a method of tools, found '\(method.prefix(80))'")
     }
   }
 
@@ -77,14 +75,15 @@ package actor MCPHost {
     let spoken = asked.flatMap { MCP.versions.contains($0) ? $0 : nil } ?? MCP.latest
     return [
       "protocolVersion": .string(spoken), "capabilities": ["tools": ["listChanged": false]],
-      "serverInfo": ["name": "retort", "version": .string(version)],
+      "serverInfo": ["name": "retort", "version": "1"],
     ]
   }
 
   private func list(from cursor: JSON?) throws -> JSON {
     let start = cursor.map { $0.string.flatMap(Int.init) ?? -1 } ?? 0
     guard (0...toolbox.offers.count).contains(start) else {
-      throw MCPRefusal(code: MCP.Code.parameters, message: "expected a cursor that was given here, found another")
+      throw MCPRefusal(
+        code: MCP.Code.parameters, message: "expected a cursor that was given here, found another")
     }
     let page = toolbox.offers.dropFirst(start).prefix(Self.page)
     var result: JSON.Object = ["tools": .array(page.map(MCPContent.tool))]

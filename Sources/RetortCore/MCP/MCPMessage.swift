@@ -50,7 +50,9 @@ package enum MCPMessage: Hashable, Sendable {
     guard let fields = json.object else { return nil }
     let (id, params) = (fields["id"] ?? .null, fields["params"]?.object ?? [:])
     if let method = fields["method"]?.string {
-      self = id.isNull ? .notification(method: method, params: params) : .request(id: id, method: method, params: params)
+      self =
+        id.isNull
+        ? .notification(method: method, params: params) : .request(id: id, method: method, params: params)
     } else if let result = fields["result"] {
       self = .reply(id: id, .success(result))
     } else if let error = fields["error"] {

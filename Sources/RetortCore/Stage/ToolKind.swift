@@ -42,16 +42,19 @@ package struct Workshop: Sendable {
   /// Nil where the kind has none.
   package let corpus: Corpus?
   package let library: any TextLibrary
+  /// Where the images go that it answers.
+  package let images: any ImageShelf
   let servers: any ToolServers
   /// What its server offers; nil where it has none, or was not asked yet.
   let offers: [ToolOffer]?
 
   package init(
-    corpus: Corpus? = nil, library: any TextLibrary = NoLibrary(), servers: any ToolServers = NoToolServers(),
-    offers: [ToolOffer]? = nil
+    corpus: Corpus? = nil, library: any TextLibrary = NoLibrary(), images: any ImageShelf = NoImages(),
+    servers: any ToolServers = NoToolServers(), offers: [ToolOffer]? = nil
   ) {
     self.corpus = corpus
     self.library = library
+    self.images = images
     self.servers = servers
     self.offers = offers
   }
@@ -135,7 +138,7 @@ package struct ToolSpec: Sendable {
     guard let server else { return [try bind(declaration, workshop)] }
     let offers = workshop.offers ?? server.expected
     return offers.map {
-      ServedTool(offer: $0, server: server, offers: offers, servers: workshop.servers)
+      ServedTool(offer: $0, server: server, offers: offers, servers: workshop.servers, shelf: workshop.images)
     }
   }
 }
@@ -181,7 +184,7 @@ struct AbsentTool: Tool {
   package var identity: JSON { .null }
   package var effect: ToolEffect { .pure }
   package var timeout: Double { 1 }
-  package func answer(_ arguments: JSON.Object) async throws -> String {
+  package func answer(_ arguments: JSON.Object) async throws -> ToolAnswer {
     throw StageError("no tool is called while a file is checked")
   }
 }

@@ -2,6 +2,7 @@
 package struct ToolServices: Sendable {
   let memory: any ToolMemory
   let library: any TextLibrary
+  let images: any ImageShelf
   let origin: CallOrigin
   /// The digests of the whole-set inputs, by role.
   let digests: [String: Digest]
@@ -13,12 +14,13 @@ package struct ToolServices: Sendable {
 
   package init(
     memory: any ToolMemory = NoToolMemory(), library: any TextLibrary = NoLibrary(),
-    origin: CallOrigin = CallOrigin(), digests: [String: Digest] = [:],
+    images: any ImageShelf = NoImages(), origin: CallOrigin = CallOrigin(), digests: [String: Digest] = [:],
     takes: [String: Int] = [:], servers: any ToolServers = NoToolServers(),
     offers: [String: [ToolOffer]] = [:]
   ) {
     self.memory = memory
     self.library = library
+    self.images = images
     self.origin = origin
     self.digests = digests
     self.takes = takes
@@ -39,7 +41,8 @@ package struct ToolServices: Sendable {
         Corpus(digest: digests[spec.role] ?? Digest(of: "\($0.count)"), rows: $0)
       }
       return try spec.tools(
-        in: Workshop(corpus: corpus, library: library, servers: servers, offers: offers[spec.name]))
+        in: Workshop(
+          corpus: corpus, library: library, images: images, servers: servers, offers: offers[spec.name]))
     }
     return try Toolbox(made, memory: memory, origin: origin, takes: takes, say: say)
   }

@@ -23,6 +23,8 @@ package struct Workspace: Sendable {
   let models: any ModelProvider
   let tools: ToolServices
   let sets: [String: RowSet<Columns>]
+  /// Where the bytes of images lie that rows name.
+  package var images: any ImageShelf { tools.images }
   /// How the stage asks that is named under `prompt_from:`.
   package internal(set) var prompt: RenderedPrompt?
 

@@ -1,6 +1,6 @@
 internal import OrderedCollections
 
-/// Something that a model may call: arguments in, a text out. What goes wrong in it is told to the model.
+/// Something that a model may call: arguments in, a text and images out. What goes wrong in it is told to the model.
 package protocol Tool: Sendable {
   var offer: ToolOffer { get }
   /// All that its answers depend on beside the arguments: what a result is remembered under.
@@ -11,7 +11,7 @@ package protocol Tool: Sendable {
 
   /// The answer to arguments that fit the schema of ``offer``. Errors: ``ToolFault`` for what the model is to be told;
   /// anything else fails the row.
-  func answer(_ arguments: JSON.Object) async throws -> String
+  func answer(_ arguments: JSON.Object) async throws -> ToolAnswer
 
   /// The name under `tools:`, where it is not that of the offer.
   var declared: String { get }
@@ -22,6 +22,18 @@ package protocol Tool: Sendable {
 extension Tool {
   package var declared: String { offer.name }
   package func prepare() async throws {}
+}
+
+/// What a tool answers.
+package struct ToolAnswer: Hashable, Sendable {
+  package var text: String
+  /// In the order in which the model is shown them. Their bytes are on the shelf.
+  package var images: [ImageReference]
+
+  package init(_ text: String, images: [ImageReference] = []) {
+    self.text = text
+    self.images = images
+  }
 }
 
 /// What a call does to the world, and so for whom its result stands.
@@ -83,14 +95,20 @@ package struct ToolPlace: Hashable, Sendable {
 package struct ToolResult: Hashable, Sendable {
   /// The answer, or the fault in words.
   package var text: String
+  /// What it shows beside the text; none of a fault.
+  package var images: [ImageReference]
   /// Nil for an answer.
   package var fault: ToolFault.Kind?
   package var seconds: Double
   /// The call's number in the store; 0 if it has none.
   package var number: Int64
 
-  package init(text: String, fault: ToolFault.Kind? = nil, seconds: Double = 0, number: Int64 = 0) {
+  package init(
+    text: String, images: [ImageReference] = [], fault: ToolFault.Kind? = nil, seconds: Double = 0,
+    number: Int64 = 0
+  ) {
     self.text = text
+    self.images = images
     self.fault = fault
     self.seconds = seconds
     self.number = number

@@ -124,7 +124,9 @@ package struct Toolbox: Sendable {
   ) async throws -> ToolResult {
     let keys = keys(of: call, at: place, in: visit)
     guard call.tool.effect != .effect else {
-      if let known = try await memory.recall([keys.own]) { return noted(known, of: call, in: visit, isLive: false) }
+      if let known = try await memory.recall([keys.own]) {
+        return noted(known, of: call, in: visit, isLive: false)
+      }
       let result = try await made(call, at: place, in: visit)
       return noted(try await keep(result, of: asked, under: keys.own), of: call, in: visit, isLive: true)
     }
@@ -156,11 +158,12 @@ package struct Toolbox: Sendable {
           .sessionLost,
           "what '\(call.tool.offer.name)' was told before is gone; the next call begins a new session"))
     }
-    let answer: @Sendable () async throws -> String
+    let answer: @Sendable () async throws -> ToolAnswer
     do {
       if let tool = call.session {
         let session = try await visit.session(of: tool) { try await note($0, came: $1, at: place, of: tool) }
-        answer = { try await session.call(tool.offer.name, call.arguments) }
+        let ask = visit.ask(tool.offer.name, call.arguments, of: tool.server.name)
+        answer = { try await session.call(ask, tool.shelf) }
       } else {
         try await call.tool.prepare()
         answer = { try await call.tool.answer(call.arguments) }
@@ -168,13 +171,16 @@ package struct Toolbox: Sendable {
     } catch let fault as ToolFault { return ToolResult(fault: fault) }
     let started = clock.seconds
     do {
-      let text = try await timed(call.tool.timeout, answer)
-      return ToolResult(text: text.storable, seconds: clock.seconds - started)
+      let answer = try await timed(call.tool.timeout, answer)
+      return ToolResult(
+        text: answer.text.storable, images: answer.images, seconds: clock.seconds - started)
     } catch let fault as ToolFault { return ToolResult(fault: fault, seconds: clock.seconds - started) }
   }
 
   /// Notes with the rollout what its session has come to.
-  private func noted(_ result: ToolResult, of call: FittedCall, in visit: ToolVisit, isLive: Bool) -> ToolResult {
+  private func noted(_ result: ToolResult, of call: FittedCall, in visit: ToolVisit, isLive: Bool)
+    -> ToolResult
+  {
     guard let tool = call.session else { return result }
     guard result.fault?.passes != true else {
       // Nobody knows what it has done of the call.
@@ -187,20 +193,21 @@ package struct Toolbox: Sendable {
     return result
   }
 
-  private func timed(_ seconds: Double, _ answer: @escaping @Sendable () async throws -> String) async throws
-    -> String
+  private func timed(_ seconds: Double, _ answer: @escaping @Sendable () async throws -> ToolAnswer)
+    async throws
+    -> ToolAnswer
   {
-    try await withThrowingTaskGroup(of: String?.self) { group in
+    try await withThrowingTaskGroup(of: ToolAnswer?.self) { group in
       group.addTask { try await answer() }
       group.addTask { [clock] in
         try await clock.sleep(seconds)
         return nil
       }
       defer { group.cancelAll() }
-      guard let text = try await group.next() ?? nil else {
+      guard let answer = try await group.next() ?? nil else {
         throw ToolFault(.timeout, "expected an answer within \(seconds) seconds, found none")
       }
-      return text
+      return answer
     }
   }
 
@@ -230,19 +237,25 @@ package struct Toolbox: Sendable {
   }
 
   /// Under which a call's result is kept: for this call alone, and for all that ask the same.
-  private func keys(of call: FittedCall, at place: ToolPlace, in visit: ToolVisit) -> (own: Digest, shared: Digest) {
+  private func keys(of call: FittedCall, at place: ToolPlace, in visit: ToolVisit) -> (
+    own: Digest, shared: Digest
+  ) {
     let take = takes[call.tool.declared] ?? 0
     let earlier = call.session.flatMap { visit.earlier($0.server.name) }
     func key(at place: ToolPlace?) -> Digest {
-      self.key(call.tool.identity, .object(call.arguments), earlier: earlier, take: take, at: place)
+      self.key(
+        call.tool.identity, .object(call.arguments), earlier: earlier,
+        images: call.session == nil ? [] : visit.images, take: take, at: place)
     }
     return (key(at: place), key(at: nil))
   }
 
-  private func key(_ tool: JSON, _ arguments: JSON, earlier: Digest? = nil, take: Int = 0, at place: ToolPlace? = nil)
-    -> Digest
-  {
+  private func key(
+    _ tool: JSON, _ arguments: JSON, earlier: Digest? = nil, images: [ImageReference] = [], take: Int = 0,
+    at place: ToolPlace? = nil
+  ) -> Digest {
     var fields: JSON.Object = ["tool": tool, "arguments": arguments]
+    if !images.isEmpty { fields["images"] = .array(images.map { .string($0.name) }) }
     if let earlier { fields["earlier"] = .string(earlier.hex) }
     if take > 0 { fields["take"] = .int(Int64(take)) }
     if let place {

@@ -105,7 +105,8 @@ package enum PipelineSchema {
         "launch": serverKey("launch", ["type": "array", "items": ["type": "string"]]),
         "url": serverKey("url", ["type": "string"]),
         "only": serverKey("only", ["type": "array", "items": ["type": "string"]]),
-        "session": serverKey("session", ["enum": .array(ToolServer.Session.allCases.map { .string($0.rawValue) })]),
+        "session": serverKey(
+          "session", ["enum": .array(ToolServer.Session.allCases.map { .string($0.rawValue) })]),
         "effect": serverKey("effect", ["enum": .array(ToolEffect.allCases.map { .string($0.rawValue) })]),
         "sandbox": serverKey("sandbox", ["type": "boolean"]),
         "revision": serverKey("revision", ["type": "string"]),

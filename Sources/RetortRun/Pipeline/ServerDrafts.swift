@@ -20,11 +20,14 @@ struct ToolServerFields: Decodable {
 
   /// For the editor's schema: what each is.
   static let help: [String: String] = [
-    "launch": "A server that speaks the Model Context Protocol on standard input and output: program and arguments.",
+    "launch":
+      "A server that speaks the Model Context Protocol on standard input and output: program and arguments.",
     "url": "A server that speaks it over streamable HTTP.",
     "only": "The names of its tools that are offered; default all.",
-    "session": "run (one for all, the default) or rollout (each rollout has its own, which may remember its calls).",
-    "effect": "pure (same arguments, same answer), snapshot (true when it was asked) or effect (it changes the world; the "
+    "session":
+      "run (one for all, the default) or rollout (each rollout has its own, which may remember its calls).",
+    "effect":
+      "pure (same arguments, same answer), snapshot (true when it was asked) or effect (it changes the world; the "
       + "default).",
     "sandbox": "Whether it is started without a network, other files than its own, and with bounds.",
     "revision": "What its answers depend on beside the launched file: another one asks anew.",
@@ -56,7 +59,8 @@ extension PipelineReader {
     return server
   }
 
-  private mutating func place(of tool: PipelineFile.ToolNode, _ fields: ToolServerFields) -> ToolServer.Place? {
+  private mutating func place(of tool: PipelineFile.ToolNode, _ fields: ToolServerFields) -> ToolServer.Place?
+  {
     switch (fields.launch, fields.url) {
     case (let program?, nil):
       return .launch(program, variables: Set(tool.node["launch"]?.list?.flatMap(\.variables) ?? []))
@@ -66,13 +70,15 @@ extension PipelineReader {
       }
       return .url(url)
     case (_?, _?):
-      report(tool.node[entry: "url"]?.keyPlace ?? tool.keyPlace, "expected either 'launch' or 'url', found both")
+      report(
+        tool.node[entry: "url"]?.keyPlace ?? tool.keyPlace, "expected either 'launch' or 'url', found both")
       return nil
     case (nil, nil): return nil
     }
   }
 
-  private mutating func check(_ server: ToolServer, _ fields: ToolServerFields, _ tool: PipelineFile.ToolNode) {
+  private mutating func check(_ server: ToolServer, _ fields: ToolServerFields, _ tool: PipelineFile.ToolNode)
+  {
     func place(_ key: String) -> FilePosition { tool.node[entry: key]?.keyPlace ?? tool.keyPlace }
     if server.session == .rollout, !server.isSandboxed, fields.effect == nil {
       report(
@@ -86,7 +92,9 @@ extension PipelineReader {
     if fields.keyEnv != nil, fields.url == nil {
       report(place("key_env"), "expected 'url' with 'key_env', which is sent to it, found 'launch'")
     }
-    if let name = fields.keyEnv, let mistake = EndpointCheck.mistake(inVariable: name, set: environment.variables) {
+    if let name = fields.keyEnv,
+      let mistake = EndpointCheck.mistake(inVariable: name, set: environment.variables)
+    {
       report(place("key_env"), mistake)
     }
     if let timeout = fields.timeout, !(timeout > 0) {
@@ -102,7 +110,8 @@ extension PipelineReader {
   }
 
   /// What two tools are both called can be told before a server is asked, where the file names it.
-  mutating func checkOffers(_ written: [PipelineFile.ToolNode], _ tools: OrderedDictionary<String, ToolSpec>) {
+  mutating func checkOffers(_ written: [PipelineFile.ToolNode], _ tools: OrderedDictionary<String, ToolSpec>)
+  {
     var known: [String: String] = [:]
     for tool in written {
       guard let spec = tools[tool.name] else { continue }

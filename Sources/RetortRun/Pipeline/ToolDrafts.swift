@@ -45,7 +45,8 @@ extension PipelineReader {
     guard let uses = tool.node["uses"] else {
       report(
         tool.keyPlace,
-        "expected the key 'uses', a kind of tool (\(kindNames)), or 'launch' or 'url' for a server, found none")
+        "expected the key 'uses', a kind of tool (\(kindNames)), or 'launch' or 'url' for a server, found none"
+      )
       return nil
     }
     let kind = uses.string ?? uses.found

@@ -6,7 +6,8 @@ internal import RetortStore
 extension Engine {
   /// What the servers among some tools offer, by name: what is remembered, else what they say when they are asked now.
   /// Errors: ``Halt`` where one that was never asked cannot be.
-  func offers(of tools: [ToolSpec], takes: [String: Int], for origin: CallOrigin) async throws -> [String: [ToolOffer]]
+  func offers(of tools: [ToolSpec], takes: [String: Int], for origin: CallOrigin) async throws -> [String:
+    [ToolOffer]]
   {
     let remembered = RememberedOffers(store.tools, takes: takes)
     var offers: [String: [ToolOffer]] = [:]
@@ -29,14 +30,17 @@ extension Engine {
     let specs = pipeline.tools
     let takes = try await store.steps.beginToolTakes(of: pipeline.toolDigests, redo: [], origin: 0)
     var (run, sets, digests): (Int64?, [String: RowSet<Columns>], [String: Digest]) = (nil, [:], [:])
-    for (name, tools) in OrderedDictionary(grouping: specs.filter { $0.corpus != nil }, by: { $0.corpus ?? "" }) {
+    for (name, tools) in OrderedDictionary(
+      grouping: specs.filter { $0.corpus != nil }, by: { $0.corpus ?? "" })
+    {
       let corpus = try await rows(of: name)
       run = corpus.run
       for tool in tools { (sets[tool.role], digests[tool.role]) = (corpus.rows, corpus.digest) }
     }
     let origin = CallOrigin(run: run, stage: stage)
     return try ToolServices(
-      memory: store.tools, library: store.texts, origin: origin, digests: digests, takes: takes,
+      memory: store.tools, library: store.texts, images: store.images, origin: origin, digests: digests,
+      takes: takes,
       servers: servers, offers: try await offers(of: specs, takes: takes, for: origin)
     ).toolbox(specs, sets: sets, say: say)
   }
@@ -65,6 +69,8 @@ extension Engine {
     }
     let place = StagePlace(run: summary.run, ordinal: ordinal, from: [ordinal])
     let found = try await store.steps.set(place, passing: [ordinal])
-    return (summary.run, store.steps.rowSet(place, count: found.count, complete: found.complete), found.digest)
+    return (
+      summary.run, store.steps.rowSet(place, count: found.count, complete: found.complete), found.digest
+    )
   }
 }

@@ -158,7 +158,8 @@ actor Performance {
           surroundings: ProgramSurroundings(
             engine.environment, models: Array(engine.pipeline.models.values)),
           tools: ToolServices(
-            memory: engine.store.tools, library: engine.store.texts, origin: origin,
+            memory: engine.store.tools, library: engine.store.texts, images: engine.store.images,
+            origin: origin,
             digests: Dictionary(uniqueKeysWithValues: sets.map { ($0, $1.input.digest) }),
             takes: lookup.toolTakes, servers: engine.servers, offers: offers),
           say: { [tell] in tell(.noted(stage: stage.name, $0)) }))

@@ -21,7 +21,9 @@ struct ShortCalls: CallForm {
   init(_ offers: [ToolOffer], _ tags: CallTags) throws {
     self.tags = tags
     tools = try offers.map { offer in
-      guard offer.isKnown else { return Tag(name: tags.tools[offer.name] ?? offer.name, offer: offer, argument: "") }
+      guard offer.isKnown else {
+        return Tag(name: tags.tools[offer.name] ?? offer.name, offer: offer, argument: "")
+      }
       let required = (offer.parameters["required"]?.array ?? []).compactMap(\.string)
       guard required.count == 1, let argument = required.first,
         offer.parameters["properties"]?[argument]?["type"]?.string == "string"

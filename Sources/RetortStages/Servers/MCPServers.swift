@@ -133,9 +133,11 @@ final class MCPSession: ToolSession {
     guard current.withLock({ $0?.wire.loss == nil && $0 != nil }) == false else { return }
     let found = try await self.offers()
     let known = Dictionary(offers.map { ($0.name, $0) }) { first, _ in first }
-    let differing = found.filter { known[$0.name] != $0 }.map(\.name) + known.keys.filter { name in
-      !found.contains { $0.name == name }
-    }
+    let differing =
+      found.filter { known[$0.name] != $0 }.map(\.name)
+      + known.keys.filter { name in
+        !found.contains { $0.name == name }
+      }
     guard differing.isEmpty else {
       end()
       throw Halt.unready(
@@ -144,14 +146,14 @@ final class MCPSession: ToolSession {
     }
   }
 
-  func call(_ tool: String, _ arguments: JSON.Object) async throws -> String {
+  func call(_ ask: ToolAsk, _ shelf: any ImageShelf) async throws -> ToolAnswer {
     do {
       let client = try await client()
-      do { return try await client.call(tool, arguments) } catch let loss as MCPLoss
+      do { return try await client.call(ask, shelf) } catch let loss as MCPLoss
         where loss.isUnheard && server.session == .run
       {
         // It has worked on nothing of it.
-        return try await self.client(after: client).call(tool, arguments)
+        return try await self.client(after: client).call(ask, shelf)
       }
     } catch let loss as MCPLoss { throw ToolFault(.unreachable, "'\(server.name)': \(loss)") }
   }
@@ -168,7 +170,9 @@ final class MCPSession: ToolSession {
 
   /// Greeted, and alive as far as anybody knows. Errors: ``StageError``, ``Halt``.
   private func client(after lost: MCPClient? = nil) async throws -> MCPClient {
-    if let client = current.withLock({ $0 }), client.wire.loss == nil, lost?.wire !== client.wire { return client }
+    if let client = current.withLock({ $0 }), client.wire.loss == nil, lost?.wire !== client.wire {
+      return client
+    }
     let once = state.withLock { state in
       if let once = state { return once }
       let once = Once { [self] in try await connect() }

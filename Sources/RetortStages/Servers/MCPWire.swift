@@ -64,19 +64,25 @@ struct MCPClient: Sendable {
         throw StageError("expected a list of tools, found \(page.text.prefix(100))")
       }
       offers += tools.compactMap(MCPContent.offer)
-      guard offers.count <= mostTools else { throw StageError("expected at most \(mostTools) tools, found more") }
+      guard offers.count <= mostTools else {
+        throw StageError("expected at most \(mostTools) tools, found more")
+      }
       cursor = page["nextCursor"]
       guard let next = cursor?.string, !next.isEmpty else { return offers }
     }
     throw StageError("expected at most \(mostPages) pages of tools, found more")
   }
 
-  /// Errors: ``ToolFault``; ``MCPLoss``; ``Halt``.
-  func call(_ tool: String, _ arguments: JSON.Object) async throws -> String {
+  /// Errors: ``ToolFault``; ``MCPLoss``; ``Halt``; the shelf's.
+  func call(_ ask: ToolAsk, _ shelf: any ImageShelf) async throws -> ToolAnswer {
+    var params: JSON.Object = ["name": .string(ask.tool), "arguments": .object(ask.arguments)]
+    if !ask.shows.isEmpty {
+      params["_meta"] = ["retort/images": try await MCPContent.shown(ask.shows, shelf)]
+    }
     let result: JSON
-    do {
-      result = try await wire.ask("tools/call", ["name": .string(tool), "arguments": .object(arguments)])
-    } catch let refusal as MCPRefusal { throw ToolFault(.error, "\(refusal.message.prefix(10_000)) (\(refusal.code))") }
-    return try MCPContent.text(of: result)
+    do { result = try await wire.ask("tools/call", params) } catch let refusal as MCPRefusal {
+      throw ToolFault(.error, "\(refusal.message.prefix(10_000)) (\(refusal.code))")
+    }
+    return try await MCPContent.answer(result, shelf)
   }
 }

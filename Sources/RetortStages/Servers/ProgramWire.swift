@@ -82,7 +82,9 @@ final class ProgramWire: MCPWire {
         }
         if let waiter { waiter.resume(with: result.mapError { $0 }) } else { disregard(line.count) }
       case .request(let id, let method, _):
-        write(method == "ping" ? MCP.reply(id, [:]) : MCP.error(id, MCP.Code.method, "expected no '\(method.prefix(80))'"))
+        write(
+          method == "ping"
+            ? MCP.reply(id, [:]) : MCP.error(id, MCP.Code.method, "expected no '\(method.prefix(80))'"))
         disregard(line.count)
       case .notification, nil: disregard(line.count)
       }
@@ -119,7 +121,8 @@ final class ProgramWire: MCPWire {
   }
 
   private func lose(_ words: String) {
-    let (waiters, process) = state.withLock { state -> ([CheckedContinuation<JSON, any Error>], HelperProcess?) in
+    let (waiters, process) = state.withLock {
+      state -> ([CheckedContinuation<JSON, any Error>], HelperProcess?) in
       guard state.loss == nil else { return ([], nil) }
       let last = state.process?.lastWords ?? ""
       state.loss = MCPLoss(description: words + (last.isEmpty ? "" : "; its last words: \(last)"))

@@ -43,7 +43,7 @@ package struct OpenDocumentTool: ToolKind {
     index = DocumentColumns.index(workshop)
   }
 
-  package func answer(_ arguments: JSON.Object) async throws -> String {
+  package func answer(_ arguments: JSON.Object) async throws -> ToolAnswer {
     let name = arguments["document"]?.string ?? ""
     guard let document = try await index.value.document(name) else {
       throw ToolFault(
@@ -59,6 +59,6 @@ package struct OpenDocumentTool: ToolKind {
     if !document.url.isEmpty { lines.append(document.url) }
     lines.append(String(characters[((page - 1) * size)..<min(characters.count, page * size)]))
     if pages > 1 { lines.append("(page \(page) of \(pages))") }
-    return lines.joined(separator: "\n")
+    return ToolAnswer(lines.joined(separator: "\n"))
   }
 }

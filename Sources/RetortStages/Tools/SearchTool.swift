@@ -36,14 +36,15 @@ package struct SearchTool: ToolKind {
     index = DocumentColumns.index(workshop)
   }
 
-  package func answer(_ arguments: JSON.Object) async throws -> String {
+  package func answer(_ arguments: JSON.Object) async throws -> ToolAnswer {
     let query = arguments["query"]?.string ?? ""
     let hits = try await index.value.search(query, limit: count)
-    guard !hits.isEmpty else { return "No document matches. Try other words." }
-    return hits.map { hit in
+    guard !hits.isEmpty else { return ToolAnswer("No document matches. Try other words.") }
+    let texts = hits.map { hit in
       var lines = ["[\(hit.number)] \(hit.title)"]
       if !hit.url.isEmpty { lines.append(hit.url) }
       return (lines + [hit.snippet]).joined(separator: "\n")
-    }.joined(separator: "\n\n")
+    }
+    return ToolAnswer(texts.joined(separator: "\n\n"))
   }
 }

@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct MCPHostTests {
   private func host(_ tools: [any Tool], memory: any ToolMemory = DictionaryToolMemory()) throws -> MCPHost {
-    MCPHost(try Toolbox(tools, memory: memory), client: "c", version: "1")
+    MCPHost(try Toolbox(tools, memory: memory), client: "c")
   }
 
   private func answer(_ host: MCPHost, _ text: String) async -> String? {
@@ -22,7 +22,8 @@ import Testing
     ] {
       let said = await answer(
         host,
-        #"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"\#(asked)","capabilities":{}}}"#)
+        #"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"\#(asked)","capabilities":{}}}"#
+      )
       #expect(
         said
           == #"{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"\#(spoken)","capabilities":{"tools":{"listChanged":false}},"serverInfo":{"name":"retort","version":"1"}}}"#
@@ -30,7 +31,8 @@ import Testing
     }
     #expect(await answer(host, #"{"jsonrpc":"2.0","method":"notifications/initialized"}"#) == nil)
     #expect(
-      await answer(host, #"{"jsonrpc":"2.0","id":"a","method":"ping"}"#) == #"{"jsonrpc":"2.0","id":"a","result":{}}"#)
+      await answer(host, #"{"jsonrpc":"2.0","id":"a","method":"ping"}"#)
+        == #"{"jsonrpc":"2.0","id":"a","result":{}}"#)
   }
 
   @Test func listsInPages() async throws {
@@ -63,7 +65,9 @@ import Testing
     let host = try host([tool], memory: memory)
     func call(_ name: String, _ arguments: String) async throws -> JSON? {
       let said = await answer(
-        host, #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"\#(name)","arguments":\#(arguments)}}"#)
+        host,
+        #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"\#(name)","arguments":\#(arguments)}}"#
+      )
       return try JSON(parsing: said ?? "")["result"]
     }
     func result(_ text: String, isError: Bool) -> JSON {
@@ -105,7 +109,8 @@ import Testing
     let host = try host([tool])
     var begun: [Task<JSON?, Never>] = []
     for number in 0..<20 {
-      let text = #"{"id":\#(number),"method":"tools/call","params":{"name":"search","arguments":{"query":"\#(number)"}}}"#
+      let text =
+        #"{"id":\#(number),"method":"tools/call","params":{"name":"search","arguments":{"query":"\#(number)"}}}"#
       begun.append(await host.begin(Array(text.utf8)))
     }
     for task in begun { _ = await task.value }

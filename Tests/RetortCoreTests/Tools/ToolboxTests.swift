@@ -52,6 +52,19 @@ private let start = ToolPlace(rollout: Digest(of: "rollout"), turn: 1, call: 1)
     #expect(result.fault == .tooManyCalls)
   }
 
+  @Test func imagesOfAnAnswerAreRememberedWithIt() async throws {
+    let image = ImageReference(digest: Digest(of: "bytes"), type: .png, width: 4, height: 3)
+    let memory = DictionaryToolMemory()
+    let tool = ScriptedTool(
+      "zoom", parameters: ["type": "object"], answering: { _ in ToolAnswer("", images: [image]) })
+    for _ in 1...2 {
+      let result = try await Toolbox([tool], memory: memory).call(
+        .init(name: "zoom", arguments: "{}"), at: start)
+      #expect((result.text, result.images) == ("", [image]))
+    }
+    #expect(tool.calls == 1)
+  }
+
   @Test func aResultIsRememberedForEverybody() async throws {
     let tool = ScriptedTool { "found \($0["query"]?.string ?? "")\0" }
     let memory = DictionaryToolMemory()

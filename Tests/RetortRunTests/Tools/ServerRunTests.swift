@@ -74,7 +74,8 @@ import Testing
     let project = try ToolProject(Self.file(", --fault, dies"))
     let summary = try await project.run(adding: 3, servers: servers(project))
     #expect(summary.status == .parked)
-    #expect(summary.stopped?.contains("found none: it ended with status 1; its last words: no such luck") == true)
+    #expect(
+      summary.stopped?.contains("found none: it ended with status 1; its last words: no such luck") == true)
     #expect(project.calls == 0)
   }
 }

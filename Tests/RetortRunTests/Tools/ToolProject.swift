@@ -76,7 +76,9 @@ final class ToolProject: Sendable {
   }
 
   /// Runs with a model that adds a word in each of some turns, and answers with what it was told.
-  func run(adding turns: Int, answering most: Int = .max, servers: any ToolServers, _ options: RunOptions = .init())
+  func run(
+    adding turns: Int, answering most: Int = .max, servers: any ToolServers, _ options: RunOptions = .init()
+  )
     async throws -> RunSummary
   {
     let pipeline = try pipeline()
@@ -92,7 +94,9 @@ final class ToolProject: Sendable {
         let told = messages.last?["content"]?.string ?? ""
         let text = turn < turns ? "<add>\(turn) \(body["seed"]?.int ?? 0)" : "<answer>\(told)</answer>"
         let reply: JSON = [
-          "choices": [["message": ["role": "assistant", "content": .string(text)], "finish_reason": "stop"]],
+          "choices": [
+            ["message": ["role": "assistant", "content": .string(text)], "finish_reason": "stop"]
+          ],
           "usage": ["prompt_tokens": 10, "completion_tokens": 5],
         ]
         return HTTPResponse(status: 200, body: Array(reply.text.utf8))
