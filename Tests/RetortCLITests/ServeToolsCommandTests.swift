@@ -64,7 +64,7 @@ import Testing
     said.finish()
     let paper = Paper()
     await ServeToolsCommand.serve(
-      lines: lines, by: MCPHost(toolbox, client: "c", version: "1"), { paper.print($0 + "\n") })
+      lines: lines, by: MCPHost(toolbox, client: "c"), { paper.print($0 + "\n") })
     let answers = paper.printed.split(separator: "\n").sorted()
     #expect(answers.count == 2)
     #expect(

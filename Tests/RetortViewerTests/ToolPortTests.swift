@@ -13,7 +13,7 @@ import Testing
   @Test func aSessionIsBegunCalledAndEnded() async throws {
     let tool = ScriptedTool { "found \($0["query"]?.string ?? "")" }
     let toolbox = try Toolbox([tool], memory: DictionaryToolMemory())
-    let port = ToolPort { MCPHost(toolbox, client: $0, version: "1") }
+    let port = ToolPort { MCPHost(toolbox, client: $0) }
     let session = try #require(HTTPField.Name("Mcp-Session-Id"))
     try await port.application(port: 0).test(.router) { client in
       func post(_ text: String, _ headers: HTTPFields = [:]) async throws -> TestResponse {

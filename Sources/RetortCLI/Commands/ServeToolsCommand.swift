@@ -44,7 +44,7 @@ struct ServeToolsCommand: Command {
     do {
       toolbox = try await engine.toolbox(for: "serve-tools", say: { shell.terminal.complain($0) })
     } catch let halt as Halt { throw CommandFailure.cannotRun(halt.message) }
-    let host = { @Sendable (client: String) in MCPHost(toolbox, client: client, version: Version.number) }
+    let host = { @Sendable (client: String) in MCPHost(toolbox, client: client) }
     guard let port else {
       return await Self.serve(lines: Self.standardInput(), by: host(UUID().uuidString), shell.terminal.print)
     }

@@ -1,3 +1,4 @@
+internal import Foundation
 internal import OrderedCollections
 
 /// What a tool's call comes to on the wire.
@@ -28,15 +29,42 @@ package enum MCPContent {
     ]
   }
 
-  /// The text of a result. Errors: ``ToolFault`` for one that says that it is an error.
-  package static func text(of result: JSON) throws(ToolFault) -> String {
-    var parts = (result["content"]?.array ?? []).map(text(ofPart:))
-    if parts.isEmpty, let structured = result["structuredContent"], !structured.isNull {
+  /// What a result says, its images put on the shelf. One that cannot be is left out in words.
+  /// Errors: ``ToolFault`` for a result that says that it is an error; the shelf's.
+  package static func answer(_ result: JSON, _ shelf: any ImageShelf) async throws -> ToolAnswer {
+    var (parts, images): ([String], [ImageReference]) = ([], [])
+    for part in result["content"]?.array ?? [] {
+      guard part["type"]?.string == "image" else {
+        parts.append(text(ofPart: part))
+        continue
+      }
+      do { images.append(try await image(part, shelf)) } catch let fault as ImageFault {
+        parts.append("[left out: an image: \(fault.message)]")
+      }
+    }
+    if parts.isEmpty, images.isEmpty, let structured = result["structuredContent"], !structured.isNull {
       parts = [structured.text]
     }
     let text = cut(parts.joined(separator: "\n"))
     guard result["isError"]?.bool != true else { throw ToolFault(.error, text) }
-    return text
+    return ToolAnswer(text, images: images)
+  }
+
+  private static func image(_ part: JSON, _ shelf: any ImageShelf) async throws -> ImageReference {
+    guard let data = part["data"]?.string,
+      let bytes = Data(base64Encoded: data)
+    else { throw ImageFault(.noImage, "expected base64, found other text") }
+    return try await shelf.keep(bytes)
+  }
+
+  /// Images as a session is shown them. Errors: the shelf's.
+  package static func shown(_ images: [ImageReference], _ shelf: any ImageShelf) async throws -> JSON {
+    var shown: [JSON] = []
+    for image in images {
+      let bytes = try await shelf.bytes(of: image)
+      shown.append(["data": .string(bytes.base64EncodedString()), "mimeType": .string(image.type.rawValue)])
+    }
+    return .array(shown)
   }
 
   private static func text(ofPart part: JSON) -> String {
@@ -44,8 +72,7 @@ package enum MCPContent {
     case "text": return part["text"]?.string ?? ""
     case "resource": return part["resource"]?["text"]?.string ?? "[left out: \(name(part["resource"]))]"
     case "resource_link": return part["uri"]?.string ?? "[left out: a link]"
-    case let kind:
-      return "[left out: \(kind ?? "a part") \(part["mimeType"]?.string ?? "")]".replacing(" ]", with: "]")
+    case let kind: return "[left out: \(kind ?? "a part")]"
     }
   }
 

@@ -4,7 +4,6 @@ internal import OrderedCollections
 package actor MCPHost {
   private let toolbox: Toolbox
   private let rollout: Digest
-  private let version: String
   private let visit = ToolVisit()
   private var turn = 0
   /// Calls of one client are made one after the other, since a session may be behind them.
@@ -13,12 +12,9 @@ package actor MCPHost {
   /// Tools of one page of the list.
   private static let page = 100
 
-  /// - Parameters:
-  ///   - client: names the client among all that there ever were.
-  ///   - version: of this program.
-  package init(_ toolbox: Toolbox, client: String, version: String) {
+  /// - Parameter client: names the client among all that there ever were.
+  package init(_ toolbox: Toolbox, client: String) {
     self.toolbox = toolbox
-    self.version = version
     rollout = Digest(of: ["client": .string(client)])
   }
 
@@ -79,7 +75,7 @@ package actor MCPHost {
     let spoken = asked.flatMap { MCP.versions.contains($0) ? $0 : nil } ?? MCP.latest
     return [
       "protocolVersion": .string(spoken), "capabilities": ["tools": ["listChanged": false]],
-      "serverInfo": ["name": "retort", "version": .string(version)],
+      "serverInfo": ["name": "retort", "version": "1"],
     ]
   }
 

@@ -138,7 +138,7 @@ package struct ToolSpec: Sendable {
     guard let server else { return [try bind(declaration, workshop)] }
     let offers = workshop.offers ?? server.expected
     return offers.map {
-      ServedTool(offer: $0, server: server, offers: offers, servers: workshop.servers)
+      ServedTool(offer: $0, server: server, offers: offers, servers: workshop.servers, shelf: workshop.images)
     }
   }
 }

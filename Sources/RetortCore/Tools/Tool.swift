@@ -22,6 +22,11 @@ package protocol Tool: Sendable {
   func prepare() async throws
 }
 
+extension Tool {
+  package var declared: String { offer.name }
+  package func prepare() async throws {}
+}
+
 /// What a tool answers.
 package struct ToolAnswer: Hashable, Sendable {
   package var text: String
@@ -32,12 +37,6 @@ package struct ToolAnswer: Hashable, Sendable {
     self.text = text
     self.images = images
   }
-}
-
-extension Tool {
-  package var declared: String { offer.name }
-  package func prepare() async throws {}
-  package func check() async throws {}
 }
 
 /// What a call does to the world, and so for whom its result stands.

@@ -87,9 +87,25 @@ package protocol ToolSession: Sendable {
   /// than those that are remembered.
   func begin(offering offers: [ToolOffer]) async throws
   /// Errors: ``ToolFault``.
-  func call(_ tool: String, _ arguments: JSON.Object) async throws -> String
+  ///
+  /// - Parameter shelf: where images lie, those that are shown and those that come.
+  func call(_ ask: ToolAsk, _ shelf: any ImageShelf) async throws -> ToolAnswer
   /// Ends it without waiting.
   func end()
+}
+
+/// A call as a session is asked it.
+package struct ToolAsk: Hashable, Sendable {
+  package let tool: String
+  package let arguments: JSON.Object
+  /// Images of the row, with a session's first call.
+  package let shows: [ImageReference]
+
+  package init(tool: String, arguments: JSON.Object, shows: [ImageReference] = []) {
+    self.tool = tool
+    self.arguments = arguments
+    self.shows = shows
+  }
 }
 
 /// For checks, which start nothing.
@@ -107,7 +123,7 @@ package struct NoToolServers: ToolServers {
     func begin(offering offers: [ToolOffer]) async throws {
       throw StageError("expected the server '\(name)', found none: nothing is started here")
     }
-    func call(_ tool: String, _ arguments: JSON.Object) async throws -> String { "" }
+    func call(_ ask: ToolAsk, _ shelf: any ImageShelf) async throws -> ToolAnswer { ToolAnswer("") }
     func end() {}
   }
 }
@@ -119,6 +135,7 @@ struct ServedTool: Tool {
   /// All that the server offers.
   let offers: [ToolOffer]
   let servers: any ToolServers
+  let shelf: any ImageShelf
 
   var identity: JSON {
     .object((server.identity.object ?? [:]).merging(["tool": .string(offer.name)]) { $1 })
@@ -130,6 +147,7 @@ struct ServedTool: Tool {
   func prepare() async throws { try await servers.session(of: server).begin(offering: offers) }
 
   func answer(_ arguments: JSON.Object) async throws -> ToolAnswer {
-    ToolAnswer(try await servers.session(of: server).call(offer.name, arguments))
+    let ask = ToolAsk(tool: offer.name, arguments: arguments)
+    return try await servers.session(of: server).call(ask, shelf)
   }
 }

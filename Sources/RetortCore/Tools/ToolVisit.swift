@@ -21,8 +21,10 @@ package final class ToolVisit: Sendable {
   }
 
   private let stays = Mutex<[String: Stay]>([:])
+  /// Those of the row, which each session is shown with its first call.
+  let images: [ImageReference]
 
-  package init() {}
+  package init(images: [ImageReference] = []) { self.images = images }
 
   deinit { end() }
 
@@ -36,6 +38,12 @@ package final class ToolVisit: Sendable {
 
   /// The digest of the session's earlier calls; nil before the first.
   func earlier(_ server: String) -> Digest? { stays.withLock { $0[server]?.digest } }
+
+  /// A call as the session is asked it next.
+  func ask(_ tool: String, _ arguments: JSON.Object, of server: String) -> ToolAsk {
+    let isFirst = stays.withLock { ($0[server]?.seen ?? 0) == 0 }
+    return ToolAsk(tool: tool, arguments: arguments, shows: isFirst ? images : [])
+  }
 
   /// Whether calls were made in a session that is no more.
   func isLost(_ server: String) -> Bool {
@@ -96,15 +104,17 @@ package final class ToolVisit: Sendable {
     }
     for past in missed {
       let now: ToolResult
-      do { now = ToolResult(text: try await session.call(past.tool, past.arguments).storable) } catch let
-        fault
-        as ToolFault
-      {
+      do {
+        let answer = try await session.call(ask(past.tool, past.arguments, of: name), tool.shelf)
+        now = ToolResult(text: answer.text.storable, images: answer.images)
+      } catch let fault as ToolFault {
         guard !fault.kind.passes else { throw fault }
         now = ToolResult(text: fault.description, fault: fault.kind)
       }
       stays.withLock { $0[name]?.seen += 1 }
-      if now.text != past.result.text || now.fault != past.result.fault { try await differs(past, now) }
+      let isSame =
+        now.text == past.result.text && now.images == past.result.images && now.fault == past.result.fault
+      if !isSame { try await differs(past, now) }
     }
     return session
   }

@@ -167,7 +167,8 @@ package struct Toolbox: Sendable {
     do {
       if let tool = call.session {
         let session = try await visit.session(of: tool) { try await note($0, came: $1, at: place, of: tool) }
-        answer = { ToolAnswer(try await session.call(tool.offer.name, call.arguments)) }
+        let ask = visit.ask(tool.offer.name, call.arguments, of: tool.server.name)
+        answer = { try await session.call(ask, tool.shelf) }
       } else {
         try await call.tool.prepare()
         answer = { try await call.tool.answer(call.arguments) }
@@ -247,17 +248,19 @@ package struct Toolbox: Sendable {
     let take = takes[call.tool.declared] ?? 0
     let earlier = call.session.flatMap { visit.earlier($0.server.name) }
     func key(at place: ToolPlace?) -> Digest {
-      self.key(call.tool.identity, .object(call.arguments), earlier: earlier, take: take, at: place)
+      self.key(
+        call.tool.identity, .object(call.arguments), earlier: earlier,
+        images: call.session == nil ? [] : visit.images, take: take, at: place)
     }
     return (key(at: place), key(at: nil))
   }
 
   private func key(
-    _ tool: JSON, _ arguments: JSON, earlier: Digest? = nil, take: Int = 0, at place: ToolPlace? = nil
-  )
-    -> Digest
-  {
+    _ tool: JSON, _ arguments: JSON, earlier: Digest? = nil, images: [ImageReference] = [], take: Int = 0,
+    at place: ToolPlace? = nil
+  ) -> Digest {
     var fields: JSON.Object = ["tool": tool, "arguments": arguments]
+    if !images.isEmpty { fields["images"] = .array(images.map { .string($0.name) }) }
     if let earlier { fields["earlier"] = .string(earlier.hex) }
     if take > 0 { fields["take"] = .int(Int64(take)) }
     if let place {

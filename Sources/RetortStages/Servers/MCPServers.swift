@@ -146,14 +146,14 @@ final class MCPSession: ToolSession {
     }
   }
 
-  func call(_ tool: String, _ arguments: JSON.Object) async throws -> String {
+  func call(_ ask: ToolAsk, _ shelf: any ImageShelf) async throws -> ToolAnswer {
     do {
       let client = try await client()
-      do { return try await client.call(tool, arguments) } catch let loss as MCPLoss
+      do { return try await client.call(ask, shelf) } catch let loss as MCPLoss
         where loss.isUnheard && server.session == .run
       {
         // It has worked on nothing of it.
-        return try await self.client(after: client).call(tool, arguments)
+        return try await self.client(after: client).call(ask, shelf)
       }
     } catch let loss as MCPLoss { throw ToolFault(.unreachable, "'\(server.name)': \(loss)") }
   }

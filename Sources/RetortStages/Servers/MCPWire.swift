@@ -73,14 +73,16 @@ struct MCPClient: Sendable {
     throw StageError("expected at most \(mostPages) pages of tools, found more")
   }
 
-  /// Errors: ``ToolFault``; ``MCPLoss``; ``Halt``.
-  func call(_ tool: String, _ arguments: JSON.Object) async throws -> String {
+  /// Errors: ``ToolFault``; ``MCPLoss``; ``Halt``; the shelf's.
+  func call(_ ask: ToolAsk, _ shelf: any ImageShelf) async throws -> ToolAnswer {
+    var params: JSON.Object = ["name": .string(ask.tool), "arguments": .object(ask.arguments)]
+    if !ask.shows.isEmpty {
+      params["_meta"] = ["retort/images": try await MCPContent.shown(ask.shows, shelf)]
+    }
     let result: JSON
-    do {
-      result = try await wire.ask("tools/call", ["name": .string(tool), "arguments": .object(arguments)])
-    } catch let refusal as MCPRefusal {
+    do { result = try await wire.ask("tools/call", params) } catch let refusal as MCPRefusal {
       throw ToolFault(.error, "\(refusal.message.prefix(10_000)) (\(refusal.code))")
     }
-    return try MCPContent.text(of: result)
+    return try await MCPContent.answer(result, shelf)
   }
 }

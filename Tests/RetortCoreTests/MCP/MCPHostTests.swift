@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct MCPHostTests {
   private func host(_ tools: [any Tool], memory: any ToolMemory = DictionaryToolMemory()) throws -> MCPHost {
-    MCPHost(try Toolbox(tools, memory: memory), client: "c", version: "1")
+    MCPHost(try Toolbox(tools, memory: memory), client: "c")
   }
 
   private func answer(_ host: MCPHost, _ text: String) async -> String? {
