@@ -25,6 +25,7 @@ package protocol Tool: Sendable {
 extension Tool {
   package var declared: String { offer.name }
   package func prepare() async throws {}
+  package func check() async throws {}
 }
 
 /// What a tool answers.
