@@ -29,7 +29,8 @@ extension StepLog {
 
   /// The runs that the store takes to be going on: dead ones, to who holds its lock and has not begun.
   package func openRuns() async throws -> [(run: Int64, pipeline: String)] {
-    try await store.read { db in
+    // A cancelled run is told so by its end, so that its beginning is no read that cancelling ends.
+    try await store.lookUp { db in
       try GRDB.Row.fetchAll(db, sql: "SELECT id, pipeline FROM run WHERE status = 'running' ORDER BY id").map
       {
         (try $0.at(0), try $0.at(1))

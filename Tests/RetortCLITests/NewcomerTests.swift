@@ -51,9 +51,9 @@ import Testing
     )
     try desk.write("{\"id\": 1, \"score\": 2}\n", to: "rows.jsonl")
     try await desk.expectCommand(
-      "check p.yaml", prints: "p.yaml: 3 stages, 0 models, no mistake found\n",
+      "check p.yaml", prints: "p.yaml: 3 stages, 0 models, no mistake found",
       says: """
-        p.yaml:3:58: warning: 'rows' names no column 'scor', which 'last' reads where a row has it (did you mean 'score'?)
+        p.yaml:3:37: warning: 'rows' names no column 'scor', which 'last' reads where a row has it (did you mean 'score'?)
         """)
   }
 
@@ -98,7 +98,7 @@ import Testing
     try await desk.expectCommand(
       "check p.yaml",
       says: """
-        p.yaml:2:43: file: rows.csv, line 1: expected the names of columns between commas, found one name, 'id;score', with semicolons in it; write delimiter: ";" under 'with:', or delimiter: "," where that is the name
+        p.yaml:2:27: rows.csv, line 1: expected the names of columns between commas, found one name, 'id;score', with semicolons in it; write delimiter: ";" under 'with:', or delimiter: "," where that is the name
         """, exits: 2)
     try desk.write(
       try desk.read("p.yaml").replacing("rows.csv }", with: "rows.csv, delimiter: ',' }"), to: "p.yaml")

@@ -5,7 +5,9 @@ import Testing
 @testable import RetortViewer
 
 @Suite struct ValueMarkupTests {
-  private func markup(_ value: JSON) -> String { ValueMarkup.markup(value, named: "hits").description }
+  private func markup(_ value: JSON) -> String {
+    ValueMarkup.markup(value, named: "hits").description.replacing("\n", with: "")
+  }
 
   @Test func objectsOfAListAreATable() {
     let page = markup([["title": "Ada", "k": 1], ["title": "<b>", "more": ["x"]]])
