@@ -115,7 +115,7 @@ extension PipelineReader {
     var known: [String: String] = [:]
     for tool in written {
       guard let spec = tools[tool.name] else { continue }
-      for name in spec.server.map({ $0.only ?? [] }) ?? [spec.name] {
+      for name in Set(spec.server.map { $0.only ?? [] } ?? [spec.name]).sorted() {
         if let other = known.updateValue(tool.name, forKey: name) {
           report(
             tool.node[entry: "only"]?.keyPlace ?? tool.keyPlace,
