@@ -85,7 +85,7 @@ import Testing
 
   @Test func whatAServerDoesWrongCostsItsCall() async throws {
     let servers = servers()
-    let box = try await toolbox(server(["--fault", "garbage"], timeout: 3), servers)
+    let box = try await toolbox(server(["--fault", "garbage"], timeout: 12), servers)
     for (turn, (what, fault, words)) in [
       ("well", nil, "well"), ("error", .error, "Error (error): error"),
       ("refuse", .error, "Error (error): refused as told (-32602)"),
@@ -95,7 +95,7 @@ import Testing
       ("again", nil, "again"),
       ("huge", .unreachable, "Error (no answer): 's': it wrote a line of more than 32 MB"),
       ("flood", .unreachable, "Error (no answer): 's': it wrote more than 32 MB that are no answer"),
-      ("hang", .timeout, "Error (time-out): expected an answer within 3.0 seconds, found none"),
+      ("hang", .timeout, "Error (time-out): expected an answer within 12.0 seconds, found none"),
       ("and again", nil, "and again"),
     ].enumerated() as EnumeratedSequence<[(String, ToolFault.Kind?, String)]> {
       let result = try await call(box, "do", what, turn: turn + 1)
