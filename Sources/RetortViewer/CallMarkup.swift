@@ -47,8 +47,12 @@ enum CallMarkup {
     }
     return HTMLText(
       messages.map { message in
-        let content = message["content"].map(PageParts.value) ?? ""
-        return heading(level, message["role"]?.string ?? "") + PageParts.verbatim(content, limit: limit)
+        let content = message["content"] ?? ""
+        let shown =
+          MessagePart.list(content) == nil
+          ? PageParts.verbatim(PageParts.value(content), limit: limit)
+          : ImageMarkup.content(content, limit: limit)
+        return heading(level, message["role"]?.string ?? "") + shown
       })
   }
 

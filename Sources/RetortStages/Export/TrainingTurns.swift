@@ -78,6 +78,12 @@ struct TrainingTurns: Sendable {
       guard error is PromptError || error is StageError || error is JSONError else { throw error }
       throw BadRow("no prompt", "\(error)")
     }
+    guard messages.allSatisfy(\.images.isEmpty) else {
+      throw BadRow(
+        "images in the prompt",
+        "expected a prompt of texts alone, found images in that of the stage under '\(PromptSource.key)', which this export "
+          + "does not write")
+    }
     return messages.map { Self.turn($0.role.rawValue, $0.content) }
   }
 

@@ -70,8 +70,8 @@ struct ShortCalls: CallForm {
     return ReadTurn(kept, of: reply, calls: [call])
   }
 
-  func results(_ results: [(call: AskedTool, text: String)]) -> [ChatMessage] {
-    tags.results(results.map(\.text))
+  func results(_ results: [(call: AskedTool, text: String, images: [ImageReference])]) -> [ChatMessage] {
+    tags.results(results)
   }
 
   func calling(_ call: AskedTool, thought: String) -> ChatMessage {
