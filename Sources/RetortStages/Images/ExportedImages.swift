@@ -40,6 +40,31 @@ struct ExportedImages {
     return .object(fields)
   }
 
+  /// The turns with a mark for each image: where they have them, else before the user's last text. Errors: ``BadRow``.
+  static func marked(_ turns: [JSON], showing images: [ImageReference]) throws(BadRow) -> [JSON] {
+    let marks = turns.reduce(0) { count, turn in
+      count + (turn["content"]?.string?.components(marked: ImageColumns.mark).count ?? 1) - 1
+    }
+    if marks == images.count { return turns }
+    guard marks == 0, let last = turns.lastIndex(where: { $0["role"] == "user" }), var fields = turns[last].object,
+      let text = fields["content"]?.string
+    else {
+      throw BadRow(
+        "image marks",
+        "expected the mark <image> once for each of \(images.count) images or not at all, found it \(marks) times")
+    }
+    var marked = turns
+    fields["content"] = .string(String(repeating: ImageColumns.mark, count: images.count) + text)
+    marked[last] = .object(fields)
+    return marked
+  }
+
+  /// A message's text with a mark for each of its images.
+  static func text(of message: ChatMessage) -> String {
+    guard let parts = MessagePart.list(message.wire?["content"]) else { return message.content }
+    return parts.map { $0.text ?? ImageColumns.mark }.joined()
+  }
+
   /// A text with a mark for each image, of a turn's content. Errors: ``BadRow`` for a text that has the mark without one:
   /// a trainer would look for its image.
   static func marked(

@@ -97,4 +97,36 @@ import Testing
       _ = try await export(rows, MemoryImages(), in: Bench.folder(), formats: [.openRLHF])
     }
   }
+
+  @Test func supervisedSetsShowImagesToo() async throws {
+    let (folder, shelf) = (try Bench.folder(), MemoryImages())
+    let image = try await shelf.keep(Drawn.png(4, 3))
+    let path = "images/\(image.digest.hex).png"
+    let workspace = Workspace(folder: folder, models: ScriptedProvider(), tools: ToolServices(images: shelf))
+    let stage = try ExportSFT(.init(folder: "out", images: ["picture"]), in: workspace)
+    let answers = try await Bench.answers(
+      of: stage,
+      to: [
+        ["question": "Who?", "completion": "Ada.", "picture": image.json],
+        ["question": "At <image>?", "completion": "Ada.", "picture": image.json],
+        ["question": "Hi", "completion": "Ho", "picture": nil],
+        ["question": "<image> <image>", "completion": "Ada.", "picture": image.json],
+      ])
+    let out = Exported(folder: folder.appending(path: "out", directoryHint: .isDirectory), answers: answers)
+    #expect(out.dropped == ["image marks"])
+    let turns = try out.lines("messages-train.jsonl").map { $0["messages"]?.array?.first?["content"]?.string }
+    #expect(turns == ["<image>Who?", "At <image>?", "Hi"])
+    #expect(try out.lines("messages-train.jsonl").map { $0["images"] } == [[.string(path)], [.string(path)], []])
+    let parts: JSON = [
+      ["type": "text", "text": "At "], ["type": "image", "image": .string(path)], ["type": "text", "text": "?"],
+    ]
+    #expect(try out.lines("parts-train.jsonl")[1]["messages"]?.array?.first?["content"] == parts)
+    #expect(try out.lines("completions-train.jsonl")[1]["prompt"] == [["role": "user", "content": parts]])
+    #expect(try out.lines("completions-train.jsonl")[1]["completion"] == [
+      ["role": "assistant", "content": [["type": "text", "text": "Ada."]]]
+    ])
+    #expect(throws: StageError.self) {
+      _ = try ExportSFT(.init(folder: "out", formats: [.verl], images: ["picture"]), in: workspace)
+    }
+  }
 }
