@@ -1,6 +1,7 @@
 import Foundation
 import OrderedCollections
 import RetortCore
+import RetortReport
 import RetortStore
 import RetortTestSupport
 import Testing
