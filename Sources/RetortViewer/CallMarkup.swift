@@ -48,12 +48,15 @@ enum CallMarkup {
     }
     return HTMLText(
       messages.map { message in
-        let content = message["content"].map(PageParts.value) ?? ""
+        let content = message["content"] ?? ""
         let calls = SpokenCall.all(in: message)
         let role = [message["role"]?.string, message["name"]?.string].compactMap { $0 }.joined(separator: " ")
-        return heading(level, role)
-          + (content.isEmpty && !calls.isEmpty ? "" : PageParts.verbatim(content, limit: limit))
-          + Conversation.calls(calls)
+        let text = PageParts.value(content)
+        let shown =
+          MessagePart.list(content) == nil
+          ? (text.isEmpty && !calls.isEmpty ? "" : PageParts.verbatim(text, limit: limit))
+          : ImageMarkup.content(content, limit: limit)
+        return heading(level, role) + shown + Conversation.calls(calls)
       })
   }
 

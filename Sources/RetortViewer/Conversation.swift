@@ -35,8 +35,7 @@ enum Conversation {
   }
 
   private static func text(_ message: JSON) -> HTMLText {
-    let text = message["content"].map(PageParts.value) ?? ""
-    return text.isEmpty ? "" : PageParts.verbatim(text, limit: 20_000)
+    message["content"].map { ImageMarkup.content($0, limit: 20_000) } ?? ""
   }
 
   private static func calls(_ message: JSON) -> HTMLText { calls(SpokenCall.all(in: message)) }

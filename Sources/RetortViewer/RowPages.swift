@@ -16,7 +16,8 @@ struct RowPages {
     let steps = try await viewer.store.inspector.rolloutSteps(ofOccurrence: occurrence, run: kin.run)
     let fields = kin.columns.map { name, value -> HTMLText in
       let shown = Conversation.markup(value, name == "messages" ? steps : [])
-      return "<dt>\(name)</dt><dd>\(shown ?? ValueMarkup.markup(value, named: name))</dd>"
+      let pictures = ImageMarkup.pictures(ImageWords.images(value))
+      return "<dt>\(name)</dt><dd>\(pictures)\(shown ?? ValueMarkup.markup(value, named: name))</dd>"
     }
     return Page(
       title: "Row \(kin.place.id)",

@@ -177,6 +177,7 @@ struct RowsPage {
     let lines = found.entries.map { entry -> HTMLText in
       let cells = entry.cells.map { cell -> HTMLText in
         guard let cell else { return "<td class=\"soft\">–</td>" }
+        if let images = Self.images(cell) { return "<td>\(images)</td>" }
         let text = cell.count > 300 ? cell.prefix(300) + "…" : cell
         return "<td><div class=\"cut\">\(text)</div></td>"
       }
@@ -201,6 +202,15 @@ struct RowsPage {
       <p><button>Compare the two ticked rows</button></p>
       </form>
       """
+  }
+
+  /// Nil for what is no reference to an image, and no list of them.
+  private static func images(_ cell: String) -> HTMLText? {
+    guard cell.hasPrefix("{\"image\":\"") || cell.hasPrefix("[{\"image\":\""),
+      let value = try? JSON(parsing: cell)
+    else { return nil }
+    let images = ImageWords.images(value)
+    return images.isEmpty ? nil : ImageMarkup.pictures(images)
   }
 
   private func pages(_ ask: RowQuery, _ stage: RunOutline.Stage, _ found: RowPage) -> HTMLText {

@@ -59,7 +59,7 @@ enum CallPage {
     guard let messages = prompt.array, !messages.isEmpty, messages.allSatisfy({ $0["role"]?.string != nil })
     else { return body(prompt.string ?? prompt.text, screen) }
     return messages.flatMap { message in
-      let content = message["content"].map { $0.string ?? $0.text } ?? ""
+      let content = message["content"].map(ImageWords.text) ?? ""
       let calls = SpokenCall.all(in: message).flatMap {
         ShowPage.field("calls \($0.name)", $0.arguments, screen: screen)
       }

@@ -35,12 +35,13 @@ struct Endpoints {
   }
 
   func models(
-    memory: any ReplyMemory, budget: Budget, gauge: CallGauge, say: @escaping @Sendable (String) -> Void
+    memory: any ReplyMemory, images: any ImageShelf, budget: Budget, gauge: CallGauge,
+    say: @escaping @Sendable (String) -> Void
   ) -> ModelStack {
     ModelStack(
       models: specs, transport: transport, memory: memory, budget: budget, gauge: gauge,
       interruption: interruption,
-      environment: environment, redaction: keys, say: say,
+      environment: environment, redaction: keys, images: images, say: say,
       address: { [launcher] in try await launcher.address(of: $0) })
   }
 

@@ -57,7 +57,8 @@ struct Session {
     defer { endpoints.stop() }
     let engine = Engine(
       pipeline, store: store,
-      models: endpoints.models(memory: store.replies, budget: budget, gauge: gauge, say: progress.say),
+      models: endpoints.models(
+        memory: store.replies, images: store.images, budget: budget, gauge: gauge, say: progress.say),
       servers: endpoints.servers, options: options, interruption: interruption, environment: shell.environment
     )
     let lastSign = { @Sendable in progress.lastSign }

@@ -40,6 +40,9 @@ package protocol StageKind: Sendable {
   static var heads: HeadColumns? { get }
   /// What its steps ask of models, as far as the configuration tells.
   static func workload(of config: Config) -> Workload
+  /// The configuration with what its key has of content that the files under `with:` name in their turn. What cannot be
+  /// looked at yet is told of when the stage is performed.
+  static func resolved(_ config: Config) -> Config
   /// Its steps that are on their way at once, where it calls no model; nil for as many as there are cores.
   static func inFlight(of config: Config) -> Int?
 
@@ -57,6 +60,7 @@ package protocol StageKind: Sendable {
 
 extension StageKind {
   package static var laterKeys: Set<String> { [] }
+  package static func resolved(_ config: Config) -> Config { config }
   package static var sets: [SetRole] { [] }
   package static var drawsSamples: Bool { false }
   package static var isForeseeable: Bool { false }

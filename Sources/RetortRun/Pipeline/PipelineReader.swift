@@ -156,6 +156,8 @@ extension PipelineReader {
     spec.maxTokensField = fields.maxTokensField
     spec.maxInputs = fields.maxInputs.map { max(1, $0) }
     spec.omit = Set(fields.omit ?? [])
+    spec.coordinates = fields.coordinates
+    spec.maxPixels = fields.maxPixels.map { max(1, $0) }
     check(fields, entry)
     return spec
   }
@@ -195,10 +197,18 @@ extension PipelineReader {
     if let kind = fields.kind, fields.omit != nil, ![.chat, .judge].contains(kind) {
       report(place("omit"), "expected 'omit' on a model of kind chat or judge, found it on \(kind.rawValue)")
     }
+    for (key, isSet) in [
+      ("coordinates", fields.coordinates != nil), ("max_pixels", fields.maxPixels != nil),
+    ] {
+      if let kind = fields.kind, isSet, ![.chat, .judge].contains(kind) {
+        report(place(key), "expected '\(key)' on a model of kind chat or judge, found it on \(kind.rawValue)")
+      }
+    }
     for (place, mistake) in headerMistakes(fields, entry) { report(place, mistake) }
     for (key, value) in [
       ("concurrency", fields.concurrency.map(Double.init)), ("rpm", fields.rpm), ("tpm", fields.tpm),
       ("timeout", fields.timeout), ("max_inputs", fields.maxInputs.map(Double.init)),
+      ("max_pixels", fields.maxPixels.map(Double.init)),
     ] {
       if let value, !(value > 0) { report(place(key), "expected a number above 0, found \(value.short)") }
     }

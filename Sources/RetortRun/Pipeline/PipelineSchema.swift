@@ -169,6 +169,14 @@ package enum PipelineSchema {
             "type": "array",
             "items": ["enum": .array(ModelSpec.SamplingField.allCases.map { .string($0.rawValue) })],
           ], "Fields of a chat's sampling that requests leave out, since the model refuses them."),
+        "coordinates": described(
+          ["enum": .array(ModelSpec.Coordinates.allCases.map { .string($0.rawValue) })],
+          "How the model says boxes in an image: pixels of the copy it is shown, or thousandths; they are mapped to the "
+            + "original. Default: as its tools take them."),
+        "max_pixels": described(
+          ["type": "integer", "minimum": 1],
+          "Most pixels of the copy that the server makes of an image; default 12845056, as Qwen2.5-VL has it."
+        ),
         "max_inputs": described(
           ["type": "integer", "minimum": 1],
           "Most texts of one request for vectors; default 64, halved where the server refuses as many."),

@@ -19,7 +19,7 @@ struct Foresight: Sendable {
     self.stage = stage
     let workspace = Workspace(
       folder: pipeline.folder, models: InertModels(), branches: stage.from.count, isGrouped: stage.per != nil,
-      databases: DatabaseReader())
+      databases: DatabaseReader(), tools: ToolServices(images: ForeseenImages()))
     bound = Once { try stage.configured.bind(workspace) }
   }
 
@@ -127,4 +127,11 @@ private actor SetAnswers {
     made.append(.init(parent: occurrence, nth: nth, row: row))
     counts[occurrence, default: 0] += 1
   }
+}
+
+/// A plan looks at images as a run does, and keeps none.
+private struct ForeseenImages: ImageShelf {
+  func put(_ bytes: Data, as image: ImageReference) async throws {}
+  /// Only whether they are there is asked, of images that an earlier run has kept.
+  func bytes(of digest: Digest) async throws -> Data { Data() }
 }

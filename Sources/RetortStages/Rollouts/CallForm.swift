@@ -12,7 +12,7 @@ protocol CallForm: Sendable {
   /// What a reply that came to its end says.
   func read(_ reply: ChatReply) -> ReadTurn
   /// The results of a turn's calls, in their order.
-  func results(_ results: [(call: AskedTool, text: String)]) -> [ChatMessage]
+  func results(_ results: [(call: AskedTool, text: String, images: [ImageReference])]) -> [ChatMessage]
   /// A turn of a demonstration. `thought` may be empty.
   func calling(_ call: AskedTool, thought: String) -> ChatMessage
   /// The last turn of a demonstration.
@@ -120,9 +120,14 @@ struct CallTags: Hashable, Sendable {
     }
   }
 
-  /// Results between tags, in one user turn.
-  func results(_ texts: [String]) -> [ChatMessage] {
-    [.user(texts.map { "<\(result)>\n\($0)\n</\(result)>" }.joined(separator: "\n"))]
+  /// Results between tags, in one user turn; images stand after their text.
+  func results(_ results: [(call: AskedTool, text: String, images: [ImageReference])]) -> [ChatMessage] {
+    var parts: [MessagePart] = []
+    for (place, one) in results.enumerated() {
+      parts.append(.text("\(place > 0 ? "\n" : "")<\(result)>\n\(one.text)\(one.images.isEmpty ? "" : "\n")"))
+      parts += one.images.map { .image($0) } + [.text("\n</\(result)>")]
+    }
+    return [.user(parts.joiningTexts)]
   }
 
   /// The file's own stop strings, and of those of the form as many as every provider takes: what is beyond them is cut when

@@ -64,6 +64,10 @@ struct Rollout: Sendable {
   let form: any CallForm
   let toolbox: Toolbox
   let bounds: Bounds
+  /// Those of the row, on which its tools work.
+  var images: [ImageReference] = []
+  /// As its model says boxes.
+  var spec = ModelSpec(alias: "", name: "")
   /// The tokens of a reply where the endpoint does not say.
   let length: @Sendable (ChatReply) async throws -> Int
 
@@ -88,7 +92,7 @@ struct Rollout: Sendable {
 
   private func play(_ first: ChatRequest) async throws -> Played {
     let rollout = Digest(of: ["messages": first.prompt, "settings": .object(form.request(first).settings)])
-    let visit = ToolVisit()
+    let visit = ToolVisit(images: images)
     defer { visit.end() }
     var played = Played(messages: first.messages)
     var isForced = false
@@ -134,13 +138,14 @@ struct Rollout: Sendable {
   private func answer(
     _ calls: [AskedTool], in rollout: Digest, _ visit: ToolVisit, _ played: inout Played
   ) async throws {
-    var results: [(call: AskedTool, text: String)] = []
+    var results: [(call: AskedTool, text: String, images: [ImageReference])] = []
     for (place, call) in calls.enumerated() {
       let result = try await toolbox.call(
-        call, at: ToolPlace(rollout: rollout, turn: played.turns, call: place + 1), in: visit)
+        call.boxed(as: spec, in: images.first),
+        at: ToolPlace(rollout: rollout, turn: played.turns, call: place + 1), in: visit)
       played.calls += 1
       if result.fault != nil { played.errors += 1 }
-      results.append((call, cut(result.text)))
+      results.append((call, cut(result.text), result.images))
     }
     played.messages += form.results(results)
   }
@@ -156,12 +161,8 @@ struct Rollout: Sendable {
     guard let most = bounds.context else { return false }
     let counted = reply.usage.promptTokens + reply.usage.completionTokens
     guard counted > 0, let last = played.messages.lastIndex(where: { $0.role == .assistant }) else {
-      return Self.estimate(played.messages[...]) > most
+      return played.messages.estimate(maxPixels: spec.maxPixels) > most
     }
-    return counted + Self.estimate(played.messages[(last + 1)...]) > most
-  }
-
-  private static func estimate(_ messages: ArraySlice<ChatMessage>) -> Int {
-    messages.reduce(0) { $0 + 4 + TokenEstimate.bytes($1.wire?.text ?? $1.content) }
+    return counted + played.messages[(last + 1)...].estimate(maxPixels: spec.maxPixels) > most
   }
 }

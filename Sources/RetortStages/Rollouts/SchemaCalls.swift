@@ -57,8 +57,8 @@ struct SchemaCalls: CallForm {
     return ReadTurn(message, calls: [call], reasoning: reasoning)
   }
 
-  func results(_ results: [(call: AskedTool, text: String)]) -> [ChatMessage] {
-    tags.results(results.map(\.text))
+  func results(_ results: [(call: AskedTool, text: String, images: [ImageReference])]) -> [ChatMessage] {
+    tags.results(results)
   }
 
   func calling(_ call: AskedTool, thought: String) -> ChatMessage {

@@ -73,8 +73,8 @@ struct ShortCalls: CallForm {
     return ReadTurn(kept, of: reply, calls: [call]).forged(text.forges(after: words.endIndex, tags.forged))
   }
 
-  func results(_ results: [(call: AskedTool, text: String)]) -> [ChatMessage] {
-    tags.results(results.map(\.text))
+  func results(_ results: [(call: AskedTool, text: String, images: [ImageReference])]) -> [ChatMessage] {
+    tags.results(results)
   }
 
   func calling(_ call: AskedTool, thought: String) -> ChatMessage {

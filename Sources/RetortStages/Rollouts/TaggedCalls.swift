@@ -78,8 +78,8 @@ struct TaggedCalls: CallForm {
     return AskedTool(name: name ?? "", arguments: String(body).trimmed)
   }
 
-  func results(_ results: [(call: AskedTool, text: String)]) -> [ChatMessage] {
-    tags.results(results.map(\.text))
+  func results(_ results: [(call: AskedTool, text: String, images: [ImageReference])]) -> [ChatMessage] {
+    tags.results(results)
   }
 
   func calling(_ call: AskedTool, thought: String) -> ChatMessage {

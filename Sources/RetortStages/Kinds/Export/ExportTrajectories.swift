@@ -29,18 +29,20 @@ package struct ExportTrajectories: Exporter {
     package var demonstrations: Demonstrations?
     package var split: String?
     package var allowEmpty: Bool?
+    package var images: Bool?
 
     enum CodingKeys: String, CodingKey {
-      case folder, formats, messages, tools, arguments, thoughts, split, demonstrations
+      case folder, formats, messages, tools, arguments, thoughts, split, demonstrations, images
       case specialTokens = "special_tokens"
       case allowEmpty = "allow_empty"
     }
 
     package init(
       folder: String, formats: [Format]? = nil, arguments: Arguments? = nil, thoughts: ThoughtForm? = nil,
-      demonstrations: Demonstrations? = nil
+      demonstrations: Demonstrations? = nil, images: Bool? = nil
     ) {
       self.demonstrations = demonstrations
+      self.images = images
       self.folder = folder
       self.formats = formats
       self.arguments = arguments
@@ -52,9 +54,11 @@ package struct ExportTrajectories: Exporter {
 
   package static let name = "export-trajectories"
   package static let version = 2
-  package static let laterKeys: Set = ["demonstrations"]
   package static let summary = "Write conversations with calls of tools, for supervised fine-tuning."
+  package static let laterKeys: Set = ["demonstrations", "images"]
   package static let keys = [
+    "images":
+      "Whether turns may show images: their files are written to images/ beside the set, with <image> marks for ms-swift, LLaMA-Factory and verl and as parts for TRL and Axolotl; OpenRLHF reads none; default false.",
     "folder": "Where to write, relative to the pipeline file.",
     "formats": "Of trl, ms-swift, axolotl, llama-factory, verl, openrlhf; all when left out.",
     "messages":
@@ -75,12 +79,13 @@ package struct ExportTrajectories: Exporter {
   package static let sets = [TrainingExport<Trajectory>.validation]
   package static let destinations = [Destination.folder]
 
-  private let export: TrainingExport<Trajectory>
+  private var export: TrainingExport<Trajectory>
   private let reader: TrajectoryReader
   private let split: SplitColumn?
 
   package init(_ config: Config, in workspace: Workspace) throws {
-    let formats = try Format.chosen(config.formats)
+    let showsImages = config.images ?? false
+    let formats = try Format.chosen(config.formats, images: showsImages)
     let objects = config.arguments != .text
     reader = TrajectoryReader(
       messages: config.messages ?? "messages", tools: config.tools ?? "tools",
@@ -88,15 +93,19 @@ package struct ExportTrajectories: Exporter {
       // Only the text can hold what is no object.
       needsObjects: objects || !Set(formats).isSubset(of: Shape.calls.formats),
       writesTags: !Set(formats).isSubset(of: Shape.calls.formats),
-      writesShareGPT: formats.contains(.llamaFactory), keepsDemonstrations: config.demonstrations == .keep)
+      writesShareGPT: formats.contains(.llamaFactory), keepsDemonstrations: config.demonstrations == .keep,
+      showsImages: showsImages)
     split = try SplitColumn(config.split, in: workspace)
     export = TrainingExport(
       folder: ExportFolder(config.folder, in: workspace, allowsEmpty: config.allowEmpty),
       title: "Trajectories",
       about: ["Conversations in which a model called tools, each of which ends with its answer."],
       task: "text-generation",
-      shapes: Shape.allCases.filter { !$0.formats.isDisjoint(with: formats) }.map { $0.made(objects) },
+      shapes: Shape.allCases.filter { !$0.formats(images: showsImages).isDisjoint(with: formats) }.map {
+        $0.made(objects, images: showsImages)
+      },
       validation: workspace.set("validation", as: Columns.self))
+    export.images = \.images
   }
 
   package var reads: [ColumnUse] {
@@ -118,7 +127,8 @@ package struct ExportTrajectories: Exporter {
 
   private func leaders(of rows: RowSet<Columns>) async throws -> Set<Int> {
     try await CallLeaders.ordinals(of: rows, by: split) { row in
-      (try? reader.trajectory(of: row))?.hasCalls ?? false
+      guard let read = try? reader.trajectory(of: row) else { return false }
+      return read.hasCalls && (!reader.showsImages || !read.images.isEmpty)
     }
   }
 }
@@ -126,38 +136,74 @@ package struct ExportTrajectories: Exporter {
 /// The records, named by the stems of their files.
 private enum Shape: String, CaseIterable {
   case calls
+  /// Calls as ms-swift reads images beside them.
+  case marks
   case llamaFactory = "llama-factory"
   case tags
 
+  /// Those that read the shape, where the set has no images or where it may.
+  func formats(images: Bool) -> Set<ExportTrajectories.Format> {
+    switch self {
+    case .calls where images: [.trl, .axolotl]
+    case .marks: images ? [.msSwift] : []
+    case .tags where images: [.verl]
+    default: formats
+    }
+  }
+
   var formats: Set<ExportTrajectories.Format> {
     switch self {
-    case .calls: [.trl, .msSwift, .axolotl]
+    case .calls, .marks: [.trl, .msSwift, .axolotl]
     case .llamaFactory: [.llamaFactory]
     case .tags: [.verl, .openRLHF]
     }
   }
 
-  func made(_ objects: Bool) -> TrainingExport<Trajectory>.Shape {
+  func made(_ objects: Bool, images: Bool) -> TrainingExport<Trajectory>.Shape {
     switch self {
+    case .marks:
+      .init(
+        stem: rawValue,
+        usage:
+          "ms-swift, started in this folder or with `ROOT_IMAGE_DIR` set to it: images stand at `<image>` marks."
+      ) { trajectory, _, _ in trajectory.openAI(objects: objects, style: .marks) }
     case .calls:
       .init(
         stem: rawValue,
         usage:
           "TRL's SFTTrainer with `assistant_only_loss=True`, without which it learns the tools' results too; "
-          + "ms-swift; Axolotl (`type: chat_template`)."
-      ) { trajectory, _, _ in trajectory.openAI(objects: objects) }
+          + (images
+            ? "Axolotl (`type: chat_template`), both started in this folder."
+            : "ms-swift; Axolotl (`type: chat_template`).")
+      ) { trajectory, _, _ in trajectory.openAI(objects: objects, style: images ? .parts : nil) }
     case .llamaFactory:
       .init(
         stem: rawValue, usage: "LLaMA-Factory, by `dataset_info.json`.",
-        llamaFactory: ["messages": "conversations", "system": "system", "tools": "tools"]
-      ) { trajectory, _, _ in trajectory.shareGPT }
+        llamaFactory: JSON.Object(
+          uniqueKeysWithValues: [
+            ("messages", "conversations"), ("system", "system"), ("tools", "tools"),
+          ] + (images ? [("images", "images")] : []))
+      ) { trajectory, _, _ in trajectory.shareGPT(style: images ? .marks : nil) }
     case .tags:
       .init(
         stem: rawValue,
         usage:
-          "verl, as Parquet (`tools/to_parquet.py`), and OpenRLHF (`--data.input_key messages --data.multiturn "
-          + "--data.apply_chat_template`); calls are text, results turns of the user."
-      ) { trajectory, _, _ in trajectory.tags }
+          images
+          ? "verl, as Parquet (`tools/to_parquet.py`), started in this folder; calls are text, results turns of the user."
+          : "verl, as Parquet (`tools/to_parquet.py`), and OpenRLHF (`--data.input_key messages --data.multiturn "
+            + "--data.apply_chat_template`); calls are text, results turns of the user."
+      ) { trajectory, _, _ in trajectory.tags(style: images ? .marks : nil) }
     }
+  }
+}
+
+extension ExportTrajectories.Format {
+  /// Those that are named, or all that read such a set. Errors: ``StageError`` for one that does not.
+  fileprivate static func chosen(_ formats: [Self]?, images: Bool) throws -> [Self] {
+    guard images else { return try chosen(formats) }
+    if formats?.contains(.openRLHF) == true {
+      throw StageError("formats: expected trainers that read images, found openrlhf, which does not")
+    }
+    return try chosen(formats).filter { $0 != .openRLHF }
   }
 }
