@@ -107,7 +107,7 @@ extension PipelineReader {
     for tool in written {
       guard let spec = tools[tool.name] else { continue }
       for name in spec.server.map({ $0.only ?? [] }) ?? [spec.name] {
-        if let other = known.updateValue(tool.name, forKey: name) {
+        if let other = known.updateValue(tool.name, forKey: name), other != tool.name {
           report(
             tool.node[entry: "only"]?.keyPlace ?? tool.keyPlace,
             "expected tools of different names, found '\(name)' of '\(tool.name)' and of '\(other)'")
