@@ -38,7 +38,8 @@ struct ServeToolsCommand: Command {
     defer { endpoints.stop() }
     let engine = Engine(
       pipeline, store: store,
-      models: endpoints.models(memory: store.replies, budget: Budget(), gauge: CallGauge(), say: { _ in }),
+      models: endpoints.models(
+        memory: store.replies, images: store.images, budget: Budget(), gauge: CallGauge(), say: { _ in }),
       servers: endpoints.servers, environment: shell.environment)
     let toolbox: Toolbox
     do {

@@ -22,7 +22,8 @@ import Testing
         body: Array(#"{"choices":[{"message":{"content":"seen"}}],"usage":{"prompt_tokens":9}}"#.utf8))
     }
     let stack = ModelStack(
-      models: [model], transport: transport, memory: DictionaryMemory(), clock: JumpingClock(), environment: [:],
+      models: [model], transport: transport, memory: DictionaryMemory(), clock: JumpingClock(),
+      environment: [:],
       images: images)
     return try await stack.chat(ModelRef(model)).reply(to: request).text
   }
