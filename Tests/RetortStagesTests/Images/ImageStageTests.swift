@@ -98,7 +98,7 @@ import Testing
     )
     let none = try await key([:])
     #expect(Set([one, two, none]).count == 3)
-    #expect(one.object?.keys == ["file", "images", "image_content"])
+    #expect(one.object?.keys == ["file", "columns", "defaults", "types", "images", "image_content"])
     #expect(try await key(["a.png": Drawn.png(4, 3)]) == one)
   }
 

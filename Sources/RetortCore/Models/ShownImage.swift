@@ -3,17 +3,17 @@ internal import Foundation
 /// The copy of an image that a model is shown: its server scales the image, and cuts it into squares of 28 x 28 pixels, a
 /// token each. Sizes are those of Qwen2.5-VL's `smart_resize` (transformers, `image_processing_qwen2_vl.py`); of other models
 /// they are near enough for an estimate.
-package struct ShownImage: Hashable, Sendable {
-  package let width: Int
-  package let height: Int
+struct ShownImage: Hashable, Sendable {
+  let width: Int
+  let height: Int
 
   /// Pixels of a square's side.
   private static let side = 28
   private static let leastPixels = 4 * side * side
   /// What Qwen2.5-VL's own settings allow.
-  package static let usualMost = 16_384 * side * side
+  static let usualMost = 16_384 * side * side
 
-  package init(_ image: ImageReference, maxPixels: Int? = nil) {
+  init(_ image: ImageReference, maxPixels: Int? = nil) {
     let (width, height) = (Double(image.width), Double(image.height))
     let most = Double(max(Self.leastPixels, maxPixels ?? Self.usualMost))
     func squares(_ length: Double, _ rule: FloatingPointRoundingRule) -> Double {
@@ -31,7 +31,7 @@ package struct ShownImage: Hashable, Sendable {
     (self.width, self.height) = (Int(size.0), Int(size.1))
   }
 
-  package var tokens: Int { width / Self.side * (height / Self.side) }
+  var tokens: Int { width / Self.side * (height / Self.side) }
 }
 
 extension ModelSpec {
