@@ -160,7 +160,7 @@ class Tests(unittest.TestCase):
         self.assertLessEqual(max(map(len, found["report"].splitlines())), 300)
 
     def test_values(self):
-        code = "def f(k):\n    return [(1, 2.0), {'a': {3}}, None, b'x', 1e300 * 10, 2 ** 200][k]"
+        code = "def f(k):\n    return [(1, 2.0), {'a': {3}}, None, b'x', 1e308 * 10, 2 ** 200][k]"
         tests = [{"assert": f"assert f({k}) == {v}"} for k, v in enumerate(["(1, 2.0)", "{'a': {3}}", "None", "b'x'", "float('inf')", "2 ** 200"])]
         self.assertEqual(self.found(code, tests, "f")["passed"], 6)
         self.assertEqual(self.found("def f(a): a.sort()", [{"assert": "x = [3, 1]; f(x); assert x == [1, 3]"}], "f")["passed"], 1)
