@@ -22,7 +22,7 @@ class Viewer(unittest.TestCase):
         subprocess.run([TOOLS / "make-scenes", folder, "--count", "5", "--seed", "2"], check=True, stdout=subprocess.DEVNULL)
         cls.rows = [json.loads(line) for line in (folder / "scenes.jsonl").read_text().splitlines()]
         cls.images = [base64.b64encode((folder / row["image"]).read_bytes()).decode() for row in cls.rows]
-        cls.server = subprocess.Popen([TOOLS / "serve-simulated-viewer", "--noise", "4"], stdout=subprocess.PIPE, text=True)
+        cls.server = subprocess.Popen([TOOLS / "serve-simulated-viewer", "--noise", "4", "--max-pixels", "150000"], stdout=subprocess.PIPE, text=True)
         cls.base = json.loads(cls.server.stdout.readline())["base_url"]
         cls.zoom = Client(str(TOOLS / "image-server"))
 
