@@ -55,8 +55,8 @@ struct ElsewhereRun {
 
   /// What a store names may be anything: a pipe would be waited for without end.
   static func mustBeAFile(_ path: String) throws {
-    var status = stat()
-    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+    let file = URL(filePath: path).resolvingSymlinksInPath()
+    guard (try? file.resourceValues(forKeys: [.isRegularFileKey]))?.isRegularFile == true else {
       throw CommandFailure.usage("expected the run's pipeline file at '\(path)', found no regular file")
     }
   }

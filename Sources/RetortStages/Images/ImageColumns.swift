@@ -27,7 +27,12 @@ struct ImageColumns: Sendable {
   func images(of row: Columns) throws(BadRow) -> [ImageReference] {
     var images: [ImageReference] = []
     for name in names {
-      let value = row[name] ?? .null
+      guard let value = row[name] else {
+        throw BadRow(
+          "no image column",
+          "expected the column '\(name)', null where a row has no image, as a reader with 'images: [\(name)]' makes it, "
+            + "found none")
+      }
       if value.isNull { continue }
       for entry in value.array ?? [value] {
         guard let image = ImageReference(json: entry) else {
@@ -45,7 +50,8 @@ struct ImageColumns: Sendable {
   /// The prompt of a row with its images in the last turn. Errors: ``BadRow``.
   func shown(in prompt: [ChatMessage], of row: Columns) throws(BadRow) -> [ChatMessage] {
     let images = try images(of: row)
-    guard !images.isEmpty, let last = prompt.lastIndex(where: { $0.role == .user }) else { return prompt }
+    guard !names.isEmpty, let last = prompt.lastIndex(where: { $0.role == .user }) else { return prompt }
+    guard !images.isEmpty || prompt[last].content.contains(Self.mark) else { return prompt }
     var prompt = prompt
     prompt[last] = .user(try Self.parts(prompt[last].content, showing: images))
     return prompt

@@ -18,7 +18,11 @@ struct ReadImages: Sendable {
   func taken(_ row: JSON.Object, in file: DataFile) async throws -> JSON.Object {
     var row = row
     for column in columns {
-      guard let value = row[column], !value.isNull else { continue }
+      guard let value = row[column], !value.isNull else {
+        // Null, and not left out: a stage that finds no such column was given another name.
+        row[column] = .null
+        continue
+      }
       var entries: [JSON] = []
       for entry in value.array ?? [value] {
         let image: ImageReference

@@ -22,9 +22,10 @@ import Testing
     #expect(try shown("Q", row) == [.image(image), .image(other), .text("Q")])
     #expect(
       try shown("A <image> B <image>", row) == [.text("A "), .image(image), .text(" B "), .image(other)])
-    #expect(try shown("Q", ["picture": nil]) == nil)
+    #expect(try shown("Q", ["picture": nil, "more": nil]) == nil)
     for (text, row) in [
-      ("<image>", row), ("Q", ["picture": "a.png"]), ("Q", ["picture": ["image": "sha256:a"]]),
+      ("<image>", row), ("Q", ["picture": "a.png", "more": nil]),
+      ("Q", ["picture": ["image": "sha256:a"], "more": nil]),
     ]
       as [(String, JSON.Object)]
     {
@@ -67,7 +68,7 @@ import Testing
     #expect(
       answers.rows == [
         ["n": 1, "image": first.json], ["n": 2, "image": nil],
-        ["n": 3, "image": [first.json, second.json]], ["n": 4],
+        ["n": 3, "image": [first.json, second.json]], ["n": 4, "image": nil],
       ])
     #expect(answers.rejected == [])
     #expect(try await shelf.bytes(of: second) == Drawn.png(5, 5))
@@ -161,5 +162,19 @@ import Testing
     #expect(asked == [#"{"bbox_2d":[0,0,320,480]}"#])
     #expect(played.messages[1] == .assistant(call))
     #expect(try await play(.tags, texts, images: [], spec).1 == [#"{"bbox_2d":[0,0,500,1000]}"#])
+  }
+
+  /// Null is a row without an image; no column at all is another name, and nobody is asked for it.
+  @Test func anAbsentColumnIsAMistake() throws {
+    let columns = try ImageColumns(["imag"])
+    func reason(_ row: JSON.Object, _ text: String = "q") -> String? {
+      do throws(BadRow) {
+        _ = try columns.shown(in: [.user(text)], of: Columns(row))
+        return nil
+      } catch { return error.reason }
+    }
+    #expect(reason(["image": nil]) == "no image column")
+    #expect(reason(["imag": nil]) == nil)
+    #expect(reason(["imag": nil], "Look <image>") == "image marks")
   }
 }
