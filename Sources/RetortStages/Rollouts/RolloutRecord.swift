@@ -19,9 +19,7 @@ struct RolloutRecord: Sendable {
   /// - Parameter turns: how many of the last assistant turns are the model's own: those before are demonstrations. Nil for
   ///   all.
   init(messages: [JSON], turns: Int?) {
-    let assistants = messages.indices.filter { messages[$0]["role"]?.string == "assistant" }
-    let own = assistants.suffix(turns ?? assistants.count)
-    let rest = messages[(own.first ?? messages.endIndex)...]
+    let rest = Self.own(messages, turns: turns)
     var (said, calls, results): ([String], [String], [String]) = ([], [], [])
     var awaited = 0
     for (place, message) in zip(rest.indices, rest) {
@@ -44,6 +42,12 @@ struct RolloutRecord: Sendable {
     }
     (self.said, self.calls, self.results) = (said, calls, results)
     isOpen = awaited != 0
+  }
+
+  /// What begins with the first of the model's own turns: the last `turns` of the assistant, nil for all.
+  static func own(_ messages: [JSON], turns: Int?) -> ArraySlice<JSON> {
+    let assistants = messages.indices.filter { messages[$0]["role"]?.string == "assistant" }
+    return messages[(assistants.suffix(turns ?? assistants.count).first ?? messages.endIndex)...]
   }
 
   /// A user turn that holds a result, as the forms that are text write it.

@@ -45,8 +45,7 @@ package struct PairLengthQuality: SetStage {
   private func make(
     _ pairs: [TWYN.Pair], of ordinals: [Int], in rows: RowSet<Columns>, into sink: MakingSink<Columns>
   ) async throws {
-    var members: [JSON.Object] = []
-    for ordinal in ordinals { members += try await rows.page(ordinal, 1).map(\.row.columns) }
+    let members = try await rows.items(at: ordinals).map(\.row.columns)
     let texts = members.map { (Self.said($0) ?? .null).unnamedText.withoutSpace }
     let (equal, different) = (
       pairs.filter { texts[$0.chosen] == texts[$0.rejected] },
