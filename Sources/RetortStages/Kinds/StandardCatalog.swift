@@ -37,6 +37,7 @@ extension Catalog {
       StageEntry(FilterRewardTop.self),
       StageEntry(FitRewardModel.self),
       StageEntry(Generate.self),
+      StageEntry(GenerateFunctions.self),
       StageEntry(GenerateInstructions.self),
       StageEntry(GeneratePuzzles.self),
       StageEntry(InducePrompt.self),
@@ -77,6 +78,7 @@ extension Catalog {
       StageEntry(ValidateStructure.self),
       StageEntry(VerifyAnswer.self),
       StageEntry(WeightImportance.self),
+      StageEntry(WeightRefinement.self),
     ],
     tools: [
       ToolEntry(OpenDocumentTool.self),
