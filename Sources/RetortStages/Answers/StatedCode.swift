@@ -17,7 +17,8 @@ enum StatedCode {
     guard let entry else { return false }
     return text.split(separator: "\n").contains { line in
       let words = line.split(maxSplits: 2) { $0 == " " || $0 == "(" || $0 == "\t" }
-      return words.count > 1 && words[0] == "def" && words[1] == entry || words.prefix(2) == [Substring(entry), "="]
+      return words.count > 1 && words[0] == "def" && words[1] == entry
+        || words.prefix(2) == [Substring(entry), "="]
     }
   }
 

@@ -31,7 +31,8 @@ extension InjectRefinement {
           caption:
             "\(Drawn.share(hard.count(where: \.isRefinedRight), of: hard.count, "hard group")) got a right refinement; "
             + "\(injected) \(injected == 1 ? "member was" : "members were") replaced."),
-        Picture("Share of a group that is right", .histogram(shares, x: "share of its responses, after injection")),
+        Picture(
+          "Share of a group that is right", .histogram(shares, x: "share of its responses, after injection")),
       ]
     }
   }

@@ -123,7 +123,8 @@ enum FunctionGenerator {
       """
     let lines = steps.map { "    x = \($0.python)" }.joined(separator: "\n")
     return Told(
-      kind: kind, question: question, entry: entry, tests: Array(tests[..<shown]), hidden: Array(tests[shown...]),
+      kind: kind, question: question, entry: entry, tests: Array(tests[..<shown]),
+      hidden: Array(tests[shown...]),
       reference: "def \(entry)(\(name)):\n    x = \(name)\n\(lines)\n    return x\n")
   }
 }

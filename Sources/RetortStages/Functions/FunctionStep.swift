@@ -72,7 +72,9 @@ struct FunctionStep: Sendable {
       FunctionStep(list: "keeps only the numbers greater than \(m)", "[n for n in x if n > \(m)]") {
         $0.filter { $0 > m }
       },
-      FunctionStep(list: "leaves out the negative numbers", "[n for n in x if n >= 0]") { $0.filter { $0 >= 0 } },
+      FunctionStep(list: "leaves out the negative numbers", "[n for n in x if n >= 0]") {
+        $0.filter { $0 >= 0 }
+      },
       FunctionStep(list: "multiplies each number by \(k)", "[n * \(k) for n in x]") { $0.map { $0 * k } },
       FunctionStep(list: "adds \(m) to each number", "[n + \(m) for n in x]") { $0.map { $0 + m } },
       FunctionStep(list: "squares each number", "[n * n for n in x]") { $0.map { $0 * $0 } },
@@ -107,10 +109,13 @@ struct FunctionStep: Sendable {
       FunctionStep(sum: "returns the smallest of them, or None if there is none", "min(x) if x else None") {
         $0.min().map { .number($0) } ?? .none
       },
-      FunctionStep(sum: "returns how many of them are greater than \(m)", "sum(1 for n in x if n > \(m))") { all in
+      FunctionStep(sum: "returns how many of them are greater than \(m)", "sum(1 for n in x if n > \(m))") {
+        all in
         .number(all.count { $0 > m })
       },
-      FunctionStep(sum: "returns how many different numbers there are", "len(set(x))") { .number(Set($0).count) },
+      FunctionStep(sum: "returns how many different numbers there are", "len(set(x))") {
+        .number(Set($0).count)
+      },
       FunctionStep(
         sum: "returns the difference between the largest and the smallest, or 0 if there is none",
         "max(x) - min(x) if x else 0"
@@ -147,8 +152,10 @@ struct FunctionStep: Sendable {
         $0.replacing(letter, with: other)
       },
       FunctionStep(text: "sorts the words by the alphabet", "' '.join(sorted(x.split()))") {
-        words($0).sorted { Array($0.unicodeScalars.map(\.value)).lexicographicallyPrecedes($1.unicodeScalars.map(\.value)) }
-          .joined(separator: " ")
+        words($0).sorted {
+          Array($0.unicodeScalars.map(\.value)).lexicographicallyPrecedes($1.unicodeScalars.map(\.value))
+        }
+        .joined(separator: " ")
       },
       FunctionStep(text: "removes all spaces", "x.replace(' ', '')") { $0.replacing(" ", with: "") },
       FunctionStep(
@@ -167,11 +174,15 @@ struct FunctionStep: Sendable {
     let letter = random.pick(["a", "e", "o", "n", "t"]) ?? "a"
     return [
       FunctionStep(count: "returns how many characters it has", "len(x)") { $0.count },
-      FunctionStep(count: "returns how many words it has", "len(x.split())") { $0.split(separator: " ").count },
+      FunctionStep(count: "returns how many words it has", "len(x.split())") {
+        $0.split(separator: " ").count
+      },
       FunctionStep(count: "returns how often the letter \(letter) occurs", "x.count('\(letter)')") { text in
         text.count { String($0) == letter }
       },
-      FunctionStep(count: "returns the length of its longest word, 0 for none", "max([len(w) for w in x.split()] or [0])") {
+      FunctionStep(
+        count: "returns the length of its longest word, 0 for none", "max([len(w) for w in x.split()] or [0])"
+      ) {
         $0.split(separator: " ").map(\.count).max() ?? 0
       },
     ]
@@ -190,7 +201,9 @@ struct FunctionStep: Sendable {
       FunctionStep(
         number: "halves it if it is even, and adds 1 if it is odd", "x // 2 if x % 2 == 0 else x + 1"
       ) { $0.isMultiple(of: 2) ? $0 / 2 : $0 + 1 },
-      FunctionStep(number: "takes the sum of its decimal digits, without the sign", "sum(int(c) for c in str(abs(x)))") {
+      FunctionStep(
+        number: "takes the sum of its decimal digits, without the sign", "sum(int(c) for c in str(abs(x)))"
+      ) {
         String(abs($0)).compactMap(\.wholeNumberValue).reduce(0, +)
       },
       FunctionStep(

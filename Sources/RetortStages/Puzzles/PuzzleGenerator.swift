@@ -39,7 +39,8 @@ struct PuzzleGenerator: Sendable {
     let hidden = random.below(universe.worlds.count)
     var conditions =
       kind == .truthTeller
-      ? statements(universe, hidden, &random) : conditions(universe, hidden, leaving: 1 + random.below(4), &random)
+      ? statements(universe, hidden, &random)
+      : conditions(universe, hidden, leaving: 1 + random.below(4), &random)
     guard conditions.count >= 3 else { return nil }
     var suppose: Claim?
     if kind != .truthTeller, conditions.count > 3, random.below(100) < 40 {

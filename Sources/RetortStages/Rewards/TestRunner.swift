@@ -72,7 +72,8 @@ struct TestRunner: Sendable {
       said["total"]?.int == Int64(total), (0...Int64(total)).contains(passed)
     else {
       throw StageError(
-        "tool: expected {\"passed\": …, \"total\": \(total), …} of '\(Self.tool)', found \(result.text.prefix(200))")
+        "tool: expected {\"passed\": …, \"total\": \(total), …} of '\(Self.tool)', found \(result.text.prefix(200))"
+      )
     }
     return Found(passed: Int(passed), total: total, report: said["report"]?.string ?? "")
   }

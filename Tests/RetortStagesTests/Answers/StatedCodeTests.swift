@@ -6,7 +6,10 @@ import Testing
   @Test(
     arguments: [
       ("```python\ndef f(x):\n    return x\n```", "def f(x):\n    return x\n"),
-      ("```\ndef f(x): return 1\n```\nfor example\n```python\nprint(f(2))\n```\nDone.", "def f(x): return 1\n"),
+      (
+        "```\ndef f(x): return 1\n```\nfor example\n```python\nprint(f(2))\n```\nDone.",
+        "def f(x): return 1\n"
+      ),
       ("```\nx = 1\n```\n```\ny = 2\n```", "y = 2\n"),
       ("```py\ndef f(x):\n    return", "def f(x):\n    return"),
       ("def f(x):\n    return 2", "def f(x):\n    return 2"),

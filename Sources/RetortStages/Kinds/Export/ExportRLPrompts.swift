@@ -29,7 +29,8 @@ package struct ExportRLPrompts: Exporter, PromptShowing {
     package var allowEmpty: Bool?
 
     package enum CodingKeys: String, CodingKey {
-      case folder, formats, user, prompt, system, reference, columns, ability, tools, spec, environment, targets
+      case folder, formats, user, prompt, system, reference, columns, ability, tools, spec, environment,
+        targets
       case dataSource = "data_source"
       case promptFrom = "prompt_from"
       case asJSON = "as_json"

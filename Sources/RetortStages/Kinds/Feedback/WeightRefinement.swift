@@ -53,10 +53,12 @@ package struct WeightRefinement: RowStage {
   package func process(_ input: Columns) async throws -> Outcome<Output> {
     guard input[injected] == true else { return .emit([Output(weights: [], mean: 1)]) }
     let numbers = input[logprobs]?.array?.compactMap(\.number) ?? []
-    guard !numbers.isEmpty, numbers.count == input[logprobs]?.array?.count, numbers.allSatisfy({ $0 <= 0 }) else {
+    guard !numbers.isEmpty, numbers.count == input[logprobs]?.array?.count, numbers.allSatisfy({ $0 <= 0 })
+    else {
       return .drop(
         reason: "no log-probabilities",
-        detail: "expected numbers of 0 or less in '\(logprobs)' of an injected row, found \(input.found(logprobs))")
+        detail:
+          "expected numbers of 0 or less in '\(logprobs)' of an injected row, found \(input.found(logprobs))")
     }
     let weights = numbers.map { GOLF.weight(logprob: $0, lambda: lambda) }
     return .emit([Output(weights: weights, mean: weights.reduce(0, +) / Double(weights.count))])

@@ -5,7 +5,10 @@ extension VerifyAnswer.Config {
   /// Nil with another verifier. Errors: ``StageError`` for keys that do not go together.
   func tests(answer: String, in workspace: Workspace) throws -> AnswerTests? {
     guard verifier == .tests else {
-      let keys = [("tool", tool != nil), ("tests", tests != nil), ("hidden", hidden != nil), ("entry", entry != nil), ("credit", credit != nil)]
+      let keys = [
+        ("tool", tool != nil), ("tests", tests != nil), ("hidden", hidden != nil), ("entry", entry != nil),
+        ("credit", credit != nil),
+      ]
       if let key = keys.first(where: \.1)?.0 {
         throw StageError("\(key): expected verifier: tests with it, found \(verifier.rawValue)", at: [key])
       }
@@ -13,7 +16,8 @@ extension VerifyAnswer.Config {
     }
     guard let tool else {
       throw StageError(
-        "expected the key 'tool' with verifier: tests, a server of the file that offers run_tests, found none")
+        "expected the key 'tool' with verifier: tests, a server of the file that offers run_tests, found none"
+      )
     }
     return AnswerTests(
       credit: credit ?? .share, runner: try TestRunner(tool, in: workspace), answer: answer,
@@ -77,7 +81,8 @@ struct AnswerTests: Sendable {
     }
     let bytes = JSON.array(list).text.utf8.count
     guard bytes <= Self.mostBytes else {
-      throw BadRow("too many tests", "expected at most \(Self.mostBytes) bytes in '\(column)', found \(bytes)")
+      throw BadRow(
+        "too many tests", "expected at most \(Self.mostBytes) bytes in '\(column)', found \(bytes)")
     }
     return list
   }

@@ -55,7 +55,8 @@ package struct VerifyAnswer: RowStage {
 
     package init(
       verifier: Verifier, answer: String? = nil, reference: String? = nil, tolerance: Double? = nil,
-      decimal: DecimalMark? = nil, command: [String]? = nil, model: ModelRef? = nil, tool: ToolRef? = nil, credit: Credit? = nil
+      decimal: DecimalMark? = nil, command: [String]? = nil, model: ModelRef? = nil, tool: ToolRef? = nil,
+      credit: Credit? = nil
     ) {
       self.verifier = verifier
       self.answer = answer
@@ -279,7 +280,8 @@ package struct VerifyAnswer: RowStage {
       }
       if puzzle.isOpen {
         guard let solution = puzzle.solution else {
-          throw BadRow("no solution", "expected a puzzle with one solution, found \(puzzle.solutions().count)")
+          throw BadRow(
+            "no solution", "expected a puzzle with one solution, found \(puzzle.solutions().count)")
         }
         return puzzle.stated(in: StatedAnswer.spoken(text)).map { $0 == solution }
       }

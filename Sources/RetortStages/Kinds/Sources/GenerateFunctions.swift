@@ -10,7 +10,9 @@ package struct GenerateFunctions: Reader {
     package let steps: [Int]?
     package let tests: Int?
 
-    package init(seed: Int64, count: Int, kinds: [FunctionKind]? = nil, steps: [Int]? = nil, tests: Int? = nil) {
+    package init(
+      seed: Int64, count: Int, kinds: [FunctionKind]? = nil, steps: [Int]? = nil, tests: Int? = nil
+    ) {
       self.seed = seed
       self.count = count
       self.kinds = kinds
@@ -29,7 +31,8 @@ package struct GenerateFunctions: Reader {
     "seed": "The same seed gives the same functions.",
     "count": "How many; a larger count keeps the first ones.",
     "kinds": "What the functions take, in turn: list (of integers), text, number. Default: all.",
-    "steps": "How many things a function does, in turn: [1, 2] by default, each 1 to \(FunctionGenerator.mostSteps).",
+    "steps":
+      "How many things a function does, in turn: [1, 2] by default, each 1 to \(FunctionGenerator.mostSteps).",
     "tests":
       "How many tests, \(FunctionGenerator.tests.lowerBound) to \(FunctionGenerator.tests.upperBound), of which a third is hidden; default 9. The first is told as an example.",
   ]

@@ -52,7 +52,8 @@ struct ExportRLPromptsTests {
       try out.lines("verl-train.jsonl") == [
         [
           "data_source": "retort", "prompt": [Exported.user("1?")], "ability": "reasoning",
-          "reward_model": ["style": "model", "ground_truth": ""], "extra_info": ["split": "train", "index": 0],
+          "reward_model": ["style": "model", "ground_truth": ""],
+          "extra_info": ["split": "train", "index": 0],
           "target": [["role": "assistant", "content": "x"]],
           "target_lst": [
             ["content": "x", "source": "retort", "quality_score": 1.0],

@@ -78,7 +78,8 @@ import Testing
     #expect(
       columns["feedback_prompt"]
         == .string(
-          "\(AggregateFeedback.opening)\n\nAnswer 1:\nattempt 0\nFeedback: critique 0\n\n\(AggregateFeedback.closing)"))
+          "\(AggregateFeedback.opening)\n\nAnswer 1:\nattempt 0\nFeedback: critique 0\n\n\(AggregateFeedback.closing)"
+        ))
     #expect(columns["question"] == "Why?")
   }
 

@@ -38,12 +38,16 @@ import Testing
   /// Prose around it is no part of it, and one without code is not put in.
   @Test func ofAFunctionTheCodeIsPutIn() async throws {
     func refinement(_ text: String) -> JSON {
-      ["group": "r_2", "refines": "r_1", "completion": .string(text), "correct": true, "reward": 1, "entry": "f"]
+      [
+        "group": "r_2", "refines": "r_1", "completion": .string(text), "correct": true, "reward": 1,
+        "entry": "f",
+      ]
     }
     let rows = [
       Attempts.one(0, 0), refinement("I cannot."), refinement("Here:\n```\ndef f(x): return x\n```\nDone."),
     ]
-    let answers = try await Bench.answers(of: InjectRefinement(.init(code: true), in: Bench.nowhere), to: rows)
+    let answers = try await Bench.answers(
+      of: InjectRefinement(.init(code: true), in: Bench.nowhere), to: rows)
     guard case .make(let row, [0, 2])? = answers.first else {
       Issue.record("\(answers)")
       return
@@ -62,7 +66,8 @@ import Testing
     let rows = [
       Attempts.one(0, 0), Attempts.one(1, 0), self.refinement(0, 0), self.refinement(1, 1),
     ]
-    let made = try await Bench.answers(of: InjectRefinement(.init(), in: Bench.nowhere), to: rows).compactMap {
+    let made = try await Bench.answers(of: InjectRefinement(.init(), in: Bench.nowhere), to: rows).compactMap
+    {
       if case .make(let columns, _) = $0 { Columns(columns) } else { nil }
     }
     let pictures = try #require(InjectRefinement.drawing([:])).pictures(made)

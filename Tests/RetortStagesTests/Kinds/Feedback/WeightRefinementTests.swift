@@ -30,7 +30,10 @@ import Testing
 
   @Test(arguments: [.null, [], [1], ["a"]] as [JSON])
   func anInjectedOneIsScored(logprobs: JSON) async throws {
-    guard case .drop(reason: "no log-probabilities", detail: _) = try await outcome(["golf_injected": true, "logprobs": logprobs])
+    guard
+      case .drop(reason: "no log-probabilities", detail: _) = try await outcome([
+        "golf_injected": true, "logprobs": logprobs,
+      ])
     else {
       Issue.record("kept")
       return

@@ -164,8 +164,12 @@ private let model = ModelRef(ModelSpec(alias: "policy", name: "policy"))
       let name = lines[0].prefix { $0 != ":" }
       for (given, expected) in [
         (right, true), ("Let us see.\n" + lines.map { "- **\($0)**." }.joined(separator: "\n"), true),
-        (right + "\n\(lines[1].prefix { $0 != ":" }):\(lines[0].drop { $0 != ":" }.dropFirst())", lines[0].drop { $0 != ":" } == lines[1].drop { $0 != ":" }),
-        (lines.dropLast().joined(separator: "\n"), nil), ("\(name): nothing\n" + lines.dropFirst().joined(separator: "\n"), nil),
+        (
+          right + "\n\(lines[1].prefix { $0 != ":" }):\(lines[0].drop { $0 != ":" }.dropFirst())",
+          lines[0].drop { $0 != ":" } == lines[1].drop { $0 != ":" }
+        ),
+        (lines.dropLast().joined(separator: "\n"), nil),
+        ("\(name): nothing\n" + lines.dropFirst().joined(separator: "\n"), nil),
       ] as [(String, Bool?)] {
         row["given"] = .string(given)
         guard case .emit(let outputs) = try await stage.process(Columns(row)) else {

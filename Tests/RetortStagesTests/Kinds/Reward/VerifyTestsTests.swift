@@ -20,7 +20,8 @@ import Testing
   }
 
   /// As the server does it, by a script: of two tests the first passes.
-  private static func tool(_ answer: @escaping @Sendable (JSON.Object) async throws -> String) -> ScriptedTool {
+  private static func tool(_ answer: @escaping @Sendable (JSON.Object) async throws -> String) -> ScriptedTool
+  {
     ScriptedTool("run_tests", parameters: ["type": "object"], answer)
   }
 
@@ -103,12 +104,15 @@ import Testing
       }
       #expect(found == reason)
     }
-    #expect(try await Bench.fates(of: stage, for: [["answer": "", "tests": #"[{"assert": "f(1)"}]"#]]) == ["kept"])
+    #expect(
+      try await Bench.fates(of: stage, for: [["answer": "", "tests": #"[{"assert": "f(1)"}]"#]]) == ["kept"])
   }
 
   /// A mistake of the file is no mistake of the row.
   @Test func theToolRunsTests() async throws {
-    for tool in [ScriptedTool { _ in "" }, Self.tool { _ in "passed" }, Self.tool { _ in #"{"passed":3,"total":2}"# }] {
+    for tool in [
+      ScriptedTool { _ in "" }, Self.tool { _ in "passed" }, Self.tool { _ in #"{"passed":3,"total":2}"# },
+    ] {
       let stage = try stage(tool)
       await #expect(throws: StageError.self) { try await stage.process(Self.row()) }
     }
@@ -150,7 +154,8 @@ import Testing
     let server = ToolServer(
       name: "runner",
       place: .launch(
-        ProgramLine(words: [root.appending(path: "tools/python-server").path, "--tests", "--seconds", "1"]), variables: []),
+        ProgramLine(words: [root.appending(path: "tools/python-server").path, "--tests", "--seconds", "1"]),
+        variables: []),
       effect: .pure, isSandboxed: true)
     let offers: [ToolOffer]
     do { offers = try await servers.offers(of: server) } catch let error as StageError {

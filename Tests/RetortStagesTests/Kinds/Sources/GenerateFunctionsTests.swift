@@ -22,7 +22,8 @@ import Testing
       let all = shown + hidden
       #expect(Set(all.map { $0["input"] }).count == 9)
       #expect(Set(all.map { $0["expected"] }).count > 4)
-      #expect(row["question"]?.string?.contains("Write a Python function `\(row["entry"]?.string ?? "?")(") == true)
+      #expect(
+        row["question"]?.string?.contains("Write a Python function `\(row["entry"]?.string ?? "?")(") == true)
     }
     let many = try await rows(.init(seed: 1, count: 3, tests: 30))
     #expect(many.allSatisfy { $0["hidden_tests"]?.array?.count == 10 })

@@ -32,7 +32,10 @@ import Testing
       let puzzle = try #require(row["puzzle"].flatMap { Puzzle($0) })
       #expect(puzzle.isOpen)
       #expect(puzzle.solution.map { .string(puzzle.told($0)) } == row["answer"])
-      #expect(Puzzle.assignments(people: puzzle.people.count, values: puzzle.values.count, distinct: puzzle.isDistinct).count >= 16)
+      #expect(
+        Puzzle.assignments(
+          people: puzzle.people.count, values: puzzle.values.count, distinct: puzzle.isDistinct
+        ).count >= 16)
       for condition in row["question_parsing"]?.array ?? [] {
         #expect(row["question"]?.string?.contains(condition.string ?? "?") == true)
       }
