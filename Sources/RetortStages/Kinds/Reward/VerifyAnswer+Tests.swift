@@ -1,6 +1,31 @@
 internal import OrderedCollections
 internal import RetortCore
 
+extension VerifyAnswer {
+  /// What a function is rewarded for that passes some of its tests.
+  package enum Credit: String, Codable, Hashable, Sendable, CaseIterable { case share, all }
+}
+
+extension VerifyAnswer.Output {
+  /// What came of the tests.
+  package struct Tested: Codable, Hashable, Sendable {
+    /// What was run; nil where the response has none.
+    package var code: String?
+    package var report: String
+    package var passed: Int
+    package var run: Int
+
+    package init(code: String?, report: String, passed: Int, run: Int) {
+      self.code = code
+      self.report = report
+      self.passed = passed
+      self.run = run
+    }
+
+    static let columns = ["code", "test_report", "tests_passed", "tests_run"]
+  }
+}
+
 extension VerifyAnswer.Config {
   /// Nil with another verifier. Errors: ``StageError`` for keys that do not go together.
   func tests(answer: String, in workspace: Workspace) throws -> AnswerTests? {

@@ -35,9 +35,6 @@ package struct VerifyAnswer: RowStage {
 
   package static let plots = PlottedColumns.own([PlottedColumn("reward")])
 
-  /// What a function is rewarded for that passes some of its tests.
-  package enum Credit: String, Codable, Hashable, Sendable, CaseIterable { case share, all }
-
   package struct Config: Codable, Sendable {
     package var verifier: Verifier
     package var answer: String?
@@ -86,23 +83,6 @@ package struct VerifyAnswer: RowStage {
     package var report: JSON?
     /// Nil with another verifier than tests.
     package var tested: Tested?
-
-    package struct Tested: Codable, Hashable, Sendable {
-      /// What was run; nil where the response has none.
-      package var code: String?
-      package var report: String
-      package var passed: Int
-      package var run: Int
-
-      package init(code: String?, report: String, passed: Int, run: Int) {
-        self.code = code
-        self.report = report
-        self.passed = passed
-        self.run = run
-      }
-
-      static let columns = ["code", "test_report", "tests_passed", "tests_run"]
-    }
 
     package init(correct: Bool?, reward: Double?, report: JSON? = nil, tested: Tested? = nil) {
       self.correct = correct
