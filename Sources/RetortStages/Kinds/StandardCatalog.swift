@@ -39,6 +39,7 @@ extension Catalog {
       StageEntry(FilterRewardTop.self),
       StageEntry(FitRewardModel.self),
       StageEntry(Generate.self),
+      StageEntry(GenerateFunctions.self),
       StageEntry(GenerateInstructions.self),
       StageEntry(GeneratePuzzles.self),
       StageEntry(GenerateWorld.self),
@@ -81,6 +82,7 @@ extension Catalog {
       StageEntry(ValidateStructure.self),
       StageEntry(VerifyAnswer.self),
       StageEntry(WeightImportance.self),
+      StageEntry(WeightRefinement.self),
     ],
     tools: [
       ToolEntry(OpenDocumentTool.self),

@@ -23,7 +23,7 @@ struct ToldPuzzle: Sendable {
 /// Draws puzzles whose right option is provably the only one: it is chosen after every world that the conditions allow
 /// has been looked at.
 struct PuzzleGenerator: Sendable {
-  private static let attempts = 500
+  static let attempts = 500
 
   /// Nil when no attempt gave a puzzle, which no shape in use was seen to need.
   static func draw(_ kind: PuzzleKind, _ random: inout SplitMix64) -> ToldPuzzle? {
@@ -39,7 +39,8 @@ struct PuzzleGenerator: Sendable {
     let hidden = random.below(universe.worlds.count)
     var conditions =
       kind == .truthTeller
-      ? statements(universe, hidden, &random) : conditions(universe, hidden, &random)
+      ? statements(universe, hidden, &random)
+      : conditions(universe, hidden, leaving: 1 + random.below(4), &random)
     guard conditions.count >= 3 else { return nil }
     var suppose: Claim?
     if kind != .truthTeller, conditions.count > 3, random.below(100) < 40 {
@@ -58,10 +59,9 @@ struct PuzzleGenerator: Sendable {
   }
 
   /// Conditions that hold in the hidden world, none of which follows from the others, until few worlds are left.
-  private static func conditions(
-    _ universe: PuzzleUniverse, _ hidden: Int, _ random: inout SplitMix64
+  static func conditions(
+    _ universe: PuzzleUniverse, _ hidden: Int, leaving target: Int, _ random: inout SplitMix64
   ) -> [Claim] {
-    let target = 1 + random.below(4)
     var chosen: [Claim] = []
     var left = universe.all
     var isFixed = false
@@ -99,7 +99,7 @@ struct PuzzleGenerator: Sendable {
   }
 
   /// One statement of each person, such that the hidden world is the only one; empty when there is none.
-  private static func statements(
+  static func statements(
     _ universe: PuzzleUniverse, _ hidden: Int, _ random: inout SplitMix64
   ) -> [Claim] {
     var said: [Claim] = []

@@ -17,6 +17,8 @@ package enum Verifier: String, Codable, Hashable, Sendable, CaseIterable {
   case puzzle
   /// Every constraint of the row, by a rule each.
   case constraints
+  /// Tests, in which the function of the answer is run.
+  case tests
   /// A reward model is asked.
   case judge
 

@@ -25,10 +25,12 @@ package struct ExportRLPrompts: Exporter, PromptShowing {
     package var tools: [ToolRef]?
     package var spec: [String]?
     package var environment: String?
+    package var targets: String?
     package var allowEmpty: Bool?
 
     package enum CodingKeys: String, CodingKey {
-      case folder, formats, user, prompt, system, reference, columns, ability, tools, spec, environment
+      case folder, formats, user, prompt, system, reference, columns, ability, tools, spec, environment,
+        targets
       case dataSource = "data_source"
       case promptFrom = "prompt_from"
       case asJSON = "as_json"
@@ -38,8 +40,9 @@ package struct ExportRLPrompts: Exporter, PromptShowing {
     package init(
       folder: String, formats: [Format]? = nil, system: String? = nil, reference: String? = nil,
       columns: [String]? = nil, dataSource: String? = nil, tools: [ToolRef]? = nil, spec: [String]? = nil,
-      environment: String? = nil, allowEmpty: Bool? = nil
+      environment: String? = nil, targets: String? = nil, allowEmpty: Bool? = nil
     ) {
+      self.targets = targets
       self.tools = tools
       self.spec = spec
       self.environment = environment
@@ -58,7 +61,7 @@ package struct ExportRLPrompts: Exporter, PromptShowing {
   package static let name = "export-rl-prompts"
   package static let version = 1
   package static let laterKeys: Set = [
-    "allow_empty", "as_json", PromptSource.key, "user", "tools", "spec", "environment",
+    "allow_empty", "as_json", PromptSource.key, "user", "tools", "spec", "environment", "targets",
   ]
   package static let summary = "Write prompts with their known answers, for reinforcement learning."
   package static let keys = [
@@ -74,6 +77,8 @@ package struct ExportRLPrompts: Exporter, PromptShowing {
     "spec":
       "With tools: columns that an environment sets up a row's tools by, written as one JSON text; default none.",
     "environment": "With tools: the name of the environment that plays them; default 'retort'.",
+    "targets":
+      "The column with a list of right answers, texts, which forks of verl such as LUFFY learn from beside their own samples: target and target_lst of the format verl, which must be written; default none.",
     "as_json": AsJSON.help,
     "allow_empty":
       "Whether files of an earlier run give way to none when there are no rows now; default false.",
@@ -88,19 +93,24 @@ package struct ExportRLPrompts: Exporter, PromptShowing {
     let more: JSON.Object
     /// What the row's tools are set up by; JSON as text.
     let spec: String
+    /// Right answers of others.
+    let targets: [String]
     /// The row that it was first found in.
     var row = ""
   }
 
   package var reads: [ColumnUse] {
     turns.reads + [ColumnUse(reference ?? "reference", required: reference != nil)]
-      + (columns + spec.filter { !columns.contains($0) }).map { ColumnUse($0) }
+      + (columns + (spec + (targets.map { [$0] } ?? [])).filter { !columns.contains($0) }).map {
+        ColumnUse($0)
+      }
   }
   private let export: TrainingExport<Task>
   private let turns: TrainingTurns
   private let reference: String?
   private let columns: [String]
   private let spec: [String]
+  private let targets: String?
   private let asJSON: [String]
 
   package init(_ config: Config, in workspace: Workspace) throws {
@@ -111,7 +121,11 @@ package struct ExportRLPrompts: Exporter, PromptShowing {
     columns = config.columns ?? []
     asJSON = try AsJSON.checked(config.asJSON, in: columns)
     spec = config.spec ?? []
+    targets = config.targets
     let formats = try Format.chosen(config.formats)
+    guard targets == nil || formats.contains(.verl) else {
+      throw StageError("targets: expected verl among formats:, found others", at: ["targets"])
+    }
     let (source, ability) = (config.dataSource ?? "retort", config.ability ?? "reasoning")
     let offered = try ToolPrompts(
       config.tools, environment: config.environment, hasSpec: config.spec != nil, source: source,
@@ -173,7 +187,17 @@ package struct ExportRLPrompts: Exporter, PromptShowing {
     }
     return Task(
       turns: try await turns.turns(of: row), reference: try known(row), more: more,
-      spec: JSON.object(JSON.Object(uniqueKeysWithValues: spec.map { ($0, row[$0] ?? .null) })).text)
+      spec: JSON.object(JSON.Object(uniqueKeysWithValues: spec.map { ($0, row[$0] ?? .null) })).text,
+      targets: try targets(of: row))
+  }
+
+  private func targets(of row: Columns) throws(BadRow) -> [String] {
+    guard let targets else { return [] }
+    let texts = (row[targets]?.array ?? []).compactMap(\.string)
+    guard !texts.isEmpty, texts.count == row[targets]?.array?.count else {
+      throw BadRow("no targets", "expected a list of texts in '\(targets)', found \(row.found(targets))")
+    }
+    return texts
   }
 
   private func known(_ row: Columns) throws(BadRow) -> String {
@@ -190,7 +214,9 @@ package struct ExportRLPrompts: Exporter, PromptShowing {
     -> StageError
   {
     let names = task.more.keys.filter { task.more[$0] != first.task.more[$0] }
-    let other = task.spec == first.task.spec ? "reference" : "value of 'spec'"
+    let other =
+      task.targets != first.task.targets
+      ? "targets" : task.spec == first.task.spec ? "reference" : "value of 'spec'"
     return StageError(
       "columns: expected one value for each prompt, found another \(names.first.map { "'\($0)'" } ?? other) "
         + "in row \(row) than in row \(first.row), whose prompt is the same; name columns of the question alone"
@@ -245,13 +271,14 @@ extension ExportRLPrompts.Format {
           "verl, as it is or as parquet (`tools/to_parquet.py`), with `compute_score` of `retort_rewards.py` and "
           + "`algorithm.adv_estimator=retort_twyn`."
       ) { task, split, index in
-        [
-          "data_source": .string(source), "prompt": .array(task.turns), "ability": .string(ability),
-          "reward_model": [
-            "style": task.reference.isEmpty ? "model" : "rule", "ground_truth": .string(task.reference),
-          ],
-          "extra_info": .record(["split": .string(split), "index": .int(Int64(index))], task.more),
-        ]
+        .record(
+          [
+            "data_source": .string(source), "prompt": .array(task.turns), "ability": .string(ability),
+            "reward_model": [
+              "style": task.reference.isEmpty ? "model" : "rule", "ground_truth": .string(task.reference),
+            ],
+            "extra_info": .record(["split": .string(split), "index": .int(Int64(index))], task.more),
+          ], task.targetColumns)
       }
     case .openRLHF:
       .init(
@@ -265,5 +292,16 @@ extension ExportRLPrompts.Format {
         return ["prompt": .array(task.turns), "label": .string(label.text)]
       }
     }
+  }
+}
+
+extension ExportRLPrompts.Task {
+  /// As the loaders of LUFFY (the first) and AMPO (all, each with what it is worth) read them.
+  fileprivate var targetColumns: JSON.Object {
+    guard let first = targets.first else { return [:] }
+    let all = targets.map { text -> JSON in
+      ["content": .string(text), "source": "retort", "quality_score": 1.0]
+    }
+    return ["target": [["role": "assistant", "content": .string(first)]], "target_lst": .array(all)]
   }
 }

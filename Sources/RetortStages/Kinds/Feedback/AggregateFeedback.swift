@@ -5,6 +5,7 @@ package import RetortCore
 package struct AggregateFeedback: SetStage {
   package static let name = "aggregate-feedback"
   package static let version = 1
+  package static let laterKeys: Set = ["task"]
   package static let summary =
     "Make a prompt of each group's failed attempts with their critiques, for refinements."
   package static let keys = [
@@ -20,6 +21,8 @@ package struct AggregateFeedback: SetStage {
     "only_wrong": "Whether right attempts are left out; default true.",
     "budget": "Most tokens of the prompt; default 8192.",
     "opening": "What stands before the question; default a sentence.",
+    "task":
+      "Whether the question stands in the prompt; default true. Without it, it is what a trainer shows beside the question, as TRL's privileged_context.",
     "closing":
       "What stands at the end; default asks for an answer that mentions neither attempts nor feedback.",
     "tokens": "How tokens are counted: estimate (characters / 4, the default) or wide (by script).",
@@ -41,16 +44,20 @@ package struct AggregateFeedback: SetStage {
     package var onlyWrong: Bool?
     package var budget: Int?
     package var opening: String?
+    package var task: Bool?
     package var closing: String?
     package var tokens: TokenCount?
 
     package enum CodingKeys: String, CodingKey {
-      case show, reward, critique, completion, question, columns, tau, budget, opening, closing, tokens
+      case show, reward, critique, completion, question, columns, tau, budget, opening, task, closing, tokens
       case onlyWrong = "only_wrong"
     }
 
-    package init(show: Show? = nil, tau: Double? = nil, onlyWrong: Bool? = nil, budget: Int? = nil) {
+    package init(
+      show: Show? = nil, tau: Double? = nil, onlyWrong: Bool? = nil, budget: Int? = nil, task: Bool? = nil
+    ) {
       self.show = show
+      self.task = task
       self.tau = tau
       self.onlyWrong = onlyWrong
       self.budget = budget
@@ -129,8 +136,9 @@ package struct AggregateFeedback: SetStage {
       return
     }
     let question = members[0].row.columns[config.question ?? "question"]?.string ?? ""
-    let frame = [config.opening ?? Self.opening, "Task:\n\(question)", config.closing ?? Self.closing]
-    let room = budget - frame.reduce(0) { $0 + count($1) }
+    let opening = [config.opening ?? Self.opening] + (config.task == false ? [] : ["Task:\n\(question)"])
+    let closing = [config.closing ?? Self.closing]
+    let room = budget - (opening + closing).reduce(0) { $0 + count($1) }
     let packed = GOLF.pack(
       group.members.map(\.attempt), room: room, onlyWrong: config.onlyWrong ?? true)
     guard !packed.included.isEmpty else {
@@ -145,7 +153,8 @@ package struct AggregateFeedback: SetStage {
     let segments = packed.included.enumerated().map { place, member in
       "Answer \(place + 1):\n\(group.members[member].segment)"
     }
-    let prompt = ([frame[0], frame[1]] + segments + [frame[2]]).joined(separator: "\n\n")
+    let parts = opening + segments + closing
+    let prompt = parts.filter { config.task != false || !$0.isEmpty }.joined(separator: "\n\n")
     var columns = members[0].row.columns.filter { shared.contains($0.key) }
     columns["refines"] = members[0].row.columns["group"]
     columns["feedback_prompt"] = .string(prompt)

@@ -9,9 +9,10 @@ package struct Critique: RowStage {
     "Say what is wrong with an attempt: by its verdict, its report, the known answer or a judge."
   package static let keys = [
     "by":
-      "verdict (right, wrong or unreadable; the default), report (the constraints that are broken), gold (the verdict and the known answer; adds saw_gold: true) or judge (a model's words, which must not give the known answer away).",
+      "verdict (right, wrong or unreadable; the default), report (the constraints that are broken, or the tests that fail), gold (the verdict and the known answer; adds saw_gold: true) or judge (a model's words, which must not give the known answer away).",
     "correct": "The column with the verdict; default 'correct'.",
-    "report": "For report: the column with the report of verify-answer; default 'constraint_report'.",
+    "report":
+      "For report: the column with the report of verify-answer, 'constraint_report' (the default) or 'test_report'.",
     "reference":
       "For gold, and for a judge that is to know it: the column with the known answer; default 'reference'.",
     "question": "For judge: the column with the question; default 'question'.",
@@ -42,8 +43,11 @@ package struct Critique: RowStage {
       case maxTokens = "max_tokens"
     }
 
-    package init(by: Source? = nil, model: ModelRef? = nil, reference: String? = nil) {
+    package init(
+      by: Source? = nil, report: String? = nil, model: ModelRef? = nil, reference: String? = nil
+    ) {
       self.by = by
+      self.report = report
       self.model = model
       self.reference = reference
     }
@@ -132,6 +136,7 @@ package struct Critique: RowStage {
   }
 
   private func broken(_ row: Columns) throws(BadRow) -> String {
+    if let words = row[report]?.string?.trimmed, !words.isEmpty { return words }
     let parts = row[report]?.array ?? []
     guard !parts.isEmpty, parts.allSatisfy({ $0["holds"]?.bool != nil && $0["constraint"]?.string != nil })
     else {

@@ -5,6 +5,7 @@ package import RetortCore
 package struct InjectRefinement: SetStage {
   package static let name = "inject-refinement"
   package static let version = 1
+  package static let laterKeys: Set = ["code"]
   package static let summary =
     "Replace wrong attempts of hard groups by right refinements, and give both groups their advantages."
   package static let keys = [
@@ -16,6 +17,8 @@ package struct InjectRefinement: SetStage {
     "reward": "The column with the reward; only 1 is right. Default 'reward'.",
     "refines":
       "The column that is there in refinements alone, with the group that they refine; default 'refines'.",
+    "code":
+      "Whether of a refinement its code alone is put in, in a fenced block, and one without code never; default false.",
     "columns":
       "Columns of the attempt that the refinement's take the place of; default completion, reasoning, answer, length, length_source, finish_reason, correct and the reward, where they are.",
   ]
@@ -28,8 +31,10 @@ package struct InjectRefinement: SetStage {
     package var reward: String?
     package var refines: String?
     package var columns: [String]?
+    package var code: Bool?
 
-    package init(tau: Double? = nil, most: Int? = nil, seed: Int? = nil) {
+    package init(tau: Double? = nil, most: Int? = nil, seed: Int? = nil, code: Bool? = nil) {
+      self.code = code
       self.tau = tau
       self.most = most
       self.seed = seed
@@ -107,8 +112,11 @@ package struct InjectRefinement: SetStage {
   ) async throws {
     let attempts = try await rows.items(at: group.ordinals).map(\.row.columns)
     let refined = try await rows.items(at: refinements?.ordinals ?? []).map(\.row.columns)
+    let codes = config.code == true ? refined.map(Self.code) : []
     let eligible =
-      refinements?.members.indices.filter { GOLF.isRight(refinements?.members[$0].score ?? 0) } ?? []
+      refinements?.members.indices.filter {
+        GOLF.isRight(refinements?.members[$0].score ?? 0) && (config.code != true || codes[$0] != nil)
+      } ?? []
     var random = SplitMix64(seed: Self.seed(config.seed ?? 0, group.name))
     let chosen = Dictionary(
       uniqueKeysWithValues: GOLF.injections(
@@ -125,6 +133,7 @@ package struct InjectRefinement: SetStage {
         for column in replaced where columns[column] != nil || refined[place][column] != nil {
           columns[column] = refined[place][column] ?? .null
         }
+        if config.code == true { columns["completion"] = codes[place] }
         // They are those of another text, under another prompt.
         for column in ["logprobs", "token_texts"] where columns[column] != nil { columns[column] = .null }
         made.append(refinements.ordinals[place])
@@ -143,6 +152,12 @@ package struct InjectRefinement: SetStage {
         role: "refinement", isHard: isHard, isInjected: false, reward: own[member], advantage: advantage)
       try await sink.make(Columns(marks.added(to: refined[member])), from: [refinements.ordinals[member]])
     }
+  }
+
+  /// What of a refinement is put in where that is its code.
+  private static func code(of refinement: JSON.Object) -> JSON? {
+    StatedCode.code(in: refinement["completion"]?.string ?? "", defining: refinement["entry"]?.string)
+      .map { .string("```python\n\($0.trimmed)\n```") }
   }
 
   private struct Marks {

@@ -5,20 +5,29 @@ package import RetortCore
 package struct VerifyAnswer: RowStage {
   package static let name = "verify-answer"
   package static let version = 2
-  package static let laterKeys: Set = ["decimal", "command"]
-  package static let summary = "Check each answer against the known one, a solver or a judge."
+  package static let laterKeys: Set = ["decimal", "command", "tool", "tests", "hidden", "entry", "credit"]
+  package static let summary = "Check each answer against the known one, a solver, tests or a judge."
   package static let keys = [
     "verifier":
-      "choice (option letters), exact, number, math (expressions, by a helper), json, puzzle (column 'puzzle', solved), constraints (column 'constraints': right if all hold; adds 'constraint_report'), or judge.",
+      "choice (option letters), exact, number, math (expressions, by a helper), json, puzzle (column 'puzzle', solved), constraints (column 'constraints': right if all hold; adds 'constraint_report'), tests (a function, which a tool runs; adds 'code', 'test_report', 'tests_passed' and 'tests_run'), or judge.",
     "answer": "The column with the response's answer; default 'answer'.",
     "reference":
-      "The column with the known answer; default 'reference'. Not for puzzle, constraints and judge.",
+      "The column with the known answer; default 'reference'. Not for puzzle, constraints, tests and judge.",
     "tolerance":
       "For number: how far off, as a share of the known one, or absolutely where that is below 1; default 1e-6, and none between whole numbers.",
     "decimal":
       "For number: point (the default), or comma where texts write 1.234,5; the other sign marks thousands.",
     "command":
       "For math: the helper and its arguments, relative to the pipeline file; default [verify-math], found on the PATH.",
+    "tool":
+      "For tests: the server of the file that offers run_tests, such as tools/python-server --tests, with sandbox: true.",
+    "tests":
+      "For tests: the column with the list of tests, {input, expected}, {assert}, {check} or {stdin, expected_output}; default 'tests'.",
+    "hidden":
+      "For tests: the column with more tests, of which nothing but their number is told; default 'hidden_tests', where it is there.",
+    "entry": "For tests: the column with the function's name; default 'entry'.",
+    "credit":
+      "For tests: the reward is the share of tests that pass (share, the default), or 1 only if all do (all). An answer is correct if all pass.",
     "model": "For judge: a reward model or a judge; it sees 'question' and 'completion'.",
     "threshold":
       "For judge: the probability of being good, 0 to 1, above which an answer is correct; default 0.5.",
@@ -35,10 +44,16 @@ package struct VerifyAnswer: RowStage {
     package var command: [String]?
     package var model: ModelRef?
     package var threshold: Double?
+    package var tool: ToolRef?
+    package var tests: String?
+    package var hidden: String?
+    package var entry: String?
+    package var credit: Credit?
 
     package init(
       verifier: Verifier, answer: String? = nil, reference: String? = nil, tolerance: Double? = nil,
-      decimal: DecimalMark? = nil, command: [String]? = nil, model: ModelRef? = nil
+      decimal: DecimalMark? = nil, command: [String]? = nil, model: ModelRef? = nil, tool: ToolRef? = nil,
+      credit: Credit? = nil
     ) {
       self.verifier = verifier
       self.answer = answer
@@ -47,10 +62,13 @@ package struct VerifyAnswer: RowStage {
       self.decimal = decimal
       self.command = command
       self.model = model
+      self.tool = tool
+      self.credit = credit
     }
 
     package enum CodingKeys: String, CodingKey {
       case verifier, answer, reference, tolerance, decimal, command, model, threshold
+      case tool, tests, hidden, entry, credit
     }
   }
 
@@ -59,20 +77,37 @@ package struct VerifyAnswer: RowStage {
   package struct Output: Codable, Hashable, Sendable {
     /// Nil where the answer cannot be read: neither right nor wrong.
     package var correct: Bool?
-    /// 1 or 0; a judge's probability, between. Nil as ``correct`` is.
+    /// 1 or 0; a judge's probability, or the share of tests, between. Nil as ``correct`` is.
     package var reward: Double?
     /// Of each constraint; nil with another verifier.
     package var report: JSON?
+    /// Nil with another verifier than tests.
+    package var tested: Tested?
 
-    package init(correct: Bool?, reward: Double?, report: JSON? = nil) {
+    package init(correct: Bool?, reward: Double?, report: JSON? = nil, tested: Tested? = nil) {
       self.correct = correct
       self.reward = reward
       self.report = report
+      self.tested = tested
     }
 
     package enum CodingKeys: String, CodingKey {
-      case correct, reward
+      case correct, reward, code
       case report = "constraint_report"
+      case testReport = "test_report"
+      case passed = "tests_passed"
+      case run = "tests_run"
+    }
+
+    package init(from decoder: any Decoder) throws {
+      let fields = try decoder.container(keyedBy: CodingKeys.self)
+      correct = try fields.decodeIfPresent(Bool.self, forKey: .correct)
+      reward = try fields.decodeIfPresent(Double.self, forKey: .reward)
+      report = try fields.decodeIfPresent(JSON.self, forKey: .report)
+      guard let said = try fields.decodeIfPresent(String.self, forKey: .testReport) else { return }
+      tested = Tested(
+        code: try fields.decodeIfPresent(String.self, forKey: .code), report: said,
+        passed: try fields.decode(Int.self, forKey: .passed), run: try fields.decode(Int.self, forKey: .run))
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -81,15 +116,22 @@ package struct VerifyAnswer: RowStage {
       try fields.encode(correct, forKey: .correct)
       try fields.encode(reward, forKey: .reward)
       if let report { try fields.encode(report, forKey: .report) }
+      guard let tested else { return }
+      try fields.encode(tested.code, forKey: .code)
+      try fields.encode(tested.report, forKey: .testReport)
+      try fields.encode(tested.passed, forKey: .passed)
+      try fields.encode(tested.run, forKey: .run)
     }
   }
 
   package var adds: [String]? {
     ["correct", "reward"] + (verifier == .constraints ? ["constraint_report"] : [])
+      + (tests == nil ? [] : Output.Tested.columns)
   }
 
   package var reads: [ColumnUse] {
-    switch verifier {
+    if let tests { return tests.reads }
+    return switch verifier {
     case .judge: [ColumnUse("question"), ColumnUse("completion", or: ["final_answer"])]
     case .puzzle: [ColumnUse(answer), ColumnUse("puzzle")]
     case .constraints: [ColumnUse(answer), ColumnUse("constraints")]
@@ -107,6 +149,7 @@ package struct VerifyAnswer: RowStage {
   private let threshold: Double
   private let judge: (any RewardModel)?
   private let math: MathHelper?
+  private let tests: AnswerTests?
 
   package init(_ config: Config, in workspace: Workspace) throws {
     verifier = config.verifier
@@ -130,6 +173,7 @@ package struct VerifyAnswer: RowStage {
     guard (0...1).contains(threshold) else {
       throw StageError("threshold: expected 0 to 1, found \(threshold)")
     }
+    tests = try config.tests(answer: answer, in: workspace)
     guard (judge != nil) == (verifier == .judge) else {
       throw StageError(
         verifier == .judge
@@ -152,6 +196,7 @@ package struct VerifyAnswer: RowStage {
       return .emit([Output(correct: score.probability > threshold, reward: score.probability)])
     }
     do {
+      if let tests { return .emit([try await tests.process(input)]) }
       if verifier == .constraints { return try reported(input) }
       guard let math else { return Self.verdict(try check(input)) }
       let (text, known) = (StatedAnswer.spoken(Self.text(input[answer])), try known(input))
@@ -213,12 +258,19 @@ package struct VerifyAnswer: RowStage {
       guard let puzzle = row["puzzle"].flatMap(Puzzle.init) else {
         throw BadRow("no puzzle", "expected a puzzle in 'puzzle', found \(row.found("puzzle"))")
       }
+      if puzzle.isOpen {
+        guard let solution = puzzle.solution else {
+          throw BadRow(
+            "no solution", "expected a puzzle with one solution, found \(puzzle.solutions().count)")
+        }
+        return puzzle.stated(in: StatedAnswer.spoken(text)).map { $0 == solution }
+      }
       let right = puzzle.rightOptions().filter { $0 < 26 }.map { String(UnicodeScalar(UInt8(65 + $0))) }
       guard !right.isEmpty else {
         throw BadRow("no solution", "expected a puzzle with a right option, found none")
       }
       return StatedAnswer.letter(in: text, options: puzzle.options.count).map(right.contains)
-    case .judge, .math, .constraints: return nil
+    case .judge, .math, .constraints, .tests: return nil
     }
   }
 

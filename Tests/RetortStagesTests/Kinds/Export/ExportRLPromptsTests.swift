@@ -44,6 +44,28 @@ struct ExportRLPromptsTests {
     #expect(out.made.allSatisfy { $0.members == [0, 1, 2] })
   }
 
+  @Test func targetsAreForForksOfVerl() async throws {
+    let out = try await export(
+      .init(folder: "out", formats: [.verl], targets: "right"),
+      [["question": "1?", "right": ["x", "y"]], ["question": "2?", "right": []]])
+    #expect(
+      try out.lines("verl-train.jsonl") == [
+        [
+          "data_source": "retort", "prompt": [Exported.user("1?")], "ability": "reasoning",
+          "reward_model": ["style": "model", "ground_truth": ""],
+          "extra_info": ["split": "train", "index": 0],
+          "target": [["role": "assistant", "content": "x"]],
+          "target_lst": [
+            ["content": "x", "source": "retort", "quality_score": 1.0],
+            ["content": "y", "source": "retort", "quality_score": 1.0],
+          ],
+        ]
+      ])
+    await #expect(throws: (any Error).self) {
+      try await export(.init(folder: "out", formats: [.trl], targets: "right"), rows)
+    }
+  }
+
   @Test func aNumberIsOneTypeInBothSplits() async throws {
     let out = try await export(
       .init(folder: "out", formats: [.trl], columns: ["hard"]), [rows[0]], validation: [rows[2]])

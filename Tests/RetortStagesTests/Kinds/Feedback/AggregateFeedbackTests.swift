@@ -67,6 +67,22 @@ import Testing
         == [.consume(0), .consume(1)])
   }
 
+  /// A trainer shows it beside the question.
+  @Test func theTaskMayBeLeftOut() async throws {
+    let answers = try await Bench.answers(
+      of: AggregateFeedback(.init(task: false), in: Bench.nowhere), to: [Attempts.one(0, 0)])
+    guard case .make(let columns, _)? = answers.first else {
+      Issue.record("\(answers)")
+      return
+    }
+    #expect(
+      columns["feedback_prompt"]
+        == .string(
+          "\(AggregateFeedback.opening)\n\nAnswer 1:\nattempt 0\nFeedback: critique 0\n\n\(AggregateFeedback.closing)"
+        ))
+    #expect(columns["question"] == "Why?")
+  }
+
   @Test func whatSawTheAnswerSaysSo() async throws {
     var row = Attempts.one(0, 0).object ?? [:]
     row["saw_gold"] = true

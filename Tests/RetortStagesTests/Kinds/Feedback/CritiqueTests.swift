@@ -43,6 +43,13 @@ import Testing
         ))
   }
 
+  @Test func aReportOfTestsIsTheCritique() async throws {
+    let stage = try Critique(.init(by: .report, report: "test_report"), in: Bench.nowhere)
+    #expect(
+      try await stage.process(Columns(["test_report": "1 of 2 tests pass.\ntest 2 failed\n"]))
+        == .emit([.init(critique: "1 of 2 tests pass.\ntest 2 failed", sawGold: false)]))
+  }
+
   @Test func keysOfACritiqueGoTogether() {
     #expect(throws: StageError.self) { try Critique(.init(by: .judge), in: Bench.nowhere) }
   }

@@ -35,6 +35,55 @@ import Testing
     #expect(try await Bench.answers(of: stage, to: rows) == answers)
   }
 
+  /// Prose around it is no part of it, and one without code is not put in.
+  @Test func ofAFunctionTheCodeIsPutIn() async throws {
+    func refinement(_ text: String) -> JSON {
+      [
+        "group": "r_2", "refines": "r_1", "completion": .string(text), "correct": true, "reward": 1,
+        "entry": "f",
+      ]
+    }
+    let rows = [
+      Attempts.one(0, 0), refinement("I cannot."), refinement("Here:\n```\ndef f(x): return x\n```\nDone."),
+    ]
+    let answers = try await Bench.answers(
+      of: InjectRefinement(.init(code: true), in: Bench.nowhere), to: rows)
+    guard case .make(let row, [0, 2])? = answers.first else {
+      Issue.record("\(answers)")
+      return
+    }
+    #expect(row["completion"] == "```python\ndef f(x): return x\n```")
+    let none = try await Bench.answers(
+      of: InjectRefinement(.init(code: true), in: Bench.nowhere), to: Array(rows.prefix(2)))
+    guard case .make(let own, [0])? = none.first else {
+      Issue.record("\(none)")
+      return
+    }
+    #expect(own["golf_injected"] == false)
+  }
+
+  @Test func groupsAreDrawnByKind() async throws {
+    let rows = [
+      Attempts.one(0, 0), Attempts.one(1, 0), self.refinement(0, 0), self.refinement(1, 1),
+    ]
+    let made = try await Bench.answers(of: InjectRefinement(.init(), in: Bench.nowhere), to: rows).compactMap
+    {
+      if case .make(let columns, _) = $0 { Columns(columns) } else { nil }
+    }
+    let pictures = try #require(InjectRefinement.drawing([:])).pictures(made)
+    #expect(
+      pictures[0]
+        == Picture(
+          "Groups by kind",
+          .bars(
+            [
+              .init("all", 1, .faint), .init("hard", 1, .bad), .init("hard, refined", 1),
+              .init("hard, refined right", 1, .good), .init("injected", 1, .good),
+            ], x: "groups"),
+          caption: "1 of 1 hard group got a right refinement; 1 member was replaced."))
+    #expect(pictures.count == 2)
+  }
+
   @Test func whatRefinesASolvedGroupIsWorthNothing() async throws {
     let rows = [Attempts.one(0, 1), Attempts.one(1, 1), refinement(0, 1), refinement(1, 0)]
     let answers = try await Bench.answers(of: InjectRefinement(.init(), in: Bench.nowhere), to: rows)

@@ -154,6 +154,33 @@ private let model = ModelRef(ModelSpec(alias: "policy", name: "policy"))
     )
   }
 
+  /// All of it is right, or it is wrong; what leaves somebody out cannot be read.
+  @Test func openPuzzlesAreSolved() async throws {
+    let puzzles = try GeneratePuzzles(.init(seed: 3, count: 8, options: false), in: Bench.nowhere)
+    let stage = try VerifyAnswer(.init(verifier: .puzzle, answer: "given"), in: Bench.nowhere)
+    for answer in try await Bench.answers(of: puzzles) {
+      guard case .make(var row, _) = answer, let right = row["answer"]?.string else { continue }
+      let lines = right.split(separator: "\n")
+      let name = lines[0].prefix { $0 != ":" }
+      for (given, expected) in [
+        (right, true), ("Let us see.\n" + lines.map { "- **\($0)**." }.joined(separator: "\n"), true),
+        (
+          right + "\n\(lines[1].prefix { $0 != ":" }):\(lines[0].drop { $0 != ":" }.dropFirst())",
+          lines[0].drop { $0 != ":" } == lines[1].drop { $0 != ":" }
+        ),
+        (lines.dropLast().joined(separator: "\n"), nil),
+        ("\(name): nothing\n" + lines.dropFirst().joined(separator: "\n"), nil),
+      ] as [(String, Bool?)] {
+        row["given"] = .string(given)
+        guard case .emit(let outputs) = try await stage.process(Columns(row)) else {
+          Issue.record("dropped")
+          return
+        }
+        #expect(outputs.map(\.correct) == [expected], "\(given)")
+      }
+    }
+  }
+
   @Test func aJudgeGivesItsProbability() async throws {
     let workspace = Workspace(
       folder: URL(filePath: "/"),

@@ -26,6 +26,25 @@ import Testing
     }
   }
 
+  @Test(arguments: PuzzleKind.allCases)
+  func anOpenPuzzleHasOneAnswerOfMany(kind: PuzzleKind) async throws {
+    for row in try await rows(.init(seed: 5, count: 100, kinds: [kind], options: false)) {
+      let puzzle = try #require(row["puzzle"].flatMap { Puzzle($0) })
+      #expect(puzzle.isOpen)
+      #expect(puzzle.solution.map { .string(puzzle.told($0)) } == row["answer"])
+      #expect(
+        Puzzle.assignments(
+          people: puzzle.people.count, values: puzzle.values.count, distinct: puzzle.isDistinct
+        ).count >= 16)
+      for condition in row["question_parsing"]?.array ?? [] {
+        #expect(row["question"]?.string?.contains(condition.string ?? "?") == true)
+      }
+    }
+    #expect(throws: StageError.self) {
+      try GeneratePuzzles(.init(seed: 1, count: 1, labelled: true, options: false), in: noModels)
+    }
+  }
+
   @Test func conditionsAndOptionsAreLiterallyInTheQuestion() async throws {
     let rows = try await rows(.init(seed: -3, count: 120))
     for row in rows {
