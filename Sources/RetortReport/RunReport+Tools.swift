@@ -10,7 +10,9 @@ extension RunReport {
       .table(
         ["stage", "tool", "faults", "calls", "tokens of results", "seconds"],
         tools.map { tool in
-          let faults = tool.faults.sorted { $0.key < $1.key }.map { "\(Figure.count($0.value)) \($0.key)" }
+          let faults =
+            tool.faults.sorted { $0.key < $1.key }.map { "\(Figure.count($0.value)) \($0.key)" }
+            + (tool.differing > 0 ? ["\(Figure.count(tool.differing)) replay_differs"] : [])
           return [
             tool.stage, tool.tool, faults.joined(separator: ", "), Figure.count(tool.calls),
             Figure.count(tool.tokens),
@@ -18,7 +20,10 @@ extension RunReport {
           ]
         }, texts: 3),
       .text(
-        "A result that several rollouts were given was asked for once. Tokens are a quarter of the characters."
+        "A result that several rollouts were given was asked for once. Tokens are an estimate, a quarter of the characters."
+          + (tools.contains { $0.differing > 0 }
+            ? " replay_differs: calls that were made again, to bring a lost session to where it was, and came to something "
+              + "else; what was said first stands." : "")
       ),
     ]
   }

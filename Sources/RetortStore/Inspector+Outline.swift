@@ -99,7 +99,8 @@ extension Inspector {
           db,
           sql: """
             SELECT run, stage, count(*), total(\(SQL.count("prompt_tokens"))),
-              total(\(SQL.count("completion_tokens"))), total(\(SQL.amount("usd"))), max(id), total(usd IS NULL)
+              total(\(SQL.count("completion_tokens"))), total(\(SQL.amount("usd"))), max(id), total(usd IS NULL),
+              \(SQL.estimatedTokens(in: table))
             FROM \(table) WHERE id > ? GROUP BY run, stage
             """, arguments: [marks[place]])
         while let row = try rows.next() {
@@ -110,6 +111,7 @@ extension Inspector {
             (found.made, found.unpriced) = (try row.at(2), Int(bounded: try row.at(7)))
           } else {
             found.failed = try row.at(2)
+            found.estimatedTokens = Int(bounded: try row.at(8))
           }
           found.add(
             promptTokens: Int(bounded: try row.at(3)), completionTokens: Int(bounded: try row.at(4)),

@@ -55,6 +55,8 @@ package struct ToolTally: Hashable, Sendable {
   /// Of the results, a quarter of their characters.
   package var tokens: Int
   package var seconds: Double
+  /// Calls that were made again in this run, to bring a session to where it was, and came to something else.
+  package var differing = 0
 }
 
 extension Inspector {
@@ -80,6 +82,18 @@ extension Inspector {
         tallies[tallies.count - 1].tokens += try row.at(4)
         tallies[tallies.count - 1].seconds += try row.at(5)
         if let fault = try row.at(2) as String? { tallies[tallies.count - 1].faults[fault] = count }
+      }
+      let differing = try GRDB.Row.fetchAll(
+        db,
+        sql: """
+          SELECT stage, tool, count(*) FROM "tool__call" WHERE run = ? AND fault = ? GROUP BY stage, tool
+          """, arguments: [run, ToolFault.Kind.replayDiffers.rawValue])
+      for row in differing {
+        let (stage, tool): (String?, String) = (try row.at(0), try row.at(1))
+        guard let place = tallies.firstIndex(where: { $0.stage == stage && $0.tool == tool }) else {
+          continue
+        }
+        tallies[place].differing = try row.at(2)
       }
       return tallies
     }

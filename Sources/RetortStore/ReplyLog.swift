@@ -65,9 +65,14 @@ package struct ReplyLog: ReplyMemory {
     }
   }
 
+  /// What the message of a try ends with whose tokens are an estimate.
+  static let estimated = " (its tokens are an estimate)"
+
   package func failed(_ request: ModelRequest, _ failure: FailedCall) async throws {
     let (run, stage, time) = (request.origin.run, request.origin.stage, store.now())
     let usage = failure.usage ?? Usage()
+    let isEstimate = usage == request.estimate && usage != Usage()
+    let message = failure.message + (isEstimate ? Self.estimated : "")
     let usd = request.model.price?.usd(usage)
     try await store.write { db in
       try db.execute(
@@ -79,7 +84,7 @@ package struct ReplyLog: ReplyMemory {
         arguments: [
           Data(request.digest.bytes), Redaction(request.model.keysInFile).words(request.model.name), run,
           stage,
-          failure.kind, failure.status, failure.message,
+          failure.kind, failure.status, message,
           usage.promptTokens, usage.completionTokens, usage.cachedTokens, usd, request.attempt, time,
         ])
     }

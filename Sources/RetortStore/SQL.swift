@@ -22,6 +22,13 @@ enum SQL {
     "CASE WHEN typeof(\(column)) IN ('integer', 'real') THEN CAST(max(0, min(\(column), 1e12)) AS REAL) END"
   }
 
+  /// SQL for the tokens of a ledger's rows that are no count of an endpoint's: those of some tries that failed.
+  static func estimatedTokens(in table: String) -> String {
+    guard table == "failed_call" else { return "0" }
+    let tokens = "\(count("prompt_tokens")) + \(count("completion_tokens"))"
+    return "total(CASE WHEN message LIKE '%\(ReplyLog.estimated)' THEN \(tokens) END)"
+  }
+
   /// The JSON path of a column. None names one with a quotation mark.
   static func path(to column: String) -> String { "$.\(JSON.string(column).text)" }
 

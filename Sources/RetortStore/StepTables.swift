@@ -175,13 +175,14 @@ enum StepTables {
         db,
         sql: """
           SELECT count(*), total(\(SQL.count("prompt_tokens"))), total(\(SQL.count("completion_tokens"))),
-            total(\(SQL.amount("usd"))), total(usd IS NULL) FROM \(table) WHERE run = ?
+            total(\(SQL.amount("usd"))), total(usd IS NULL), \(SQL.estimatedTokens(in: table)) FROM \(table) WHERE run = ?
           """, arguments: [run])
       let count: Int = try row.maybe(0) ?? 0
       if table == "reply" {
         (calls.made, calls.unpriced) = (count, Int(bounded: try row.maybe(4) ?? 0))
       } else {
         calls.failed = count
+        calls.estimatedTokens = Int(bounded: try row.maybe(5) ?? 0)
       }
       calls.add(
         promptTokens: Int(bounded: try row.maybe(1) ?? 0),

@@ -95,11 +95,14 @@ struct RunPages {
     })
 
   private static func figures(_ spent: CallTally) -> HTMLText {
-    let figures = [
-      ("Calls", Figure.count(spent.made)), ("Failed tries", Figure.count(spent.failed)),
-      ("Tokens in", Figure.count(spent.promptTokens)), ("Tokens out", Figure.count(spent.completionTokens)),
-      ("Cost", spent.cost),
-    ]
+    let figures =
+      [
+        ("Calls", Figure.count(spent.made)), ("Failed tries", Figure.count(spent.failed)),
+        ("Tokens in", Figure.count(spent.promptTokens)), ("Tokens out", Figure.count(spent.completionTokens)),
+        ("Cost", spent.cost),
+      ]
+      + (spent.estimatedTokens == 0
+        ? [] : [("Of the tokens, estimated", Figure.count(spent.estimatedTokens))])
     return """
       <dl class="figures">
       \(HTMLText(figures.map { "<div><dt>\($0.0)</dt><dd>\($0.1)</dd></div>" }))

@@ -112,7 +112,7 @@ import Testing
         out         2        0        0       0        2       0     0
         in = emitted (kept) + dropped + failed + pending; rows: what came out of them
         calls: 2 made, 0 remembered, 1 try failed
-        tokens: 31 prompt, 1034 completion; USD 0.0083
+        tokens: 31 prompt, 1034 completion; USD 0.0083; 1031 of the tokens are an estimate, of tries that failed and that the endpoint may charge
         incomplete in 0.0 s
         go on with: retort resume 1 --store other.sqlite
         """, exits: 3)

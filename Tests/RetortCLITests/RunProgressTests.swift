@@ -272,6 +272,27 @@ import Testing
       ])
   }
 
+  @Test func anExportWithoutRowsSaysWhy() {
+    let summary = RunSummary(
+      run: 3, pipeline: "p", status: .complete,
+      stages: OrderedBooks([
+        .init("empty", Books()), .init("rows", Books(in: 2, emitted: 2, rows: 2)),
+        .init("sets", Books(in: 2, dropped: 2, rows: 1)), .init("none", Books(rows: 1)),
+      ]), calls: .init(), seconds: 2,
+      exports: ["sets", "none"].map {
+        .init(stage: $0, path: "/a/\($0)/manifest.json", rows: 0, sha256: "", complete: true)
+      })
+    #expect(
+      Array(
+        SummaryPage.lines(
+          summary, drops: [Losses(stage: "sets", reason: "no prompt", rows: 2)], readers: ["empty", "rows"]
+        ).suffix(4)) == [
+          "sets wrote no rows: all its 2 rows were dropped, as 'no prompt'; /a/sets/manifest.json says so",
+          "none wrote no rows: none came to it; /a/none/manifest.json says so", "complete in 2.0 s",
+          "nothing came out of empty: there was nothing to make rows of",
+        ])
+  }
+
   @Test func aFileThatMustBeChangedFirstIsSaid() {
     let summary = RunSummary(
       run: 3, pipeline: "p", status: .incomplete, stages: OrderedBooks([]), calls: .init(), seconds: 2,

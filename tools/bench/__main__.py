@@ -10,6 +10,7 @@ from pathlib import Path
 
 import formats as row_formats
 import rewards as reward_formulas
+import tooluse
 from bench import Bench
 from harness import machine, remove, scratch
 
@@ -75,8 +76,19 @@ def formats(bench, small):
     row_formats.round_trips(bench, 20_000 if small else 1_000_000)
 
 
+def text(bench, small):
+    """full text over 100,000 documents, by the worst of queries"""
+    tooluse.text(bench, 5000 if small else 100_000, each=30 if small else 100)
+
+
+def turns(bench, small):
+    """rollouts that search, beside a plain client"""
+    tooluse.turns(bench, 100 if small else 1000)
+
+
 CASES = {
-    case.__name__: case for case in [chain, limited, overlap, wide, large, growth, retrieval, rewards, formats]
+    case.__name__: case
+    for case in [chain, limited, overlap, wide, large, growth, retrieval, rewards, formats, text, turns]
 }
 
 

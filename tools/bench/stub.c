@@ -3,6 +3,8 @@
  *
  * usage: stub DELAY_MS [FAIL_EVERY]
  *
+ * A chat that is told of <search> gets three calls of it, each for words of its own, and then an answer.
+ *
  * Listens on a free port of 127.0.0.1 and prints it. FAIL_EVERY k: every k-th request is answered with 429 and
  * `Retry-After: 1`. GET /stats: counts, and the moments (CLOCK_MONOTONIC, seconds) of the first and last request. */
 #define _GNU_SOURCE
@@ -91,15 +93,32 @@ static void flush(int fd) {
   out->length -= sent;
 }
 
+static int occurrences(const char *bytes, size_t count, const char *word) {
+  int found = 0;
+  for (const char *at = bytes; (at = memmem(at, bytes + count - at, word, strlen(word))); at++) found++;
+  return found;
+}
+
+/* What is said to a request with so many results of a search in it. */
+static void play(char *line, size_t size, uint64_t h, const char *request, size_t count) {
+  static const char *const words[] = {"ba", "bobi", "caba", "dedu", "fife", "gobe", "haca", "jubi"};
+  if (occurrences(request, count, "</result>") < 3)
+    snprintf(line, size, "<search>%s %s %lx</search>", words[h % 8], words[h / 8 % 8], h % 65536);
+  else
+    snprintf(line, size, "<answer>%016lx</answer>", h);
+}
+
 static void chat(Buffer *body, const char *request, size_t count) {
-  char line[512];
+  char line[512], said[100];
   uint64_t h = hash(request, count);
+  if (memmem(request, count, "<search>", 8)) play(said, sizeof said, h, request, count);
+  else snprintf(said, sizeof said, "Step 1: read. Step 2: reason. Answer: %016lx", h);
   snprintf(line, sizeof line,
            "{\"id\":\"chatcmpl-%016lx\",\"object\":\"chat.completion\",\"created\":1700000000,\"model\":\"stub\","
            "\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":"
-           "\"Step 1: read. Step 2: reason. Answer: %016lx\"},\"finish_reason\":\"stop\",\"logprobs\":null}],"
+           "\"%s\"},\"finish_reason\":\"stop\",\"logprobs\":null}],"
            "\"usage\":{\"prompt_tokens\":%zu,\"completion_tokens\":13,\"total_tokens\":%zu}}",
-           h, h, count / 4, count / 4 + 13);
+           h, said, count / 4, count / 4 + 13);
   text(body, line);
 }
 

@@ -11,9 +11,11 @@ enum SummaryPage {
 
   /// - Parameters:
   ///   - makesNone: what it means where a stage took rows and made none, by its name.
+  ///   - readers: the stages that make rows of files, or of nothing.
   ///   - store: the path that was given with `--store`.
   static func lines(
-    _ summary: RunSummary, drops: [Losses] = [], makesNone: [String: String] = [:], store: String? = nil
+    _ summary: RunSummary, drops: [Losses] = [], makesNone: [String: String] = [:],
+    readers: Set<String> = [], store: String? = nil
   ) -> [String] {
     let rows = summary.stages.list.map { entry -> [JSON] in
       let books = entry.books
@@ -39,10 +41,14 @@ enum SummaryPage {
     let calls = summary.calls
     lines += [
       "calls: \(calls.made) made, \(calls.remembered) remembered, \(failedTries(calls.failed))",
-      "tokens: \(calls.promptTokens) prompt, \(calls.completionTokens) completion; \(calls.cost)",
+      "tokens: \(calls.promptTokens) prompt, \(calls.completionTokens) completion; \(calls.cost)\(calls.estimateNote)",
     ]
     for exports in OrderedDictionary(grouping: summary.exports, by: \.stage).values {
       let rows = exports.map(\.rows).reduce(0, +)
+      if rows == 0, let entry = summary.stages.list.first(where: { $0.stage == exports[0].stage }) {
+        lines.append(unwritten(entry, drops, manifest: exports[0].path))
+        continue
+      }
       let incomplete = exports.allSatisfy(\.complete) ? "" : ", incomplete"
       let what = exports.count == 1 ? exports[0].path : "\(exports.count) files under \(folder(of: exports))"
       let verb = exports.allSatisfy { $0.unchanged == true } ? "unchanged" : "wrote"
@@ -69,6 +75,11 @@ enum SummaryPage {
       let first = summary.waitsForEdit ? "change the file as said above, then " : ""
       lines.append("\(first)go on with: retort resume \(summary.run)\(option)\(more)")
     }
+    if summary.status == .complete {
+      for entry in summary.stages.list where readers.contains(entry.stage) && entry.books == Books() {
+        lines.append("nothing came out of \(entry.stage): there was nothing to make rows of")
+      }
+    }
     return lines + summary.stages.list.compactMap { ended(in: $0, drops) }
   }
 
@@ -76,10 +87,24 @@ enum SummaryPage {
   private static func ended(in entry: OrderedBooks.Entry, _ drops: [Losses]) -> String? {
     let books = entry.books
     guard books.in > 0, books.dropped == books.in, books.rows == 0 else { return nil }
-    let all = books.in == 1 ? "its one row was dropped" : "all its \(books.in) rows were dropped"
+    return Terminal.safe("nothing came out of \(entry.stage): \(allDropped(of: entry, drops))")
+  }
+
+  private static func allDropped(of entry: OrderedBooks.Entry, _ drops: [Losses]) -> String {
+    let count = entry.books.in
+    let all = count == 1 ? "its one row was dropped" : "all its \(count) rows were dropped"
     let most = drops.filter { $0.stage == entry.stage }.max { $0.rows < $1.rows }
-    let why = most.map { $0.rows < books.in ? ", most often as '\($0.reason)'" : ", as '\($0.reason)'" } ?? ""
-    return Terminal.safe("nothing came out of \(entry.stage): \(all)\(why)")
+    return all
+      + (most.map { $0.rows < count ? ", most often as '\($0.reason)'" : ", as '\($0.reason)'" } ?? "")
+  }
+
+  /// That an export has its manifest alone, and why.
+  private static func unwritten(_ entry: OrderedBooks.Entry, _ drops: [Losses], manifest: String) -> String {
+    let books = entry.books
+    let why =
+      books.in == 0
+      ? "none came to it" : books.dropped == books.in ? allDropped(of: entry, drops) : "it had none"
+    return Terminal.safe("\(entry.stage) wrote no rows: \(why); \(manifest) says so")
   }
 
   /// `3 rows of cast, 1 row of out`; nil where none failed.

@@ -37,7 +37,7 @@ struct Session {
     progress.report(
       summary, drops: drops,
       broken: BrokenRecords.found(in: summary.stages, drops: drops, files: pipeline.inputs),
-      makesNone: pipeline.makesNone, store: storeOption)
+      makesNone: pipeline.makesNone, readers: pipeline.readers, store: storeOption)
     if json { shell.terminal.print(try JSON(encoding: summary).text) }
     if summary.status.exitCode != 0 { throw ExitCode(summary.status.exitCode) }
   }

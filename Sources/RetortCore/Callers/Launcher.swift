@@ -16,8 +16,15 @@ package actor Launcher {
   private var servers: [String: Once<Server>] = [:]
   private let running = Running()
 
-  /// Seconds a server may take until it answers, from its start on.
+  /// Seconds a server may take until it answers, from its start on; more where one call may take more.
   package static let patience = 300.0
+
+  private static func patience(with model: ModelSpec) -> Double { max(patience, model.timeout) }
+
+  /// What makes it wait longer.
+  private static func remedy(_ model: ModelSpec) -> String {
+    "; a 'timeout:' under models.\(model.alias) of more seconds than that is waited for"
+  }
 
   private static let guardian = """
     cd "$1" && shift || exit
@@ -81,7 +88,7 @@ package actor Launcher {
         "expected a program at \(program) to launch for model '\(model.alias)', found none")
     }
     // One bound for all that comes before the first answer.
-    let deadline = clock.seconds + Self.patience
+    let deadline = clock.seconds + Self.patience(with: model)
     let (leash, output, errors) = (Pipe(), Pipe(), Pipe())
     let voice = ServerVoice(output.fileHandleForReading, errors: errors.fileHandleForReading)
     let ends = [leash.fileHandleForReading, output.fileHandleForWriting, errors.fileHandleForWriting]
@@ -96,7 +103,7 @@ package actor Launcher {
     }
     running.add(leash.fileHandleForWriting)
 
-    let line = try await firstLine(of: voice, program)
+    let line = try await firstLine(of: voice, program, model)
     if line.isEmpty || line.hasPrefix(ServerVoice.farewell) { await voice.settle() }
     if line.hasPrefix(ServerVoice.farewell) || line.isEmpty && voice.hasEnded {
       throw ended(voice, program, model, "before it said its address")
@@ -128,8 +135,9 @@ package actor Launcher {
       try await clock.sleep(0.2)
     }
     throw Halt.unready(
-      "expected an answer from \(base) within \(Int(Self.patience)) seconds, got none"
-        + (last.isEmpty ? "" : "; the last try: \(redaction.words(last))") + lastWords(voice))
+      "expected an answer from \(base) within \(Int(Self.patience(with: model))) seconds, got none"
+        + Self.remedy(model) + (last.isEmpty ? "" : "; the last try: \(redaction.words(last))")
+        + lastWords(voice))
   }
 
   /// A server that is loading its model answers 503; a proxy that knows no way to it, 403 or 407.
@@ -151,7 +159,8 @@ package actor Launcher {
     return words.isEmpty ? "" : "; its last words: \(words)"
   }
 
-  private func firstLine(of voice: ServerVoice, _ program: String) async throws -> String {
+  private func firstLine(of voice: ServerVoice, _ program: String, _ model: ModelSpec) async throws -> String
+  {
     try await withThrowingTaskGroup(of: String.self) { [lines = voice.output, interruption] group in
       group.addTask {
         var first = ""
@@ -162,9 +171,11 @@ package actor Launcher {
         return String(first.prefix { $0 != "\n" })
       }
       group.addTask {
-        try await Task.sleep(for: .seconds(Self.patience))
+        let patience = Self.patience(with: model)
+        try await Task.sleep(for: .seconds(patience))
         throw Halt.unready(
-          "expected \(program) to say its address within \(Int(Self.patience)) seconds, it said none")
+          "expected \(program) to say its address within \(Int(patience)) seconds, it said none"
+            + Self.remedy(model))
       }
       group.addTask {
         try await interruption.requested()

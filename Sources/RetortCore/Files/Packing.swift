@@ -18,6 +18,19 @@ package enum Packing: Hashable, Sendable {
     (Packing(file) == nil ? file : file.deletingPathExtension()).pathExtension.lowercased()
   }
 
+  /// What packs a file that is written; nil where its name says that it is not packed. Errors: ``StageError`` for a way of
+  /// packing that is only read.
+  package static func packer(of file: URL) throws -> GzipPacker? {
+    switch Packing(file) {
+    case nil: return nil
+    case .gzip: return try GzipPacker()
+    case .zstd:
+      throw StageError(
+        "file: expected a name that ends in .gz for a packed file, found '\(file.lastPathComponent)': Zstandard is read and "
+          + "not written")
+    }
+  }
+
   /// Errors: ``StageError`` where there is no program for it.
   func unpacker(of path: String) throws -> any Unpacker {
     switch self {

@@ -11,6 +11,8 @@ package struct CallTally: Codable, Hashable, Sendable {
   package var usd = 0.0
   /// Of the answered calls, those to models without a price: what they cost is not known and not in `usd`.
   package var unpriced = 0
+  /// Of the tokens, those of failed tries for which the endpoint counted none: what they would have taken at most.
+  package var estimatedTokens = 0
 
   package init(
     made: Int = 0, promptTokens: Int = 0, completionTokens: Int = 0, usd: Double = 0, unpriced: Int = 0
@@ -33,6 +35,7 @@ package struct CallTally: Codable, Hashable, Sendable {
     left.remembered += right.remembered
     left.failed += right.failed
     left.unpriced += right.unpriced
+    left.estimatedTokens = left.estimatedTokens.adding(bounded: right.estimatedTokens)
     left.add(promptTokens: right.promptTokens, completionTokens: right.completionTokens, usd: right.usd)
   }
 
@@ -40,12 +43,20 @@ package struct CallTally: Codable, Hashable, Sendable {
     case made, remembered, failed, usd, unpriced
     case promptTokens = "prompt_tokens"
     case completionTokens = "completion_tokens"
+    case estimatedTokens = "estimated_tokens"
   }
 }
 
 extension CallTally {
   /// What the calls cost, as far as it is known.
   package var cost: String { Figure.cost(usd, calls: made, unpriced: unpriced) }
+
+  /// What of the tokens is no count; empty where all are.
+  package var estimateNote: String {
+    estimatedTokens == 0
+      ? ""
+      : "; \(estimatedTokens) of the tokens are an estimate, of tries that failed and that the endpoint may charge"
+  }
 
   /// The same for a column of USD: `no price` where none is known, a `+` where more is not known.
   package var amount: String {

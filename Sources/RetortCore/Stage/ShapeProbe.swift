@@ -120,9 +120,9 @@ extension StructureFile: KnownShape {
   static func shape(depth: Int) -> ConfigShape.Value { .structureFile }
   static var sample: StructureFile { placeholder }
 }
-extension AwaitedFile: KnownShape {
-  static func shape(depth: Int) -> ConfigShape.Value { .dataFile }
-  static var sample: AwaitedFile { AwaitedFile(path: "data", file: nil) }
+extension AwaitedFiles: KnownShape {
+  static func shape(depth: Int) -> ConfigShape.Value { .dataFiles }
+  static var sample: AwaitedFiles { AwaitedFiles(path: "data", file: nil) }
 }
 extension DataFile: KnownShape {
   static func shape(depth: Int) -> ConfigShape.Value { .dataFile }

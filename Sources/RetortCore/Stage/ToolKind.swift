@@ -44,19 +44,35 @@ package struct Workshop: Sendable {
   package let library: any TextLibrary
   /// Where the images go that it answers.
   package let images: any ImageShelf
+  /// Nil where no model can be asked.
+  let models: (any ModelProvider)?
   let servers: any ToolServers
   /// What its server offers; nil where it has none, or was not asked yet.
   let offers: [ToolOffer]?
 
   package init(
     corpus: Corpus? = nil, library: any TextLibrary = NoLibrary(), images: any ImageShelf = NoImages(),
-    servers: any ToolServers = NoToolServers(), offers: [ToolOffer]? = nil
+    models: (any ModelProvider)? = nil, servers: any ToolServers = NoToolServers(),
+    offers: [ToolOffer]? = nil
   ) {
     self.corpus = corpus
     self.library = library
     self.images = images
+    self.models = models
     self.servers = servers
     self.offers = offers
+  }
+
+  /// Errors: those of the provider for a model that gives no vectors.
+  package func embedding(_ model: ModelRef) throws -> any EmbeddingModel {
+    try models?.embedding(model) ?? AbsentEmbedding()
+  }
+}
+
+/// Stands in where a tool is only described.
+private struct AbsentEmbedding: EmbeddingModel {
+  func embed(_ texts: [String]) async throws -> [[Float]] {
+    throw StageError("no model is called while a tool is only described")
   }
 }
 
@@ -97,17 +113,21 @@ package struct ToolSpec: Sendable {
   package let corpus: String?
   /// The kind's own keys, as they enter the identity.
   package let config: JSON
+  /// The aliases of the models that it asks itself.
+  package let models: [String]
   /// Where its tools are those of a server, and it has no kind.
   package private(set) var server: ToolServer?
   private let bind: Bind
 
   package init(
-    _ declaration: ToolDeclaration, kind: ToolEntry, corpus: String?, config: JSON, bind: @escaping Bind
+    _ declaration: ToolDeclaration, kind: ToolEntry, corpus: String?, config: JSON,
+    models: [String] = [], bind: @escaping Bind
   ) {
     self.declaration = declaration
     self.kind = kind
     self.corpus = corpus
     self.config = config
+    self.models = models
     self.bind = bind
   }
 

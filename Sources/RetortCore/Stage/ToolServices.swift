@@ -3,6 +3,8 @@ package struct ToolServices: Sendable {
   let memory: any ToolMemory
   let library: any TextLibrary
   let images: any ImageShelf
+  /// For tools that ask models themselves.
+  let models: (any ModelProvider)?
   let origin: CallOrigin
   /// The digests of the whole-set inputs, by role.
   let digests: [String: Digest]
@@ -14,13 +16,15 @@ package struct ToolServices: Sendable {
 
   package init(
     memory: any ToolMemory = NoToolMemory(), library: any TextLibrary = NoLibrary(),
-    images: any ImageShelf = NoImages(), origin: CallOrigin = CallOrigin(), digests: [String: Digest] = [:],
+    images: any ImageShelf = NoImages(), models: (any ModelProvider)? = nil,
+    origin: CallOrigin = CallOrigin(), digests: [String: Digest] = [:],
     takes: [String: Int] = [:], servers: any ToolServers = NoToolServers(),
     offers: [String: [ToolOffer]] = [:]
   ) {
     self.memory = memory
     self.library = library
     self.images = images
+    self.models = models
     self.origin = origin
     self.digests = digests
     self.takes = takes
@@ -42,7 +46,8 @@ package struct ToolServices: Sendable {
       }
       return try spec.tools(
         in: Workshop(
-          corpus: corpus, library: library, images: images, servers: servers, offers: offers[spec.name]))
+          corpus: corpus, library: library, images: images, models: models, servers: servers,
+          offers: offers[spec.name]))
     }
     return try Toolbox(made, memory: memory, origin: origin, takes: takes, say: say)
   }

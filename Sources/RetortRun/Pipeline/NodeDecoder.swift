@@ -222,7 +222,10 @@ final class DecodingLog {
 
   func watch(_ use: KeyUse) { if !watched.contains(where: { $0 === use }) { watched.append(use) } }
   func use(model alias: String) { usedModels.append(alias) }
-  func use(tool: ToolSpec, at place: FilePosition) { usedTools.append((tool, place)) }
+  func use(tool: ToolSpec, at place: FilePosition) {
+    usedTools.append((tool, place))
+    usedModels.formUnion(tool.models)
+  }
   func use(prompt: PromptFile) { prompts.append(prompt) }
   func use(structure: PlacedNode) { structures.append(structure) }
   func add(_ mistake: Diagnostic) { mistakes.append(mistake) }

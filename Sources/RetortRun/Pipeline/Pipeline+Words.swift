@@ -1,6 +1,9 @@
 internal import RetortCore
 
 extension Pipeline {
+  /// The names of the stages that make rows of files, or of nothing.
+  package var readers: Set<String> { Set(stages.filter(\.entry.isReader).map(\.name)) }
+
   /// What it means where a stage took rows and made none, by its name, as far as kinds say.
   package var makesNone: [String: String] {
     Dictionary(

@@ -28,7 +28,8 @@ enum Placeholder {
     case is StructureFile.Type: StructureFile.placeholder as? T
     case is ProgramLine.Type: ProgramLine(words: []) as? T
     case is DataFile.Type: DataFile(path: "", url: URL(filePath: "/"), digest: Digest(of: "")) as? T
-    case is AwaitedFile.Type: AwaitedFile(path: "", file: nil) as? T
+    case is AwaitedFiles.Type: AwaitedFiles(path: "", file: nil) as? T
+    case is AwaitedFiles.Entry.Type: AwaitedFiles.Entry(path: "", files: []) as? T
     case is DataFiles.Type: DataFiles([]) as? T
     case is DataFiles.Entry.Type: DataFiles.Entry([]) as? T
     case let words as any CaseIterable.Type: first(words, as: type)

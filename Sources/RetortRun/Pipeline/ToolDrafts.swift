@@ -65,7 +65,7 @@ extension PipelineReader {
       let (config, bind) = try entry.configure(decoder)
       return ToolSpec(
         ToolDeclaration(name: tool.name, description: fields.description, timeout: fields.timeout),
-        kind: entry, corpus: fields.corpus, config: config, bind: bind)
+        kind: entry, corpus: fields.corpus, config: config, models: Array(log.usedModels), bind: bind)
     }
     mistakes += log.mistakes
     guard let spec else { return nil }
@@ -95,7 +95,12 @@ extension PipelineReader {
     default: break
     }
     // What the keys' types cannot tell, the tool says itself.
-    do { _ = try spec.tools(in: Workshop()) } catch {
+    do { _ = try spec.tools(in: Workshop(models: InertModels())) } catch let error as InertModels.WrongKind {
+      let named = tool.node.entries?.values.first { $0.node.string == error.alias }
+      report(
+        named?.node.place ?? tool.keyPlace,
+        "\(error.description); name a model of this file that has that kind, or declare one under 'models:'")
+    } catch {
       let words = "\(error)"
       let key = String(words.prefix { $0 != ":" })
       report(tool.node[entry: key]?.node.place ?? tool.keyPlace, words)

@@ -145,11 +145,12 @@ actor Performance {
       run: run, stage: stage.name, depth: scheduler.stages[index].node.depth,
       take: try await steps.takeNumber(of: key, redo: lookup.redo(of: index)))
     let bound: BoundStage
+    let models = engine.models.asked(by: origin)
     do {
       let offers = try await engine.offers(of: stage.tools, takes: lookup.toolTakes, for: origin)
       bound = try stage.configured.bind(
         Workspace(
-          folder: engine.pipeline.folder, models: engine.models.asked(by: origin),
+          folder: engine.pipeline.folder, models: models,
           sets: Dictionary(
             uniqueKeysWithValues: sets.map { role, set in
               (role, steps.rowSet(set.place, count: set.input.count, complete: set.input.complete))
@@ -161,7 +162,7 @@ actor Performance {
             engine.environment, models: Array(engine.pipeline.models.values)),
           tools: ToolServices(
             memory: engine.store.tools, library: engine.store.texts, images: engine.store.images,
-            origin: origin,
+            models: models, origin: origin,
             digests: Dictionary(uniqueKeysWithValues: sets.map { ($0, $1.input.digest) }),
             takes: lookup.toolTakes, servers: engine.servers, offers: offers),
           say: { [tell] in tell(.noted(stage: stage.name, $0)) }))
@@ -192,7 +193,8 @@ actor Performance {
     // Only now can the view of a reader that could not tell its columns spell them out.
     if stage(index).columns == nil { try await steps.refreshViews() }
     let books = try await books(of: index)
-    self.books[index] = books
+    // Rows that were under way may still come to one that has not settled, and wait there.
+    if isSettled { self.books[index] = books }
     tell(.finished(stage: stage(index).name, books))
   }
 

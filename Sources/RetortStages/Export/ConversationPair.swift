@@ -69,7 +69,8 @@ struct ConversationPair: Sendable {
     }
   }
 
-  private static func trajectory(of row: Columns, in column: String) throws(BadRow) -> (
+  /// Demonstrations included. Errors: ``BadRow``.
+  static func trajectory(of row: Columns, in column: String) throws(BadRow) -> (
     messages: [JSON], tools: [JSON]
   ) {
     let reader = TrajectoryReader(

@@ -26,6 +26,14 @@ struct ExportFolder: Sendable {
 
   private var manifest: ExportTarget { ExportTarget(Manifest.url(in: root), as: .manifest) }
 
+  /// Says that texts have the mark of an image, of which there is none.
+  func warn(ofMarks count: Int) {
+    guard count > 0 else { return }
+    workspace.say(
+      "\(count == 1 ? "1 row has" : "\(count) rows have") <image> in a text and no image: a trainer of models that see "
+        + "looks for one there; rows of texts alone may keep it")
+  }
+
   /// `path` is relative to the folder.
   func writer(_ path: String) async throws -> JSONLWriter {
     try await JSONLWriter(target(path), in: workspace.ledger)

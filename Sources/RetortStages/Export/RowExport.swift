@@ -46,7 +46,8 @@ package struct RowExport: Sendable {
   }
 
   static let keys = [
-    "file": "Where to write, relative to the pipeline file; the manifest is FILE.manifest.json.",
+    "file":
+      "Where to write, relative to the pipeline file, packed with gzip where the name ends in .gz; the manifest is FILE.manifest.json.",
     "columns": "The columns to write, in this order; all of them when left out.",
     "as_json": AsJSON.help,
     "allow_empty":
@@ -71,6 +72,7 @@ package struct RowExport: Sendable {
     let url = workspace.exportURL(path)
     manifest = ExportTarget(Manifest.url(beside: url), as: .manifest)
     target = ExportTarget(url, listedIn: manifest.url)
+    _ = try Packing.packer(of: url)
     columns = config.columns
     asJSON = try AsJSON.checked(config.asJSON, in: config.columns)
     self.layout = layout

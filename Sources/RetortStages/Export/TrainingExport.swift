@@ -94,10 +94,14 @@ struct TrainingExport<Example>: Sendable {
           throw StageError("using.validation: row \(id): \(bad.reason): \(bad.detail)")
         })
     }
+    let images = train.images.union(held.images)
+    if images.isEmpty {
+      folder.warn(ofMarks: [train, held].map { $0.writers.map(\.marked).max() ?? 0 }.reduce(0, +))
+    }
     let splits = splits { [train.writers[$0].rows, held.writers[$0].rows] }.filter { $0.rows > 0 }
     return try await folder.finish(
       train.writers + held.writers, training: train.writers, texts: splits.isEmpty ? [] : kit.texts(splits),
-      images: train.images.union(held.images), complete: rows.isComplete && validation?.isComplete ?? true)
+      images: images, complete: rows.isComplete && validation?.isComplete ?? true)
   }
 
   /// Every file that it may write, or that an earlier run may have written.

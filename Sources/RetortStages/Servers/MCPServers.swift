@@ -88,8 +88,9 @@ final class MCPSession: ToolSession {
   private let state = Mutex<Once<MCPClient>?>(nil)
   private let current = Mutex<MCPClient?>(nil)
 
-  /// Seconds until a server has been started and has said what it offers.
-  private static let patience = 60.0
+  /// Seconds until a server has been started and has said what it offers: as long as a call, and no less than this.
+  private static let leastPatience = 60.0
+  private var patience: Double { max(Self.leastPatience, server.timeout) }
 
   init(_ server: ToolServer, _ reach: MCPReach) {
     self.server = server
@@ -195,13 +196,15 @@ final class MCPSession: ToolSession {
     do {
       return try await withThrowingTaskGroup(of: MCPClient?.self) { group in
         group.addTask { try await MCPClient(wire) }
-        group.addTask {
-          try await Task.sleep(for: .seconds(Self.patience))
+        group.addTask { [patience] in
+          try await Task.sleep(for: .seconds(patience))
           return nil
         }
         defer { group.cancelAll() }
         guard let client = try await group.next() ?? nil else {
-          throw StageError("it said nothing of use within \(Int(Self.patience)) seconds")
+          throw StageError(
+            "it said nothing of use within \(Int(patience)) seconds; a 'timeout:' under tools.\(server.name) of more "
+              + "seconds than that is waited for")
         }
         return client
       }

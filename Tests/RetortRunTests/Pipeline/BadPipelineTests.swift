@@ -9,6 +9,24 @@ import Testing
 
 /// One mistake of each kind in files of the standard stage kinds: one report names them all, with their places.
 @Suite struct BadPipelineTests {
+  /// `exists: false` holds of any column that is not there, so that a slip would keep every row.
+  @Test func aConditionOnAColumnThatNoRowHasIsASlip() throws {
+    #expect(
+      try report(
+        """
+        stages:
+          a: { uses: generate-puzzles, with: { seed: 1, count: 1 } }
+          b: { uses: filter, from: a, with: { where: [{ column: answr, exists: false }] } }
+          c: { uses: route, from: a, with: { default: x, cases: [{ to: y, where: [{ column: puzle, exists: true }] }] } }
+          d: { uses: filter, from: a, with: { where: [{ column: answer, exists: true }] } }
+        """) == """
+          p.yaml:3:57: expected a column of 'a' (id, kind, question, question_parsing, answer, puzzle), found 'answr', which 'b' \
+          reads (did you mean 'answer'?)
+          p.yaml:4:85: expected a column of 'a' (id, kind, question, question_parsing, answer, puzzle), found 'puzle', which 'c' \
+          reads (did you mean 'puzzle'?)
+          """)
+  }
+
   private func report(_ yaml: String, files: [String: String] = [:]) throws -> String {
     let folder = try Bench.folder()
     defer { try? FileManager.default.removeItem(at: folder) }

@@ -42,6 +42,27 @@ import Testing
     #expect(try await lab.store.inspector.recordedRun(4) == nil)
   }
 
+  /// What the endpoint did not count is told apart from what it did.
+  @Test func anEstimateIsCalledOne() async throws {
+    let lab = try Lab(records: ["a"])
+    let run = try await paid(lab, RunOptions(), "one").run
+    let model = ModelSpec(alias: "m", name: "m")
+    let call = ModelRequest(
+      model: model, origin: CallOrigin(run: run), path: "x", body: [:], identity: ["late"],
+      promptEstimate: 7, completionEstimate: 20)
+    try await lab.store.replies.failed(
+      call, #require(FailedCall(ModelError(.timeout, "late", usage: call.estimate))))
+    let totals = try await lab.store.inspector.callTotals(after: [0, 0]).totals[run]
+    let tally = try #require(totals?.values.reduce(into: CallTally()) { $0 += $1 })
+    #expect(
+      (tally.failed, tally.promptTokens, tally.completionTokens, tally.estimatedTokens) == (2, 12, 20, 27))
+    #expect(
+      try await lab.store.inspector.query("SELECT message FROM calls WHERE outcome <> 'answered'").map {
+        $0["message"]
+      }
+        == ["cut", "late (its tokens are an estimate)"])
+  }
+
   @Test func aRememberedReplyCostsNothingAgain() async throws {
     let lab = try Lab(records: ["a"])
     let call = call("one")

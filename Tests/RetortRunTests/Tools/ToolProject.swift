@@ -109,6 +109,7 @@ final class ToolProject: Sendable {
   /// Searches, opens what it found, and answers; the first question in two hops. The draw is in its words.
   private static func reply(to request: HTTPRequest) -> JSON {
     let body = (try? JSON(parsing: String(decoding: request.body ?? [], as: UTF8.self))) ?? .null
+    if let texts = body["input"]?.array { return vectors(of: texts.compactMap(\.string)) }
     let messages = body["messages"]?.array ?? []
     let question = messages.first { $0["role"]?.string == "user" }?["content"]?.string ?? ""
     let turn = messages.count { $0["role"]?.string == "assistant" }
@@ -143,6 +144,16 @@ final class ToolProject: Sendable {
       ])
     }
     return reply(["role": "assistant", "content": .string("<\(tool)>\(words)")])
+  }
+
+  /// One number says whether a text is about people, the other whether it is about water.
+  private static func vectors(of texts: [String]) -> JSON {
+    let subjects = [["Ada", "born"], ["river", "stream", "Thames"]]
+    let data = texts.enumerated().map { place, text -> JSON in
+      let numbers = subjects.map { words in JSON.double(words.contains { text.contains($0) } ? 1 : 0.01) }
+      return ["index": .int(Int64(place)), "embedding": .array(numbers)]
+    }
+    return ["data": .array(data), "usage": ["prompt_tokens": .int(Int64(texts.count)), "total_tokens": 1]]
   }
 
   func exported() throws -> String {

@@ -1,11 +1,11 @@
 import Foundation
 import OrderedCollections
-import RetortCore
 import RetortStages
 import RetortStore
 import RetortTestSupport
 import Testing
 
+@testable import RetortCore
 @testable import RetortRun
 
 @Suite struct ToolRunTests {
@@ -58,6 +58,19 @@ import Testing
         "model search1 model open2 model", "model search1 model open2 model",
       ])
     #expect(rows.map { $0.first?["sample"] } == [0, 1, 0, 1])
+  }
+
+  @Test func callsThatCameToSomethingElseAreInTheReport() async throws {
+    let project = try ToolProject()
+    let run = try await project.run().run
+    let call = ToolCall(
+      key: Digest(of: "again"), tool: "search", arguments: "{}",
+      origin: CallOrigin(run: run, stage: "rollouts"))
+    _ = try await project.store.tools.remember(call, ToolResult(text: "other", fault: .replayDiffers))
+    let tallies = try await project.store.inspector.toolTallies(of: run)
+    #expect(tallies.map(\.tool) == ["open", "search"])
+    #expect(tallies.map(\.differing) == [0, 1])
+    #expect(tallies.map(\.faults) == [[:], [:]])
   }
 
   /// Whenever it is cut off, nothing is asked twice.

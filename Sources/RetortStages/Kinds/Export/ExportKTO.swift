@@ -16,23 +16,26 @@ package struct ExportKTO: Exporter, PromptShowing {
     package var prompt: PromptFile?
     package var system: String?
     package var promptFrom: PromptSource?
+    package var messages: String?
     package var label: String?
     package var threshold: Double?
     package var allowEmpty: Bool?
 
     enum CodingKeys: String, CodingKey {
-      case folder, formats, user, prompt, system, label, threshold
+      case folder, formats, user, prompt, system, messages, label, threshold
       case promptFrom = "prompt_from"
       case allowEmpty = "allow_empty"
     }
 
     package init(
-      folder: String, formats: [Format]? = nil, system: String? = nil, label: String? = nil,
+      folder: String, formats: [Format]? = nil, system: String? = nil, messages: String? = nil,
+      label: String? = nil,
       threshold: Double? = nil, allowEmpty: Bool? = nil
     ) {
       self.folder = folder
       self.formats = formats
       self.system = system
+      self.messages = messages
       self.label = label
       self.threshold = threshold
       self.allowEmpty = allowEmpty
@@ -43,12 +46,14 @@ package struct ExportKTO: Exporter, PromptShowing {
 
   package static let name = "export-kto"
   package static let version = 1
-  package static let laterKeys: Set = ["allow_empty", PromptSource.key, "user"]
+  package static let laterKeys: Set = ["allow_empty", PromptSource.key, "user", "messages"]
   package static let summary = "Write completions that are each good or bad, for KTO."
   package static let keys = [
     "folder": "Where to write, relative to the pipeline file.",
     "formats": "Of trl, ms-swift, llama-factory; all when left out.",
     "label": "The column that says whether a completion is good; default 'correct', with threshold 'reward'.",
+    "messages":
+      "The column with a whole conversation, as rollouts have it, of rows without a completion; its last answer is good or bad, and the schemas are in 'tools'. TRL and ms-swift alone take such rows. Default 'messages'.",
     "threshold":
       "Take a number of at least this in the label's column as good; default: it is true or false.",
     "allow_empty":
@@ -59,11 +64,23 @@ package struct ExportKTO: Exporter, PromptShowing {
 
   struct Labelled {
     let turns: [JSON]
-    let completion: String
+    let answer: JSON
+    /// The schemas, JSON as text; nil for a single answer.
+    var tools: String?
     let isGood: Bool
+
+    var hasCalls: Bool { (turns + [answer]).contains { $0["tool_calls"] != nil } }
+    var toolsKey: JSON.Object { tools.map { ["tools": .string($0)] } ?? [:] }
   }
 
-  package var reads: [ColumnUse] { turns.reads + ["completion", label].map { ColumnUse($0) } }
+  package var reads: [ColumnUse] {
+    turns.reads + [
+      ColumnUse("completion", or: [messages]), ColumnUse(messages, required: false),
+      ColumnUse("tools", required: false), ColumnUse(label),
+    ]
+  }
+  private let messages: String
+  private let formats: [Format]
   private let export: TrainingExport<Labelled>
   private let turns: TrainingTurns
   private let label: String
@@ -74,7 +91,9 @@ package struct ExportKTO: Exporter, PromptShowing {
       from: config.promptFrom, user: config.user, prompt: config.prompt, system: config.system, in: workspace)
     threshold = config.threshold
     label = config.label ?? (threshold == nil ? "correct" : "reward")
+    messages = config.messages ?? "messages"
     let formats = try Format.chosen(config.formats)
+    self.formats = formats
     export = TrainingExport(
       folder: ExportFolder(config.folder, in: workspace, allowsEmpty: config.allowEmpty),
       title: "Good and bad completions",
@@ -87,13 +106,52 @@ package struct ExportKTO: Exporter, PromptShowing {
   package var ownPrompt: Set<PromptPart>? { turns.own }
 
   package func export(_ rows: RowSet<Columns>, dropping sink: ExportSink) async throws -> [ExportedFile] {
-    try await export.write(rows, dropping: sink) { try await $1.examples(of: $0, labelled) }
+    try await export.write(rows, dropping: sink) { rows, answers in
+      let leaders = try await CallLeaders.ordinals(of: rows, by: nil) { row in
+        isConversation(row) && (try? conversation(of: row, isGood: true))?.hasCalls ?? false
+      }
+      var kind: Bool?
+      for isLeader in [true, false] {
+        try await answers.examples(of: rows, where: { leaders.contains($0) == isLeader }) { row in
+          let isWhole = isConversation(row)
+          guard kind ?? isWhole == isWhole else {
+            throw BadRow(
+              "other kind of row",
+              "expected completions in every row or conversations in every row, found both")
+          }
+          let labelled = try await labelled(row)
+          kind = isWhole
+          return labelled
+        }
+      }
+    }
+  }
+
+  private func isConversation(_ row: Columns) -> Bool {
+    (row["completion"] ?? .null).isNull && !(row[messages] ?? .null).isNull
   }
 
   private func labelled(_ row: Columns) async throws -> Labelled {
-    Labelled(
-      turns: try await turns.turns(of: row), completion: try row.assistantText("completion"),
+    if isConversation(row) { return try conversation(of: row, isGood: try isGood(row)) }
+    return Labelled(
+      turns: try await turns.turns(of: row),
+      answer: TrainingTurns.assistant(try row.assistantText("completion")),
       isGood: try isGood(row))
+  }
+
+  /// All before the last answer is its prompt, so that no trainer learns a result.
+  private func conversation(of row: Columns, isGood: Bool) throws(BadRow) -> Labelled {
+    guard !formats.contains(.llamaFactory) else {
+      throw BadRow(
+        "conversation",
+        "expected 'formats: [trl, ms-swift]' for whole conversations, found llama-factory among them, which drops calls"
+      )
+    }
+    let read = try ConversationPair.trajectory(of: row, in: messages)
+    return Labelled(
+      turns: read.messages.dropLast(), answer: read.messages.last ?? .null,
+      tools: JSON.array(read.tools).text,
+      isGood: isGood)
   }
 
   private func isGood(_ row: Columns) throws(BadRow) -> Bool {
@@ -111,10 +169,10 @@ package struct ExportKTO: Exporter, PromptShowing {
   private static let trl = TrainingExport<Labelled>.Shape(
     stem: "trl", usage: "TRL's KTOTrainer, in batches of 2 or more."
   ) { example, _, _ in
-    [
-      "prompt": .array(example.turns),
-      "completion": [TrainingTurns.assistant(example.completion)], "label": .bool(example.isGood),
-    ]
+    .record(
+      [
+        "prompt": .array(example.turns), "completion": [example.answer], "label": .bool(example.isGood),
+      ], example.toolsKey)
   }
 
   private static let chat = TrainingExport<Labelled>.Shape(
@@ -124,9 +182,8 @@ package struct ExportKTO: Exporter, PromptShowing {
       + "it fails without the number of steps) and LLaMA-Factory (stage kto, by `dataset_info.json`).",
     llamaFactory: ["messages": "messages", "kto_tag": "label"]
   ) { example, _, _ in
-    [
-      "messages": .array(example.turns + [TrainingTurns.assistant(example.completion)]),
-      "label": .bool(example.isGood),
-    ]
+    .record(
+      ["messages": .array(example.turns + [example.answer]), "label": .bool(example.isGood)], example.toolsKey
+    )
   }
 }

@@ -6,13 +6,13 @@ package import RetortCore
 /// the note. Rows without a verdict wait.
 package struct ReadReview: RowStage {
   package struct Config: Codable, Sendable {
-    package var file: AwaitedFile
+    package var file: AwaitedFiles
     package var edit: [String]?
     package var reviewer: String?
     package var encoding: String?
 
     package init(
-      file: AwaitedFile, edit: [String]? = nil, reviewer: String? = nil, encoding: String? = nil
+      file: AwaitedFiles, edit: [String]? = nil, reviewer: String? = nil, encoding: String? = nil
     ) {
       self.file = file
       self.edit = edit
@@ -30,8 +30,9 @@ package struct ReadReview: RowStage {
     "Take back what a person said of each row in a file of export-review: accepted, edited or rejected."
   package static let keys = [
     "file":
-      "The copy that the person saved, under another name than the export's: .csv or .jsonl. While it is missing, and for "
-      + "rows without a verdict in it, the run waits (status 6); accept, reject and edit are verdicts.",
+      "The copy that the person saved, under another name than the export's: .csv or .jsonl; several people's as a list or "
+      + "with wildcards. While one is missing, and for rows without a verdict, the run waits (status 6); accept, reject and "
+      + "edit are verdicts.",
     "edit":
       "The columns that the person may change, with the verdict edit; a row whose other columns were changed fails. "
       + "Default: none.",
@@ -49,16 +50,16 @@ package struct ReadReview: RowStage {
 
   package init(_ config: Config, in workspace: Workspace) throws {
     self.config = config
-    let isCSV = try ReviewSheet.isCSV(config.file.path)
+    for entry in config.file.entries { _ = try ReviewSheet.isCSV(entry.path) }
     if config.edit?.isEmpty == true { throw StageError("edit: expected at least one column, found none") }
     if let own = config.edit?.first(where: ReviewSheet.own.contains) {
       throw StageError("edit: expected columns of the rows, found '\(own)', which is the file's own")
     }
     let exported = workspace.set("review", as: Columns.self)
     lines = Once {
-      guard let file = config.file.file else { return .success(ReviewLines()) }
       do {
-        let lines = try await ReviewLines(file, isCSV: isCSV, encoding: config.encoding)
+        var lines = ReviewLines()
+        for file in config.file.files { try await lines.read(file, encoding: config.encoding) }
         if let exported, let words = await lines.strangers(to: exported, in: workspace) {
           workspace.say(words)
         }
@@ -75,21 +76,14 @@ package struct ReadReview: RowStage {
   package var passed: PassedColumns { config.edit.map { .changing($0) } ?? .all }
 
   package func process(_ input: Columns) async throws -> Outcome<Columns> {
-    guard config.file.file != nil else {
-      throw Halt(.waiting, "'\(config.file.path)', which is not there yet")
-    }
     let id = ReviewSheet.id(of: input.values)
     let found = try await lines.value.get()[id]
-    guard let line = found.first else {
-      throw Halt(.waiting, "a verdict in '\(config.file.path)'")
+    // Each person's file may have all rows, and one of them a verdict.
+    let judged = found.count == 1 ? found : found.filter { $0.text("verdict") != nil }
+    guard judged.count < 2, found.count < 2 || Set(found.map(\.file)).count == found.count else {
+      throw repeated(found, id)
     }
-    guard found.count == 1 else {
-      let places = found.map(\.place).joined(separator: ", ")
-      throw StageError("\(config.file.path): expected one line for \(id), found \(found.count): \(places)")
-    }
-    guard let verdict = try verdict(of: line) else {
-      throw Halt(.waiting, "a verdict in '\(config.file.path)'")
-    }
+    guard let line = judged.first, let verdict = try verdict(of: line) else { throw waiting }
     let reviewer = line.text(ReviewSheet.signed[0]) ?? config.reviewer
     if verdict == .reject {
       let note = [reviewer, line.text("note")].compactMap(\.self).joined(separator: ": ")
@@ -101,6 +95,21 @@ package struct ReadReview: RowStage {
     columns[ReviewSheet.signed[0]] = reviewer.map { .string($0) } ?? .null
     columns[ReviewSheet.signed[1]] = line.text(ReviewSheet.signed[1]).map { .string($0) } ?? .null
     return .emit([Columns(columns)])
+  }
+
+  /// For the file that is not there, or for what is not written in those that are.
+  private var waiting: Halt {
+    let missing = config.file.missing.map { "'\($0)', which is not there yet" }
+    return Halt(.waiting, missing ?? "a verdict in \(config.file.name)")
+  }
+
+  private func repeated(_ lines: [ReviewLine], _ id: String) -> StageError {
+    let files = Set(lines.map(\.file))
+    let places = lines.map { files.count == 1 ? $0.place : "\($0.file), \($0.place)" }.joined(separator: ", ")
+    let what = files.count == 1 ? "one line" : "one verdict"
+    return StageError(
+      "\(files.count == 1 ? lines[0].file : "file"): expected \(what) for \(id), found \(lines.count): \(places)"
+    )
   }
 
   /// Nil where there is none yet. Errors: ``StageError``.
@@ -146,6 +155,6 @@ package struct ReadReview: RowStage {
   }
 
   private func fault(_ line: ReviewLine, _ words: String) -> StageError {
-    StageError("\(config.file.path), \(line.place): \(words)")
+    StageError("\(line.file), \(line.place): \(words)")
   }
 }

@@ -8,20 +8,17 @@ struct ReviewLines: Sendable {
 
   init() {}
 
-  /// Reads a whole file; the delimiter of a CSV is the one that its first line shows. Errors: ``StageError``.
-  init(_ file: DataFile, isCSV: Bool, encoding: String?) async throws {
-    if isCSV {
-      try readCSV(file, encoding)
-    } else {
-      var lines = Self()
-      try await JSONLines().read(file) { record in
-        switch record.value {
-        case .success(let json): try lines.add(json, at: "\(record.place)", of: file)
-        case .failure(let bad): throw Self.fault(file, "\(record.place)", bad)
-        }
+  /// Adds a whole file; the delimiter of a CSV is the one that its first line shows. Errors: ``StageError``.
+  mutating func read(_ file: DataFile, encoding: String?) async throws {
+    guard try !ReviewSheet.isCSV(file.path) else { return try readCSV(file, encoding) }
+    var lines = self
+    try await JSONLines().read(file) { record in
+      switch record.value {
+      case .success(let json): try lines.add(json, at: "\(record.place)", of: file)
+      case .failure(let bad): throw Self.fault(file, "\(record.place)", bad)
       }
-      self = lines
     }
+    self = lines
   }
 
   subscript(row: String) -> [ReviewLine] { byRow[row] ?? [] }
@@ -37,7 +34,7 @@ struct ReviewLines: Sendable {
         "\(file.path), \(place): expected the row's name under '\(ReviewSheet.row)', as export-review wrote it, found none"
       )
     }
-    byRow[row, default: []].append(ReviewLine(place: place, cells: cells))
+    byRow[row, default: []].append(ReviewLine(file: file.path, place: place, cells: cells))
   }
 
   private static func fault(_ file: DataFile, _ place: String, _ bad: BadRow) -> StageError {
@@ -101,11 +98,10 @@ struct ReviewLines: Sendable {
     var rows: Set<String> = []
     for try await element in exported {
       // Else it is the manifest of an export without rows.
-      guard let path = element.value["path"]?.string, let isCSV = try? ReviewSheet.isCSV(path) else {
-        continue
-      }
-      let file = try DataFile(path, in: workspace.folder)
-      rows.formUnion(try await ReviewLines(file, isCSV: isCSV, encoding: nil).byRow.keys)
+      guard let path = element.value["path"]?.string, (try? ReviewSheet.isCSV(path)) != nil else { continue }
+      var lines = ReviewLines()
+      try await lines.read(try DataFile(path, in: workspace.folder), encoding: nil)
+      rows.formUnion(lines.byRow.keys)
     }
     return rows
   }
@@ -113,11 +109,13 @@ struct ReviewLines: Sendable {
 
 /// What a person said of a row, and where.
 struct ReviewLine: Sendable {
+  let file: String
   /// `line 7`.
   let place: String
   private let cells: JSON.Object
 
-  init(place: String, cells: JSON.Object) {
+  init(file: String, place: String, cells: JSON.Object) {
+    self.file = file
     self.place = place
     self.cells = cells
   }

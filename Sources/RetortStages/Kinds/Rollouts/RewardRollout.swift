@@ -14,6 +14,8 @@ package struct RewardRollout: RowStage {
     "format_weight": "Weight of the format; default 0.",
     "format_values":
       "What a bad and a good format count as: [0, 1] by default. Bad are forged results, unbalanced tags, calls without a result and an empty answer.",
+    "max_bad_calls":
+      "Most calls of a tool that was not offered, or with arguments that do not fit its schema, in a good format; default no bound, since such a call is answered with its fault and earns nothing.",
     "tool_weight": "Weight of a successful call; default 0.",
     "tool_when":
       "accurate: calls count only where the accuracy is above the threshold; always: in any case. Default accurate.",
@@ -28,7 +30,7 @@ package struct RewardRollout: RowStage {
     "messages": "Column of the conversation; default 'messages'.",
     "answer": "Column of the final answer; default 'final_answer'.",
   ]
-  package static let laterKeys: Set<String> = ["form", "task", "task_column", "searches"]
+  package static let laterKeys: Set<String> = ["form", "task", "task_column", "searches", "max_bad_calls"]
   package static let plots = PlottedColumns.own([PlottedColumn("reward")])
 
   package enum ToolWhen: String, Codable, Hashable, Sendable, CaseIterable { case accurate, always }
@@ -38,6 +40,7 @@ package struct RewardRollout: RowStage {
     package var accuracyWeight: Double?
     package var formatWeight: Double?
     package var formatValues: [Double]?
+    package var maxBadCalls: Int?
     package var toolWeight: Double?
     package var toolWhen: ToolWhen?
     package var threshold: Double?
@@ -55,6 +58,7 @@ package struct RewardRollout: RowStage {
       case accuracyWeight = "accuracy_weight"
       case formatWeight = "format_weight"
       case formatValues = "format_values"
+      case maxBadCalls = "max_bad_calls"
       case toolWeight = "tool_weight"
       case toolWhen = "tool_when"
       case callPenalty = "call_penalty"
@@ -62,7 +66,8 @@ package struct RewardRollout: RowStage {
 
     package init(
       accuracyWeight: Double? = nil, formatWeight: Double? = nil, formatValues: [Double]? = nil,
-      toolWeight: Double? = nil, toolWhen: ToolWhen? = nil, callPenalty: Double? = nil,
+      maxBadCalls: Int? = nil, toolWeight: Double? = nil, toolWhen: ToolWhen? = nil,
+      callPenalty: Double? = nil,
       form: DeepEyes.Version? = nil, task: DeepEyes.Task? = nil, taskColumn: String? = nil
     ) {
       self.form = form
@@ -71,6 +76,7 @@ package struct RewardRollout: RowStage {
       self.accuracyWeight = accuracyWeight
       self.formatWeight = formatWeight
       self.formatValues = formatValues
+      self.maxBadCalls = maxBadCalls
       self.toolWeight = toolWeight
       self.toolWhen = toolWhen
       self.callPenalty = callPenalty
@@ -106,6 +112,9 @@ package struct RewardRollout: RowStage {
       throw StageError(
         "format_values: expected two numbers, for a bad and for a good format, found \(values.count)")
     }
+    if let most = config.maxBadCalls, most < 0 {
+      throw StageError("max_bad_calls: expected 0 or more, found \(most)")
+    }
     if let penalty = config.callPenalty, !(0...1).contains(penalty) {
       throw StageError("call_penalty: expected 0 to 1, found \(penalty)")
     }
@@ -123,7 +132,8 @@ package struct RewardRollout: RowStage {
   private static func checkForm(_ config: Config) throws {
     let weights: [(String, Bool)] = [
       ("accuracy_weight", config.accuracyWeight != nil), ("format_weight", config.formatWeight != nil),
-      ("format_values", config.formatValues != nil), ("tool_weight", config.toolWeight != nil),
+      ("format_values", config.formatValues != nil), ("max_bad_calls", config.maxBadCalls != nil),
+      ("tool_weight", config.toolWeight != nil),
       ("tool_when", config.toolWhen != nil), ("threshold", config.threshold != nil),
       ("call_penalty", config.callPenalty != nil),
     ]
@@ -157,7 +167,9 @@ package struct RewardRollout: RowStage {
       )
     }
     if let form = config.form { return try score(input, right, form) }
-    let isWhole = record.flaw() == nil && !columns.answer(input).isEmpty
+    let isWhole =
+      record.flaw() == nil && !columns.answer(input).isEmpty
+      && record.badCalls <= config.maxBadCalls ?? .max
     let format = isWhole ? formats.good : formats.bad
     let isRight = right > config.threshold ?? 0.5
     let hasSucceeded = record.results.count > record.failures

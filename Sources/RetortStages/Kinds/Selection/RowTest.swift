@@ -50,11 +50,11 @@ struct RowTest: Sendable {
     }
   }
 
-  /// A column is optional where the first test of it may find nothing.
+  /// A column is optional where the first test of it may find nothing; some row must be able to have it all the same.
   static func reads(of tests: [RowTest]) -> [ColumnUse] {
     var seen: Set<String> = []
     return tests.filter { seen.insert($0.column).inserted }.map {
-      ColumnUse($0.column, required: !$0.isOptional)
+      $0.isOptional ? ColumnUse(sectionOn: $0.column) : ColumnUse($0.column)
     }
   }
 

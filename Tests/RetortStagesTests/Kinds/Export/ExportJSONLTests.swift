@@ -44,6 +44,22 @@ struct ExportJSONLTests {
       ])
   }
 
+  @Test func aNameThatSaysSoIsPacked() async throws {
+    let rows = (0..<5000).map { JSON.object(["n": .int($0), "text": "some words"]) }
+    let written = try await Bench.answers(of: ExportJSONL(.init(file: "a.jsonl.gz"), in: workspace), to: rows)
+    let file = try DataFile("a.jsonl.gz", in: folder)
+    let text = rows.map { $0.text + "\n" }.joined()
+    #expect(try file.contents(limit: .max) == Data(text.utf8))
+    let size = try #require(FileManager.default.attributesOfItem(atPath: file.url.path)[.size] as? Int)
+    #expect(size < text.utf8.count / 4)
+    #expect(try Program.output(of: ["gzip", "-t", file.url.path]).status == 0)
+    // The digest is the file's, as `sha256sum` says it, and the same text has the same one.
+    let again = Workspace(folder: try Bench.folder(), models: ScriptedProvider())
+    #expect(
+      try await Bench.answers(of: ExportJSONL(.init(file: "a.jsonl.gz"), in: again), to: rows) == written)
+    #expect(throws: StageError.self) { try ExportJSONL(.init(file: "a.jsonl.zst"), in: workspace) }
+  }
+
   @Test func namedColumnsKeepTheirOrder() async throws {
     let stage = try ExportJSONL(.init(file: "a.jsonl", columns: ["b", "a"]), in: workspace)
     _ = try await Bench.answers(of: stage, to: [["a": 1, "b": 2, "c": 3]])

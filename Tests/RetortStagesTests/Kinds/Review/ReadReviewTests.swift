@@ -12,14 +12,14 @@ struct ReadReviewTests {
     "q": "What?", "a": "so\nand so", "n": 1.5, "ok": true, "tags": ["x"], "e": nil,
   ]
   private static let id = RowID.text(Digest(of: .object(row)))
-  private static let nowhere = AwaitedFile(path: "reviewed.jsonl", file: nil)
+  private static let nowhere = AwaitedFiles(path: "reviewed.jsonl", file: nil)
 
   let folder: URL
   init() throws { folder = try Bench.folder() }
 
-  private func file(_ text: String, _ name: String = "reviewed.jsonl") throws -> AwaitedFile {
+  private func file(_ text: String, _ name: String = "reviewed.jsonl") throws -> AwaitedFiles {
     try Data(text.utf8).write(to: folder.appending(path: name))
-    return AwaitedFile(path: name, file: try DataFile(name, in: folder))
+    return AwaitedFiles(path: name, file: try DataFile(name, in: folder))
   }
 
   /// A line of the row with some columns as the person wrote them.
@@ -41,6 +41,50 @@ struct ReadReviewTests {
   private func fault(_ text: String, edit: [String]? = nil) async -> String? {
     let error = await #expect(throws: StageError.self) { try await outcome(text, edit: edit) }
     return error?.description
+  }
+
+  /// A stage with the files under `file:`, as a pipeline file names them.
+  private func stage(_ given: JSON) throws -> ReadReview {
+    let files = try given.decode(AwaitedFiles.self, userInfo: [.folder: folder])
+    return try ReadReview(.init(file: files), in: Bench.nowhere)
+  }
+
+  @Test func severalPeoplesFilesAreOne() async throws {
+    _ = try file(line([:]), "ann.jsonl")
+    _ = try file(line(["verdict": "accept", "reviewer": "Ben"]), "ben.jsonl")
+    let said = Outcome.emit([
+      Columns(["verdict": "accept", "note": nil, "reviewer": "Ben", "reviewed_at": nil])
+    ])
+    for given: JSON in ["*.jsonl", ["ann.jsonl", "ben.jsonl"], ["later.jsonl", "b*.jsonl"]] {
+      #expect(try await stage(given).process(Columns(Self.row)) == said)
+    }
+    for (given, words): (JSON, String) in [
+      (["ann.jsonl", "later.jsonl"], "'later.jsonl', which is not there yet"),
+      (["ann.jsonl"], "a verdict in 'ann.jsonl'"),
+      ("not/yet/*.csv", "'not/yet/*.csv', which is not there yet"),
+    ] {
+      let halt = await #expect(throws: Halt.self) { try await stage(given).process(Columns(Self.row)) }
+      #expect(halt?.message == words)
+    }
+    _ = try file(line(["verdict": "reject"]), "ann.jsonl")
+    let error = await #expect(throws: StageError.self) {
+      try await stage("*.jsonl").process(Columns(Self.row))
+    }
+    #expect(
+      error?.description
+        == "file: expected one verdict for \(Self.id), found 2: ann.jsonl, line 1; ben.jsonl, line 1")
+    #expect(throws: StageError.self) { try stage("*") }
+    #expect(throws: JSONError.self) { try stage(["ann.jsonl", "a*.jsonl"]) }
+  }
+
+  /// What the key of a step has of one file is what it was.
+  @Test func oneFileIsItsDigest() throws {
+    let one = try file(line([:]))
+    #expect(try JSON(encoding: one) == .string(try #require(one.files.first).digest.description))
+    #expect(try JSON(encoding: Self.nowhere) == .null)
+    #expect(
+      try JSON(encoding: JSON.array(["later.jsonl"]).decode(AwaitedFiles.self, userInfo: [.folder: folder]))
+        == [])
   }
 
   @Test func anAcceptedRowGoesOn() async throws {
@@ -211,7 +255,7 @@ struct ReadReviewTests {
     ] as [(String, [String]?, String)])
   func whatCannotBeReviewedIsAMistake(path: String, edit: [String]?, says: String) {
     let error = #expect(throws: StageError.self) {
-      try ReadReview(.init(file: AwaitedFile(path: path, file: nil), edit: edit), in: Bench.nowhere)
+      try ReadReview(.init(file: AwaitedFiles(path: path, file: nil), edit: edit), in: Bench.nowhere)
     }
     #expect(error?.description == says)
   }

@@ -50,8 +50,35 @@ import Testing
     #expect(try await reward(always, row(false, calls: 1))?.reward == 1)
   }
 
+  /// The papers' format is that of the text: a call of a tool that nobody offered is answered with its fault and the
+  /// rollout goes on. Whoever wants such calls to count says so.
+  @Test func badCallsAreIllFormedWhereTheyAreBounded() async throws {
+    func row(_ fault: ToolFault.Kind) -> Columns {
+      Columns([
+        "messages": [
+          ["role": "user", "content": "q"],
+          ["role": "assistant", "content": "<find>a</find>"],
+          ["role": "user", "content": .string("<result>\n\(ToolFault(fault, "no"))\n</result>")],
+          ["role": "assistant", "content": "<answer>a</answer>"],
+        ], "final_answer": "a", "correct": true,
+      ])
+    }
+    let plain = RewardRollout.Config(formatWeight: 1, toolWeight: 1)
+    let strict = RewardRollout.Config(formatWeight: 1, maxBadCalls: 0, toolWeight: 1)
+    for kind in [ToolFault.Kind.unknownTool, .badArguments] {
+      #expect(
+        try await reward(plain, row(kind))
+          == .init(reward: 2, rewardAccuracy: 1, rewardFormat: 1, rewardTool: 0))
+      #expect(
+        try await reward(strict, row(kind))
+          == .init(reward: 1, rewardAccuracy: 1, rewardFormat: 0, rewardTool: 0))
+    }
+    #expect(try await reward(strict, row(.timeout))?.rewardFormat == 1)
+  }
+
   @Test func keysAreChecked() {
     let wrong: [RewardRollout.Config] = [
+      .init(maxBadCalls: -1), .init(maxBadCalls: 0, form: .first),
       .init(formatValues: [1]), .init(callPenalty: 2), .init(task: .maths),
       .init(toolWeight: 1, form: .first),
       .init(form: .first, task: .search), .init(form: .second, task: .maths, taskColumn: "kind"),
