@@ -37,7 +37,10 @@ struct TrustNotes {
     guard let real = tree(environment), let marked = tree(marks) else { return [] }
     for (alias, entry) in real["models"]?.entries ?? [:] { notes.look(at: entry.node, of: alias) }
     for (name, entry) in real["stages"]?.entries ?? [:] { notes.look(at: entry.node["with"], of: name) }
-    for section in ["models", "tools", "stages"] {
+    for (_, block) in real["rounds"]?.entries ?? [:] {
+      for (name, entry) in block.node["stages"]?.entries ?? [:] { notes.look(at: entry.node["with"], of: name) }
+    }
+    for section in ["models", "tools", "stages", "rounds"] {
       for (name, entry) in marked[section]?.entries ?? [:] {
         notes.variables(in: entry.node, "\(section).\(name)")
       }

@@ -18,7 +18,7 @@ extension Pipeline {
       let sets = Dictionary(uniqueKeysWithValues: stage.using.keys.map { ($0, RowSet<Columns>([])) })
       let workspace = Workspace(
         folder: folder, models: InertModels(), sets: sets, exportSuffix: options.exportSuffix,
-        branches: stage.from.count, isGrouped: stage.per != nil)
+        branches: stage.branches, isGrouped: stage.per != nil)
       for target in try stage.configured.bind(workspace).writes {
         if let what = Store.owns(target.url, store: store) ?? Store.owns(target.partial, store: store) {
           found.append("\(stage.name): \(OwnFiles.refusal(of: target, what))")

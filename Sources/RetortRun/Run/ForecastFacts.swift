@@ -52,7 +52,7 @@ struct ForecastFacts {
     name = stage.name
     self.plan = plan
     from = stage.from.compactMap { places[$0] }
-    using = stage.using.values.compactMap { places[$0] }
+    using = (stage.using.values + (stage.round?.awaits ?? [])).compactMap { places[$0] }
     per = stage.per.flatMap { places[$0] }
     isSet = stage.entry.isSet
     isGrouped = stage.per != nil

@@ -18,7 +18,7 @@ struct Foresight: Sendable {
     guard stage.entry.isReader || stage.entry.isForeseeable && isAlone else { return nil }
     self.stage = stage
     let workspace = Workspace(
-      folder: pipeline.folder, models: InertModels(), branches: stage.from.count, isGrouped: stage.per != nil)
+      folder: pipeline.folder, models: InertModels(), branches: stage.branches, isGrouped: stage.per != nil)
     bound = Once { try stage.configured.bind(workspace) }
   }
 

@@ -121,6 +121,8 @@ actor Performance {
     case .settleRow(let stage, let row, let end, let followers):
       try await settle(row, of: stage, end, followers)
     case .settleSet(let stage, let end): settle(stage, end)
+    case .skip(let stage): try await skip(stage)
+    case .decide(let stage): return try await decide(stage)
     case .announce(let status, let message):
       stopped = message
       tell(.stopping(status, message: message))
@@ -141,7 +143,8 @@ actor Performance {
     let key = lookup.key(of: index, sets)
     let origin = CallOrigin(
       run: run, stage: stage.name, depth: scheduler.stages[index].node.depth,
-      take: try await steps.takeNumber(of: key, redo: lookup.redo(of: index)))
+      take: try await steps.takeNumber(of: key, redo: try await lookup.redo(of: index, key)),
+      round: stage.drawnRound)
     let bound: BoundStage
     do {
       bound = try stage.configured.bind(
@@ -151,7 +154,7 @@ actor Performance {
             uniqueKeysWithValues: sets.map { role, set in
               (role, steps.rowSet(set.place, count: set.input.count, complete: set.input.complete))
             }),
-          exportSuffix: engine.options.exportSuffix, branches: stage.from.count,
+          exportSuffix: engine.options.exportSuffix, branches: stage.branches,
           isGrouped: stage.per != nil, pipeline: engine.pipeline.fingerprint, ledger: ledger,
           databases: DatabaseReader(),
           surroundings: ProgramSurroundings(
