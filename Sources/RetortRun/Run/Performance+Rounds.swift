@@ -11,6 +11,6 @@ extension Performance {
 
   func skip(_ index: Int) async throws {
     try await steps.skipStage(lookup.places[index])
-    close(index, Books())
+    close(index)
   }
 }

@@ -194,6 +194,16 @@ actor Performance {
     tell(.finished(stage: stage(index).name, books))
   }
 
+  /// Whether the stage's round is not played.
+  func isSkipped(_ index: Int) -> Bool { scheduler.stages[index].isSkipped }
+
+  /// Closes the books of a stage that has done nothing.
+  func close(_ index: Int) {
+    settled.insert(index)
+    books[index] = Books()
+    tell(.finished(stage: stage(index).name, Books()))
+  }
+
   private func books(of index: Int) async throws -> Books {
     if let books = books[index] { return books }
     return try await steps.books(lookup.places[index], reader: setSteps[index])

@@ -1,3 +1,5 @@
+internal import RetortCore
+
 /// Where a stage stands among the rounds of its file: what ``RoundsRewrite`` made of one that is written once.
 package struct RoundPlace: Hashable, Sendable {
   /// The name under `rounds:`.
@@ -44,10 +46,10 @@ extension Pipeline {
     return stages.map { $0.round?.label ?? $0.name }.filter { seen.insert($0).inserted }
   }
 
-  /// The names of stages that rounds unroll into, by whether `--redo` may name them alone.
+  /// Whether `--redo` may name this.
   ///
   /// Errors: ``RunError`` where a single round is named of a stage whose steps are the same in all of them.
-  func checkRedo(_ name: String) throws {
+  package func checkRedo(_ name: String) throws {
     guard let stage = self[name], let round = stage.round, !stage.entry.drawsSamples else { return }
     throw RunError(
       "expected \(round.label) after --redo, since '\(stage.entry.name)' draws no samples and its steps are the same in "
