@@ -12,8 +12,11 @@
 # make test-servers llama.cpp's server and vLLM (fetched, 3.5 GB), held against a plain client (ten minutes after that)
 # make test-scorer the helper for metric: meteor, with the library that it fetches (14 MB) and Debian's WordNet
 # make test-parquet read-parquet and export-parquet, with the DuckDB that they fetch (24 MB)
+# make test-sandbox what code could do in the sandbox, tried as root and as a plain user, and the servers that run in it (installs bubblewrap)
+# make test-eyes   image-server, make-scenes and the simulated viewer (fetches Pillow and RapidOCR, 150 MB)
+# make demo-deepeyes both papers' stages on 40 drawn scenes and a simulated viewer; results in out/deepeyes and out/deepeyes-v2
 # make test-viewer the pages of retort view, walked with a headless browser (fetches chromium where there is none)
-# make test-all   test, test-model, test-math, test-scorer, test-parquet, test-viewer and chaos
+# make test-all   test, test-model, test-math, test-scorer, test-parquet, test-viewer, test-sandbox, test-eyes and chaos
 # make chaos      every fault we know, against the debug binary (about ten minutes)
 # make sanitize   every test under the address and the thread sanitizer (two builds of their own)
 # make bench      speed and size of the release binary, beside a plain client (about ten minutes)
@@ -29,7 +32,7 @@ PACKAGES := libsqlite3-dev libcurl4-openssl-dev libxml2-dev zlib1g-dev pkg-confi
 MODELS ?= .models
 PREFIX ?= /usr/local
 
-.PHONY: help setup build install uninstall demo demo-full test test-tutorial test-math test-scorer test-parquet test-servers test-viewer test-model test-rewards test-all chaos bench bench-quick sanitize man lint walls docs models clean
+.PHONY: help setup build install uninstall demo demo-full test test-tutorial test-math test-scorer test-parquet test-servers test-viewer sandbox-packages test-sandbox test-eyes demo-deepeyes test-model test-rewards test-all chaos bench bench-quick sanitize man lint walls docs models clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | sed '/^$$/q'
@@ -96,7 +99,22 @@ test-viewer: setup
 	swift build --product retort
 	tools/test-viewer .build/debug/retort
 
-test-all: test test-model test-math test-scorer test-parquet test-viewer chaos
+sandbox-packages:
+	@which bwrap >/dev/null 2>&1 || { \
+	  sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq --no-install-recommends bubblewrap; }
+
+test-sandbox: setup sandbox-packages
+	tools/test-sandbox
+	python3 -m unittest discover -s tools/tool-tests -p test_python_server.py
+
+test-eyes: setup
+	python3 -m unittest discover -s tools/tool-tests -p "test_[ims]*.py"
+
+demo-deepeyes: build sandbox-packages
+	tools/demo-deepeyes .build/release/retort
+
+test-all: test test-model test-math test-scorer test-parquet test-viewer test-sandbox test-eyes chaos
 
 man: setup
 	swift package generate-manual

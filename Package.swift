@@ -32,8 +32,8 @@ let package = Package(
         "CXML2", "RetortCore",
         .product(name: "OrderedCollections", package: "swift-collections"),
       ],
-      // The helper for Parquet is part of the binary.
-      resources: [.embedInCode("Parquet/parquet.py")]),
+      // The helper for Parquet and the sandbox are part of the binary.
+      resources: [.embedInCode("Parquet/parquet.py"), .embedInCode("Servers/sandbox.py")]),
     .target(
       name: "RetortStore",
       dependencies: [

@@ -32,7 +32,8 @@ struct RetortCommand: AsyncParsableCommand {
       StagesCommand.self, ToolsCommand.self, SchemaCommand.self, RunsCommand.self, ShowCommand.self,
       TraceCommand.self,
       WhyCommand.self, FailuresCommand.self, DiffCommand.self, ViewCommand.self, ReportCommand.self,
-      EvaluateCommand.self, GCCommand.self, DoctorCommand.self, MeasureRewardsCommand.self,
+      ServeToolsCommand.self, EvaluateCommand.self, GCCommand.self, DoctorCommand.self,
+      MeasureRewardsCommand.self,
     ])
 }
 

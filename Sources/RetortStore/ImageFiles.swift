@@ -28,18 +28,18 @@ final class ImageFiles: ImageShelf {
     known.withLock { _ = $0.insert(image.digest) }
   }
 
-  func bytes(of image: ImageReference) async throws -> Data {
-    let place = url(image.digest)
+  func bytes(of digest: Digest) async throws -> Data {
+    let place = url(digest)
     guard let bytes = Self.read(place) else {
       throw ImageFault(
         .missing,
-        "expected the image \(image.name) at '\(place.path)', found none; put the file back, or read its data again with "
+        "expected the image \(ImageReference.prefix)\(digest.hex) at '\(place.path)', found none; put the file back, or read its data again with "
           + "another store")
     }
-    guard Digest(of: bytes) == image.digest else {
+    guard Digest(of: bytes) == digest else {
       throw ImageFault(
         .missing,
-        "expected the bytes of the image \(image.name) at '\(place.path)', found others; put the file back that was there"
+        "expected the bytes of the image \(ImageReference.prefix)\(digest.hex) at '\(place.path)', found others; put the file back that was there"
       )
     }
     return bytes

@@ -27,6 +27,29 @@ package struct RecordedCall: Hashable, Sendable {
   package var texts: [(reasoning: String, text: String)] {
     WireFormats.texts(in: body)
   }
+
+  /// What the reply calls, where the wire has it apart from the text.
+  package var spokenCalls: [SpokenCall] {
+    ((try? JSON(parsing: body))?["choices"]?.array ?? []).flatMap {
+      SpokenCall.all(in: $0["message"] ?? .null)
+    }
+  }
+}
+
+/// A call of a tool in a message of a chat, to be shown.
+package struct SpokenCall: Hashable, Sendable {
+  package let name: String
+  /// As the model wrote them.
+  package let arguments: String
+
+  package static func all(in message: JSON) -> [SpokenCall] {
+    (message["tool_calls"]?.array ?? []).map { call in
+      let function = call["function"] ?? call
+      return SpokenCall(
+        name: function["name"]?.string ?? "",
+        arguments: function["arguments"].map { $0.string ?? $0.text } ?? "")
+    }
+  }
 }
 
 extension Inspector {

@@ -120,7 +120,7 @@ extension Inspector {
           db, sql: "SELECT reason FROM taken WHERE run = ? AND stage = ? AND occurrence = ?",
           arguments: [run, stage, occurrence]) ?? ""
       ended.detail =
-        failure.map { $0.message.hasPrefix($0.kind) ? $0.message : "\($0.kind): \($0.message)" } ?? ""
+        failure.map { FailureKind.words($0.kind, $0.message) } ?? ""
       ended.calls = failure?.calls ?? []
       return ended
     }

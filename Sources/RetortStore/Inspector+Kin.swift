@@ -156,6 +156,15 @@ extension Inspector {
     }
   }
 
+  /// Where a row is that is named by its identifier or by the record it was read from, newest run first.
+  package func places(named text: String, limit: Int) async throws -> [Kin.Occurrence] {
+    guard let name = RowName(text), case .record = name else {
+      return try await places(ofRow: text, limit: limit)
+    }
+    guard let row = try await rows(named: name, run: nil, limit: 1).first else { return [] }
+    return try await places(ofRow: row.id, limit: limit)
+  }
+
   /// A content by a prefix of its identifier, with its whole identifier; nil where there is none, or more than one.
   package func content(ofRow id: String) async throws -> (id: String, columns: JSON.Object)? {
     let found = try await contents(ofRow: id)

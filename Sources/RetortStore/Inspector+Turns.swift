@@ -1,5 +1,5 @@
 internal import GRDB
-internal import RetortCore
+package import RetortCore
 
 /// A model's reply or a tool's result in a rollout.
 package struct RolloutStep: Codable, Hashable, Sendable {
@@ -41,6 +41,8 @@ package struct RecordedToolCall: Codable, Hashable, Sendable {
   package var stage: String
   /// UTC.
   package var at: String
+  /// Nil where it shows none.
+  package var images: [ImageReference]?
 }
 
 /// What a stage's rows took of one tool, in a run.
@@ -137,13 +139,14 @@ extension Inspector {
         db,
         sql: """
           SELECT id, tool, arguments, result, fault, coalesce(\(SQL.amount("seconds")), 0), run, stage,
-            datetime(at, 'unixepoch') FROM "tool__call" WHERE id = ?
+            datetime(at, 'unixepoch'), images FROM "tool__call" WHERE id = ?
           """, arguments: [id]
       ).map {
         RecordedToolCall(
           id: try $0.at(0), tool: try $0.at(1), arguments: try $0.at(2), result: try $0.at(3),
           fault: try $0.at(4),
-          seconds: try $0.at(5), run: try $0.at(6), stage: try $0.at(7) ?? "", at: try $0.at(8) ?? "")
+          seconds: try $0.at(5), run: try $0.at(6), stage: try $0.at(7) ?? "", at: try $0.at(8) ?? "",
+          images: try ToolLog.shown($0.at(9)))
       }
     }
   }

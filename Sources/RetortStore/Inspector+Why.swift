@@ -234,7 +234,7 @@ private struct Line {
         """, arguments: [run, stage, found.id]
     ).map { row in
       let (kind, message): (String, String) = (try row.at(0), try row.at(1))
-      return message.hasPrefix(kind) ? message : "\(kind): \(message)"
+      return FailureKind.words(kind, message)
     }
     let taken = try GRDB.Row.fetchOne(
       db,

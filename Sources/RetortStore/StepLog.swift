@@ -27,6 +27,17 @@ extension StepLog {
     return begun
   }
 
+  /// The runs that the store takes to be going on: dead ones, to who holds its lock and has not begun.
+  package func openRuns() async throws -> [(run: Int64, pipeline: String)] {
+    // A cancelled run is told so by its end, so that its beginning is no read that cancelling ends.
+    try await store.lookUp { db in
+      try GRDB.Row.fetchAll(db, sql: "SELECT id, pipeline FROM run WHERE status = 'running' ORDER BY id").map
+      {
+        (try $0.at(0), try $0.at(1))
+      }
+    }
+  }
+
   /// Notes how a run ended, and makes the views anew.
   package func finishRun(_ run: Int64, status: String, at time: Double) async throws {
     try await store.write { db in

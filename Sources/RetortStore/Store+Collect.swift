@@ -132,8 +132,10 @@ extension Store {
           OR id IN (SELECT c.value FROM failure f, json_each(f.calls) c)
           """)
       _ = try delete("prompt", unless: "id IN (SELECT prompt FROM reply)")
+      // Those of no run were given to others, as by `serve-tools`.
       _ = try delete(
-        "tool__call", unless: "id IN (SELECT \"call\" FROM \"step__tool\") OR run IN (SELECT id FROM run)")
+        "tool__call",
+        unless: "id IN (SELECT \"call\" FROM \"step__tool\") OR run IS NULL OR run IN (SELECT id FROM run)")
     }
     try Views.make(db)
     return freed

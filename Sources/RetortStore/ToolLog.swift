@@ -47,6 +47,9 @@ package struct ToolLog: ToolMemory {
     }
   }
 
+  /// Nil where there are none. Errors: as of ``images(_:)``.
+  static func shown(_ json: String?) throws -> [ImageReference]? { try json.map { try images($0) } }
+
   /// Errors: of what no run has written.
   private static func images(_ json: String?) throws -> [ImageReference] {
     guard let json else { return [] }

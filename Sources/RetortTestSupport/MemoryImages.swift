@@ -12,9 +12,9 @@ package final class MemoryImages: ImageShelf {
     kept.withLock { $0[image.digest] = bytes }
   }
 
-  package func bytes(of image: ImageReference) async throws -> Data {
-    guard let bytes = kept.withLock({ $0[image.digest] }) else {
-      throw ImageFault(.missing, "expected the image \(image.name), found none")
+  package func bytes(of digest: Digest) async throws -> Data {
+    guard let bytes = kept.withLock({ $0[digest] }) else {
+      throw ImageFault(.missing, "expected the image sha256:\(digest.hex), found none")
     }
     return bytes
   }

@@ -77,6 +77,11 @@ package final class DictionaryToolMemory: ToolMemory {
   /// What was remembered, in order.
   package var calls: [ToolCall] { state.withLock { $0.calls } }
 
+  /// What the calls came to, in order.
+  package var results: [ToolResult] {
+    state.withLock { state in state.calls.compactMap { state.results[$0.key] } }
+  }
+
   package func recall(_ keys: [Digest]) async throws -> ToolResult? {
     state.withLock { state in
       for key in keys { if let result = state.results[key] { return result } }

@@ -78,6 +78,16 @@ enum Assets {
     .rows td, .rows tbody th { white-space: pre-line; min-width: 5rem; }
     .rows .key { white-space: nowrap; font-family: ui-monospace, monospace; font-size: .85rem; }
     thead a { color: inherit; }
+    .rows { max-height: 80vh; overflow: auto; }
+    .rows thead th { position: sticky; top: 0; background: var(--page); z-index: 1; }
+    .tree { margin: .3rem 0; padding-left: 1.2rem; border-left: 2px solid var(--line); }
+    .tree dd { margin: 0 0 .3rem; } .tree li { margin: .15rem 0; }
+    .text { white-space: pre-wrap; overflow-wrap: anywhere; }
+    form.tools details { border: 0; padding: 0; margin: 0; } .choices { display: flex; flex-wrap: wrap; gap: .2rem 1rem; }
+    .images { display: flex; flex-wrap: wrap; gap: .6rem; margin: .3rem 0 .8rem; }
+    .images figure { margin: 0; max-width: 100%; } .images figcaption { font-size: .8rem; overflow-wrap: anywhere; }
+    .images img { display: block; max-width: min(100%, 22rem); max-height: 16rem; background: var(--panel);
+      border: 1px solid var(--line); } .rows .images img { max-height: 6rem; max-width: 9rem; }
     .cut { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 4; overflow: hidden; }
     .stages ul { display: flex; flex-wrap: wrap; gap: .2rem 1rem; list-style: none; margin: 0 0 .5rem; padding: 0; }
     [aria-current] { color: var(--ink); font-weight: 600; text-decoration: none; }

@@ -13,13 +13,14 @@ enum CallMarkup {
 
   /// - Parameter level: of the headings.
   static func whole(_ call: RecordedCall, level: Int, limit: Int = 100_000) -> HTMLText {
-    let replies = call.texts.map { choice -> HTMLText in
-      let reasoning: HTMLText =
-        choice.reasoning.isEmpty
-        ? ""
-        : "<details><summary>Reasoning</summary>\(PageParts.verbatim(choice.reasoning, limit: limit))</details>"
-      return reasoning + PageParts.verbatim(choice.text, limit: limit)
-    }
+    let replies =
+      call.texts.map { choice -> HTMLText in
+        let reasoning: HTMLText =
+          choice.reasoning.isEmpty
+          ? ""
+          : "<details><summary>Reasoning</summary>\(PageParts.verbatim(choice.reasoning, limit: limit))</details>"
+        return reasoning + PageParts.verbatim(choice.text, limit: limit)
+      } + (call.spokenCalls.isEmpty ? [] : [Conversation.calls(call.spokenCalls)])
     let body: HTMLText =
       replies.isEmpty
       ? PageParts.verbatim(call.body, limit: limit)
@@ -47,8 +48,15 @@ enum CallMarkup {
     }
     return HTMLText(
       messages.map { message in
-        let content = message["content"].map(PageParts.value) ?? ""
-        return heading(level, message["role"]?.string ?? "") + PageParts.verbatim(content, limit: limit)
+        let content = message["content"] ?? ""
+        let calls = SpokenCall.all(in: message)
+        let role = [message["role"]?.string, message["name"]?.string].compactMap { $0 }.joined(separator: " ")
+        let text = PageParts.value(content)
+        let shown =
+          MessagePart.list(content) == nil
+          ? (text.isEmpty && !calls.isEmpty ? "" : PageParts.verbatim(text, limit: limit))
+          : ImageMarkup.content(content, limit: limit)
+        return heading(level, role) + shown + Conversation.calls(calls)
       })
   }
 

@@ -35,19 +35,18 @@ enum Conversation {
   }
 
   private static func text(_ message: JSON) -> HTMLText {
-    let text = message["content"].map(PageParts.value) ?? ""
-    return text.isEmpty ? "" : PageParts.verbatim(text, limit: 20_000)
+    message["content"].map { ImageMarkup.content($0, limit: 20_000) } ?? ""
   }
 
-  private static func calls(_ message: JSON) -> HTMLText {
+  private static func calls(_ message: JSON) -> HTMLText { calls(SpokenCall.all(in: message)) }
+
+  static func calls(_ calls: [SpokenCall]) -> HTMLText {
     HTMLText(
-      (message["tool_calls"]?.array ?? []).map { call -> HTMLText in
-        let function = call["function"] ?? call
-        let arguments = function["arguments"].map { $0.string ?? $0.text } ?? ""
-        return """
-          <details open><summary>calls \(function["name"]?.string ?? "")</summary>\
-          \(PageParts.verbatim(arguments, limit: 20_000))</details>
-          """
+      calls.map { call -> HTMLText in
+        """
+        <details open><summary>calls \(call.name)</summary>\
+        \(PageParts.verbatim(call.arguments, limit: 20_000))</details>
+        """
       })
   }
 

@@ -60,7 +60,7 @@ struct Page {
       </ol></nav>
       <form action="/find" role="search">
       <label for="find">Row</label>
-      <input id="find" name="row" placeholder="r_…" size="14" spellcheck="false" autocomplete="off">
+      <input id="find" name="row" placeholder="r_… or questions:7" size="18" spellcheck="false" autocomplete="off">
       <button>Find</button>
       </form>
       </header>

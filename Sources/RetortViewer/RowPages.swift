@@ -16,7 +16,8 @@ struct RowPages {
     let steps = try await viewer.store.inspector.rolloutSteps(ofOccurrence: occurrence, run: kin.run)
     let fields = kin.columns.map { name, value -> HTMLText in
       let shown = Conversation.markup(value, name == "messages" ? steps : [])
-      return "<dt>\(name)</dt><dd>\(shown ?? PageParts.verbatim(PageParts.value(value)))</dd>"
+      let pictures = ImageMarkup.pictures(ImageWords.images(value))
+      return "<dt>\(name)</dt><dd>\(pictures)\(shown ?? ValueMarkup.markup(value, named: name))</dd>"
     }
     return Page(
       title: "Row \(kin.place.id)",
@@ -45,11 +46,12 @@ struct RowPages {
 
   /// Where the rows are whose identifier begins as given.
   func find(_ id: String) async throws -> Page {
-    let places = try await viewer.store.inspector.places(ofRow: id, limit: 50)
+    let places = try await viewer.store.inspector.places(named: id, limit: 50)
     guard !places.isEmpty else {
       throw Refusal(
         .notFound,
-        "expected a row's identifier (r_ and at least 4 hex digits of it), found '\(id.prefix(80))', which none has"
+        "expected a row's identifier (r_ and at least 4 hex digits of it) or a record (questions:7), found "
+          + "'\(id.prefix(80))', which none has"
       )
     }
     return Page(

@@ -38,7 +38,13 @@ struct RowsPage {
   }
 
   private func asked(_ stage: RunOutline.Stage, run: Int64, _ query: Query) throws -> RowQuery {
-    let columns = Array(stage.columns.prefix(40))
+    let chosen = query.all("show")
+    if let other = chosen.first(where: { !stage.columns.contains($0) }) {
+      throw Refusal(
+        .badRequest, "expected a column of \(stage.name), found '\(other.prefix(80))'",
+        back: (Link.stage(run, stage.name), "the rows of \(stage.name)"))
+    }
+    let columns = Array(stage.columns.filter { chosen.isEmpty || chosen.contains($0) }.prefix(40))
     func column(_ name: String) throws -> String? {
       guard let value = query[name] else { return nil }
       guard stage.columns.contains(value) else {
@@ -77,7 +83,12 @@ struct RowsPage {
         ("value", ask.filter?.value), ("sort", order?.column),
         ("order", order?.descending == true ? "down" : nil),
         ("from", from > 0 ? String(from) : nil),
-      ])
+      ] + Self.chosen(ask, stage).map { ("show", $0) })
+  }
+
+  /// The columns that somebody chose; none where all are shown that can be.
+  private static func chosen(_ ask: RowQuery, _ stage: RunOutline.Stage) -> [String] {
+    ask.columns == Array(stage.columns.prefix(40)) ? [] : ask.columns
   }
 
   // MARK: Parts
@@ -97,7 +108,15 @@ struct RowsPage {
         \(order.descending ? "<input type=\"hidden\" name=\"order\" value=\"down\">" as HTMLText : "")
         """
       } ?? ""
-    let isPlain = ask.search.isEmpty && ask.filter == nil && ask.order == nil
+    let shown = Set(ask.columns)
+    let choices = stage.columns.map { name -> HTMLText in
+      """
+      <label><input type="checkbox" name="show" value="\(name)"\(shown.contains(name) ? " checked" : "" as HTMLText)> \
+      \(name)</label>
+      """
+    }
+    let isPlain =
+      ask.search.isEmpty && ask.filter == nil && ask.order == nil && Self.chosen(ask, stage).isEmpty
     let reset: HTMLText =
       isPlain ? "" : PageParts.link(Link.stage(ask.run, stage.name), "All rows, in their order")
     return """
@@ -110,6 +129,7 @@ struct RowsPage {
       <label for="value">value</label> <input id="value" name="value" value="\(ask.filter?.value ?? "")" size="14">
       </fieldset>
       \(kept)
+      <details><summary>Columns</summary><div class="choices">\(HTMLText(choices))</div></details>
       <button>Search</button> \(reset)
       </form>
       """
@@ -157,6 +177,7 @@ struct RowsPage {
     let lines = found.entries.map { entry -> HTMLText in
       let cells = entry.cells.map { cell -> HTMLText in
         guard let cell else { return "<td class=\"soft\">–</td>" }
+        if let images = Self.images(cell) { return "<td>\(images)</td>" }
         let text = cell.count > 300 ? cell.prefix(300) + "…" : cell
         return "<td><div class=\"cut\">\(text)</div></td>"
       }
@@ -181,6 +202,15 @@ struct RowsPage {
       <p><button>Compare the two ticked rows</button></p>
       </form>
       """
+  }
+
+  /// Nil for what is no reference to an image, and no list of them.
+  private static func images(_ cell: String) -> HTMLText? {
+    guard cell.hasPrefix("{\"image\":\"") || cell.hasPrefix("[{\"image\":\""),
+      let value = try? JSON(parsing: cell)
+    else { return nil }
+    let images = ImageWords.images(value)
+    return images.isEmpty ? nil : ImageMarkup.pictures(images)
   }
 
   private func pages(_ ask: RowQuery, _ stage: RunOutline.Stage, _ found: RowPage) -> HTMLText {

@@ -62,6 +62,9 @@ package struct Viewer: Sendable {
     router.get("/rows/:row") { _, context in try await row.row(try Self.number("row", context)).response() }
     router.get("/calls/:call") { _, context in try await row.call(try Self.number("call", context)).response()
     }
+    router.get("/images/:digest") { [images = store.images] _, context in
+      try await ImageMarkup.response(try context.parameters.require("digest"), from: images)
+    }
     router.get("/find") { request, _ in
       guard let id = Query(request.uri.query)["row"] else {
         throw Refusal(.badRequest, "expected a row's identifier (r_…) to find, found none")

@@ -53,6 +53,8 @@ import Testing
                                   lineage and calls, live while a run goes on.
           report                  Write a run's report to show others: one HTML file
                                   with plots and samples, or Markdown.
+          serve-tools             Offer a pipeline file's tools to other programs, as
+                                  trainers, over the Model Context Protocol.
           evaluate                Score predicted parsings against gold rows, as the
                                   shared task LLM-SR does.
           gc                      Forget what no kept run needs; paid replies stay

@@ -111,9 +111,16 @@ import Testing
     #expect(typed.status == 6)
     #expect(
       typed.said.contains(
-        "reviewed: failed: StageError: reviewed.csv, line 2: expected accept, reject or edit under 'verdict', found 'fine'"
+        "reviewed: failed: reviewed.csv, line 2: expected accept, reject or edit under 'verdict', found 'fine'"
       ))
     #expect(typed.said.contains("reviewed    3        1        0       1        1"))
+    #expect(
+      typed.said.hasSuffix(
+        "failed, too: 1 row of reviewed; why: retort failures 1\ngo on with: retort resume 1\n"
+      )
+        || typed.said.contains(
+          "failed, too: 1 row of reviewed; why: retort failures 2\ngo on with: retort resume 2"),
+      "\(typed.said)")
   }
 
   @Test func theCopyNeedsANameOfItsOwn() async throws {

@@ -50,7 +50,7 @@ import Testing
         numbers dropped: reply not matches [0-9]+ 1
         calls: 0 made, 0 remembered, 0 failed
         tokens: 0 prompt, 0 completion; USD 0.0000
-        wrote out/answers.jsonl (2 rows)
+        unchanged out/answers.jsonl (2 rows)
         complete in 0.0 s
         """)
     #expect(desk.calls == 3)

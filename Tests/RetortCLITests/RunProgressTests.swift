@@ -268,7 +268,7 @@ import Testing
         "sound dropped: b 3, a 2, c 1, d 1, e 1, and 1 more",
         "calls: 0 made, 0 remembered, 0 failed", "tokens: 0 prompt, 0 completion; USD 0.0000",
         "wrote 2 files under /a/out (2 rows)", "wrote /a/all.jsonl (1 rows, incomplete)",
-        "complete in 2.0 s",
+        "complete in 2.0 s", "nothing came out of sound: all its 9 rows were dropped, most often as 'b'",
       ])
   }
 
@@ -294,8 +294,23 @@ import Testing
         "pairs took 320 rows and made none: no two differ",
         "none took 2 rows and made none: it had nothing to make of them",
         "calls: 3 made, 0 remembered, 0 failed", "tokens: 7 prompt, 0 completion; no price set",
-        "complete in 2.0 s",
+        "complete in 2.0 s", "nothing came out of dropped: all its 2 rows were dropped",
       ])
+  }
+
+  @Test(
+    arguments: [
+      (.waiting, "failed, too: 2 rows of cast, 1 row of out; why: retort failures 3"),
+      (.interrupted, "failed, too: 2 rows of cast, 1 row of out; why: retort failures 3"),
+      (.incomplete, "incomplete in 2.0 s"),
+    ] as [(RunStatus, String)])
+  func whatFailedIsSaidWhereTheStatusSaysAnother(_ status: RunStatus, line: String) {
+    let summary = RunSummary(
+      run: 3, pipeline: "p", status: status,
+      stages: OrderedBooks([
+        .init("cast", Books(in: 5, emitted: 2, failed: 2, pending: 1)), .init("out", Books(in: 1, failed: 1)),
+      ]), calls: .init(), seconds: 2, exports: [])
+    #expect(Array(SummaryPage.lines(summary).suffix(2)) == [line, "go on with: retort resume 3"])
   }
 
   @Test func theReportSaysHowToGoOn() {

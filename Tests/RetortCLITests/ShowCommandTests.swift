@@ -255,7 +255,8 @@ import Testing
       """
     try await desk.expectCommand(
       "show",
-      says: "Error: expected a stage, a row (r_…, or a record as questions:7) or a call (c_…), found none\n"
+      says:
+        "Error: expected a stage, a row (r_…, or a record as questions:7) or a call (c_… or t_…), found none\n"
         + usage,
       exits: 2)
     try await desk.expectCommand(
@@ -267,7 +268,7 @@ import Testing
     try await desk.expectCommand(
       "show answer",
       says:
-        "error: expected a stage of run 1 (questions, answers, numbers, out), a row (r_…, or a record as questions:7) or a call (c_…), found 'answer' (did you mean 'answers'?)",
+        "error: expected a stage of run 1 (questions, answers, numbers, out), a row (r_…, or a record as questions:7) or a call (c_… or t_…), found 'answer' (did you mean 'answers'?)",
       exits: 2)
     try await desk.expectCommand(
       "show --dropped r_d125e5fa4dc5",

@@ -27,7 +27,25 @@ import Testing
     let typed = try await Desk().type("stages")
     let lines = typed.printed.split(separator: "\n")
     #expect(lines.first == "stage                    what it does")
-    #expect(lines.count == Catalog.standard.kinds.count + 1)
+    #expect(lines.count == Catalog.standard.kinds.count + 1 + Catalog.standard.tools.count + 1)
+  }
+
+  @Test func oneKindOfTool() async throws {
+    try await Desk().expectCommand(
+      "stages open-document",
+      prints: """
+        open-document
+        Read a document of a corpus, found by its number, address or title, in pages.
+
+        Version 1; looks into the stage under `corpus:`, of which it reads `text`, and `title`, `url` where a row has them.
+
+          max_tokens (integer): Most tokens of a page, four characters each; default 2000.
+        """)
+  }
+
+  @Test func columnsWithToolsAreSaid() async throws {
+    let typed = try await Desk().type("stages sample-rollouts")
+    #expect(typed.printed.contains("With `tools`, adds `messages`, `tools`, `final_answer`"))
   }
 
   @Test func theReferenceIsTheOneInDocs() async throws {

@@ -53,7 +53,7 @@ import Testing
     )
     let part = store.path + ".images/\(idle.digest.hex).1.part"
     try Data("half".utf8).write(to: URL(filePath: part))
-    let call = ToolCall(key: Digest(of: "key"), tool: "zoom", arguments: "{}", origin: CallOrigin())
+    let call = ToolCall(key: Digest(of: "key"), tool: "zoom", arguments: "{}", origin: CallOrigin(run: 1))
     let result = ToolResult(text: "here", images: [shown, shown], seconds: 1, number: 1)
     #expect(try await store.tools.remember(call, result) == 1)
     #expect(try await store.tools.recall([call.key]) == result)

@@ -83,4 +83,23 @@ import Testing
     #expect(Query(String(address.dropFirst(3)))["q"] == text)
     #expect(Query("q=a+b&q=&q=%zz").all("q") == ["a b", "%zz"])
   }
+
+  @Test func chosenColumnsAreInTheAddress() async throws {
+    try await Site.with { site in
+      let page = try await site.page("/runs/1/stages/rows?show=n&sort=n")
+      #expect(Site.cells(page).dropFirst().map { $0.count } == [4, 4, 4, 4, 4])
+      #expect(page.contains("<input type=\"checkbox\" name=\"show\" value=\"n\" checked>"))
+      #expect(page.contains("<input type=\"checkbox\" name=\"show\" value=\"question\">"))
+      #expect(page.contains("/runs/1/stages/rows?sort=n&amp;order=down&amp;show=n"))
+      let wrong = try await site.page("/runs/1/stages/rows?show=no", status: 400)
+      #expect(wrong.contains("a column of rows, found &#39;no&#39;"))
+    }
+  }
+
+  @Test func aRecordIsFound() async throws {
+    try await Site.with { site in
+      let page = try await site.page("/find?row=rows:1")
+      #expect(Site.cells(page).dropFirst().map { $0[2] }.contains("rows:1"))
+    }
+  }
 }

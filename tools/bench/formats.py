@@ -1,8 +1,13 @@
-"""A million rows in and out: JSON Lines, CSV, gzip and SQLite, beside DuckDB and Python's own modules on the same files."""
+"""A million rows in and out: JSON Lines, CSV, gzip, zstd, SQLite and Parquet, beside DuckDB and Python's own modules on the
+same files. DuckDB is what this Python has, else what `retort doctor --install parquet` fetched; without either it and
+Parquet are left out."""
 
 import csv
 import gzip
+import importlib.util
 import json
+import os
+import pathlib
 import random
 import shutil
 import sqlite3
@@ -30,14 +35,23 @@ DUCKDB_JSONL = """
 import duckdb
 duckdb.execute("COPY (SELECT * FROM read_json('rows.jsonl')) TO 'peer.jsonl' (FORMAT json)")
 """
+DUCKDB_PARQUET = """
+import duckdb
+duckdb.execute("COPY (SELECT * FROM 'rows.parquet') TO 'peer.parquet' (FORMAT parquet, COMPRESSION zstd)")
+"""
+TO_PARQUET = """
+import duckdb
+duckdb.execute("COPY (SELECT * FROM read_json('rows.jsonl')) TO 'rows.parquet' (FORMAT parquet, COMPRESSION zstd)")
+"""
 READERS = {
     "csv": "{ uses: read-csv, with: { file: rows.csv } }",
     "jsonl": "{ uses: read-jsonl, with: { file: rows.jsonl } }",
     "jsonl.gz": "{ uses: read-jsonl, with: { file: rows.jsonl.gz } }",
     "jsonl.zst": "{ uses: read-jsonl, with: { file: rows.jsonl.zst } }",
     "sqlite": '{ uses: read-sqlite, with: { file: rows.sqlite, query: "SELECT * FROM rows ORDER BY id" } }',
+    "parquet": "{ uses: read-parquet, with: { file: rows.parquet } }",
 }
-PEERS = {"csv": {"python": PYTHON_CSV, "duckdb": DUCKDB_CSV}, "jsonl": {"python": PYTHON_JSONL, "duckdb": DUCKDB_JSONL}}
+PEERS = {"csv": {"python": PYTHON_CSV, "duckdb": DUCKDB_CSV}, "jsonl": {"python": PYTHON_JSONL, "duckdb": DUCKDB_JSONL}, "parquet": {"duckdb": DUCKDB_PARQUET}}
 
 
 def round_trips(bench, count):
@@ -60,7 +74,7 @@ def round_trips(bench, count):
 
 def retort(bench, folder, kind, count):
     """Reads the rows into a new store and exports them."""
-    export = "csv" if kind == "csv" else "jsonl"
+    export = kind if kind in ("csv", "parquet") else "jsonl"
     (folder / "pipeline.yaml").write_text(
         f"stages:\n  rows: {READERS[kind]}\n"
         f"  out: {{ uses: export-{export}, from: rows, with: {{ file: out.{export} }} }}\n"
@@ -75,18 +89,25 @@ def retort(bench, folder, kind, count):
 
 
 def peer(bench, folder, job, name, script):
-    if name == "duckdb":
-        try:
-            import duckdb  # noqa: F401
-        except ImportError:
-            print(f"  {job}: no duckdb to compare with", file=sys.stderr)
-            return None
-    usage = measure([sys.executable, "-c", script], folder)
+    library = duckdb_library()
+    if name == "duckdb" and library is None:
+        print(f"  {job}: no duckdb to compare with", file=sys.stderr)
+        return None
+    usage = measure([sys.executable, "-c", script], folder, {"PYTHONPATH": library or ""})
     if name != "python":
         bench.table.add(f"{job}, {name}: s", usage.wall)
         bench.table.add(f"{job}, {name}: CPU s", usage.cpu)
         bench.table.add(f"{job}, {name}: peak MB", usage.peak)
     return usage
+
+
+def duckdb_library():
+    """The folder that DuckDB is imported from; empty where Python has it, None where there is none."""
+    if importlib.util.find_spec("duckdb"):
+        return ""
+    helpers = pathlib.Path(os.environ.get("RETORT_HELPERS") or pathlib.Path.home() / ".cache/retort")
+    found = sorted(helpers.glob("duckdb-*-py{}{}/duckdb".format(*sys.version_info[:2])))
+    return str(found[-1].parent) if found else None
 
 
 def make(folder, count):
@@ -112,4 +133,7 @@ def make(folder, count):
     if shutil.which("zstd"):
         measure(["zstd", "-q", "-f", "rows.jsonl"], folder)
         kinds.insert(3, "jsonl.zst")
+    if (library := duckdb_library()) is not None:
+        measure([sys.executable, "-c", TO_PARQUET], folder, {"PYTHONPATH": library})
+        kinds.append("parquet")
     return kinds

@@ -87,7 +87,8 @@ struct Checkup {
     var spec = model
     spec.retries = 0
     spec.timeout = min(model.timeout, Self.patience)
-    let stack = endpoints.models(memory: purse, budget: Budget(), gauge: CallGauge(), say: { _ in })
+    let stack = endpoints.models(
+      memory: purse, images: NoImages(), budget: Budget(), gauge: CallGauge(), say: { _ in })
     switch model.kind {
     case .chat: return try await chat(spec, stack)
     case .embedding: _ = try await stack.embedding(ModelRef(spec)).embed(["2 + 2"])

@@ -32,6 +32,7 @@ struct CheckCommand: Command {
     {
       shell.terminal.print("note: \(Terminal.safe(note))")
     }
+    for note in pipeline.notes { shell.terminal.print("note: \(Terminal.safe(note.description))") }
     if exports { try report(ExportCheck(pipeline), in: shell) }
     if endpoints { try await DoctorCommand.examine(pipeline, in: shell) }
   }

@@ -12,7 +12,7 @@ struct DoctorCommand: Command {
     abstract: "Say what this machine lacks, for a pipeline file or in general.",
     discussion: """
       With a file every model of it is asked for a token, or a score or a vector of a few words, all at once; servers \
-      under launch: are started and ended. What is asked belongs to no run and is not kept. Exit status: 0 all answer; \
+      under launch: are started and ended, those of tools too, which say what they offer. What is asked belongs to no run and is not kept. Exit status: 0 all answer; \
       1 one does not; 2 a mistake in the file.
       """)
   @Argument(help: "A pipeline file, whose models are asked for a token each.") var file: String?
@@ -37,7 +37,29 @@ struct DoctorCommand: Command {
     let isFetched = FileManager.default.fileExists(atPath: shell.path("\(folder)/engine/.complete"))
     shell.terminal.print(
       "local model: \(isFetched ? "ready in \(folder)" : "not fetched into \(folder); `make models`")")
-    if let pipeline, !models.isEmpty { try await Self.examine(pipeline, in: shell) }
+    guard let pipeline else { return }
+    let areReached = await Self.reachServers(of: pipeline, in: shell)
+    if !models.isEmpty { try await Self.examine(pipeline, in: shell) }
+    if !areReached { throw CommandFailure.told }
+  }
+
+  /// Asks the servers of a file's tools what they offer, and prints a line for each; whether all said it.
+  private static func reachServers(of pipeline: Pipeline, in shell: Shell) async -> Bool {
+    let endpoints = Endpoints(of: pipeline, shell.environment, Interruption())
+    defer { endpoints.stop() }
+    var areReached = true
+    for server in pipeline.tools.compactMap(\.server) {
+      let words: String
+      do {
+        let offers = try await endpoints.servers.offers(of: server)
+        words = "offers \(offers.map(\.name).joined(separator: ", "))"
+      } catch {
+        areReached = false
+        words = (error as? Halt)?.message ?? "\(error)"
+      }
+      shell.terminal.print(Terminal.harmless("server '\(server.name)' of tools: \(words)"))
+    }
+    return areReached
   }
 
   private static func fetch(_ library: Library, in shell: Shell) async throws {

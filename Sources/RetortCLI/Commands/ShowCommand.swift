@@ -10,13 +10,14 @@ struct ShowCommand: Command {
       "Show the rows of a stage, what it dropped or failed at, one row, or one call with prompt and reply.",
     discussion: """
       A row is named by its identifier or the beginning of it (r_d125), or by the record it was read from (questions:7). \
-      A call is named as `trace` and `show --failed` print it (c_83). A stage comes before a row or a call of that very \
-      name: write more digits of the row, or c_083.
+      A call is named as `trace` and `show --failed` print it: c_83 of a model, t_7 of a tool. A stage comes before a row or \
+      a call of that very name: write more digits of the row, or c_083.
 
       On a terminal, values are folded to fit it; --full shows them whole, as they are where stdout is no terminal. \
       --json is for programs.
       """)
-  @Argument(help: "A stage, a row (r_…, or a record as questions:7), or a call (c_…).") var target: String?
+  @Argument(help: "A stage, a row (r_…, or a record as questions:7), or a call (c_…, or t_… of a tool).")
+  var target: String?
   @Flag(name: .long, help: "Show the rows that the stage dropped, and why; without a stage, those of all.")
   var dropped = false
   @Flag(name: .long, help: "Show the rows that failed at the stage, and why; without a stage, those of all.")
@@ -31,7 +32,7 @@ struct ShowCommand: Command {
     if dropped, failed { throw ValidationError("expected either --dropped or --failed, found both") }
     if target == nil, !dropped, !failed {
       throw ValidationError(
-        "expected a stage, a row (r_…, or a record as questions:7) or a call (c_…), found none")
+        "expected a stage, a row (r_…, or a record as questions:7) or a call (c_… or t_…), found none")
     }
   }
 

@@ -7,14 +7,19 @@ internal import RetortStore
 struct StagesCommand: Command {
   static let configuration = CommandConfiguration(
     commandName: "stages", abstract: "List the stage kinds, or one with its keys.")
-  @Argument(help: "A stage kind.") var name: String?
+  @Argument(help: "A stage kind, or a kind of tool.") var name: String?
   @Flag(name: .long, help: "Print the reference in Markdown, as docs/stages.md has it.") var markdown = false
 
   func perform(in shell: Shell) async throws {
     guard let name else {
       if markdown { return shell.terminal.print(StageReference.markdown(.standard)) }
       let kinds = [("stage", "what it does")] + Catalog.standard.kinds.map { ($0.name, $0.summary) }
-      return Self.lines(kinds, screen: shell.terminal.screen).forEach(shell.terminal.print)
+      let tools = [("tool", "what it does")] + Catalog.standard.tools.map { ($0.name, $0.summary) }
+      let pages = [kinds, tools].map { Self.lines($0, screen: shell.terminal.screen) }
+      return pages.joined(separator: [""]).forEach(shell.terminal.print)
+    }
+    if let tool = Catalog.standard.tools.first(where: { $0.name == name }) {
+      return show(tool, markdown: markdown, shell)
     }
     guard let entry = Catalog.standard[name] else {
       throw CommandFailure.usage("expected a stage kind, found '\(name)'; `retort stages` lists them")
@@ -31,6 +36,20 @@ struct StagesCommand: Command {
     for key in entry.configShape().keys {
       let required = key.required ? ", required" : ""
       print("  \(key.name) (\(key.value)\(required)): \(entry.keys[key.name] ?? "")")
+    }
+  }
+
+  private func show(_ tool: ToolEntry, markdown: Bool, _ shell: Shell) {
+    if markdown { return shell.terminal.print(StageReference.section(tool)) }
+    shell.terminal.print(tool.name)
+    for line in [tool.summary, "", StageReference.use(of: tool), ""] {
+      ShowPage.broken(line, indented: 0, screen: shell.terminal.screen).forEach(shell.terminal.print)
+    }
+    for key in tool.configShape().keys {
+      ShowPage.broken(
+        "  \(key.name) (\(key.value)): \(tool.keys[key.name] ?? "")", indented: 4,
+        screen: shell.terminal.screen
+      ).forEach(shell.terminal.print)
     }
   }
 

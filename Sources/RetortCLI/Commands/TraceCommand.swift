@@ -6,7 +6,11 @@ internal import RetortStore
 struct TraceCommand: Command {
   static let configuration = CommandConfiguration(
     commandName: "trace",
-    abstract: "Follow a row both ways: what it was made from, what became of it, and what each call cost.")
+    abstract: "Follow a row both ways: what it was made from, what became of it, and what each call cost.",
+    discussion: """
+      Of a rollout with tools it has the turns, with the calls of the model (c_…) and of the tools (t_…); \
+      `retort show` shows each whole.
+      """)
   @Argument(help: "A row: its identifier (r_…), or the record it was read from (questions:7).") var row:
     String
   @OptionGroup var storeOptions: StoreOptions

@@ -73,6 +73,9 @@ extension LookOptions {
       if all.contains(text) {
         return "\(rows), found the stage '\(text)'; `retort show \(text)` has its rows"
       }
+      if toolCallNumber(text) != nil {
+        return "\(rows), found a tool's call; `retort show \(text)` shows it"
+      }
       if callNumber(text) != nil {
         return "\(rows), found a call; `retort show \(text)` says which rows it was made for"
       }
@@ -80,7 +83,7 @@ extension LookOptions {
     }
     return
       "expected a stage of run \(run) (\(list(names, at: 20))), a row (r_…, or a record as questions:7) or a call "
-      + "(c_…), \(found)" + NearestWord.hint(text, in: all)
+      + "(c_… or t_…), \(found)" + NearestWord.hint(text, in: all)
   }
 
   /// Says of a row that is not there what comes nearest.

@@ -17,6 +17,9 @@ enum CallPage {
       if !choice.reasoning.isEmpty { lines += ShowPage.field("reasoning", choice.reasoning, screen: screen) }
       lines += body(choice.text, screen)
     }
+    for spoken in call.spokenCalls {
+      lines += ["calls \(Terminal.safe(spoken.name))"] + body(spoken.arguments, screen)
+    }
     return lines + ["raw reply"] + body(call.body, screen)
   }
 
@@ -56,8 +59,12 @@ enum CallPage {
     guard let messages = prompt.array, !messages.isEmpty, messages.allSatisfy({ $0["role"]?.string != nil })
     else { return body(prompt.string ?? prompt.text, screen) }
     return messages.flatMap { message in
-      let content = message["content"].map { $0.string ?? $0.text } ?? ""
-      return ShowPage.field(message["role"]?.string ?? "", content, screen: screen)
+      let content = message["content"].map(ImageWords.text) ?? ""
+      let calls = SpokenCall.all(in: message).flatMap {
+        ShowPage.field("calls \($0.name)", $0.arguments, screen: screen)
+      }
+      let role = [message["role"]?.string, message["name"]?.string].compactMap { $0 }.joined(separator: " ")
+      return (content.isEmpty && !calls.isEmpty ? [] : ShowPage.field(role, content, screen: screen)) + calls
     }
   }
 

@@ -51,6 +51,7 @@ enum DiffPage {
   /// A field with both its values; of long texts, such as prompts, the lines that differ.
   private static func change(_ change: Difference, _ diff: RunDiff, _ screen: Int?) -> [String] {
     let words = change.description
+    if change.isOfContent { return ShowPage.said(["  " + words + " changed"], screen: screen) }
     guard words == change.path else { return ShowPage.said(["  " + words], screen: screen) }
     guard let old = change.old, let new = change.new else {
       let run = change.old == nil ? diff.new.run : diff.old.run

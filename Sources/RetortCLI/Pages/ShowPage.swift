@@ -53,7 +53,7 @@ enum ShowPage {
   }
 
   static func fields(_ columns: JSON.Object, screen: Int?) -> [String] {
-    columns.flatMap { name, value in field(name, value.string ?? value.text, screen: screen) }
+    columns.flatMap { name, value in field(name, ImageWords.text(value), screen: screen) }
   }
 
   /// `name: value`, what does not fit into the first line below it.

@@ -45,7 +45,8 @@ enum SummaryPage {
       let rows = exports.map(\.rows).reduce(0, +)
       let incomplete = exports.allSatisfy(\.complete) ? "" : ", incomplete"
       let what = exports.count == 1 ? exports[0].path : "\(exports.count) files under \(folder(of: exports))"
-      lines.append("wrote \(what) (\(rows) rows\(incomplete))")
+      let verb = exports.allSatisfy { $0.unchanged == true } ? "unchanged" : "wrote"
+      lines.append("\(verb) \(what) (\(rows) rows\(incomplete))")
     }
     for file in summary.kept {
       lines.append("kept \(file.keptAs): \(file.path) was not as retort had written it")
@@ -60,12 +61,33 @@ enum SummaryPage {
           + "give them up: on_failure: drop in the file"
       )
     }
+    if ![.complete, .incomplete].contains(summary.status), let failed = failed(in: summary) {
+      lines.append("failed, too: \(failed); why: retort failures \(summary.run)\(option)")
+    }
     if summary.status != .complete {
       let more = summary.status == .budget ? " and a larger --max-usd or --max-tokens" : ""
       let first = summary.waitsForEdit ? "change the file as said above, then " : ""
       lines.append("\(first)go on with: retort resume \(summary.run)\(option)\(more)")
     }
-    return lines
+    return lines + summary.stages.list.compactMap { ended(in: $0, drops) }
+  }
+
+  /// That a stage let no row through; nil where it did, or may yet.
+  private static func ended(in entry: OrderedBooks.Entry, _ drops: [Losses]) -> String? {
+    let books = entry.books
+    guard books.in > 0, books.dropped == books.in, books.rows == 0 else { return nil }
+    let all = books.in == 1 ? "its one row was dropped" : "all its \(books.in) rows were dropped"
+    let most = drops.filter { $0.stage == entry.stage }.max { $0.rows < $1.rows }
+    let why = most.map { $0.rows < books.in ? ", most often as '\($0.reason)'" : ", as '\($0.reason)'" } ?? ""
+    return Terminal.safe("nothing came out of \(entry.stage): \(all)\(why)")
+  }
+
+  /// `3 rows of cast, 1 row of out`; nil where none failed.
+  private static func failed(in summary: RunSummary) -> String? {
+    let counts = summary.stages.list.filter { $0.books.failed > 0 }.map { entry in
+      "\(entry.books.failed) \(entry.books.failed == 1 ? "row" : "rows") of \(entry.stage)"
+    }
+    return counts.isEmpty ? nil : counts.joined(separator: ", ")
   }
 
   /// A row that failed is another thing, and is in the table.

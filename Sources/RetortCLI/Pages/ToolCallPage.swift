@@ -12,6 +12,7 @@ enum ToolCallPage {
       ["t_\(call.id)  \(call.tool)  \(Figure.seconds(call.seconds))\(fault)", asked], screen: screen)
       + ShowPage.field("arguments", call.arguments, screen: screen)
       + ShowPage.field("result", call.result, screen: screen)
+      + (call.images ?? []).flatMap { ShowPage.field("image", $0.words, screen: screen) }
   }
 
   static func json(_ call: RecordedToolCall) throws -> JSON {

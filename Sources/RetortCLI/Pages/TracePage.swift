@@ -15,8 +15,12 @@ enum TracePage {
     _ trace: Table, calls: [CallLine], turns: [RolloutStep] = [], sets: OrderedDictionary<String, [String]>,
     run: Int64?, screen: Int?
   ) -> [String] {
-    let made = trace.objects.filter { $0["ended"]?.string == nil }.map { line -> [JSON] in
-      [line["stage"], line["row"], line["source"], .string(names(ids(line)))].map { $0 ?? .null }
+    let rows = trace.objects.filter { $0["ended"]?.string == nil }
+    let twins = Dictionary(grouping: rows) { [$0["stage"], $0["row"], $0["source"]] }.filter { $1.count > 1 }
+    let made = rows.map { line -> [JSON] in
+      let isTwin = twins[[line["stage"], line["row"], line["source"]]] != nil
+      let row = (line["row"]?.string ?? "") + (isTwin ? sample(line["path"]?.string) : "")
+      return [line["stage"], .string(row), line["source"], .string(names(ids(line)))].map { $0 ?? .null }
     }
     var lines = table(["stage", "row", "source", "calls"], made, screen)
     // Rows of equal content end alike.
@@ -30,9 +34,10 @@ enum TracePage {
       lines +=
         [""] + table(["call", "stage", "model", "tokens in", "tokens out", "USD"], costs(calls), screen)
     }
-    for (_, steps) in OrderedDictionary(grouping: turns, by: \.path) {
+    for (path, steps) in OrderedDictionary(grouping: turns, by: \.path) {
       guard let first = steps.first else { continue }
-      lines += ["", "turns of \(first.row) at \(first.stage)"]
+      let isTwin = twins.keys.contains { $0[0]?.string == first.stage && $0[1]?.string == first.row }
+      lines += ["", "turns of \(first.row)\(isTwin ? sample(path) : "") at \(first.stage)"]
       lines += table(
         ["turn", "call", "asked", "tokens in", "tokens out", "seconds", "USD", "fault"], steps.map(cells),
         screen)
@@ -44,6 +49,12 @@ enum TracePage {
         ["calls behind the set of '\(stage)' (using:) are not in this list: \(next)"], screen: screen)
     }
     return lines
+  }
+
+  /// Which of the rows of one step it is, where others are the same: the last part of its path, a letter and a number.
+  private static func sample(_ path: String?) -> String {
+    guard let number = path?.split(separator: ".").last?.dropFirst(), !number.isEmpty else { return "" }
+    return " (sample \(number))"
   }
 
   /// A line for each call, and their sum where there are several.

@@ -66,7 +66,7 @@ struct RunBoard: Hashable, Sendable {
         $0.done = books.emitted + books.dropped + books.failed
         ($0.dropped, $0.failed, $0.out) = (books.dropped, books.failed, books.rows)
       }
-    case .stopping, .leavingRedo, .noted: break
+    case .stopping, .leavingRedo, .foundDead, .noted: break
     }
   }
 

@@ -1,3 +1,4 @@
+internal import RetortCore
 internal import RetortRun
 internal import RetortStore
 internal import Synchronization
@@ -53,9 +54,12 @@ final class RunProgress: Sendable {
       case .failed(let stage, let kind, let message, _):
         // The same message for every row of an outage would hide what else happens; `retort failures` has them all.
         guard state.seen.insert("\(stage) \(kind) \(message)").inserted else { break }
-        let words = message.hasPrefix(kind) ? message : "\(kind): \(message)"
-        say("\(stage): failed: \(Terminal.safe(words))", &state)
+        say("\(stage): failed: \(Terminal.safe(FailureKind.words(kind, message)))", &state)
       case .finished(let stage, _): tellEnd(of: stage, at: time, &state)
+      case .foundDead(let run, let pipeline):
+        say(
+          "run \(run) of \(pipeline) was interrupted: its process ended before it did; what it had done is kept",
+          &state)
       case .leavingRedo(let redo): say(Terminal.safe(redo.description), &state)
       case .stopping(let status, let message):
         say("stopping (\(status.rawValue)): \(Terminal.safe(message))", &state)

@@ -31,7 +31,17 @@ struct ElsewhereRun {
       ]
       lines.append("  \(model.alias): \(facts.compactMap { $0 }.joined(separator: ", "))")
     }
+    lines += pipeline.tools.compactMap(\.server).map(Self.line(on:))
     return lines.map(Terminal.safe)
+  }
+
+  private static func line(on server: ToolServer) -> String {
+    let place =
+      switch server.place {
+      case .launch(let program, _): "launches \(JSON.array(program.words.map { .string($0) }).text)"
+      case .url(let url): "asks \(url)"
+      }
+    return "  \(server.name): \(place)" + (server.keyEnv.map { ", sends the key in \($0)" } ?? "")
   }
 
   private static func sent(_ what: [String], _ words: String) -> String? {
@@ -45,8 +55,8 @@ struct ElsewhereRun {
 
   /// What a store names may be anything: a pipe would be waited for without end.
   static func mustBeAFile(_ path: String) throws {
-    var status = stat()
-    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+    let file = URL(filePath: path).resolvingSymlinksInPath()
+    guard (try? file.resourceValues(forKeys: [.isRegularFileKey]))?.isRegularFile == true else {
       throw CommandFailure.usage("expected the run's pipeline file at '\(path)', found no regular file")
     }
   }

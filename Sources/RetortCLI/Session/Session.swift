@@ -57,8 +57,10 @@ struct Session {
     defer { endpoints.stop() }
     let engine = Engine(
       pipeline, store: store,
-      models: endpoints.models(memory: store.replies, budget: budget, gauge: gauge, say: progress.say),
-      options: options, interruption: interruption, environment: shell.environment)
+      models: endpoints.models(
+        memory: store.replies, images: store.images, budget: budget, gauge: gauge, say: progress.say),
+      servers: endpoints.servers, options: options, interruption: interruption, environment: shell.environment
+    )
     let lastSign = { @Sendable in progress.lastSign }
     return try await Signals.soften(interruption, saying: progress.say, lastSign: lastSign) {
       try await progress.ticking { try await engine.run(progress.tell) }

@@ -8,6 +8,7 @@ struct HTTPCaller: Caller {
   private let redaction: Redaction
   private let clock: any ModelClock
   private let spelling: LearnedSpelling
+  private let images: any ImageShelf
   private let doubt: @Sendable (ModelRequest) -> Void
 
   /// Most characters of the server's own words that an error repeats.
@@ -17,11 +18,12 @@ struct HTTPCaller: Caller {
   ///   - secrets: headers, names in lower case, with their secret values; read when a call is sent.
   ///   - redaction: cuts keys out of all that the server says, since it may repeat what it was sent.
   ///   - spelling: of the model, which the calls share.
+  ///   - images: where the bytes lie of images that are asked about.
   ///   - doubt: told of a call whose endpoint counted far too few tokens.
   init(
     _ transport: any Transport, secrets: @escaping @Sendable () throws -> [String: String] = { [:] },
     redaction: Redaction = Redaction(), clock: any ModelClock = SystemModelClock(),
-    spelling: LearnedSpelling = LearnedSpelling(),
+    spelling: LearnedSpelling = LearnedSpelling(), images: any ImageShelf = NoImages(),
     doubt: @escaping @Sendable (ModelRequest) -> Void = { _ in },
     endpoint: @escaping @Sendable () async throws -> String
   ) {
@@ -31,6 +33,7 @@ struct HTTPCaller: Caller {
     self.redaction = redaction
     self.clock = clock
     self.spelling = spelling
+    self.images = images
     self.doubt = doubt
   }
 
@@ -85,7 +88,7 @@ struct HTTPCaller: Caller {
   /// response that says that it succeeded.
   private func send(_ request: HTTPRequest, asking asked: ModelRequest) async throws -> (HTTPResponse, Double)
   {
-    let exchange = asked.exchange
+    let exchange = try await asked.exchange.showing(images)
     var request = request
     var text = spelling.text(of: exchange)
     while true {

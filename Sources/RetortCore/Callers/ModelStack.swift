@@ -19,6 +19,7 @@ package struct ModelStack: ModelProvider {
   private let batches: [String: BatchLimit]
   private let spellings: [String: LearnedSpelling]
   private let say: @Sendable (String) -> Void
+  private let images: any ImageShelf
   private let flights = Flights<RawReply>()
 
   /// - Parameters:
@@ -27,6 +28,7 @@ package struct ModelStack: ModelProvider {
   ///   - gauge: told what calls wait for.
   ///   - environment: where keys are read, by the names that `api_key_env` and `headers_env` give.
   ///   - redaction: cuts keys out of what servers say; by default those of the models.
+  ///   - images: where the bytes lie of images that are asked about.
   ///   - say: told, once for each model, what a person should know of it.
   ///   - address: the base address of a model; by default its `endpoint`. For models that are launched it waits
   ///     until the server is up.
@@ -35,7 +37,8 @@ package struct ModelStack: ModelProvider {
     gauge: CallGauge = CallGauge(),
     interruption: Interruption = Interruption(), clock: any ModelClock = SystemModelClock(),
     random: @escaping @Sendable () -> Double = { .random(in: 0..<1) }, environment: [String: String],
-    redaction: Redaction? = nil, say: @escaping @Sendable (String) -> Void = { _ in },
+    redaction: Redaction? = nil, images: any ImageShelf = NoImages(),
+    say: @escaping @Sendable (String) -> Void = { _ in },
     address: @escaping @Sendable (ModelSpec) async throws -> String = ModelStack.endpoint(of:)
   ) {
     self.transport = transport
@@ -49,6 +52,7 @@ package struct ModelStack: ModelProvider {
     self.redaction = redaction ?? Redaction(models.flatMap { $0.secrets(environment) })
     self.address = address
     self.say = say
+    self.images = images
     lengths = Dictionary(models.map { ($0.alias, VectorLength($0)) }) { first, _ in first }
     batches = Dictionary(models.map { ($0.alias, BatchLimit($0)) }) { first, _ in first }
     spellings = Dictionary(models.map { ($0.alias, Self.spelling($0, say)) }) { first, _ in first }
@@ -144,7 +148,7 @@ package struct ModelStack: ModelProvider {
       secrets: { [environment] in
         try model.secretHeaders(environment, keyHeader: WireFormats.keyHeader(of: model))
       }, redaction: redaction, clock: clock,
-      spelling: spellings[model.alias] ?? Self.spelling(model, say), doubt: doubt,
+      spelling: spellings[model.alias] ?? Self.spelling(model, say), images: images, doubt: doubt,
       endpoint: { [address, interruption] in
         let base = try await address(model)
         // A server may take minutes to start.

@@ -31,8 +31,25 @@ package struct Difference: Codable, Hashable, Sendable, CustomStringConvertible 
 
   /// The path with short values; of long ones (prompts) the path says enough.
   package var description: String {
+    if isOfContent { return place }
     guard let old = Self.shown(old), let new = Self.shown(new) else { return path }
     return "\(path): \(old) → \(new)"
+  }
+
+  /// The path, and that it is about what is in a file.
+  package var place: String { isOfContent ? "content of \(path)" : path }
+
+  /// Whether the files are the same ones by their names, as far as can be told, and what is in them is not: a key that
+  /// names files holds their digests.
+  package var isOfContent: Bool {
+    guard let old, let new, old != new else { return false }
+    if Self.isDigest(old) { return Self.isDigest(new) }
+    guard let before = old.array, let after = new.array, before.count == after.count else { return false }
+    return zip(before, after).allSatisfy { $0 == $1 || Self.isDigest($0) && Self.isDigest($1) }
+  }
+
+  private static func isDigest(_ value: JSON) -> Bool {
+    value.string?.wholeMatch(of: /r[0-9]+:[0-9a-f]{64}/) != nil
   }
 
   private static func shown(_ value: JSON?) -> String? {

@@ -39,6 +39,9 @@ extension ProgramLine: Codable {
       if first.contains("/") { places.append(0) }
       // What is found on the PATH may be a script that starts the interpreter of its name.
       if !first.contains("/") || !isScript {
+        if let script = Interpreter.lostScript(in: words, from: folder) {
+          throw StageError("expected a script for '\(first)' to read, found none at '\(script)'")
+        }
         let argument = words.indices.dropFirst().first {
           FileKind(following: URL(filePath: words[$0], relativeTo: folder)) == .regular
         }

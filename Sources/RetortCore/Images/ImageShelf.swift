@@ -4,8 +4,8 @@ package import Foundation
 package protocol ImageShelf: Sendable {
   /// Puts bytes there that are known to be an image's; returns once they are durable, so that a row may name them.
   func put(_ bytes: Data, as image: ImageReference) async throws
-  /// The bytes of an image that some row names. Errors: ``ImageFault`` where they are missing or not those any more.
-  func bytes(of image: ImageReference) async throws -> Data
+  /// The bytes of a digest that some row names. Errors: ``ImageFault`` where they are missing or not those any more.
+  func bytes(of digest: Digest) async throws -> Data
 }
 
 extension ImageShelf {
@@ -16,6 +16,9 @@ extension ImageShelf {
     try await put(bytes, as: image)
     return image
   }
+
+  /// As ``bytes(of:)-(Digest)``.
+  package func bytes(of image: ImageReference) async throws -> Data { try await bytes(of: image.digest) }
 }
 
 /// For checks, which keep nothing.
@@ -24,7 +27,7 @@ package struct NoImages: ImageShelf {
   package func put(_ bytes: Data, as image: ImageReference) async throws {
     throw StageError("expected a store to keep images beside, found none")
   }
-  package func bytes(of image: ImageReference) async throws -> Data {
-    throw ImageFault(.missing, "expected a store that has the image \(image.name), found none")
+  package func bytes(of digest: Digest) async throws -> Data {
+    throw ImageFault(.missing, "expected a store that has the image sha256:\(digest.hex), found none")
   }
 }

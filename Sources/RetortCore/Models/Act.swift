@@ -16,6 +16,8 @@ package protocol Act: Sendable {
   var settings: JSON.Object { get }
   /// Estimated tokens, for limits and for what a budget sets aside before the endpoint has counted.
   var estimate: Usage { get }
+  /// The same, where what is asked takes more or less of one model than of another.
+  func estimate(by model: ModelSpec) -> Usage
   /// An answer with what the exchange says of it.
   static func noted(_ answer: Answer, _ reply: RawReply) -> Answer
 }
@@ -23,4 +25,5 @@ package protocol Act: Sendable {
 extension Act {
   package var settings: JSON.Object { [:] }
   package static func noted(_ answer: Answer, _ reply: RawReply) -> Answer { answer }
+  package func estimate(by model: ModelSpec) -> Usage { estimate }
 }

@@ -38,9 +38,14 @@ extension ChatRequest: Act {
     return options
   }
 
-  package var estimate: Usage {
+  package var estimate: Usage { estimate(maxPixels: nil) }
+
+  package func estimate(by model: ModelSpec) -> Usage { estimate(maxPixels: model.maxPixels) }
+
+  private func estimate(maxPixels: Int?) -> Usage {
     Usage(
-      promptTokens: messages.estimate + tools.reduce(0) { $0 + TokenEstimate.bytes($1.json.text) },
+      promptTokens: messages.estimate(maxPixels: maxPixels)
+        + tools.reduce(0) { $0 + TokenEstimate.bytes($1.json.text) },
       completionTokens: sampling.maxTokens ?? Self.usualReply)
   }
 
@@ -56,7 +61,4 @@ extension Sequence<ChatMessage> {
   package var json: JSON {
     .array(map { $0.wire ?? ["role": .string($0.role.rawValue), "content": .string($0.content)] })
   }
-
-  /// Estimated tokens: four around each message, as chat templates have it.
-  var estimate: Int { reduce(0) { $0 + 4 + TokenEstimate.bytes($1.wire?.text ?? $1.content) } }
 }

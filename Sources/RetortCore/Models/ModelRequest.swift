@@ -40,7 +40,8 @@ package struct ModelRequest: Sendable {
     let text = JSON.text(of: identity, sorted: true, written: (A.promptName, prompt.canonical))
     self.init(
       model: model, origin: origin, identity: .object(identity),
-      digest: Self.digest(identity: text, take: origin.take, round: origin.round), estimate: act.estimate, exchange: exchange)
+      digest: Self.digest(identity: text, take: origin.take, round: origin.round),
+      estimate: act.estimate(by: model), exchange: exchange)
   }
 
   /// - Parameter identity: its canonical text.
@@ -68,6 +69,8 @@ package struct Exchange: Sendable {
   /// could use: it is asked before the reply is remembered, so that such an answer is asked for again instead of being
   /// recalled for ever. Errors: ``ModelError``.
   package let read: @Sendable (ReplyBody) throws -> Int
+  /// An image as the wire has it, of its bytes in base64; nil where it has none.
+  let imagePart: @Sendable (ImageReference, String) -> JSON?
 
   /// Fields that may hold what is asked, the likelier first.
   private static let promptNames = ["messages", "input", "text", "query", "prompt"]
@@ -75,7 +78,8 @@ package struct Exchange: Sendable {
   /// - Parameter written: a prompt that has been written already, and the field that holds it.
   package init(
     path: String, fields: JSON.Object, written: (name: String, prompt: WrittenJSON)? = nil,
-    usage: @escaping @Sendable (JSON) -> Usage?, read: @escaping @Sendable (ReplyBody) throws -> Int
+    usage: @escaping @Sendable (JSON) -> Usage?, read: @escaping @Sendable (ReplyBody) throws -> Int,
+    imagePart: @escaping @Sendable (ImageReference, String) -> JSON? = { _, _ in nil }
   ) {
     self.path = path
     self.fields = fields
@@ -86,6 +90,7 @@ package struct Exchange: Sendable {
       ?? WrittenJSON(name.flatMap { fields[$0] } ?? .null)
     self.usage = usage
     self.read = read
+    self.imagePart = imagePart
   }
 
   package var body: JSON { .object(fields) }

@@ -99,6 +99,10 @@ package struct ModelSpec: Hashable, Sendable {
   package var maxTokensField: TokensField?
   /// Most texts of one request for vectors; nil for the usual number.
   package var maxInputs: Int?
+  /// How it says where something is in an image; nil where it says that as its tools take it.
+  package var coordinates: Coordinates?
+  /// Most pixels of the copy that its server makes of an image; nil for the usual bound.
+  package var maxPixels: Int?
 
   package init(alias: String, name: String, kind: Kind = .chat) {
     self.alias = alias
@@ -106,11 +110,13 @@ package struct ModelSpec: Hashable, Sendable {
     self.kind = kind
   }
 
-  /// What of the model enters a step's key: name, kind, revision, extra body and what it is asked without. Not its alias,
-  /// address or limits.
+  /// What of the model enters a step's key: name, kind, revision, extra body, what it is asked without and how its boxes are
+  /// read. Not its alias, address or limits.
   package var identity: JSON {
     var fields = fieldsOfRequests
     if !omit.isEmpty { fields["omit"] = .array(omit.map(\.rawValue).sorted().map { .string($0) }) }
+    if let coordinates { fields["coordinates"] = .string(coordinates.rawValue) }
+    if coordinates == .pixels, let maxPixels { fields["max_pixels"] = .int(Int64(maxPixels)) }
     return .object(fields)
   }
 

@@ -47,5 +47,5 @@ struct RewardRequest: Act {
   }
 
   var prompt: JSON { conversation.json }
-  var estimate: Usage { Usage(promptTokens: conversation.estimate) }
+  var estimate: Usage { Usage(promptTokens: conversation.estimate()) }
 }

@@ -88,8 +88,10 @@ struct PromptParser {
         }
     }
     guard allowed else {
+      let remedy = fields.contains("") ? "" : "; a rename stage gives a column such a name"
       throw PromptError(
-        spot, "expected a name of letters, digits, '_', '-' and '.', found '\(Prompt.shortened(name))'")
+        spot,
+        "expected a name of letters, digits, '_', '-' and '.', found '\(Prompt.shortened(name))'\(remedy)")
     }
     return fields
   }

@@ -86,7 +86,7 @@ package struct StageEntry: Sendable {
     heads = S.heads
     adds = S.Output.self == Columns.self ? nil : ColumnUse.properties(of: S.Output.self).map(\.name)
     configure = { decoder in
-      let config = try S.Config(from: decoder)
+      let config = S.resolved(try S.Config(from: decoder))
       var encoded = try JSON(encoding: config)
       if !S.laterKeys.isEmpty, let fields = encoded.object {
         encoded = .object(fields.filter { !($0.value.isNull && S.laterKeys.contains($0.key)) })

@@ -5,6 +5,10 @@ package protocol Reader: StageKind {
   func read(into sink: ReaderSink<Output>) async throws
 }
 
+extension Reader {
+  package static var isForeseeable: Bool { true }
+}
+
 /// Where a reader puts its rows, in their order.
 package struct ReaderSink<Output: Encodable & Sendable>: Sendable {
   private let accept: SetAnswer.Accept

@@ -26,7 +26,7 @@ package protocol StageKind: Sendable {
   /// Whether another draw of the same request is another answer: what is redone, or done in a further round, asks anew.
   static var drawsSamples: Bool { get }
   /// Whether a plan may perform its steps where they name no model: what comes out follows from the input alone, asks
-  /// nobody, starts nothing and is quick. Readers are read in any case.
+  /// nobody, starts nothing and is quick. A reader is read unless it says otherwise.
   static var isForeseeable: Bool { get }
   /// Which of its columns a report plots.
   static var plots: PlottedColumns { get }
@@ -40,6 +40,9 @@ package protocol StageKind: Sendable {
   static var heads: HeadColumns? { get }
   /// What its steps ask of models, as far as the configuration tells.
   static func workload(of config: Config) -> Workload
+  /// The configuration with what its key has of content that the files under `with:` name in their turn. What cannot be
+  /// looked at yet is told of when the stage is performed.
+  static func resolved(_ config: Config) -> Config
   /// Its steps that are on their way at once, where it calls no model; nil for as many as there are cores.
   static func inFlight(of config: Config) -> Int?
 
@@ -57,6 +60,7 @@ package protocol StageKind: Sendable {
 
 extension StageKind {
   package static var laterKeys: Set<String> { [] }
+  package static func resolved(_ config: Config) -> Config { config }
   package static var sets: [SetRole] { [] }
   package static var drawsSamples: Bool { false }
   package static var isForeseeable: Bool { false }

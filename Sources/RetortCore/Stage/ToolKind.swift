@@ -44,13 +44,19 @@ package struct Workshop: Sendable {
   package let library: any TextLibrary
   /// Where the images go that it answers.
   package let images: any ImageShelf
+  let servers: any ToolServers
+  /// What its server offers; nil where it has none, or was not asked yet.
+  let offers: [ToolOffer]?
 
   package init(
-    corpus: Corpus? = nil, library: any TextLibrary = NoLibrary(), images: any ImageShelf = NoImages()
+    corpus: Corpus? = nil, library: any TextLibrary = NoLibrary(), images: any ImageShelf = NoImages(),
+    servers: any ToolServers = NoToolServers(), offers: [ToolOffer]? = nil
   ) {
     self.corpus = corpus
     self.library = library
     self.images = images
+    self.servers = servers
+    self.offers = offers
   }
 }
 
@@ -91,6 +97,8 @@ package struct ToolSpec: Sendable {
   package let corpus: String?
   /// The kind's own keys, as they enter the identity.
   package let config: JSON
+  /// Where its tools are those of a server, and it has no kind.
+  package private(set) var server: ToolServer?
   private let bind: Bind
 
   package init(
@@ -103,6 +111,13 @@ package struct ToolSpec: Sendable {
     self.bind = bind
   }
 
+  package init(_ server: ToolServer) {
+    self.init(ToolDeclaration(name: server.name), kind: .server, corpus: nil, config: [:]) { declaration, _ in
+      AbsentTool(name: declaration.name)
+    }
+    self.server = server
+  }
+
   package var name: String { declaration.name }
 
   /// The role under which a stage that offers the tool is given its corpus.
@@ -110,6 +125,7 @@ package struct ToolSpec: Sendable {
 
   /// What of it enters the key of a step that offers it, beside the digest of its corpus.
   package var identity: JSON {
+    if let server { return server.stepIdentity }
     var fields: JSON.Object = [
       "name": .string(name), "kind": .string(kind.name), "version": .int(Int64(kind.version)), "with": config,
     ]
@@ -117,7 +133,14 @@ package struct ToolSpec: Sendable {
     return .object(fields)
   }
 
-  package func tool(in workshop: Workshop) throws -> any Tool { try bind(declaration, workshop) }
+  /// One, or those of its server.
+  package func tools(in workshop: Workshop) throws -> [any Tool] {
+    guard let server else { return [try bind(declaration, workshop)] }
+    let offers = workshop.offers ?? server.expected
+    return offers.map {
+      ServedTool(offer: $0, server: server, offers: offers, servers: workshop.servers, shelf: workshop.images)
+    }
+  }
 }
 
 /// The name of a tool under `with:`: decodes from the name (looked up in `userInfo[.tools]`), encodes as the tool's
@@ -188,4 +211,6 @@ extension ToolEntry {
   }
 
   fileprivate static let absent = ToolEntry(absent: "")
+  /// That of servers, which no file names under `uses:`.
+  fileprivate static let server = ToolEntry(absent: "server")
 }

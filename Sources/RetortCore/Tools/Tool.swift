@@ -9,9 +9,23 @@ package protocol Tool: Sendable {
   /// Seconds that a call may take.
   var timeout: Double { get }
 
+  /// Whether it can answer anything at all, asked before a model is. Errors: ``StageError`` where it cannot.
+  func check() async throws
+
   /// The answer to arguments that fit the schema of ``offer``. Errors: ``ToolFault`` for what the model is to be told;
   /// anything else fails the row.
   func answer(_ arguments: JSON.Object) async throws -> ToolAnswer
+
+  /// The name under `tools:`, where it is not that of the offer.
+  var declared: String { get }
+  /// Makes ready what it needs before a call's time begins. Errors: what fails the row.
+  func prepare() async throws
+}
+
+extension Tool {
+  package var declared: String { offer.name }
+  package func prepare() async throws {}
+  package func check() async throws {}
 }
 
 /// What a tool answers.
@@ -44,6 +58,15 @@ package struct ToolFault: Error, Hashable, Sendable, CustomStringConvertible {
     case tooManyCalls = "too many calls"
     case timeout = "time-out"
     case error
+    /// The server was gone before it answered.
+    case unreachable = "no answer"
+    /// What the session knew of earlier calls is gone with it.
+    case sessionLost = "session lost"
+    /// No call of a model: one that was made again, to bring a session to where it was, came to something else.
+    case replayDiffers = "replay_differs"
+
+    /// Whether it says nothing of another call with the same arguments.
+    var passes: Bool { [.timeout, .unreachable, .sessionLost].contains(self) }
   }
 
   package let kind: Kind
@@ -53,9 +76,6 @@ package struct ToolFault: Error, Hashable, Sendable, CustomStringConvertible {
     self.kind = kind
     self.message = message
   }
-
-  /// Whether it says nothing of another call with the same arguments.
-  var passes: Bool { kind == .timeout }
 
   package var description: String { "Error (\(kind.rawValue)): \(message)" }
 }
@@ -96,6 +116,10 @@ package struct ToolResult: Hashable, Sendable {
     self.fault = fault
     self.seconds = seconds
     self.number = number
+  }
+
+  init(fault: ToolFault, seconds: Double = 0) {
+    self.init(text: fault.description.storable, fault: fault.kind, seconds: seconds)
   }
 }
 

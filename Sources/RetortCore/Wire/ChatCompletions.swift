@@ -25,6 +25,10 @@ struct ChatCompletions: ActFormat {
     return answer
   }
 
+  func imagePart(_ image: ImageReference, base64: String) -> JSON? {
+    ["type": "image_url", "image_url": ["url": .string("data:\(image.type.rawValue);base64,\(base64)")]]
+  }
+
   func textBytes(_ answer: ChatReply) -> Int {
     answer.text.utf8.count + (answer.reasoning ?? "").utf8.count
       + answer.toolCalls.reduce(0) { $0 + $1.arguments.utf8.count }

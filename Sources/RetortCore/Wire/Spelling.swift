@@ -42,6 +42,11 @@ struct Spelling: Hashable, Sendable {
     let words = said + [first.flatMap { rest[$0]["content"]?.string }].compactMap { $0 }
     let turn = [ChatMessage.user(words.joined(separator: "\n\n"))].json.array ?? []
     guard let first else { return turn + rest }
+    if let parts = rest[first]["content"]?.array, var shown = rest[first].object {
+      shown["content"] = .array([MessagePart.text(words.joined(separator: "\n\n") + "\n\n").json] + parts)
+      rest[first] = .object(shown)
+      return rest
+    }
     guard rest[first]["content"]?.string != nil else { return turns }
     rest.replaceSubrange(first...first, with: turn)
     return rest

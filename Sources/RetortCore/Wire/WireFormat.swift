@@ -43,12 +43,15 @@ package protocol ActFormat<Asked>: WireFormat {
   ///   version remembered is read as far as it goes.
   /// Errors: ``ModelError``.
   func answer(_ act: Asked, in reply: ReplyBody, isNew: Bool) throws -> Asked.Answer
+  /// An image in a turn, of its bytes in base64; nil where the format has none.
+  func imagePart(_ image: ImageReference, base64: String) -> JSON?
   /// Bytes of the text that was written for an answer.
   func textBytes(_ answer: Asked.Answer) -> Int
 }
 
 extension ActFormat {
   package var promptField: String? { nil }
+  package func imagePart(_ image: ImageReference, base64: String) -> JSON? { nil }
   package func textBytes(_ answer: Asked.Answer) -> Int { 0 }
 
   /// - Parameter check: throws at an answer that nobody could use.
@@ -72,7 +75,8 @@ extension ActFormat {
     fields.merge(model.extraBody) { $1 }
     let written = promptField.flatMap { model.extraBody[$0] == nil ? ($0, prompt) : nil }
     let exchange = Exchange(
-      path: path(of: act), fields: fields, written: written, usage: usage(in:), read: read)
+      path: path(of: act), fields: fields, written: written, usage: usage(in:), read: read,
+      imagePart: imagePart(_:base64:))
     return ModelRequest(act, of: model, for: origin, prompt: prompt, exchange: exchange)
   }
 }

@@ -17,6 +17,8 @@ package struct Pipeline: Sendable {
   package let stages: [PipelineStage]
   /// What is no mistake and should be told all the same.
   package let warnings: [Diagnostic]
+  /// What a check of the file could not tell.
+  package let notes: [Diagnostic]
   /// The kinds that the file may name.
   package let catalog: Catalog
   /// Cuts out what of the file itself is, or looks like, a key: used as it is written, shown and recorded nowhere.
@@ -28,7 +30,8 @@ package struct Pipeline: Sendable {
 
   package init(
     name: String, file: URL, models: OrderedDictionary<String, ModelSpec>, tools: [ToolSpec] = [],
-    stages: [PipelineStage], warnings: [Diagnostic] = [], catalog: Catalog? = nil,
+    stages: [PipelineStage], warnings: [Diagnostic] = [], notes: [Diagnostic] = [],
+    catalog: Catalog? = nil,
     redaction: Redaction = Redaction(),
     variables: [FileVariable] = []
   ) {
@@ -38,6 +41,7 @@ package struct Pipeline: Sendable {
     self.tools = tools
     self.stages = stages
     self.warnings = warnings
+    self.notes = notes
     self.catalog = catalog ?? Catalog(stages.map(\.entry))
     self.redaction = redaction
     self.variables = variables

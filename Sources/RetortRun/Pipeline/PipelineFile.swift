@@ -113,6 +113,8 @@ struct ModelFields: Decodable {
   let maxTokensField: ModelSpec.TokensField?
   let maxInputs: Int?
   let omit: [ModelSpec.SamplingField]?
+  let coordinates: ModelSpec.Coordinates?
+  let maxPixels: Int?
 
   struct PriceFields: Decodable {
     let input: Double
@@ -126,13 +128,16 @@ struct ModelFields: Decodable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case endpoint, name, kind, launch, revision, headers, concurrency, rpm, tpm, timeout, retries, price, omit
+    case endpoint, name, kind, launch, revision, headers, concurrency, rpm, tpm, timeout, retries, price,
+      omit,
+      coordinates
     case apiKeyEnv = "api_key_env"
     case keyHeader = "key_header"
     case headersEnv = "headers_env"
     case extraBody = "extra_body"
     case maxTokensField = "max_tokens_field"
     case maxInputs = "max_inputs"
+    case maxPixels = "max_pixels"
   }
 }
 

@@ -8,6 +8,7 @@ struct PipelineGraph {
   /// The pipeline file.
   let file: URL
   private(set) var mistakes: [Diagnostic] = []
+  private(set) var warnings: [Diagnostic] = []
   /// Names of no stage that were found so far, and for how many a near one is looked for.
   private var unknown = 0
   private static let hinted = 50
@@ -219,7 +220,8 @@ extension PipelineGraph {
     let sets = draft.written.node["using"]?.entries ?? [:]
     let roles = sets.compactMapValues { $0.node.string }.mapValues { ($0, output(of: $0)) }
     guard let entry = draft.entry, let bound = draft.bound else { return Output(isOpen: true) }
-    for use in bound.reads where use.isNamed {
+    let filled = (bound.adds ?? []).filter(bound.passed.changed.contains).map { ColumnUse(sectionOn: $0) }
+    for use in bound.reads + filled.filter({ isSlip($0, of: inputs) }) where use.isNamed {
       // What begins a section alone, some row must be able to have.
       let isOffered =
         !use.required
@@ -230,6 +232,7 @@ extension PipelineGraph {
       }
     }
     for use in bound.reads { checkSection(use, of: inputs, draft) }
+    warnings += (bound.reads + filled).compactMap { nearMiss($0, of: inputs, draft) }
     for role in bound.sets {
       guard let (input, columns) = roles[role.name] else { continue }
       for column in role.columns { require(column, of: columns, from: input, draft, in: "using") }

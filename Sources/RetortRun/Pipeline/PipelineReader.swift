@@ -57,6 +57,7 @@ struct PipelineReader {
     checkNames(written.stages)
 
     tools = tools(written.tools, models: models, stages: written.stages.filter { $0.made == nil }.map(\.name))
+    checkOffers(written.tools, tools)
     var drafts: OrderedDictionary<String, StageDraft> = [:]
     for stage in written.stages { drafts[stage.name] = draft(stage, models: models) }
     bind(&drafts, models)
@@ -65,14 +66,14 @@ struct PipelineReader {
     mistakes += graph.mistakes
     mistakes = rounds.toldOnce(mistakes)
     let warnings = rounds.toldOnce(
-      secrets.warnings + graph.lostPrompts() + unusedTools(written.tools, in: drafts))
+      secrets.warnings + graph.warnings + graph.lostPrompts() + unusedTools(written.tools, in: drafts))
     try throwMistakes()
 
     let name = file.deletingPathExtension().lastPathComponent
     let keys = Redaction(secrets.texts)
     return Pipeline(
       name: name, file: file, models: models, tools: tools.map(\.value), stages: graph.stages(),
-      warnings: warnings,
+      warnings: warnings, notes: graph.unknownColumns(),
       catalog: catalog, redaction: keys,
       variables: environment.variables(of: root, text: text, keys: keys))
   }
@@ -163,6 +164,8 @@ extension PipelineReader {
     spec.maxTokensField = fields.maxTokensField
     spec.maxInputs = fields.maxInputs.map { max(1, $0) }
     spec.omit = Set(fields.omit ?? [])
+    spec.coordinates = fields.coordinates
+    spec.maxPixels = fields.maxPixels.map { max(1, $0) }
     check(fields, entry)
     return spec
   }
@@ -202,10 +205,18 @@ extension PipelineReader {
     if let kind = fields.kind, fields.omit != nil, ![.chat, .judge].contains(kind) {
       report(place("omit"), "expected 'omit' on a model of kind chat or judge, found it on \(kind.rawValue)")
     }
+    for (key, isSet) in [
+      ("coordinates", fields.coordinates != nil), ("max_pixels", fields.maxPixels != nil),
+    ] {
+      if let kind = fields.kind, isSet, ![.chat, .judge].contains(kind) {
+        report(place(key), "expected '\(key)' on a model of kind chat or judge, found it on \(kind.rawValue)")
+      }
+    }
     for (place, mistake) in headerMistakes(fields, entry) { report(place, mistake) }
     for (key, value) in [
       ("concurrency", fields.concurrency.map(Double.init)), ("rpm", fields.rpm), ("tpm", fields.tpm),
       ("timeout", fields.timeout), ("max_inputs", fields.maxInputs.map(Double.init)),
+      ("max_pixels", fields.maxPixels.map(Double.init)),
     ] {
       if let value, !(value > 0) { report(place(key), "expected a number above 0, found \(value.short)") }
     }

@@ -91,16 +91,30 @@ package enum PipelineSchema {
     ]
   }
 
+  private static func serverKey(_ name: String, _ schema: JSON) -> JSON {
+    described(schema, ToolServerFields.help[name] ?? "")
+  }
+
   private static func tool(_ catalog: Catalog) -> JSON {
     [
-      "type": "object", "required": ["uses"],
+      "type": "object", "anyOf": [["required": ["uses"]], ["required": ["launch"]], ["required": ["url"]]],
       "properties": [
         "uses": described(["enum": .array(catalog.tools.map { .string($0.name) })], "The kind of tool."),
         "corpus": described(["type": "string"], "The stage whose rows it looks into."),
         "description": described(
           ["type": "string"], "What the model is told of it, in place of the kind's words."),
         "timeout": described(
-          ["type": "number", "exclusiveMinimum": 0], "Seconds that a call may take; default 30."),
+          ["type": "number", "exclusiveMinimum": 0],
+          "Seconds that a call may take; default 300, and 60 of a server's tool."),
+        "launch": serverKey("launch", ["type": "array", "items": ["type": "string"]]),
+        "url": serverKey("url", ["type": "string"]),
+        "only": serverKey("only", ["type": "array", "items": ["type": "string"]]),
+        "session": serverKey(
+          "session", ["enum": .array(ToolServer.Session.allCases.map { .string($0.rawValue) })]),
+        "effect": serverKey("effect", ["enum": .array(ToolEffect.allCases.map { .string($0.rawValue) })]),
+        "sandbox": serverKey("sandbox", ["type": "boolean"]),
+        "revision": serverKey("revision", ["type": "string"]),
+        "key_env": serverKey("key_env", ["type": "string"]),
       ],
       "allOf": .array(
         catalog.tools.map { entry in
@@ -186,6 +200,14 @@ package enum PipelineSchema {
             "type": "array",
             "items": ["enum": .array(ModelSpec.SamplingField.allCases.map { .string($0.rawValue) })],
           ], "Fields of a chat's sampling that requests leave out, since the model refuses them."),
+        "coordinates": described(
+          ["enum": .array(ModelSpec.Coordinates.allCases.map { .string($0.rawValue) })],
+          "How the model says boxes in an image: pixels of the copy it is shown, or thousandths; they are mapped to the "
+            + "original. Default: as its tools take them."),
+        "max_pixels": described(
+          ["type": "integer", "minimum": 1],
+          "Most pixels of the copy that the server makes of an image; default 12845056, as Qwen2.5-VL has it."
+        ),
         "max_inputs": described(
           ["type": "integer", "minimum": 1],
           "Most texts of one request for vectors; default 64, halved where the server refuses as many."),

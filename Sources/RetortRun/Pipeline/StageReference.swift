@@ -10,9 +10,37 @@ package enum StageReference {
       "| [\(code(entry.name))](#\(entry.name)) | \(takes(entry)) | \(cell(entry.summary)) |"
     }
     let head = ["| stage | takes | what it does |", "| --- | --- | --- |"]
-    return ([introduction, (head + index).joined(separator: "\n")] + catalog.kinds.map(section))
-      .joined(separator: "\n\n")
+    let stages = [introduction, (head + index).joined(separator: "\n")] + catalog.kinds.map { section($0) }
+    let tools = catalog.tools.isEmpty ? [] : [toolsIntroduction] + catalog.tools.map { section($0) }
+    return (stages + tools).joined(separator: "\n\n")
   }
+
+  /// One kind of tool, with its keys.
+  package static func section(_ tool: ToolEntry) -> String {
+    let keys = tool.configShape().keys.map { key in
+      "| \(code(key.name)) | \(cell(key.value.description)) | \(cell(tool.keys[key.name] ?? "")) |"
+    }
+    let table = keys.isEmpty ? [] : ["", "| key | takes | meaning |", "| --- | --- | --- |"] + keys
+    return (["### \(tool.name)", "", cell(tool.summary), "", "- \(cell(use(of: tool)))"] + table)
+      .joined(separator: "\n")
+  }
+
+  /// What a kind of tool looks into.
+  package static func use(of tool: ToolEntry) -> String {
+    guard !tool.corpus.isEmpty else { return "Version \(tool.version); looks into no corpus." }
+    let required = tool.corpus.filter(\.required).map { code($0.name) }.joined(separator: ", ")
+    let optional = tool.corpus.filter { !$0.required }.map { code($0.name) }.joined(separator: ", ")
+    let others = optional.isEmpty ? "" : ", and \(optional) where a row has them"
+    return
+      "Version \(tool.version); looks into the stage under `corpus:`, of which it reads \(required)\(others)."
+  }
+
+  private static let toolsIntroduction = """
+    ## Tools
+
+    What `tools:` of a file may declare ([tools.md](tools.md)). All have `description:`, which replaces what a model is told
+    of them, and `timeout:`, in seconds.
+    """
 
   /// One kind: what it takes, reads and adds, its keys and its sets.
   package static func section(_ entry: StageEntry) -> String {
@@ -34,6 +62,7 @@ package enum StageReference {
     var facts = ["Version \(entry.version); takes \(takes(entry))."]
     if !entry.isReader { facts.append("Reads \(reads(bound, entry)).") }
     facts.append("\(entry.makesRows ? "Makes rows with" : "Adds") \(adds(bound, entry)).")
+    if let tools = addsWithTools(entry, bound) { facts.append("With `tools`, adds \(tools).") }
     for role in entry.sets {
       let columns = role.columns.isEmpty ? "" : " Reads \(role.columns.map(code).joined(separator: ", "))."
       let optional = role.required ? "" : " (optional)"
@@ -78,6 +107,14 @@ package enum StageReference {
     return adds.isEmpty ? "no column" : list(adds, entry)
   }
 
+  /// The columns of a stage whose model may call tools, where they are others.
+  private static func addsWithTools(_ entry: StageEntry, _ bound: BoundStage?) -> String? {
+    guard entry.configShape().keys.contains(where: { $0.name == "tools" && $0.value == .list(.tool) }),
+      let adds = StageSample.bound(entry, with: "tools")?.adds, adds != bound?.adds
+    else { return nil }
+    return list(adds, entry)
+  }
+
   /// A column that has the name of a required key is the one that the key was made to say.
   private static func list(_ columns: [String], _ entry: StageEntry) -> String {
     let keys = entry.configShape().keys.filter(\.required).map(\.name)
@@ -97,14 +134,16 @@ private struct StageSample {
   let emptyFile: URL
 
   /// Nil where made-up values of its required keys will not do.
-  static func bound(_ entry: StageEntry) -> BoundStage? {
+  ///
+  /// - Parameter key: one that it has beside those.
+  static func bound(_ entry: StageEntry, with key: String? = nil) -> BoundStage? {
     let file = FileManager.default.temporaryDirectory.appending(path: "retort-\(UUID().uuidString).txt")
     guard FileManager.default.createFile(atPath: file.path, contents: nil) else { return nil }
     defer { try? FileManager.default.removeItem(at: file) }
     let sample = StageSample(emptyFile: file)
     return ModelSpec.Kind.allCases.lazy.compactMap {
-      sample.bound(entry, modelsOf: $0) { $0.required }
-        ?? sample.bound(entry, modelsOf: $0) { $0.required || $0.value == .model }
+      sample.bound(entry, modelsOf: $0) { $0.required || $0.name == key }
+        ?? sample.bound(entry, modelsOf: $0) { $0.required || $0.name == key || $0.value == .model }
     }.first
   }
 

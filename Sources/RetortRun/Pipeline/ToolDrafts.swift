@@ -35,20 +35,18 @@ extension PipelineReader {
   private mutating func spec(
     _ tool: PipelineFile.ToolNode, _ models: OrderedDictionary<String, ModelSpec>, _ stages: [String]
   ) -> ToolSpec? {
-    for key in ["launch", "url"] {
-      guard let entry = tool.node[entry: key] else { continue }
-      report(
-        entry.keyPlace,
-        "expected 'uses:' with a tool that is built in, found '\(key)'; tools of other programs are not offered yet"
-      )
-      return nil
-    }
     guard tool.node.entries != nil else {
       report(tool.node.place, "expected a mapping, found \(tool.node.found)")
       return nil
     }
+    if tool.node["uses"] == nil, tool.node[entry: "launch"] != nil || tool.node[entry: "url"] != nil {
+      return server(tool, models).map { ToolSpec($0) }
+    }
     guard let uses = tool.node["uses"] else {
-      report(tool.keyPlace, "expected the key 'uses', a kind of tool (\(kindNames)), found none")
+      report(
+        tool.keyPlace,
+        "expected the key 'uses', a kind of tool (\(kindNames)), or 'launch' or 'url' for a server, found none"
+      )
       return nil
     }
     let kind = uses.string ?? uses.found
@@ -97,7 +95,7 @@ extension PipelineReader {
     default: break
     }
     // What the keys' types cannot tell, the tool says itself.
-    do { _ = try spec.tool(in: Workshop()) } catch {
+    do { _ = try spec.tools(in: Workshop()) } catch {
       let words = "\(error)"
       let key = String(words.prefix { $0 != ":" })
       report(tool.node[entry: key]?.node.place ?? tool.keyPlace, words)
@@ -117,7 +115,7 @@ extension PipelineReader {
 
 extension PlacedNode {
   /// A key of a mapping with its place.
-  fileprivate subscript(entry key: String) -> Entry? { entries?[key] }
+  subscript(entry key: String) -> Entry? { entries?[key] }
 }
 
 extension StageDraft {

@@ -35,7 +35,9 @@ struct TrustNotes {
     let names = Set(written.matches(of: /\$\{([A-Za-z_][A-Za-z0-9_]*)/).map { String($0.1) })
     let marks = Dictionary(uniqueKeysWithValues: names.map { ($0, "\(mark)\($0)\(mark)") })
     guard let real = tree(environment), let marked = tree(marks) else { return [] }
-    for (alias, entry) in real["models"]?.entries ?? [:] { notes.look(at: entry.node, of: alias) }
+    for section in ["models", "tools"] {
+      for (name, entry) in real[section]?.entries ?? [:] { notes.look(at: entry.node, of: name) }
+    }
     for (name, entry) in real["stages"]?.entries ?? [:] { notes.look(at: entry.node["with"], of: name) }
     for (_, block) in real["rounds"]?.entries ?? [:] {
       for (name, entry) in block.node["stages"]?.entries ?? [:] { notes.look(at: entry.node["with"], of: name) }
@@ -54,8 +56,10 @@ struct TrustNotes {
     if let program = model["launch"]?.list?.first, let path = program.string, let outside = outside(path) {
       note(program.place, "\(alias) launches \(outside), outside the file's folder")
     }
-    let hasKey = ["api_key_env", "headers_env"].contains { model[$0].map { $0.scalar != .null } ?? false }
-    if hasKey, let endpoint = model["endpoint"], let address = endpoint.string,
+    let hasKey = ["api_key_env", "headers_env", "key_env"].contains {
+      model[$0].map { $0.scalar != .null } ?? false
+    }
+    if hasKey, let endpoint = model["endpoint"] ?? model["url"], let address = endpoint.string,
       let host = Self.foreignHost(address)
     {
       note(endpoint.place, "\(alias) sends a key to \(host) over http, which anybody on the way can read")

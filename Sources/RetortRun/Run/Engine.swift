@@ -8,6 +8,7 @@ package struct Engine: Sendable {
   let pipeline: Pipeline
   let store: Store
   let models: any ModelProvider
+  let servers: any ToolServers
   let options: RunOptions
   let interruption: Interruption
   /// Of which programs that stages start see what holds no key.
@@ -18,8 +19,8 @@ package struct Engine: Sendable {
   let cores: Int
 
   package init(
-    _ pipeline: Pipeline, store: Store, models: any ModelProvider, options: RunOptions = .init(),
-    interruption: Interruption = Interruption(),
+    _ pipeline: Pipeline, store: Store, models: any ModelProvider, servers: any ToolServers = NoToolServers(),
+    options: RunOptions = .init(), interruption: Interruption = Interruption(),
     environment: [String: String] = ProcessInfo.processInfo.environment,
     cores: Int = ProcessInfo.processInfo.activeProcessorCount,
     now: @escaping @Sendable () -> Double = { Date().timeIntervalSince1970 }
@@ -27,6 +28,7 @@ package struct Engine: Sendable {
     self.pipeline = pipeline
     self.store = store
     self.models = models
+    self.servers = servers
     self.options = options
     self.interruption = interruption
     self.environment = environment
@@ -44,8 +46,10 @@ package struct Engine: Sendable {
     let began = now()
     let lock = try store.lock(for: pipeline.name, at: began)
     defer { withExtendedLifetime(lock) {} }
+    let dead = try await store.steps.openRuns()
     let (run, begunBefore) = try await store.steps.beginRun(NewRun(pipeline, options), at: began)
     tell(.started(run: run))
+    for (run, pipeline) in dead { tell(.foundDead(run: run, pipeline: pipeline)) }
     let takes = try await store.steps.beginToolTakes(
       of: pipeline.toolDigests, redo: options.redoTools, origin: options.origin ?? run)
     let performance = Performance(self, run: run, begunBefore: begunBefore, toolTakes: takes, tell: tell)

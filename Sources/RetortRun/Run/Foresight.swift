@@ -15,10 +15,11 @@ struct Foresight: Sendable {
   /// Nil where only a run can perform the stage.
   init?(_ stage: PipelineStage, in pipeline: Pipeline) {
     let isAlone = stage.models.isEmpty && stage.using.isEmpty
-    guard stage.entry.isReader || stage.entry.isForeseeable && isAlone else { return nil }
+    guard stage.entry.isForeseeable, stage.entry.isReader || isAlone else { return nil }
     self.stage = stage
     let workspace = Workspace(
-      folder: pipeline.folder, models: InertModels(), branches: stage.branches, isGrouped: stage.per != nil)
+      folder: pipeline.folder, models: InertModels(), branches: stage.branches, isGrouped: stage.per != nil,
+      databases: DatabaseReader(), tools: ToolServices(images: ForeseenImages()))
     bound = Once { try stage.configured.bind(workspace) }
   }
 
@@ -126,4 +127,11 @@ private actor SetAnswers {
     made.append(.init(parent: occurrence, nth: nth, row: row))
     counts[occurrence, default: 0] += 1
   }
+}
+
+/// A plan looks at images as a run does, and keeps none.
+private struct ForeseenImages: ImageShelf {
+  func put(_ bytes: Data, as image: ImageReference) async throws {}
+  /// Only whether they are there is asked, of images that an earlier run has kept.
+  func bytes(of digest: Digest) async throws -> Data { Data() }
 }

@@ -28,6 +28,7 @@ extension Performance {
       let out = try await steps.answerSet(
         lookup.place(index, group), from: step, lookup.selection(of: index))
       setSteps[index] = step
+      foundSets.insert(index)
       tell(.reused(stage: stage(index).name, .init(rows: input.count, out: out)))
       return .known
     }

@@ -36,6 +36,8 @@ actor Performance {
   var begun: [Int: Begun] = [:]
   /// The last step of each set stage: a reader's or an export's only one.
   var setSteps: [Int: Int64] = [:]
+  /// Stages whose set's step the store had.
+  var foundSets: Set<Int> = []
   /// The counts of stages that have finished.
   private var books: [Int: Books] = [:]
   private var settled: Set<Int> = []
@@ -147,6 +149,7 @@ actor Performance {
       round: stage.drawnRound)
     let bound: BoundStage
     do {
+      let offers = try await engine.offers(of: stage.tools, takes: lookup.toolTakes, for: origin)
       bound = try stage.configured.bind(
         Workspace(
           folder: engine.pipeline.folder, models: engine.models.asked(by: origin),
@@ -163,8 +166,10 @@ actor Performance {
             memory: engine.store.tools, library: engine.store.texts, images: engine.store.images,
             origin: origin,
             digests: Dictionary(uniqueKeysWithValues: sets.map { ($0, $1.input.digest) }),
-            takes: lookup.toolTakes),
+            takes: lookup.toolTakes, servers: engine.servers, offers: offers),
           say: { [tell] in tell(.noted(stage: stage.name, $0)) }))
+    } catch let halt as Halt {
+      return .heldUp(stage: index, RunStatus(halt.reason), message: "\(halt)")
     } catch {
       try await fail([nil], of: index, error)
       return .couldNotBegin(stage: index)
@@ -237,7 +242,7 @@ actor Performance {
     _ occurrences: [Int64?], of index: Int, _ error: any Error, calls: [UsedCall] = [], step: StepKey? = nil
   ) async throws {
     let stage = stage(index)
-    let kind = (error as? ModelError)?.kind.rawValue ?? "\(type(of: error))"
+    let kind = error.failureKind
     let message = "\(error)"
     failures.add(error)
     tell(.failed(stage: stage.name, kind: kind, message: message, rows: occurrences.count))
@@ -275,7 +280,8 @@ actor Performance {
         stage: stage(index).name,
         path: URL(filePath: row["path"]?.string ?? "", relativeTo: engine.pipeline.folder)
           .standardizedFileURL.path,
-        rows: Int(row["rows"]?.int ?? 0), sha256: row["sha256"]?.string ?? "", complete: !lost)
+        rows: Int(row["rows"]?.int ?? 0), sha256: row["sha256"]?.string ?? "", complete: !lost,
+        unchanged: foundSets.contains(index) ? true : nil)
     }
   }
 }

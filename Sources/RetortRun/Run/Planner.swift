@@ -291,7 +291,7 @@ struct Planner {
     let (name, entry) = (lookup.pipeline.stages[stage].name, entries[stage])
     guard let last = try await sketch.last(name, of: lookup.pipeline.name) else { return "never run" }
     let shown = lookup.pipeline.redaction.values(identity)
-    let changed = Difference.between(last.identity, shown).map(\.path)
+    let changed = Difference.between(last.identity, shown).map(\.place)
     guard changed.isEmpty else { return "changed: \(changed.joined(separator: ", "))" }
     // What the store has never seen cannot have failed.
     if let failure = last.failure, entry.freshRows < entry.rows.count || entry.rows.isEmpty {

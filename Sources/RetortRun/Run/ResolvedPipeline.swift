@@ -49,6 +49,7 @@ extension ModelSpec {
     fields["retries"] = .int(Int64(retries))
     if let maxTokensField { fields["max_tokens_field"] = .string(maxTokensField.rawValue) }
     if !omit.isEmpty { fields["omit"] = .array(omit.map(\.rawValue).sorted().map { .string($0) }) }
+    if let maxPixels { fields["max_pixels"] = .int(Int64(maxPixels)) }
     if let maxInputs { fields["max_inputs"] = .int(Int64(maxInputs)) }
     if let price {
       fields["price"] = [

@@ -9,13 +9,18 @@ package struct RunSummary: Codable, Hashable, Sendable {
     package var rows: Int
     package var sha256: String
     package var complete: Bool
+    /// Whether it stands as an earlier run wrote it; nil where this one did.
+    package var unchanged: Bool?
 
-    package init(stage: String, path: String, rows: Int, sha256: String, complete: Bool) {
+    package init(
+      stage: String, path: String, rows: Int, sha256: String, complete: Bool, unchanged: Bool? = nil
+    ) {
       self.stage = stage
       self.path = path
       self.rows = rows
       self.sha256 = sha256
       self.complete = complete
+      self.unchanged = unchanged
     }
   }
 

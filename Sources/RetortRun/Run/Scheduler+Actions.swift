@@ -45,6 +45,8 @@ extension Scheduler {
     case begun(stage: Int)
     /// The whole stage has failed.
     case couldNotBegin(stage: Int)
+    /// What the stage needs is not there as things are: its rows stay pending, and nothing new is to be begun.
+    case heldUp(stage: Int, RunStatus, message: String)
     case rows(stage: Int, upstream: Int, RowPage)
     case groups(stage: Int, upstream: Int, GroupPage)
     case allGroups(stage: Int, [String])

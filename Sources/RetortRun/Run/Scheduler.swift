@@ -59,6 +59,9 @@ struct Scheduler: Sendable {
     switch event {
     case .begun(let stage): stages[stage].hasBegun = true
     case .couldNotBegin(let stage): consequences.append(finish(stage, settled: false))
+    case .heldUp(let stage, let status, let message):
+      consequences.append(finish(stage, settled: false))
+      stop(status, message)
     case .rows(let stage, let upstream, let page): receive(page, of: upstream, at: stage)
     case .groups(let stage, let upstream, let page): receive(page, of: upstream, at: stage)
     case .allGroups(let stage, let groups): stages[stage].groups.close(with: groups)
@@ -163,7 +166,12 @@ struct Scheduler: Sendable {
     }
     guard case .halted(let status, let message) = end else { return }
     if status == .waiting { hasWaitingRows = true }
-    guard halt == nil, status != .waiting else { return }
+    guard status != .waiting else { return }
+    stop(status, message)
+  }
+
+  private mutating func stop(_ status: RunStatus, _ message: String) {
+    guard halt == nil else { return }
     halt = status
     // Whoever interrupted knows.
     if status != .interrupted { consequences.append(.announce(status, message: message)) }

@@ -37,9 +37,12 @@ struct ExportFolder: Sendable {
   ///   - writers: a file for each that has rows; an older one goes where it has none.
   ///   - training: those of `writers` without whose rows the export is empty.
   ///   - texts: names relative to the folder, and contents.
+  ///   - images: those whose files lie beside the set. They are put there first, one by one: there may be many, and none is
+  ///     ever another than its name says.
   ///   - complete: false when rows were lost to failures upstream.
   func finish(
-    _ writers: [JSONLWriter], training: [JSONLWriter], texts: [(path: String, text: String)], complete: Bool
+    _ writers: [JSONLWriter], training: [JSONLWriter], texts: [(path: String, text: String)],
+    images: OrderedSet<ImageReference> = [], complete: Bool
   ) async throws -> [ExportedFile] {
     let own = OwnFiles(workspace.ledger)
     if training.allSatisfy({ $0.rows == 0 }) {
@@ -52,6 +55,7 @@ struct ExportFolder: Sendable {
       files.append(writer.file)
       written.append(file)
     }
+    for image in images { written.append(try await put(image, own)) }
     for (path, text) in texts {
       let file = try await AtomicFile(target(path), in: workspace.ledger)
       try file.write(text)
@@ -64,6 +68,25 @@ struct ExportFolder: Sendable {
     try await own.put(
       files + [manifest], retiring: writers.filter { $0.rows == 0 }.map(\.file.target))
     return written.map { workspace.recorded($0, under: name) }
+  }
+
+  private func put(_ image: ImageReference, _ own: OwnFiles) async throws -> ExportedFile {
+    let target = target(ExportedImages.path(image))
+    let file = ExportedFile(path: target.url.path, sha256: image.digest.hex, rows: 0)
+    if try FileKind(at: target.url) == .regular, try FileReading.sha256(of: target.url) == file.sha256 {
+      return file
+    }
+    let new = try await AtomicFile(target, in: workspace.ledger)
+    let bytes: Data
+    do { bytes = try await workspace.images.bytes(of: image) } catch let fault as ImageFault {
+      throw StageError("\(fault)")
+    }
+    try new.write(bytes)
+    guard try new.seal() == file.sha256 else {
+      throw StageError("expected the bytes of \(image.name) in '\(target.url.path)', found others")
+    }
+    try await own.put([new])
+    return file
   }
 
   private func text(listing files: [ExportedFile], complete: Bool) -> String {

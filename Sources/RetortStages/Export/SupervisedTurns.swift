@@ -29,10 +29,12 @@ struct SupervisedTurns: Sendable {
     var promptFrom: PromptSource?
     var thoughts: ThoughtForm?
     var specialTokens: SpecialTokens?
+    /// Whether rows have images beside their texts.
+    var showsImages = false
   }
 
   private let column: ConversationColumn?
-  private let turns: TrainingTurns
+  private var turns: TrainingTurns
   private let system: Prompt?
   private let user: Prompt?
   private let assistant: Prompt?
@@ -57,6 +59,7 @@ struct SupervisedTurns: Sendable {
     assistant = try Prompt.checked(keys.assistant, under: "assistant")
     turns = TrainingTurns(
       showing: try workspace.prompt(keys.promptFrom, besides: own), user: user, system: system)
+    turns.showsImages = keys.showsImages
     isShown = keys.promptFrom != nil
     thoughts = keys.thoughts ?? .keep
     tokens = keys.specialTokens ?? .drop

@@ -34,6 +34,8 @@ struct TrainingExport<Example>: Sendable {
   let shapes: [Shape]
   let validation: RowSet<Columns>?
   let kit: TrainingKit
+  /// Those whose files are written beside the set.
+  var images: @Sendable (Example) -> [ImageReference] = { _ in [] }
 
   init(
     folder: ExportFolder, shapes: [Shape], validation: RowSet<Columns>?,
@@ -95,7 +97,7 @@ struct TrainingExport<Example>: Sendable {
     let splits = splits { [train.writers[$0].rows, held.writers[$0].rows] }.filter { $0.rows > 0 }
     return try await folder.finish(
       train.writers + held.writers, training: train.writers, texts: splits.isEmpty ? [] : kit.texts(splits),
-      complete: rows.isComplete && validation?.isComplete ?? true)
+      images: train.images.union(held.images), complete: rows.isComplete && validation?.isComplete ?? true)
   }
 
   /// Every file that it may write, or that an earlier run may have written.
@@ -119,7 +121,7 @@ struct TrainingExport<Example>: Sendable {
       let path = TrainingSplit(stem: shape.facts.stem, name: split, rows: 0).path
       opened.append((shape.lines, try await folder.writer(path)))
     }
-    return SplitWriter(name: split, parts: opened)
+    return SplitWriter(name: split, parts: opened, images: images)
   }
 }
 
@@ -129,11 +131,14 @@ private final class SplitWriter<Example> {
 
   let name: String
   private let parts: [Part]
+  private let imagesOf: @Sendable (Example) -> [ImageReference]
+  private(set) var images: OrderedSet<ImageReference> = []
   private(set) var count = 0
 
-  init(name: String, parts: [Part]) {
+  init(name: String, parts: [Part], images: @escaping @Sendable (Example) -> [ImageReference]) {
     self.name = name
     self.parts = parts
+    imagesOf = images
   }
 
   var writers: [JSONLWriter] { parts.map(\.writer) }
@@ -142,6 +147,7 @@ private final class SplitWriter<Example> {
     for (lines, writer) in parts {
       for line in lines(example, name, count) { try writer.write(line) }
     }
+    images.append(contentsOf: imagesOf(example))
     count += 1
   }
 }

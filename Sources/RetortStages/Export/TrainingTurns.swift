@@ -24,6 +24,8 @@ struct TrainingTurns: Sendable {
   /// Whether a row must have something in every column that the user turn names plainly.
   private let isWhole: Bool
   private let system: System?
+  /// Whether the prompt of another stage may show images, which its texts have a mark for then.
+  var showsImages = false
 
   /// `hidden`: columns with the known answer.
   init(
@@ -77,6 +79,15 @@ struct TrainingTurns: Sendable {
     do { messages = try await source.messages(of: row, hiding: hidden) } catch {
       guard error is PromptError || error is StageError || error is JSONError else { throw error }
       throw BadRow("no prompt", "\(error)")
+    }
+    guard !showsImages else {
+      return messages.map { Self.turn($0.role.rawValue, ExportedImages.text(of: $0)) }
+    }
+    guard messages.allSatisfy(\.images.isEmpty) else {
+      throw BadRow(
+        "images in the prompt",
+        "expected a prompt of texts alone, found images in that of the stage under '\(PromptSource.key)', which this export "
+          + "does not write")
     }
     return messages.map { Self.turn($0.role.rawValue, $0.content) }
   }

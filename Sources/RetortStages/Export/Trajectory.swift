@@ -23,6 +23,8 @@ struct Trajectory: Sendable {
   let turns: [Turn]
   /// As OpenAI writes them: `{"type": "function", "function": {…}}`.
   let tools: [JSON]
+  /// Those of its turns, whose texts have a mark for each.
+  var images: [ImageReference] = []
 
   var hasCalls: Bool {
     turns.contains { if case .assistant(_, let calls) = $0 { !calls.isEmpty } else { false } }
@@ -39,22 +41,30 @@ struct TrajectoryReader: Sendable {
   let needsObjects: Bool
   /// Whether a record has calls and results between tags, which a result must not quote.
   let writesTags: Bool
+  /// Whether a record is LLaMA-Factory's, whose loader drops or garbles several calls after a text.
+  let writesShareGPT: Bool
+  /// Whether the demonstrations before a rollout's own question stay.
+  let keepsDemonstrations: Bool
+  /// Whether turns may show images.
+  var showsImages = false
 
   private static let tags = ["<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>"]
   /// How results begin that were given as a turn of the user.
   private static let results = ["<tool_response>", "<result>"]
 
   func trajectory(of row: Columns) throws(BadRow) -> Trajectory {
-    let list = try Self.list(row[messages], "a list of messages", in: messages, reason: "no messages")
+    var list = try Self.list(row[messages], "a list of messages", in: messages, reason: "no messages")
+    if !keepsDemonstrations { list = OwnTurns.cut(list, of: row) }
     var turns: [Trajectory.Turn] = []
     var open: [Trajectory.Call] = []
     var results: [(call: Trajectory.Call, text: String)] = []
+    var images: [ImageReference] = []
     for (index, message) in list.enumerated() {
       let place = "\(messages)[\(index)]"
       let role = message["role"]?.string ?? ""
       if role == "tool" {
         let call = try called(by: message, open, results.count, at: place)
-        results.append((call, try result(message, at: place)))
+        results.append((call, try result(message, at: place, &images)))
         if results.count == open.count {
           turns.append(.results(results))
           (open, results) = ([], [])
@@ -65,9 +75,21 @@ struct TrajectoryReader: Sendable {
         throw BadRow(
           "call without a result", "expected the result of a call at '\(place)', found a turn of \(role)")
       }
-      let turn = try turn(role, message, at: place)
+      if showsImages, role == "user", case .results(let before)? = turns.last {
+        turns[turns.count - 1] = .results(try shown(by: message, beside: before, at: place, &images))
+        continue
+      }
+      let turn = try turn(role, message, at: place, &images)
       try Self.follows(turn, turns.last, at: place)
-      if case .assistant(_, let calls) = turn { open = calls }
+      if case .assistant(let said, let calls) = turn {
+        open = calls
+        guard !writesShareGPT || calls.count < 2 || Thoughts(in: said).answer.isBlank else {
+          throw BadRow(
+            "several calls after a text",
+            "expected several calls of one turn without a text before them, since LLaMA-Factory's loader breaks on those, "
+              + "found one at '\(place)'; leave llama-factory out of 'formats', or a turn to one call")
+        }
+      }
       turns.append(turn)
     }
     guard case .assistant(_, let calls)? = turns.last, calls.isEmpty else {
@@ -75,7 +97,7 @@ struct TrajectoryReader: Sendable {
         "no answer at the end", "expected the last message of '\(messages)' to be an answer of the assistant")
     }
     if case .system(let text)? = turns.first, text.isBlank { turns.removeFirst() }
-    let trajectory = Trajectory(turns: turns, tools: try offered(by: row))
+    let trajectory = Trajectory(turns: turns, tools: try offered(by: row), images: images)
     guard !trajectory.hasCalls || !trajectory.tools.isEmpty else {
       throw BadRow("no tools", "expected the schemas of the tools that were called in '\(tools)', found none")
     }
@@ -94,11 +116,33 @@ struct TrajectoryReader: Sendable {
     return list
   }
 
-  private func turn(_ role: String, _ message: JSON, at place: String) throws(BadRow) -> Trajectory.Turn {
+  /// The results with the images that stand after them as the user's, since a `tool` turn takes a text alone.
+  private func shown(
+    by message: JSON, beside results: [(call: Trajectory.Call, text: String)], at place: String,
+    _ images: inout [ImageReference]
+  ) throws(BadRow) -> [(call: Trajectory.Call, text: String)] {
+    var results = results
+    guard let parts = MessagePart.list(message["content"]), parts.allSatisfy({ $0.image != nil }),
+      !results.isEmpty
+    else {
+      throw BadRow(
+        "turns out of order",
+        "expected images alone after the results of calls at '\(place)', found another turn")
+    }
+    images += parts.compactMap(\.image)
+    let marks = String(repeating: ImageColumns.mark, count: parts.count)
+    let last = results.count - 1
+    results[last].text += results[last].text.isEmpty ? marks : "\n" + marks
+    return results
+  }
+
+  private func turn(
+    _ role: String, _ message: JSON, at place: String, _ images: inout [ImageReference]
+  ) throws(BadRow) -> Trajectory.Turn {
     switch role {
-    case "system": return .system(try text(of: message, at: place, mayBeEmpty: true))
+    case "system": return .system(try text(of: message, at: place, &images, mayBeEmpty: true))
     case "user":
-      let said = try text(of: message, at: place)
+      let said = try text(of: message, at: place, &images)
       try Self.refuse(Self.results.first(where: said.trimmed.hasPrefix), at: place)
       return .user(said)
     case "assistant":
@@ -109,7 +153,7 @@ struct TrajectoryReader: Sendable {
             + "at '\(place)'")
       }
       let calls = try calls(of: message, at: place)
-      let said = try text(of: message, at: place, mayBeEmpty: !calls.isEmpty)
+      let said = try text(of: message, at: place, &images, mayBeEmpty: !calls.isEmpty)
       try Self.refuse(Self.tags.first(where: said.contains), at: place)
       let beside = ["reasoning_content", "reasoning"].lazy.compactMap { message[$0]?.string }.first ?? ""
       return .assistant(try thoughts.text(said, beside: beside, mayBeEmpty: !calls.isEmpty), calls: calls)
@@ -185,8 +229,10 @@ struct TrajectoryReader: Sendable {
     return call
   }
 
-  private func result(_ message: JSON, at place: String) throws(BadRow) -> String {
-    let text = try text(of: message, at: place, mayBeEmpty: true)
+  private func result(
+    _ message: JSON, at place: String, _ images: inout [ImageReference]
+  ) throws(BadRow) -> String {
+    let text = try text(of: message, at: place, &images, mayBeEmpty: true)
     if writesTags, let tag = Self.tags.first(where: text.contains) {
       throw BadRow(
         "tag in a result", "expected a result without the tags of calls at '\(place)', found \(tag)")
@@ -194,10 +240,15 @@ struct TrajectoryReader: Sendable {
     return text
   }
 
-  private func text(of message: JSON, at place: String, mayBeEmpty: Bool = false) throws(BadRow) -> String {
+  private func text(
+    of message: JSON, at place: String, _ images: inout [ImageReference], mayBeEmpty: Bool = false
+  ) throws(BadRow) -> String {
     let value = message["content"] ?? .null
-    guard let text = value.isNull && mayBeEmpty ? "" : value.string else {
-      throw BadRow("bad message", "expected a text as the content at '\(place)', found \(value.kind)")
+    let marked = showsImages ? try ExportedImages.marked(value, at: place, &images) : value.string
+    guard let text = value.isNull && mayBeEmpty ? "" : marked else {
+      let remedy = MessagePart.list(value) == nil ? "" : " of parts; 'images: true' writes images"
+      throw BadRow(
+        "bad message", "expected a text as the content at '\(place)', found \(value.kind)\(remedy)")
     }
     guard mayBeEmpty || !text.isBlank else {
       throw BadRow("empty turn", "expected a text at '\(place)', found one without a word")

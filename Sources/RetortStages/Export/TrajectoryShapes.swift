@@ -4,8 +4,25 @@ internal import RetortCore
 /// The three records that a trajectory is written as.
 extension Trajectory {
   /// OpenAI's: calls and results are turns of their own. No turn without a call has the key `tool_calls`.
-  func openAI(objects: Bool) -> JSON {
-    let messages = turns.flatMap { turn -> [JSON] in
+  ///
+  /// - Parameter style: of a set whose conversations may show images.
+  func openAI(objects: Bool, style: ImageStyle? = nil) -> JSON {
+    var messages = messages(objects: objects)
+    // A text, since the schemas of two tools are no one type.
+    let schemas = JSON.string(JSON.array(tools).text)
+    switch style {
+    case nil: return ["messages": .array(messages), "tools": schemas]
+    case .marks:
+      return ["messages": .array(messages), "images": ExportedImages.paths(images), "tools": schemas]
+    case .parts:
+      var shown = ExportedImages(images)
+      messages = messages.flatMap { Self.apart($0) }.map { shown.turn($0) }
+      return ["messages": .array(messages), "images": .null, "tools": schemas]
+    }
+  }
+
+  func messages(objects: Bool) -> [JSON] {
+    turns.flatMap { turn -> [JSON] in
       switch turn {
       case .system(let text): [TrainingTurns.turn("system", text)]
       case .user(let text): [TrainingTurns.turn("user", text)]
@@ -27,12 +44,22 @@ extension Trajectory {
         }
       }
     }
-    // A text, since the schemas of two tools are no one type.
-    return ["messages": .array(messages), "tools": .string(JSON.array(tools).text)]
+  }
+
+  /// A result's images as the user's turn after it: templates of models render parts there.
+  private static func apart(_ turn: JSON) -> [JSON] {
+    guard turn["role"] == "tool", var fields = turn.object, let text = fields["content"]?.string else {
+      return [turn]
+    }
+    let texts = text.components(marked: ImageColumns.mark)
+    guard texts.count > 1 else { return [turn] }
+    fields["content"] = .string(texts.joined().trimmed)
+    let marks = String(repeating: ImageColumns.mark, count: texts.count - 1)
+    return [.object(fields), TrainingTurns.turn("user", marks)]
   }
 
   /// LLaMA-Factory's: a turn of its own for calls, and one for all of their results.
-  var shareGPT: JSON {
+  func shareGPT(style: ImageStyle? = nil) -> JSON {
     var system = ""
     var list: [JSON] = []
     func add(_ from: String, _ value: String) {
@@ -48,10 +75,12 @@ extension Trajectory {
       }
     }
     let functions = tools.map { $0["function"] ?? $0 }
-    return [
+    var record: JSON.Object = [
       "conversations": .array(list), "system": .string(system),
       "tools": .string(functions.isEmpty ? "" : JSON.array(functions).text),
     ]
+    if style != nil { record["images"] = ExportedImages.paths(images) }
+    return .object(record)
   }
 
   /// JSON after thoughts, or tags after another text: what LLaMA-Factory takes apart.
@@ -63,7 +92,9 @@ extension Trajectory {
   }
 
   /// Calls as tags in the text, results as turns of the user: every trainer reads it, and no template of a model.
-  var tags: JSON {
+  ///
+  /// - Parameter style: verl takes an object for each image.
+  func tags(style: ImageStyle? = nil) -> JSON {
     var messages: [JSON] = []
     if !tools.isEmpty { messages.append(TrainingTurns.turn("system", instructions)) }
     for turn in turns {
@@ -79,22 +110,12 @@ extension Trajectory {
         messages.append(TrainingTurns.turn("user", parts.joined(separator: "\n")))
       }
     }
-    return ["messages": .array(messages)]
+    guard style != nil else { return ["messages": .array(messages)] }
+    let files = images.map { image -> JSON in ["image": .string(ExportedImages.path(image))] }
+    return ["messages": .array(messages), "images": .array(files)]
   }
 
-  private var instructions: String {
-    """
-    You may call tools. Each is described by a JSON Schema:
-    <tools>
-    \(tools.map { ($0["function"] ?? $0).text }.joined(separator: "\n"))
-    </tools>
-    To call one, write a JSON object with its name and arguments between tags, and stop:
-    <tool_call>
-    {"name": "…", "arguments": {…}}
-    </tool_call>
-    The result comes between <tool_response> and </tool_response>.
-    """
-  }
+  private var instructions: String { ToolWords.tagged(tools.map { ($0["function"] ?? $0).text }) }
 }
 
 extension Trajectory.Call {

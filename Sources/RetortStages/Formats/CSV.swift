@@ -12,6 +12,8 @@ struct CSV: Sendable {
   var hasHeader = true
   /// Whether an empty field without quotation marks is null, and not an empty text.
   var hasNulls = false
+  /// Whether the delimiter is the default one, and the file may have been meant to have another.
+  var isAssumed = false
   /// Tells whoever runs the pipeline what a dropped record alone would not show.
   var say: @Sendable (String) -> Void = { _ in }
 
@@ -49,7 +51,9 @@ extension CSV: RecordFormat {
           FileRecord(
             place,
             broken: BadRow(
-              "ragged row", "expected \(names.count) fields as there are columns, found \(record.count)")))
+              "ragged row",
+              "expected \(names.count) fields as there are columns, found \(record.count)\(hint(at: record))")
+          ))
       } else {
         let values = record.fields.map { field -> JSON in
           hasNulls && !field.isQuoted && field.text.isEmpty ? .null : .string(field.text)
@@ -79,9 +83,15 @@ extension CSV: RecordFormat {
       guard names.count == record.count else {
         throw StageError(
           "columns: expected a name for each of the \(record.count) columns of '\(file.path)', found \(names.count)"
-        )
+            + hint(at: record))
       }
       return names
+    }
+    if isAssumed, let other = otherDelimiter(in: record) {
+      throw StageError(
+        "\(place): expected the names of columns between commas, found one name, '\(found[0].prefix(200))', with "
+          + "\(other.what) in it; write \(other.key) under 'with:', or delimiter: \",\" where that is the name"
+      )
     }
     let remedy = "; 'columns:' with 'header: true' names them anew"
     if let empty = found.firstIndex(of: "") {
@@ -96,6 +106,26 @@ extension CSV: RecordFormat {
       throw StageError("\(place): expected at most \(CSVRecords.fieldLimit) columns, found \(record.count)")
     }
     return found
+  }
+}
+
+/// A file with another delimiter is read as one column, and nothing else of it is wrong.
+extension CSV {
+  private typealias Other = (what: String, key: String)
+
+  /// What stands between the fields of a record that is one field, if it is one of the usual delimiters.
+  private func otherDelimiter(in record: CSVRecords.Record) -> Other? {
+    guard record.count == 1, let field = record.fields.first, !field.isQuoted else { return nil }
+    let others: [(byte: UInt8, other: Other)] = [
+      (UInt8(ascii: ";"), ("semicolons", "delimiter: \";\"")),
+      (UInt8(ascii: "\t"), ("tabs", "delimiter: tab")),
+      (UInt8(ascii: "|"), ("bars", "delimiter: \"|\"")), (UInt8(ascii: ","), ("commas", "delimiter: \",\"")),
+    ]
+    return others.first { $0.byte != delimiter && field.text.utf8.contains($0.byte) }?.other
+  }
+
+  private func hint(at record: CSVRecords.Record) -> String {
+    otherDelimiter(in: record).map { "; it has \($0.what): is it \($0.key)?" } ?? ""
   }
 }
 

@@ -9,7 +9,7 @@ struct JSONLines: RecordFormat {
     }
   }
 
-  private static func record(_ line: LineReader.Line) -> FileRecord? {
+  fileprivate static func record(_ line: LineReader.Line) -> FileRecord? {
     func broken(_ reason: String, _ detail: String, column: Int? = nil) -> FileRecord {
       FileRecord(.line(line.number, column: column), broken: BadRow(reason, detail))
     }
@@ -24,6 +24,15 @@ struct JSONLines: RecordFormat {
           text.trimmed.hasPrefix("[") ? "; a file that is one JSON list is read by read-json" : ""
         return broken("broken line", "\(error.message)\(hint)", column: error.column)
       }
+    }
+  }
+}
+
+extension JSONLines: ScannedFormat {
+  func scan(_ file: DataFile, _ take: (FileRecord) throws -> Void) throws {
+    var lines = try LineReader(file)
+    while let line = try lines.next() {
+      if let record = Self.record(line) { try take(record) }
     }
   }
 }

@@ -13,7 +13,7 @@ struct JSONList: RecordFormat {
     }
   }
 
-  private static func list(of file: DataFile) throws -> [JSON] {
+  fileprivate static func list(of file: DataFile) throws -> [JSON] {
     let path = file.path
     guard var data = try file.contents(limit: limit) else {
       throw StageError("expected at most \(limit) bytes in '\(path)'; use read-jsonl for more")
@@ -32,6 +32,14 @@ struct JSONList: RecordFormat {
           + (json.object == nil ? "" : " with \(lists.count) lists"))
     }
     return list
+  }
+}
+
+extension JSONList: ScannedFormat {
+  func scan(_ file: DataFile, _ take: (FileRecord) throws -> Void) throws {
+    for (number, record) in try Self.list(of: file).enumerated() {
+      try take(FileRecord(.record(number), record))
+    }
   }
 }
 

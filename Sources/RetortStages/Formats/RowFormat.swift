@@ -8,6 +8,11 @@ protocol RecordFormat: Sendable {
   func read(_ file: DataFile, _ take: (FileRecord) async throws -> Void) async throws
 }
 
+/// A format whose records can be looked at before a run: for what a step's key has of them.
+protocol ScannedFormat: RecordFormat {
+  func scan(_ file: DataFile, _ take: (FileRecord) throws -> Void) throws
+}
+
 /// A record of a file, or why there is none at its place.
 struct FileRecord: Sendable {
   enum Place: Hashable, Sendable, CustomStringConvertible {

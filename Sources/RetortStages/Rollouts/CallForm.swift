@@ -7,14 +7,20 @@ protocol CallForm: Sendable {
   var instructions: String? { get }
   /// The request with what the form needs: schemas, stop strings.
   func request(_ request: ChatRequest) -> ChatRequest
+  /// The same for an answer alone, in which nothing can be called.
+  func answerRequest(_ request: ChatRequest) -> ChatRequest
   /// What a reply that came to its end says.
   func read(_ reply: ChatReply) -> ReadTurn
   /// The results of a turn's calls, in their order.
-  func results(_ results: [(call: AskedTool, text: String)]) -> [ChatMessage]
+  func results(_ results: [(call: AskedTool, text: String, images: [ImageReference])]) -> [ChatMessage]
   /// A turn of a demonstration. `thought` may be empty.
   func calling(_ call: AskedTool, thought: String) -> ChatMessage
   /// The last turn of a demonstration.
   func answering(_ answer: String) -> ChatMessage
+}
+
+extension CallForm {
+  func answerRequest(_ request: ChatRequest) -> ChatRequest { request }
 }
 
 /// A model's turn taken apart.
@@ -26,6 +32,8 @@ struct ReadTurn: Hashable, Sendable {
   /// Empty where it calls something, or says nothing.
   var answer: String
   var reasoning: String
+  /// Whether the model went on with a result of its own, which is not kept.
+  var isForged = false
 
   init(_ message: ChatMessage, calls: [AskedTool] = [], answer: String = "", reasoning: String = "") {
     self.message = message
@@ -41,6 +49,12 @@ struct ReadTurn: Hashable, Sendable {
     let parts = ReadCompletion(text, reasoning: reply.reasoning)
     self.init(
       .assistant(text), calls: calls, answer: calls.isEmpty ? parts.answer : "", reasoning: parts.reasoning)
+  }
+
+  func forged(_ isForged: Bool) -> ReadTurn {
+    var turn = self
+    turn.isForged = isForged
+    return turn
   }
 }
 
@@ -84,7 +98,8 @@ struct CallTags: Hashable, Sendable {
       case .schema: ["result"]
       }
     for (role, tag) in given.sorted(by: { $0.key < $1.key }) {
-      guard roles.contains(role) else {
+      // What a server calls its tools is not known before it was asked.
+      guard roles.contains(role) || form == .short && offers.contains(where: { !$0.isKnown }) else {
         let choice = roles.isEmpty ? "no tags" : roles.sorted().map { "'\($0)'" }.joined(separator: ", ")
         throw StageError(
           "tags: expected \(choice) under protocol \(form.rawValue), found '\(role)'"
@@ -105,9 +120,14 @@ struct CallTags: Hashable, Sendable {
     }
   }
 
-  /// Results between tags, in one user turn.
-  func results(_ texts: [String]) -> [ChatMessage] {
-    [.user(texts.map { "<\(result)>\n\($0)\n</\(result)>" }.joined(separator: "\n"))]
+  /// Results between tags, in one user turn; images stand after their text.
+  func results(_ results: [(call: AskedTool, text: String, images: [ImageReference])]) -> [ChatMessage] {
+    var parts: [MessagePart] = []
+    for (place, one) in results.enumerated() {
+      parts.append(.text("\(place > 0 ? "\n" : "")<\(result)>\n\(one.text)\(one.images.isEmpty ? "" : "\n")"))
+      parts += one.images.map { .image($0) } + [.text("\n</\(result)>")]
+    }
+    return [.user(parts.joiningTexts)]
   }
 
   /// The file's own stop strings, and of those of the form as many as every provider takes: what is beyond them is cut when

@@ -19,8 +19,11 @@ struct NativeCalls: CallForm {
     return turn
   }
 
-  func results(_ results: [(call: AskedTool, text: String)]) -> [ChatMessage] {
-    results.map { .tool($0.text, of: $0.call) }
+  /// A `tool` turn takes a text alone: what was shown follows as the user's.
+  func results(_ results: [(call: AskedTool, text: String, images: [ImageReference])]) -> [ChatMessage] {
+    let images = results.flatMap(\.images)
+    return results.map { .tool($0.text, of: $0.call) }
+      + (images.isEmpty ? [] : [.user(images.map { .image($0) })])
   }
 
   func calling(_ call: AskedTool, thought: String) -> ChatMessage {

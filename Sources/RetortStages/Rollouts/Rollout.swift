@@ -4,11 +4,14 @@ internal import RetortCore
 package enum OnLimit: String, Codable, Hashable, Sendable, CaseIterable {
   case keep
   case forceAnswer = "force_answer"
-  case restart, drop
+  case answer, restart, drop
+
+  /// Whether an answer is asked for at the bound.
+  var asksOnceMore: Bool { self == .forceAnswer || self == .answer }
 
   static let help =
     "What becomes of a rollout at its bound of turns or context, or of a truncated reply: keep it as it is; force_answer "
-    + "(ask once more, for the answer alone); restart (from the question, with a fresh draw, three times at most); drop. "
+    + "(ask once more, for the answer alone); answer (the same, with no tool offered any more); restart (from the question, with a fresh draw, three times at most); drop. "
     + "Default keep."
 }
 
@@ -32,6 +35,8 @@ struct Rollout: Sendable {
     var turns = 0
     var calls = 0
     var errors = 0
+    /// Replies that went on with a result of the model's own, which was not kept.
+    var forged = 0
     /// Tokens that the model wrote.
     var length = 0
   }
@@ -59,6 +64,10 @@ struct Rollout: Sendable {
   let form: any CallForm
   let toolbox: Toolbox
   let bounds: Bounds
+  /// Those of the row, on which its tools work.
+  var images: [ImageReference] = []
+  /// As its model says boxes.
+  var spec = ModelSpec(alias: "", name: "")
   /// The tokens of a reply where the endpoint does not say.
   let length: @Sendable (ChatReply) async throws -> Int
 
@@ -83,13 +92,18 @@ struct Rollout: Sendable {
 
   private func play(_ first: ChatRequest) async throws -> Played {
     let rollout = Digest(of: ["messages": first.prompt, "settings": .object(form.request(first).settings)])
+    let visit = ToolVisit(images: images)
+    defer { visit.end() }
     var played = Played(messages: first.messages)
     var isForced = false
     while true {
       var request = first
       request.messages = played.messages
-      let reply = try await model.reply(to: form.request(request))
+      let isAlone = isForced && bounds.onLimit == .answer
+      let reply = try await model.reply(
+        to: isAlone ? form.answerRequest(request) : form.request(request))
       let turn = form.read(reply)
+      if turn.isForged { played.forged += 1 }
       played.turns += 1
       played.length += try await length(reply)
       // What was cut off is no call, and is kept as it came.
@@ -105,14 +119,14 @@ struct Rollout: Sendable {
       }
       let isLast = played.turns >= bounds.turns
       // What nobody reads is not asked.
-      if isLast, isForced || bounds.onLimit != .forceAnswer {
-        played.stop = .turnLimit
+      if isAlone || isLast && (isForced || !bounds.onLimit.asksOnceMore) {
+        played.stop = isLast ? .turnLimit : .contextLimit
         return played
       }
-      try await answer(turn.calls, in: rollout, &played)
+      try await answer(turn.calls, in: rollout, visit, &played)
       let isFull = isOver(reply, played)
       guard isLast || isFull else { continue }
-      guard bounds.onLimit == .forceAnswer, !isForced else {
+      guard bounds.onLimit.asksOnceMore, !isForced else {
         played.stop = isFull ? .contextLimit : .turnLimit
         return played
       }
@@ -121,14 +135,17 @@ struct Rollout: Sendable {
     }
   }
 
-  private func answer(_ calls: [AskedTool], in rollout: Digest, _ played: inout Played) async throws {
-    var results: [(call: AskedTool, text: String)] = []
+  private func answer(
+    _ calls: [AskedTool], in rollout: Digest, _ visit: ToolVisit, _ played: inout Played
+  ) async throws {
+    var results: [(call: AskedTool, text: String, images: [ImageReference])] = []
     for (place, call) in calls.enumerated() {
       let result = try await toolbox.call(
-        call, at: ToolPlace(rollout: rollout, turn: played.turns, call: place + 1))
+        call.boxed(as: spec, in: images.first),
+        at: ToolPlace(rollout: rollout, turn: played.turns, call: place + 1), in: visit)
       played.calls += 1
       if result.fault != nil { played.errors += 1 }
-      results.append((call, cut(result.text)))
+      results.append((call, cut(result.text), result.images))
     }
     played.messages += form.results(results)
   }
@@ -144,12 +161,8 @@ struct Rollout: Sendable {
     guard let most = bounds.context else { return false }
     let counted = reply.usage.promptTokens + reply.usage.completionTokens
     guard counted > 0, let last = played.messages.lastIndex(where: { $0.role == .assistant }) else {
-      return Self.estimate(played.messages[...]) > most
+      return played.messages.estimate(maxPixels: spec.maxPixels) > most
     }
-    return counted + Self.estimate(played.messages[(last + 1)...]) > most
-  }
-
-  private static func estimate(_ messages: ArraySlice<ChatMessage>) -> Int {
-    messages.reduce(0) { $0 + 4 + TokenEstimate.bytes($1.wire?.text ?? $1.content) }
+    return counted + played.messages[(last + 1)...].estimate(maxPixels: spec.maxPixels) > most
   }
 }

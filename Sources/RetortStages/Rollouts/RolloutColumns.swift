@@ -15,6 +15,8 @@ package struct RolloutColumns: Codable, Hashable, Sendable {
   package var toolCalls: Int
   /// Of those calls, the ones that came to a fault.
   package var toolErrors: Int
+  /// Replies that were cut where the model went on with a result of its own.
+  package var forgedResults: Int
   package var stopReason: String
   /// Tokens that the model wrote.
   package var length: Int
@@ -27,6 +29,7 @@ package struct RolloutColumns: Codable, Hashable, Sendable {
     case reasoning, turns
     case toolCalls = "tool_calls"
     case toolErrors = "tool_errors"
+    case forgedResults = "forged_results"
     case stopReason = "stop_reason"
     case length, group
   }
@@ -43,6 +46,7 @@ package struct RolloutColumns: Codable, Hashable, Sendable {
     turns = played.turns
     toolCalls = played.calls
     toolErrors = played.errors
+    forgedResults = played.forged
     stopReason = played.stop.words
     length = played.length
     self.group = group

@@ -19,9 +19,7 @@ struct RolloutRecord: Sendable {
   /// - Parameter turns: how many of the last assistant turns are the model's own: those before are demonstrations. Nil for
   ///   all.
   init(messages: [JSON], turns: Int?) {
-    let assistants = messages.indices.filter { messages[$0]["role"]?.string == "assistant" }
-    let own = assistants.suffix(turns ?? assistants.count)
-    let rest = messages[(own.first ?? messages.endIndex)...]
+    let rest = Self.own(messages, turns: turns)
     var (said, calls, results): ([String], [String], [String]) = ([], [], [])
     var awaited = 0
     for (place, message) in zip(rest.indices, rest) {
@@ -46,6 +44,12 @@ struct RolloutRecord: Sendable {
     isOpen = awaited != 0
   }
 
+  /// What begins with the first of the model's own turns: the last `turns` of the assistant, nil for all.
+  static func own(_ messages: [JSON], turns: Int?) -> ArraySlice<JSON> {
+    let assistants = messages.indices.filter { messages[$0]["role"]?.string == "assistant" }
+    return messages[(assistants.suffix(turns ?? assistants.count).first ?? messages.endIndex)...]
+  }
+
   /// A user turn that holds a result, as the forms that are text write it.
   private static func isResult(_ message: JSON) -> Bool {
     guard message["role"]?.string == "user", let text = message["content"]?.string, text.hasPrefix("<"),
@@ -56,12 +60,16 @@ struct RolloutRecord: Sendable {
       && text.hasSuffix("</\(name)>")
   }
 
-  private static let faults = ToolFault.Kind.allCases.map { "Error (\($0.rawValue)): " }
-
   /// Results that say what went wrong.
-  var failures: Int {
-    results.reduce(0) { count, text in
-      count + text.split(separator: "\n").count { line in Self.faults.contains { line.hasPrefix($0) } }
+  var failures: Int { faults(ToolFault.Kind.allCases) }
+
+  /// Calls that no tool could have answered: of one that was not offered, or with arguments that do not fit its schema.
+  var badCalls: Int { faults([.unknownTool, .badArguments]) }
+
+  private func faults(_ kinds: [ToolFault.Kind]) -> Int {
+    let marks = kinds.map { "Error (\($0.rawValue)): " }
+    return results.reduce(0) { count, text in
+      count + text.split(separator: "\n").count { line in marks.contains { line.hasPrefix($0) } }
     }
   }
 

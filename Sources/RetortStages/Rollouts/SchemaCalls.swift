@@ -22,10 +22,17 @@ struct SchemaCalls: CallForm {
     let calls = offers.map { offer in
       Self.object(["tool": ["type": "string", "enum": [.string(offer.name)]], "arguments": offer.parameters])
     }
-    let answer = Self.object(["answer": ["type": "string"]])
-    request.schema = Self.object(["step": ["anyOf": .array(calls + [answer])]])
+    request.schema = Self.object(["step": ["anyOf": .array(calls + [Self.answer])]])
     return request
   }
+
+  func answerRequest(_ request: ChatRequest) -> ChatRequest {
+    var request = request
+    request.schema = Self.object(["step": Self.answer])
+    return request
+  }
+
+  private static let answer = object(["answer": ["type": "string"]])
 
   private static func object(_ properties: JSON.Object) -> JSON {
     [
@@ -50,8 +57,8 @@ struct SchemaCalls: CallForm {
     return ReadTurn(message, calls: [call], reasoning: reasoning)
   }
 
-  func results(_ results: [(call: AskedTool, text: String)]) -> [ChatMessage] {
-    tags.results(results.map(\.text))
+  func results(_ results: [(call: AskedTool, text: String, images: [ImageReference])]) -> [ChatMessage] {
+    tags.results(results)
   }
 
   func calling(_ call: AskedTool, thought: String) -> ChatMessage {

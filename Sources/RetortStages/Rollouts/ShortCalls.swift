@@ -21,6 +21,9 @@ struct ShortCalls: CallForm {
   init(_ offers: [ToolOffer], _ tags: CallTags) throws {
     self.tags = tags
     tools = try offers.map { offer in
+      guard offer.isKnown else {
+        return Tag(name: tags.tools[offer.name] ?? offer.name, offer: offer, argument: "")
+      }
       let required = (offer.parameters["required"]?.array ?? []).compactMap(\.string)
       guard required.count == 1, let argument = required.first,
         offer.parameters["properties"]?[argument]?["type"]?.string == "string"
@@ -56,22 +59,22 @@ struct ShortCalls: CallForm {
     let text = SpokenText(reply.text)
     let marks = tools.map(\.open) + [tags.forged]
     if let end = text.spoken.endOfAnswer(before: marks) {
-      return ReadTurn(text.text(to: end), of: reply, calls: [])
+      return ReadTurn(text.text(to: end), of: reply, calls: []).forged(text.forges(after: end, tags.forged))
     }
     guard let next = text.spoken.first(of: marks) else { return ReadTurn(reply.text, of: reply, calls: []) }
     guard let tool = tools.first(where: { $0.open == next.word }) else {
-      return ReadTurn(text.text(to: next.range.lowerBound), of: reply, calls: [])
+      return ReadTurn(text.text(to: next.range.lowerBound), of: reply, calls: []).forged(true)
     }
     let body = text.spoken[next.range.upperBound...]
     let words = body[..<(body.place(of: tool.close)?.lowerBound ?? body.endIndex)]
     let kept = text.text(to: words.endIndex) + tool.close
     let arguments: JSON = [tool.argument: .string(String(words).trimmed)]
     let call = AskedTool(id: "call_0", name: tool.offer.name, arguments: arguments.text)
-    return ReadTurn(kept, of: reply, calls: [call])
+    return ReadTurn(kept, of: reply, calls: [call]).forged(text.forges(after: words.endIndex, tags.forged))
   }
 
-  func results(_ results: [(call: AskedTool, text: String)]) -> [ChatMessage] {
-    tags.results(results.map(\.text))
+  func results(_ results: [(call: AskedTool, text: String, images: [ImageReference])]) -> [ChatMessage] {
+    tags.results(results)
   }
 
   func calling(_ call: AskedTool, thought: String) -> ChatMessage {

@@ -18,6 +18,9 @@ struct SpokenText {
     spoken = text[start...]
   }
 
+  /// Whether a result is begun in what comes after a place, which is not kept.
+  func forges(after end: String.Index, _ tag: String) -> Bool { spoken[end...].place(of: tag) != nil }
+
   /// What was thought, and what is said up to a place in it.
   func text(to end: String.Index) -> String { String(thought) + String(spoken[..<end]) }
 }

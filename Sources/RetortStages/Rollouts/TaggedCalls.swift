@@ -11,19 +11,9 @@ struct TaggedCalls: CallForm {
   private static let (mostCalls, mostEnds) = (64, 20)
 
   var instructions: String? {
-    let schemas = offers.map { $0.json["function"]?.text ?? "" }.joined(separator: "\n")
-    return """
-      You may call tools. Each is described by a JSON Schema:
-      <tools>
-      \(schemas)
-      </tools>
-      To call one, write a JSON object with its name and arguments between tags, and stop:
-      <\(tags.call)>
-      {"name": "…", "arguments": {…}}
-      </\(tags.call)>
-      The result comes between <\(tags.result)> and </\(tags.result)>. When you know the answer, write it between <answer> \
-      and </answer>.
-      """
+    let schemas = offers.map { $0.json["function"]?.text ?? "" }
+    return ToolWords.tagged(schemas, call: tags.call, result: tags.result)
+      + " When you know the answer, write it between <answer> and </answer>."
   }
 
   func request(_ request: ChatRequest) -> ChatRequest {
@@ -36,7 +26,7 @@ struct TaggedCalls: CallForm {
     let text = SpokenText(reply.text)
     let (open, close) = ("<\(tags.call)>", "</\(tags.call)>")
     if let end = text.spoken.endOfAnswer(before: [open, tags.forged]) {
-      return ReadTurn(text.text(to: end), of: reply, calls: [])
+      return ReadTurn(text.text(to: end), of: reply, calls: []).forged(text.forges(after: end, tags.forged))
     }
     var (calls, rest): ([AskedTool], Substring) = ([], text.spoken)
     var end = text.spoken.endIndex
@@ -53,7 +43,7 @@ struct TaggedCalls: CallForm {
     let named = calls.prefix(Self.mostCalls).enumerated().map { place, call in
       AskedTool(id: "call_\(place)", name: call.name, arguments: call.arguments)
     }
-    return ReadTurn(kept, of: reply, calls: Array(named))
+    return ReadTurn(kept, of: reply, calls: Array(named)).forged(text.forges(after: end, tags.forged))
   }
 
   /// The calls that begin a text, and where they end: at the first end after which they are JSON, since arguments may
@@ -88,8 +78,8 @@ struct TaggedCalls: CallForm {
     return AskedTool(name: name ?? "", arguments: String(body).trimmed)
   }
 
-  func results(_ results: [(call: AskedTool, text: String)]) -> [ChatMessage] {
-    tags.results(results.map(\.text))
+  func results(_ results: [(call: AskedTool, text: String, images: [ImageReference])]) -> [ChatMessage] {
+    tags.results(results)
   }
 
   func calling(_ call: AskedTool, thought: String) -> ChatMessage {

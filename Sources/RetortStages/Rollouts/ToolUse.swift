@@ -38,6 +38,8 @@ struct ToolUse: Sendable {
   let toolbox: Toolbox
   let bounds: Rollout.Bounds
   let examples: [ExampleRollout]
+  /// As its model says boxes.
+  let spec: ModelSpec
 
   /// What a configuration says; nil where it names no tools.
   struct Keys {
@@ -77,7 +79,7 @@ struct ToolUse: Sendable {
       bounds.onLimit = onLimit ?? .keep
       let use = ToolUse(
         form: try name.form(toolbox.offers, tags ?? [:]), toolbox: toolbox, bounds: bounds,
-        examples: examples ?? [])
+        examples: examples ?? [], spec: model.spec)
       try use.checkExamples()
       return use
     }
@@ -102,6 +104,7 @@ struct ToolUse: Sendable {
   }
 
   private func checkExamples() throws {
+    guard toolbox.offers.allSatisfy(\.isKnown) else { return }
     for (place, example) in examples.enumerated() {
       for turn in example.turns where !toolbox.offers.contains(where: { $0.name == turn.tool }) {
         let names = toolbox.offers.map(\.name)
@@ -129,7 +132,7 @@ struct ToolUse: Sendable {
       let call = AskedTool(
         id: "example_\(number)_\(place)", name: turn.tool, arguments: JSON.object(turn.arguments.values).text)
       turns.append(form.calling(call, thought: turn.thought ?? ""))
-      turns += form.results([(call, turn.result)])
+      turns += form.results([(call, turn.result, [])])
     }
     return turns + [form.answering(example.answer)]
   }
@@ -138,11 +141,17 @@ struct ToolUse: Sendable {
   var offered: String { JSON.array(toolbox.offers.map(\.json)).text }
 
   /// Rollouts of a prompt, in the order of their draws; each row's own calls are noted for it.
+  ///
+  /// - Parameter images: the row's own, which the prompt shows.
   func play(
-    _ count: Int, of prompt: [ChatMessage], sampling: Sampling, by model: any ChatModel,
+    _ count: Int, of prompt: [ChatMessage], showing images: [ImageReference] = [], sampling: Sampling,
+    by model: any ChatModel,
     length: @escaping @Sendable (ChatReply) async throws -> Int
   ) async throws -> [Rollout.Played] {
-    let rollout = Rollout(model: model, form: form, toolbox: toolbox, bounds: bounds, length: length)
+    try await toolbox.check()
+    let rollout = Rollout(
+      model: model, form: form, toolbox: toolbox, bounds: bounds, images: images, spec: spec,
+      length: length)
     let opening = opening(prompt)
     return try await withThrowingTaskGroup(of: (Int, Rollout.Played).self) { group in
       for draw in 0..<count {

@@ -8,10 +8,8 @@ extension DeepEyes.Trajectory {
   ///   - turns: how many of the last assistant turns are the model's own; nil for all.
   ///   - searches: names of the tools that search.
   init(messages: [JSON], turns: Int?, searches: Set<String>) {
-    let assistants = messages.indices.filter { messages[$0]["role"]?.string == "assistant" }
-    let own = assistants.suffix(turns ?? assistants.count)
     var (text, hasSeen, hasSearched) = ("", false, false)
-    for message in messages[(own.first ?? messages.endIndex)...] {
+    for message in RolloutRecord.own(messages, turns: turns) {
       let isOwn = message["role"]?.string == "assistant"
       if isOwn { text += Self.thought(message) }
       for part in Self.parts(message["content"]) {

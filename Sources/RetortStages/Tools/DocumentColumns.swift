@@ -16,6 +16,20 @@ enum DocumentColumns {
     }
   }
 
+  /// Walks no further than to the first text.
+  static func texts(_ workshop: Workshop, of tool: String) -> Once<Void> {
+    Once {
+      guard let corpus = workshop.corpus else { return }
+      for try await row in corpus.rows {
+        let text = row.value["text"] ?? .null
+        if !text.isNull, !(text.string ?? text.text).isBlank { return }
+      }
+      throw StageError(
+        "tool '\(tool)': expected a corpus with a text in the column 'text', found none in its \(corpus.rows.count) rows; "
+          + "no model was asked")
+    }
+  }
+
   static func identity<Kind: ToolKind>(_ kind: Kind.Type, _ config: Kind.Config, _ workshop: Workshop) throws
     -> JSON
   {

@@ -22,6 +22,7 @@ package struct OpenDocumentTool: ToolKind {
   package let timeout: Double
   package var effect: ToolEffect { .pure }
   private let index: Once<any TextIndex>
+  private let texts: Once<Void>
   /// Characters of a page.
   private let size: Int
 
@@ -41,7 +42,10 @@ package struct OpenDocumentTool: ToolKind {
     identity = try DocumentColumns.identity(Self.self, config, workshop)
     timeout = declaration.timeout ?? DocumentColumns.timeout
     index = DocumentColumns.index(workshop)
+    texts = DocumentColumns.texts(workshop, of: declaration.name)
   }
+
+  package func check() async throws { try await texts.value }
 
   package func answer(_ arguments: JSON.Object) async throws -> ToolAnswer {
     let name = arguments["document"]?.string ?? ""

@@ -21,6 +21,7 @@ package struct SearchTool: ToolKind {
   package let timeout: Double
   package var effect: ToolEffect { .pure }
   private let index: Once<any TextIndex>
+  private let texts: Once<Void>
   private let count: Int
 
   package init(_ config: Config, as declaration: ToolDeclaration, in workshop: Workshop) throws {
@@ -34,7 +35,10 @@ package struct SearchTool: ToolKind {
     identity = try DocumentColumns.identity(Self.self, config, workshop)
     timeout = declaration.timeout ?? DocumentColumns.timeout
     index = DocumentColumns.index(workshop)
+    texts = DocumentColumns.texts(workshop, of: declaration.name)
   }
+
+  package func check() async throws { try await texts.value }
 
   package func answer(_ arguments: JSON.Object) async throws -> ToolAnswer {
     let query = arguments["query"]?.string ?? ""

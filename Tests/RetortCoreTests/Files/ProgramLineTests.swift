@@ -29,7 +29,10 @@ import Testing
       (["./step.py", "plain.py"], ["./step.py"]), (["python3", "-u", "plain.py", "step.py"], ["plain.py"]),
       (["python3", "-m", "package"], []),
       (["/usr/bin/env", "python3", "./plain.py"], ["/usr/bin/env", "./plain.py"]),
-      (["sh", "-c", "cat"], []),
+      (["sh", "-c", "cat"], []), (["sh", "-c", "cat", "gone.sh"], []),
+      (["python3", "-c", "x", "gone.py"], []),
+      (["cat", "gone.py"], []), (["python3", "-W", "ignore", "plain.py"], ["plain.py"]),
+      (["python3", "plain.py", "gone.py"], ["plain.py"]),
     ] as [([String], [String])])
   func whatCountsByItsContent(words: [String], files: [String]) throws {
     let line = try decode(words, in: folder())
@@ -48,6 +51,19 @@ import Testing
       (
         ["./words"],
         "expected a program at 'FOLDER/words', found a text that does not say who reads it: its first line is to be like #!/usr/bin/env python3"
+      ),
+      (["python3", "gone.py"], "expected a script for 'python3' to read, found none at 'gone.py'"),
+      (
+        ["python3", "-u", "gone.py", "plain.py"],
+        "expected a script for 'python3' to read, found none at 'gone.py'"
+      ),
+      (
+        ["sh", "../tools/gone", "plain.py"],
+        "expected a script for 'sh' to read, found none at '../tools/gone'"
+      ),
+      (
+        ["/usr/bin/env", "A=b", "python3", "gone.py"],
+        "expected a script for '/usr/bin/env' to read, found none at 'gone.py'"
       ),
       (["no-such-program"], "expected a program on the PATH, found no 'no-such-program'"),
       (

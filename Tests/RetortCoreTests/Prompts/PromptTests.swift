@@ -65,7 +65,9 @@ struct PromptTests {
       "prompt, line 1, column 1: expected a name, '#', '^', '/', '&' or '!' after '{{', found '>'"
     ),
     (
-      "{{a b}}", "prompt, line 1, column 1: expected a name of letters, digits, '_', '-' and '.', found 'a b'"
+      "{{a b}}",
+      "prompt, line 1, column 1: expected a name of letters, digits, '_', '-' and '.', found 'a b'; a rename stage gives a "
+        + "column such a name"
     ),
   ])
   func saysWhatIsWrongAndWhere(template: String, report: String) throws {

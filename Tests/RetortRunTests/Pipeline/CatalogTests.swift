@@ -43,7 +43,8 @@ import Testing
       ])
     #expect(
       names { $0.form == .set(makesRows: false) } == [
-        "compare-length-quality", "deduplicate", "filter-reward-top", "join", "penalize-uncertainty",
+        "compare-length-quality", "deduplicate", "filter-reward-top", "join", "pass-rate",
+        "penalize-uncertainty",
         "rescale-group-reward", "sample", "sort", "split", "weight-importance",
       ])
     #expect(

@@ -202,8 +202,8 @@ struct PipelineReaderTests {
         p.yaml:3:12: expected the key 'name', found none
         p.yaml:3:24: expected an address that starts with http:// or https://, found 'ftp://x'
         p.yaml:3:35: expected one of the keys 'endpoint', 'name', 'kind', 'launch', 'revision', \
-        'headers', 'concurrency', 'rpm', 'tpm', 'timeout', 'retries', 'price', 'omit', 'api_key_env', \
-        'key_header', 'headers_env', 'extra_body', 'max_tokens_field', 'max_inputs', found 'nmae' (did you mean 'name'?)
+        'headers', 'concurrency', 'rpm', 'tpm', 'timeout', 'retries', 'price', 'omit', 'coordinates', 'api_key_env', \
+        'key_header', 'headers_env', 'extra_body', 'max_tokens_field', 'max_inputs', 'max_pixels', found 'nmae' (did you mean 'name'?)
         p.yaml:3:59: expected a number above 0, found 0
         p.yaml:4:22: expected the environment variable NOBODY to be set, found it absent; set it or write \
         '${NOBODY:-default}'

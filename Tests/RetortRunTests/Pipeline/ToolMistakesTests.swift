@@ -55,7 +55,7 @@ import Testing
       ("  search: { uses: serch, corpus: pages }", "found 'serch' (did you mean 'search'?)"),
       (
         "  search: { corpus: pages }",
-        "expected the key 'uses', a kind of tool (open-document, search), found none"
+        "expected the key 'uses', a kind of tool (open-document, search), or 'launch' or 'url' for a server, found none"
       ),
       (
         "  search: { uses: search }",
@@ -68,8 +68,7 @@ import Testing
       ("  search: { uses: search, corpus: pages, k: 90 }", "k: expected 1 to 50, found 90"),
       ("  search: { uses: search, corpus: pages, kk: 9 }", "found 'kk'"),
       ("  search: { uses: search, corpus: pages, timeout: 0 }", "expected seconds above 0, found 0.0"),
-      ("  search: { launch: [./server] }", "found 'launch'; tools of other programs are not offered yet"),
-      ("  search: { url: http://127.0.0.1:9 }", "found 'url'; tools of other programs are not offered yet"),
+      ("  search: { launch: [./server] }", "expected a program at './server', found none"),
       ("  Search: { uses: search, corpus: pages }", "expected a tool's name of lower-case letters"),
       ("  search: 3", "expected a mapping, found the number 3"),
     ] {

@@ -65,8 +65,8 @@ import Testing
     #expect(first.stages["gather"] == Books(in: 2, dropped: 2))
     #expect(
       try await lab.store.inspector.query("SELECT stage, source, reason FROM dropped ORDER BY source") == [
-        ["stage": "gather", "source": "read:0", "reason": "failed: StageFault"],
-        ["stage": "gather", "source": "read:1", "reason": "failed: StageFault"],
+        ["stage": "gather", "source": "read:0", "reason": "failed: error"],
+        ["stage": "gather", "source": "read:1", "reason": "failed: error"],
       ])
     lab.refuseSets(false)
     let second = try await lab.run()

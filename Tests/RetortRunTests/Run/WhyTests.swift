@@ -56,7 +56,7 @@ import Testing
     lab.refuse("b")
     _ = try await lab.run()
     let failed = Why.Answer(
-      row: row("b"), source: "read:1", stage: "shout", outcome: .failed, detail: "StageFault: refuses b")
+      row: row("b"), source: "read:1", stage: "shout", outcome: .failed, detail: "refuses b")
     #expect(try await lab.store.inspector.why(row("b"), at: "gather", run: 1).answers == [failed])
     #expect(
       try await lab.store.inspector.why(row("a"), at: "gather", run: 1).answers == [
@@ -74,7 +74,7 @@ import Testing
       try await lab.store.inspector.why(row("b"), at: "shout", run: 1).answers == [
         .init(
           row: row("b"), source: "read:0", stage: "shout", outcome: .dropped,
-          detail: "failed: StageFault; StageFault: refuses b")
+          detail: "failed: error; refuses b")
       ])
   }
 

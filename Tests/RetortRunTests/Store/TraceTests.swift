@@ -125,7 +125,7 @@ import Testing
     let row = try await lab.store.inspector.query("SELECT \"row\" FROM read")[0]["row"]?.string ?? ""
     let trace = try await lab.store.inspector.trace(row, run: 1).objects
     #expect(trace.map { $0["stage"] } == ["read", "shout", "gather"])
-    #expect(trace.last?["ended"] == "failed: StageFault: refuses sets")
+    #expect(trace.last?["ended"] == "failed: error: refuses sets")
   }
 
   @Test func structuredSamplesHaveTheirRepairs() async throws {

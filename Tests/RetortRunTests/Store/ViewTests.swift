@@ -30,7 +30,7 @@ import Testing
       ])
     #expect(
       try await lab.store.inspector.query("SELECT stage, source, kind, message FROM failed") == [
-        ["stage": "shout", "source": "read:1", "kind": "StageFault", "message": "refuses a"]
+        ["stage": "shout", "source": "read:1", "kind": "error", "message": "refuses a"]
       ])
   }
 

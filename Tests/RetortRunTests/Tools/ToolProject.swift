@@ -75,6 +75,37 @@ final class ToolProject: Sendable {
     return try await Engine(pipeline, store: store, models: models, options: options, now: { 0 }).run()
   }
 
+  /// Runs with a model that adds a word in each of some turns, and answers with what it was told.
+  func run(
+    adding turns: Int, answering most: Int = .max, servers: any ToolServers, _ options: RunOptions = .init()
+  )
+    async throws -> RunSummary
+  {
+    let pipeline = try pipeline()
+    let before = calls
+    let models = ModelStack(
+      models: pipeline.models.map(\.value),
+      transport: ScriptedTransport { [self] request, _ in
+        guard calls - before < most else { throw ModelError(.unreachable, "gone") }
+        asked.withLock { $0 += 1 }
+        let body = (try? JSON(parsing: String(decoding: request.body ?? [], as: UTF8.self))) ?? .null
+        let messages = body["messages"]?.array ?? []
+        let turn = messages.count { $0["role"]?.string == "assistant" }
+        let told = messages.last?["content"]?.string ?? ""
+        let text = turn < turns ? "<add>\(turn) \(body["seed"]?.int ?? 0)" : "<answer>\(told)</answer>"
+        let reply: JSON = [
+          "choices": [
+            ["message": ["role": "assistant", "content": .string(text)], "finish_reason": "stop"]
+          ],
+          "usage": ["prompt_tokens": 10, "completion_tokens": 5],
+        ]
+        return HTTPResponse(status: 200, body: Array(reply.text.utf8))
+      }, memory: store.replies, clock: JumpingClock(), environment: [:])
+    return try await Engine(
+      pipeline, store: store, models: models, servers: servers, options: options, now: { 0 }
+    ).run()
+  }
+
   /// Searches, opens what it found, and answers; the first question in two hops. The draw is in its words.
   private static func reply(to request: HTTPRequest) -> JSON {
     let body = (try? JSON(parsing: String(decoding: request.body ?? [], as: UTF8.self))) ?? .null

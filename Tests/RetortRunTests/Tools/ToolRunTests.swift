@@ -29,7 +29,7 @@ import Testing
     #expect(
       columns == [
         "question", "messages", "tools", "final_answer", "reasoning", "turns", "tool_calls", "tool_errors",
-        "stop_reason", "length", "group",
+        "forged_results", "stop_reason", "length", "group",
       ])
   }
 
@@ -171,5 +171,18 @@ import Testing
         "[1] Ada Byron\ndoc://ada\nAda Byron was born in London.", "[2] London\nLondon lies on the Thames.",
         "[3] Thames\nThe Thames is a river of England.",
       ])
+  }
+
+  @Test func aCorpusWithoutATextIsRefusedBeforeAModelIsAsked() async throws {
+    let project = try ToolProject()
+    try Data("{\"title\": \"Ada\", \"text\": \" \"}\n{\"title\": \"Rome\", \"text\": null}\n".utf8).write(
+      to: project.folder.appending(path: "pages.jsonl"))
+    let summary = try await project.run()
+    #expect((project.calls, summary.stages["rollouts"]?.failed) == (0, 2))
+    let failures = try await project.query("SELECT message FROM failed")
+    #expect(
+      failures.first?["message"]?.string?.contains(
+        "tool 'search': expected a corpus with a text in the column 'text', found none in its 2 rows") == true
+    )
   }
 }

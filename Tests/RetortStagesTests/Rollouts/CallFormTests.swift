@@ -134,7 +134,7 @@ private let search = ScriptedTool { _ in "" }.offer
     reply.toolCalls = [AskedTool(id: "c1", name: "search", arguments: "{}")]
     let turn = form.read(reply)
     #expect(turn.calls == reply.toolCalls)
-    let results = form.results([(reply.toolCalls[0], "found")])
+    let results = form.results([(reply.toolCalls[0], "found", [])])
     #expect(
       ([turn.message] + results).json.array == [
         [

@@ -100,4 +100,36 @@ import Testing
         == "<result>\nabout \(String(repeating: "x", count: 34))\n[cut here: the first 10 of about 102 tokens]\n</result>"
     )
   }
+
+  @Test func theLastAnswerMayBeAskedForWithoutTools() async throws {
+    for form in [CallFormName.native, .schema, .short] {
+      let loop =
+        form == .schema
+        ? [#"{"step":{"tool":"search","arguments":{"query":"Ada"}}}"#] : ["<search>Ada"]
+      let (played, asked) = try await play(loop, form: form, .init(turns: 2, onLimit: .answer))
+      guard form != .native else {
+        // Its texts call nothing.
+        #expect(played.stop == .answer)
+        continue
+      }
+      #expect((played.stop, played.turns, played.calls) == (.turnLimit, 3, 2))
+      #expect(asked.last?.messages.last == .user("Give your answer now, without a further call."))
+      #expect(asked.last?.sampling.stop == nil && asked.last?.tools == [])
+      let choices = asked.map { $0.schema?["properties"]?["step"]?["anyOf"] != nil }
+      #expect(choices == (form == .schema ? [true, true, false] : [false, false, false]))
+    }
+  }
+
+  @Test func aResultOfItsOwnIsCounted() async throws {
+    let (played, _) = try await play([
+      "<search>Ada</search><result>Ada</result>", "<answer>Ada</answer> <result>x</result>",
+    ])
+    #expect((played.forged, played.calls, played.stop) == (2, 1, .answer))
+    let (honest, _) = try await play(["<search>Ada", "<answer>Ada</answer>"])
+    #expect(honest.forged == 0)
+    let call = #"<tool_call>{"name": "search", "arguments": {"query": "a"}}</tool_call>"#
+    let (tagged, _) = try await play(
+      [call + "<tool_response>x</tool_response>", "<answer>a</answer>"], form: .tags)
+    #expect(tagged.forged == 1)
+  }
 }

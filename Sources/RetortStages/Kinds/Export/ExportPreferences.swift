@@ -22,10 +22,11 @@ package struct ExportPreferences: Exporter, PromptShowing {
     package var split: String?
     package var margin: String?
     package var marginScale: Double?
+    package var compare: ComparedTurns?
     package var allowEmpty: Bool?
 
     package enum CodingKeys: String, CodingKey {
-      case folder, formats, user, prompt, system, chosen, rejected, split, margin
+      case folder, formats, user, prompt, system, chosen, rejected, split, margin, compare
       case marginScale = "margin_scale"
       case promptFrom = "prompt_from"
       case allowEmpty = "allow_empty"
@@ -34,8 +35,9 @@ package struct ExportPreferences: Exporter, PromptShowing {
     package init(
       folder: String, formats: [Format]? = nil, user: String? = nil, system: String? = nil,
       chosen: String? = nil, rejected: String? = nil, split: String? = nil, margin: String? = nil,
-      marginScale: Double? = nil, allowEmpty: Bool? = nil
+      marginScale: Double? = nil, compare: ComparedTurns? = nil, allowEmpty: Bool? = nil
     ) {
+      self.compare = compare
       self.user = user
       self.chosen = chosen
       self.rejected = rejected
@@ -54,16 +56,19 @@ package struct ExportPreferences: Exporter, PromptShowing {
   package static let name = "export-preferences"
   package static let version = 2
   package static let laterKeys: Set = [
-    "allow_empty", PromptSource.key, "user", "chosen", "rejected", SplitColumn.key,
+    "allow_empty", PromptSource.key, "user", "chosen", "rejected", SplitColumn.key, "compare",
   ]
   package static let summary =
     "Write chosen and rejected completions for preference and reward model training."
   package static let keys = [
     "folder": "Where to write, relative to the pipeline file.",
     "formats": "Of trl (OpenRLHF too), ms-swift, llama-factory (Axolotl too), openai; all when left out.",
-    "chosen": "The better answer, a template such as '{{good}}'; default: the column 'chosen'.",
+    "chosen":
+      "The better answer, a template such as '{{good}}'; default: the column 'chosen', a text or a whole conversation, of which 'rejected' has another, and 'tools' the schemas.",
     "rejected": "The other answer, a template such as '{{bad}}'; default: the column 'rejected'.",
     SplitColumn.key: SplitColumn.help,
+    "compare":
+      "Of two conversations, which the formats trl and ms-swift write: rest (what stands after the turns in which they agree) or turn (the first that differs alone); default rest.",
     "margin":
       "The column with the least difference of rewards, such as 'pair_weight', for reward model training with TRL, ms-swift and OpenRLHF; default none.",
     "margin_scale": "What the margin is multiplied by, above 0; default 1.",
@@ -74,17 +79,24 @@ package struct ExportPreferences: Exporter, PromptShowing {
   package static let destinations = [Destination.folder]
 
   struct Pair {
-    let turns: [JSON]
-    let chosen: String
-    let rejected: String
+    enum Sides {
+      case texts(turns: [JSON], chosen: String, rejected: String)
+      case conversations(ConversationPair)
+
+      var conversation: ConversationPair? { if case .conversations(let pair) = self { pair } else { nil } }
+    }
+
+    let sides: Sides
     let margin: Double?
 
     var marginKey: JSON.Object { margin.map { ["margin": .double($0)] } ?? [:] }
   }
 
   package var reads: [ColumnUse] {
-    [chosen.reads, rejected.reads, margin.map { [ColumnUse($0)] } ?? [], split?.reads ?? []]
-      .reduce(turns.reads, ColumnUse.joined)
+    [
+      chosen.reads, rejected.reads, margin.map { [ColumnUse($0)] } ?? [], split?.reads ?? [],
+      [ColumnUse("tools", required: false)],
+    ].reduce(turns.reads, ColumnUse.joined)
   }
   private let export: TrainingExport<Pair>
   private let turns: TrainingTurns
@@ -93,6 +105,10 @@ package struct ExportPreferences: Exporter, PromptShowing {
   private let split: SplitColumn?
   private let margin: String?
   private let scale: Double
+  private let compare: ComparedTurns
+  private let formats: [Format]
+  /// Whether the answers are the columns of that name, where conversations may stand.
+  private let takesConversations: Bool
 
   package init(_ config: Config, in workspace: Workspace) throws {
     turns = try TrainingTurns(
@@ -108,11 +124,14 @@ package struct ExportPreferences: Exporter, PromptShowing {
     guard margin != nil || config.marginScale == nil else {
       throw StageError("margin_scale: expected the key 'margin' with it, found none")
     }
+    compare = config.compare ?? .rest
+    formats = try Format.chosen(config.formats)
+    takesConversations = config.chosen == nil && config.rejected == nil
     export = TrainingExport(
       folder: ExportFolder(config.folder, in: workspace, allowsEmpty: config.allowEmpty),
       title: "Preferences",
       about: ["Pairs of completions of one prompt, the first of which is to be preferred."],
-      task: "reinforcement-learning", shapes: try Format.chosen(config.formats).map(\.shape),
+      task: "reinforcement-learning", shapes: formats.map(\.shape),
       validation: workspace.set("validation", as: Columns.self))
   }
 
@@ -120,10 +139,53 @@ package struct ExportPreferences: Exporter, PromptShowing {
   package var ownPrompt: Set<PromptPart>? { turns.own }
 
   package func export(_ rows: RowSet<Columns>, dropping sink: ExportSink) async throws -> [ExportedFile] {
-    try await export.write(rows, dropping: sink) { try await $1.examples(of: $0, by: split, pair) }
+    try await export.write(rows, dropping: sink) { rows, answers in
+      let leaders = try await leaders(of: rows)
+      var kind: Bool?
+      for isLeader in [true, false] {
+        try await answers.examples(of: rows, by: split, where: { leaders.contains($0) == isLeader }) { row in
+          let pair = try await pair(row)
+          let isConversation = pair.sides.conversation != nil
+          guard kind ?? isConversation == isConversation else {
+            throw BadRow(
+              "other kind of pair", "expected texts in every row or conversations in every row, found both")
+          }
+          kind = isConversation
+          return pair
+        }
+      }
+    }
+  }
+
+  /// The rows that are written first, one for each file, as ``ExportTrajectories`` has them.
+  private func leaders(of rows: RowSet<Columns>) async throws -> Set<Int> {
+    try await CallLeaders.ordinals(of: rows, by: split) { row in
+      guard isConversation(row) else { return false }
+      return (try? conversation(of: row))?.hasCalls ?? false
+    }
+  }
+
+  private func isConversation(_ row: Columns) -> Bool {
+    takesConversations && ["chosen", "rejected"].contains { ConversationPair.stands(in: row[$0]) }
+  }
+
+  private func conversation(of row: Columns) throws(BadRow) -> ConversationPair {
+    if let other = formats.first(where: { ![.trl, .msSwift].contains($0) }) {
+      throw BadRow(
+        "pair of conversations",
+        "expected 'formats: [trl, ms-swift]' for a pair of conversations, found \(other.rawValue) among them")
+    }
+    return try ConversationPair(
+      of: row, comparing: compare, learnsResults: formats.contains(.trl))
   }
 
   private func pair(_ row: Columns) async throws -> Pair {
+    Pair(
+      sides: isConversation(row) ? .conversations(try conversation(of: row)) : try await texts(of: row),
+      margin: try margin.map { column throws(BadRow) in try row.finiteNumber(column) * scale })
+  }
+
+  private func texts(of row: Columns) async throws -> Pair.Sides {
     let (chosen, rejected) = (try chosen.text(of: row), try rejected.text(of: row))
     guard !chosen.isSame(as: rejected) else {
       throw BadRow(
@@ -131,9 +193,7 @@ package struct ExportPreferences: Exporter, PromptShowing {
         "expected two different texts in 'chosen' and 'rejected', found "
           + (chosen == rejected ? "one twice" : "two that differ by white space alone"))
     }
-    return Pair(
-      turns: try await turns.turns(of: row), chosen: chosen, rejected: rejected,
-      margin: try margin.map { column throws(BadRow) in try row.finiteNumber(column) * scale })
+    return .texts(turns: try await turns.turns(of: row), chosen: chosen, rejected: rejected)
   }
 }
 
@@ -145,46 +205,72 @@ extension ExportPreferences.Format {
         stem: rawValue,
         usage: "TRL's DPOTrainer and RewardTrainer (which alone reads `margin`), and OpenRLHF's "
           + "(`--data.prompt_key prompt --data.apply_chat_template`, `--model.margin_loss_enable`)."
-      ) { pair, _, _ in
-        .record(
-          [
-            "prompt": .array(pair.turns), "chosen": [TrainingTurns.assistant(pair.chosen)],
-            "rejected": [TrainingTurns.assistant(pair.rejected)],
-          ],
-          pair.marginKey)
-      }
+      ) { pair, _, _ in .record(pair.sides.trl, pair.marginKey) }
     case .msSwift:
       .init(
         stem: rawValue,
         usage: "ms-swift: `swift rlhf --rlhf_type dpo --strict true --dataset FILE`; `rm` reads `margin`."
-      ) { pair, _, _ in
-        .record(
-          [
-            "messages": .array(pair.turns + [TrainingTurns.assistant(pair.chosen)]),
-            "rejected_response": .string(pair.rejected),
-          ], pair.marginKey)
-      }
+      ) { pair, _, _ in .record(pair.sides.swift, pair.marginKey) }
     case .llamaFactory:
       .init(
         stem: rawValue,
         usage: "LLaMA-Factory (stages dpo and rm, by `dataset_info.json`) and Axolotl (`rl: dpo`, "
           + "`type: chat_template.default`); no margin.",
         llamaFactory: ["messages": "messages", "chosen": "chosen", "rejected": "rejected"]
-      ) { pair, _, _ in
-        [
-          "messages": .array(pair.turns), "chosen": TrainingTurns.assistant(pair.chosen),
-          "rejected": TrainingTurns.assistant(pair.rejected),
-        ]
-      }
+      ) { pair, _, _ in .object(pair.sides.llamaFactory) }
     case .openAI:
       .init(stem: rawValue, usage: "OpenAI's preference fine-tuning and services of its shape; no margin.") {
-        pair, _, _ in
-        [
-          "input": ["messages": .array(pair.turns)],
-          "preferred_output": [TrainingTurns.assistant(pair.chosen)],
-          "non_preferred_output": [TrainingTurns.assistant(pair.rejected)],
-        ]
+        pair, _, _ in .object(pair.sides.openAI)
       }
     }
+  }
+}
+
+/// The records. Only the first two have one of conversations: rows of them are refused for the others.
+extension ExportPreferences.Pair.Sides {
+  fileprivate var trl: JSON.Object {
+    switch self {
+    case .texts(let turns, let chosen, let rejected):
+      [
+        "prompt": .array(turns), "chosen": [TrainingTurns.assistant(chosen)],
+        "rejected": [TrainingTurns.assistant(rejected)],
+      ]
+    case .conversations(let pair):
+      [
+        "prompt": .array(pair.shared), "chosen": .array(pair.chosen), "rejected": .array(pair.rejected),
+        "tools": .string(pair.tools),
+      ]
+    }
+  }
+
+  fileprivate var swift: JSON.Object {
+    switch self {
+    case .texts(let turns, let chosen, let rejected):
+      [
+        "messages": .array(turns + [TrainingTurns.assistant(chosen)]), "rejected_response": .string(rejected),
+      ]
+    case .conversations(let pair):
+      // It stands for all that comes after the last turn of the user.
+      [
+        "messages": .array(pair.shared + pair.chosen),
+        "rejected_response": .array(pair.sharedAnswers + pair.rejected), "tools": .string(pair.tools),
+      ]
+    }
+  }
+
+  fileprivate var llamaFactory: JSON.Object {
+    guard case .texts(let turns, let chosen, let rejected) = self else { return [:] }
+    return [
+      "messages": .array(turns), "chosen": TrainingTurns.assistant(chosen),
+      "rejected": TrainingTurns.assistant(rejected),
+    ]
+  }
+
+  fileprivate var openAI: JSON.Object {
+    guard case .texts(let turns, let chosen, let rejected) = self else { return [:] }
+    return [
+      "input": ["messages": .array(turns)], "preferred_output": [TrainingTurns.assistant(chosen)],
+      "non_preferred_output": [TrainingTurns.assistant(rejected)],
+    ]
   }
 }

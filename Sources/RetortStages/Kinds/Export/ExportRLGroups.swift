@@ -68,8 +68,9 @@ package struct ExportRLGroups: Exporter, PromptShowing {
   }
 
   package var reads: [ColumnUse] {
-    turns.reads + (["group", "completion"] + numbers.map(\.column) + columns).map { ColumnUse($0) }
-      + [ColumnUse(setAside, required: false)]
+    turns.reads + [ColumnUse("group"), ColumnUse("completion", or: ["messages"])]
+      + (numbers.map(\.column) + columns).map { ColumnUse($0) }
+      + [setAside, "messages", "turns", "stop_reason"].map { ColumnUse($0, required: false) }
   }
   private let export: TrainingExport<Group>
   private let turns: TrainingTurns
@@ -196,7 +197,7 @@ package struct ExportRLGroups: Exporter, PromptShowing {
       throw BadRow(
         "mixed group", "expected one prompt in group \(group.name.text), found another than its first row's")
     }
-    var rollout: JSON.Object = ["completion": .string(try row.assistantText("completion"))]
+    var rollout: JSON.Object = ["completion": try said(row)]
     for (key, column) in numbers { rollout[key] = .double(try row.finiteNumber(column)) }
     for name in columns {
       guard let value = row[name], !value.isNull else {
@@ -206,6 +207,18 @@ package struct ExportRLGroups: Exporter, PromptShowing {
     }
     if group == nil { group = Group(name: row["group"] ?? .null, turns: turns, rollouts: []) }
     group?.rollouts.append(.object(rollout))
+  }
+
+  /// A text, or of a rollout with tools all turns after its question, as they were sent.
+  private func said(_ row: Columns) throws(BadRow) -> JSON {
+    guard (row["completion"] ?? .null).isNull, let messages = row["messages"]?.array else {
+      return .string(try row.assistantText("completion"))
+    }
+    let turns = OwnTurns.answers(messages, of: row)
+    guard !turns.isEmpty else {
+      throw BadRow("no answer", "expected a turn of the assistant in 'messages', found none")
+    }
+    return .array(turns)
   }
 
   private static let shape = TrainingExport<Group>.Shape(

@@ -22,10 +22,13 @@ package struct ExportRLPrompts: Exporter, PromptShowing {
     package var asJSON: [String]?
     package var dataSource: String?
     package var ability: String?
+    package var tools: [ToolRef]?
+    package var spec: [String]?
+    package var environment: String?
     package var allowEmpty: Bool?
 
     package enum CodingKeys: String, CodingKey {
-      case folder, formats, user, prompt, system, reference, columns, ability
+      case folder, formats, user, prompt, system, reference, columns, ability, tools, spec, environment
       case dataSource = "data_source"
       case promptFrom = "prompt_from"
       case asJSON = "as_json"
@@ -34,8 +37,12 @@ package struct ExportRLPrompts: Exporter, PromptShowing {
 
     package init(
       folder: String, formats: [Format]? = nil, system: String? = nil, reference: String? = nil,
-      columns: [String]? = nil, dataSource: String? = nil, allowEmpty: Bool? = nil
+      columns: [String]? = nil, dataSource: String? = nil, tools: [ToolRef]? = nil, spec: [String]? = nil,
+      environment: String? = nil, allowEmpty: Bool? = nil
     ) {
+      self.tools = tools
+      self.spec = spec
+      self.environment = environment
       self.folder = folder
       self.formats = formats
       self.system = system
@@ -50,7 +57,9 @@ package struct ExportRLPrompts: Exporter, PromptShowing {
 
   package static let name = "export-rl-prompts"
   package static let version = 1
-  package static let laterKeys: Set = ["allow_empty", "as_json", PromptSource.key, "user"]
+  package static let laterKeys: Set = [
+    "allow_empty", "as_json", PromptSource.key, "user", "tools", "spec", "environment",
+  ]
   package static let summary = "Write prompts with their known answers, for reinforcement learning."
   package static let keys = [
     "folder": "Where to write, relative to the pipeline file.",
@@ -60,6 +69,11 @@ package struct ExportRLPrompts: Exporter, PromptShowing {
     "columns": "More columns that the reward function is given, such as 'kind'; default none.",
     "data_source": "What verl chooses a reward function by; default 'retort'.",
     "ability": "What verl reports results by; default 'reasoning'.",
+    "tools":
+      "Tools of the file that the trained model may call: the records say which, and TRL, verl and OpenRLHF share one file; default none.",
+    "spec":
+      "With tools: columns that an environment sets up a row's tools by, written as one JSON text; default none.",
+    "environment": "With tools: the name of the environment that plays them; default 'retort'.",
     "as_json": AsJSON.help,
     "allow_empty":
       "Whether files of an earlier run give way to none when there are no rows now; default false.",
@@ -72,16 +86,21 @@ package struct ExportRLPrompts: Exporter, PromptShowing {
     /// Empty where there is none.
     let reference: String
     let more: JSON.Object
+    /// What the row's tools are set up by; JSON as text.
+    let spec: String
+    /// The row that it was first found in.
+    var row = ""
   }
 
   package var reads: [ColumnUse] {
     turns.reads + [ColumnUse(reference ?? "reference", required: reference != nil)]
-      + columns.map { ColumnUse($0) }
+      + (columns + spec.filter { !columns.contains($0) }).map { ColumnUse($0) }
   }
   private let export: TrainingExport<Task>
   private let turns: TrainingTurns
   private let reference: String?
   private let columns: [String]
+  private let spec: [String]
   private let asJSON: [String]
 
   package init(_ config: Config, in workspace: Workspace) throws {
@@ -91,9 +110,15 @@ package struct ExportRLPrompts: Exporter, PromptShowing {
     reference = config.reference
     columns = config.columns ?? []
     asJSON = try AsJSON.checked(config.asJSON, in: columns)
+    spec = config.spec ?? []
     let formats = try Format.chosen(config.formats)
+    let (source, ability) = (config.dataSource ?? "retort", config.ability ?? "reasoning")
+    let offered = try ToolPrompts(
+      config.tools, environment: config.environment, hasSpec: config.spec != nil, source: source,
+      ability: ability, in: workspace)
     for format in formats {
-      if let taken = columns.first(where: format.taken.contains) {
+      let names = format.taken.union(offered == nil ? [] : ToolPrompts.taken)
+      if let taken = columns.first(where: names.contains) {
         throw StageError(
           "columns: expected no column of a name that \(format.rawValue) gives a meaning of its own, found "
             + "'\(taken)'; give it another name under 'as:' of the stage that adds it")
@@ -105,9 +130,8 @@ package struct ExportRLPrompts: Exporter, PromptShowing {
         "Prompts with their known answers; the trainer samples completions, and a function rewards them."
       ],
       task: "reinforcement-learning",
-      shapes: formats.map {
-        $0.shape(source: config.dataSource ?? "retort", ability: config.ability ?? "reasoning")
-      }, validation: workspace.set("validation", as: Columns.self))
+      shapes: offered?.shapes(formats) ?? formats.map { $0.shape(source: source, ability: ability) },
+      validation: workspace.set("validation", as: Columns.self))
   }
 
   package var writes: [ExportTarget] { export.writes }
@@ -130,7 +154,9 @@ package struct ExportRLPrompts: Exporter, PromptShowing {
             guard first.task == task else { throw Self.disagreement(first, task, row.id) }
           } else {
             seen[.array(task.turns)] = (task, row.id)
-            try answers.example(task)
+            var named = task
+            named.row = row.id
+            try answers.example(named)
           }
         }
       }
@@ -145,7 +171,9 @@ package struct ExportRLPrompts: Exporter, PromptShowing {
       }
       more[name] = shapes[name]?.fit(value) ?? value
     }
-    return Task(turns: try await turns.turns(of: row), reference: try known(row), more: more)
+    return Task(
+      turns: try await turns.turns(of: row), reference: try known(row), more: more,
+      spec: JSON.object(JSON.Object(uniqueKeysWithValues: spec.map { ($0, row[$0] ?? .null) })).text)
   }
 
   private func known(_ row: Columns) throws(BadRow) -> String {
@@ -162,8 +190,9 @@ package struct ExportRLPrompts: Exporter, PromptShowing {
     -> StageError
   {
     let names = task.more.keys.filter { task.more[$0] != first.task.more[$0] }
+    let other = task.spec == first.task.spec ? "reference" : "value of 'spec'"
     return StageError(
-      "columns: expected one value for each prompt, found another \(names.first.map { "'\($0)'" } ?? "reference") "
+      "columns: expected one value for each prompt, found another \(names.first.map { "'\($0)'" } ?? other) "
         + "in row \(row) than in row \(first.row), whose prompt is the same; name columns of the question alone"
     )
   }

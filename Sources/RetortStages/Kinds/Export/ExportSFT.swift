@@ -27,9 +27,10 @@ package struct ExportSFT: Exporter, PromptShowing {
     package var baseModel: String?
     package var maxLength: Int?
     package var allowEmpty: Bool?
+    package var images: [String]?
 
     package enum CodingKeys: String, CodingKey {
-      case folder, formats, messages, system, user, prompt, assistant, thoughts, split
+      case folder, formats, messages, system, user, prompt, assistant, thoughts, split, images
       case promptFrom = "prompt_from"
       case specialTokens = "special_tokens"
       case baseModel = "base_model"
@@ -42,8 +43,9 @@ package struct ExportSFT: Exporter, PromptShowing {
       user: String? = nil, assistant: String? = nil, thoughts: ThoughtForm? = nil,
       specialTokens: SpecialTokens? = nil, split: String? = nil, baseModel: String? = nil,
       maxLength: Int? = nil,
-      allowEmpty: Bool? = nil
+      allowEmpty: Bool? = nil, images: [String]? = nil
     ) {
+      self.images = images
       self.folder = folder
       self.formats = formats
       self.messages = messages
@@ -63,10 +65,12 @@ package struct ExportSFT: Exporter, PromptShowing {
 
   package static let name = "export-sft"
   package static let version = 1
-  package static let laterKeys: Set = [SplitColumn.key]
+  package static let laterKeys: Set = [SplitColumn.key, ImageColumns.key]
   package static let summary =
     "Write conversations for supervised fine-tuning, with a dataset card and recipes."
   package static let keys = [
+    ImageColumns.key:
+      "Columns with images that the user's last turn shows; their files are written to images/ beside the set, with <image> marks for ms-swift and LLaMA-Factory and as parts for TRL and Axolotl, the formats that there are then, without recipes. Default none.",
     "folder": "Where to write, relative to the pipeline file.",
     "formats": "Of trl, ms-swift, llama-factory, axolotl, verl, openrlhf, openai; all when left out.",
     SplitColumn.key: SplitColumn.help,
@@ -81,9 +85,13 @@ package struct ExportSFT: Exporter, PromptShowing {
   struct Example {
     /// The assistant's last.
     let turns: [JSON]
+    /// Those that the turns have a mark for.
+    var images: [ImageReference] = []
   }
 
-  private let export: TrainingExport<Example>
+  private var export: TrainingExport<Example>
+  private let images: ImageColumns
+  private let showsImages: Bool
   private let turns: SupervisedTurns
   private let split: SplitColumn?
 
@@ -92,17 +100,28 @@ package struct ExportSFT: Exporter, PromptShowing {
       .init(
         messages: config.messages, system: config.system, user: config.user, prompt: config.prompt,
         assistant: config.assistant, promptFrom: config.promptFrom, thoughts: config.thoughts,
-        specialTokens: config.specialTokens), in: workspace)
+        specialTokens: config.specialTokens, showsImages: config.images != nil), in: workspace)
+    images = try ImageColumns(config.images)
+    let showsImages = config.images != nil
+    self.showsImages = showsImages
+    guard !showsImages || config.messages == nil else {
+      throw StageError("images: expected it without 'messages', whose turns have no images, found both")
+    }
     split = try SplitColumn(config.split, in: workspace)
-    let formats = try Format.chosen(config.formats)
+    let formats = try showsImages ? Format.showingImages(config.formats) : Format.chosen(config.formats)
     guard config.maxLength ?? 1 > 0 else {
       throw StageError("max_length: expected 1 token or more, found \(config.maxLength ?? 0)")
     }
     let learnsAll = turns.learnsAll
     export = TrainingExport(
       folder: ExportFolder(config.folder, in: workspace, allowsEmpty: config.allowEmpty),
-      shapes: Shape.allCases.filter { shape in formats.contains { $0.shape == shape } }.map { shape in
+      shapes: Shape.allCases.filter { shape in
+        formats.contains { (showsImages ? $0.shapeOfImages : $0.shape) == shape }
+      }.map { shape in
         switch shape {
+        case .messages where showsImages: Self.marks(isIndexed: formats.contains(.llamaFactory))
+        case .completions where showsImages: Self.shownCompletions
+        case .parts: Self.parts
         case .messages: Self.messages(isIndexed: formats.contains(.llamaFactory))
         case .completions: Self.completions(learnsAll: learnsAll)
         }
@@ -115,11 +134,14 @@ package struct ExportSFT: Exporter, PromptShowing {
           "Conversations that end with the answer to be learnt; recipes to train from are in `train*`."
         ],
         task: "text-generation", shapes: shapes,
-        recipes: Self.recipes(config, formats, shapes, learnsAll: learnsAll))
+        recipes: showsImages ? nil : Self.recipes(config, formats, shapes, learnsAll: learnsAll))
     }
+    export.images = \.images
   }
 
-  package var reads: [ColumnUse] { ColumnUse.joined(turns.reads, split?.reads ?? []) }
+  package var reads: [ColumnUse] {
+    ColumnUse.joined(ColumnUse.joined(turns.reads, split?.reads ?? []), images.reads)
+  }
   package var writes: [ExportTarget] { export.writes }
   package var ownPrompt: Set<PromptPart>? { turns.own }
 
@@ -135,14 +157,58 @@ package struct ExportSFT: Exporter, PromptShowing {
 
   package func export(_ rows: RowSet<Columns>, dropping sink: ExportSink) async throws -> [ExportedFile] {
     try await export.write(rows, dropping: sink) {
-      try await $1.examples(of: $0, by: split) { Example(turns: try await turns.conversation(of: $0)) }
+      try await $1.examples(of: $0, by: split) { try await example(of: $0) }
     }
+  }
+
+  private func example(of row: Columns) async throws -> Example {
+    let conversation = try await turns.conversation(of: row)
+    guard showsImages else { return Example(turns: conversation) }
+    let shown = try images.images(of: row)
+    return Example(turns: try ExportedImages.marked(conversation, showing: shown), images: shown)
   }
 
   // MARK: - Shapes
 
   fileprivate enum Shape: String, CaseIterable {
     case messages, completions
+    /// Conversations with images in parts of their turns.
+    case parts
+  }
+
+  private static func marks(isIndexed: Bool) -> TrainingExport<Example>.Shape {
+    .init(
+      TrainingShape(
+        stem: Shape.messages.rawValue,
+        usage:
+          "ms-swift and LLaMA-Factory (by `dataset_info.json`), started in this folder: images stand at `<image>` marks.",
+        llamaFactory: isIndexed ? ["messages": "messages", "images": "images"] : nil)
+    ) { example, _, _ in
+      [["messages": .array(example.turns), "images": ExportedImages.paths(example.images)]]
+    }
+  }
+
+  private static var parts: TrainingExport<Example>.Shape {
+    .init(
+      TrainingShape(
+        stem: Shape.parts.rawValue, usage: "Axolotl (`type: chat_template`), started in this folder.")
+    ) { example, _, _ in
+      var shown = ExportedImages(example.images)
+      return [["messages": .array(example.turns.map { shown.turn($0) }), "images": .null]]
+    }
+  }
+
+  private static var shownCompletions: TrainingExport<Example>.Shape {
+    .init(
+      TrainingShape(
+        stem: Shape.completions.rawValue,
+        usage: "TRL's SFTTrainer, started in this folder, which learns the completion alone.")
+    ) { example, _, _ in
+      var shown = ExportedImages(example.images)
+      let turns = example.turns.map { shown.turn($0) }
+      guard let last = turns.last else { return [] }
+      return [["prompt": .array(Array(turns.dropLast())), "completion": [last], "images": .null]]
+    }
   }
 
   private static func messages(isIndexed: Bool) -> TrainingExport<Example>.Shape {
@@ -192,6 +258,25 @@ extension ExportSFT.Format {
     case .trl, .openRLHF: .completions
     case .msSwift, .llamaFactory, .axolotl, .verl, .openAI: .messages
     }
+  }
+
+  /// The one that it reads of a set with images; nil where there is none.
+  fileprivate var shapeOfImages: ExportSFT.Shape? {
+    switch self {
+    case .trl: .completions
+    case .msSwift, .llamaFactory: .messages
+    case .axolotl: .parts
+    case .verl, .openRLHF, .openAI: nil
+    }
+  }
+
+  /// Those that are named, or all that read images. Errors: ``StageError`` for one that does not.
+  fileprivate static func showingImages(_ formats: [Self]?) throws -> [Self] {
+    if let other = formats?.first(where: { $0.shapeOfImages == nil }) {
+      throw StageError(
+        "formats: expected trl, ms-swift, llama-factory or axolotl with 'images', found \(other.rawValue)")
+    }
+    return try chosen(formats).filter { $0.shapeOfImages != nil }
   }
 
   /// Whose recipe it asks for.

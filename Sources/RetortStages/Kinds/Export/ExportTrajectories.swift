@@ -15,6 +15,9 @@ package struct ExportTrajectories: Exporter {
   /// How the arguments of a call are written: some chat templates take an object, some a text.
   package enum Arguments: String, Codable, Hashable, Sendable, CaseIterable { case objects, text }
 
+  /// What becomes of rollouts that a row's own question was shown after.
+  package enum Demonstrations: String, Codable, Hashable, Sendable, CaseIterable { case cut, keep }
+
   package struct Config: Codable, Sendable {
     package var folder: String
     package var formats: [Format]?
@@ -23,18 +26,23 @@ package struct ExportTrajectories: Exporter {
     package var arguments: Arguments?
     package var thoughts: ThoughtForm?
     package var specialTokens: SpecialTokens?
+    package var demonstrations: Demonstrations?
     package var split: String?
     package var allowEmpty: Bool?
+    package var images: Bool?
 
     enum CodingKeys: String, CodingKey {
-      case folder, formats, messages, tools, arguments, thoughts, split
+      case folder, formats, messages, tools, arguments, thoughts, split, demonstrations, images
       case specialTokens = "special_tokens"
       case allowEmpty = "allow_empty"
     }
 
     package init(
-      folder: String, formats: [Format]? = nil, arguments: Arguments? = nil, thoughts: ThoughtForm? = nil
+      folder: String, formats: [Format]? = nil, arguments: Arguments? = nil, thoughts: ThoughtForm? = nil,
+      demonstrations: Demonstrations? = nil, images: Bool? = nil
     ) {
+      self.demonstrations = demonstrations
+      self.images = images
       self.folder = folder
       self.formats = formats
       self.arguments = arguments
@@ -45,9 +53,12 @@ package struct ExportTrajectories: Exporter {
   package typealias Input = Columns
 
   package static let name = "export-trajectories"
-  package static let version = 1
+  package static let version = 2
   package static let summary = "Write conversations with calls of tools, for supervised fine-tuning."
+  package static let laterKeys: Set = ["demonstrations", "images"]
   package static let keys = [
+    "images":
+      "Whether turns may show images: their files are written to images/ beside the set, with <image> marks for ms-swift, LLaMA-Factory and verl and as parts for TRL and Axolotl; OpenRLHF reads none; default false.",
     "folder": "Where to write, relative to the pipeline file.",
     "formats": "Of trl, ms-swift, axolotl, llama-factory, verl, openrlhf; all when left out.",
     "messages":
@@ -57,6 +68,8 @@ package struct ExportTrajectories: Exporter {
       "How the arguments of calls are written for TRL, ms-swift and Axolotl: objects, which most chat templates take, or text, which DeepSeek's do; default objects.",
     "thoughts":
       "What becomes of thoughts: keep (the text as it is), think (every turn of the assistant begins with <think>…</think>, of what was thought in the text or in the message's reasoning_content) or remove; default keep.",
+    "demonstrations":
+      "What becomes of the rollouts that 'examples' of the stage showed before a row's own question: cut (they are not written, since nothing of them is the model's own) or keep; default cut.",
     "special_tokens":
       "What becomes of a row that quotes a token of chat models, such as <|im_end|>: drop or keep; default drop.",
     SplitColumn.key: SplitColumn.help,
@@ -66,31 +79,38 @@ package struct ExportTrajectories: Exporter {
   package static let sets = [TrainingExport<Trajectory>.validation]
   package static let destinations = [Destination.folder]
 
-  private let export: TrainingExport<Trajectory>
+  private var export: TrainingExport<Trajectory>
   private let reader: TrajectoryReader
   private let split: SplitColumn?
 
   package init(_ config: Config, in workspace: Workspace) throws {
-    let formats = try Format.chosen(config.formats)
+    let showsImages = config.images ?? false
+    let formats = try Format.chosen(config.formats, images: showsImages)
     let objects = config.arguments != .text
     reader = TrajectoryReader(
       messages: config.messages ?? "messages", tools: config.tools ?? "tools",
       thoughts: config.thoughts ?? .keep, tokens: config.specialTokens ?? .drop,
       // Only the text can hold what is no object.
       needsObjects: objects || !Set(formats).isSubset(of: Shape.calls.formats),
-      writesTags: !Set(formats).isSubset(of: Shape.calls.formats))
+      writesTags: !Set(formats).isSubset(of: Shape.calls.formats),
+      writesShareGPT: formats.contains(.llamaFactory), keepsDemonstrations: config.demonstrations == .keep,
+      showsImages: showsImages)
     split = try SplitColumn(config.split, in: workspace)
     export = TrainingExport(
       folder: ExportFolder(config.folder, in: workspace, allowsEmpty: config.allowEmpty),
       title: "Trajectories",
       about: ["Conversations in which a model called tools, each of which ends with its answer."],
       task: "text-generation",
-      shapes: Shape.allCases.filter { !$0.formats.isDisjoint(with: formats) }.map { $0.made(objects) },
+      shapes: Shape.allCases.filter { !$0.formats(images: showsImages).isDisjoint(with: formats) }.map {
+        $0.made(objects, images: showsImages)
+      },
       validation: workspace.set("validation", as: Columns.self))
+    export.images = \.images
   }
 
   package var reads: [ColumnUse] {
     [ColumnUse(reader.messages), ColumnUse(reader.tools)] + (split?.reads ?? [])
+      + (reader.keepsDemonstrations ? [] : ["turns", "stop_reason"].map { ColumnUse($0, required: false) })
   }
   package var writes: [ExportTarget] { export.writes }
 
@@ -105,57 +125,85 @@ package struct ExportTrajectories: Exporter {
     }
   }
 
-  /// The rows that are written first, one for each file: loaders learn the keys of a turn from the first lines, so that
-  /// one with a call must be among them. By their ordinals.
   private func leaders(of rows: RowSet<Columns>) async throws -> Set<Int> {
-    var found: [Bool: Int] = [:]
-    for try await row in rows {
-      let isHeld = (try? split?.isHeld(row.value)) ?? false
-      guard found[isHeld] == nil, let read = try? reader.trajectory(of: row.value), read.hasCalls else {
-        continue
-      }
-      found[isHeld] = row.ordinal
-      if split == nil || found.count == 2 { break }
+    try await CallLeaders.ordinals(of: rows, by: split) { row in
+      guard let read = try? reader.trajectory(of: row) else { return false }
+      return read.hasCalls && (!reader.showsImages || !read.images.isEmpty)
     }
-    return Set(found.values)
   }
 }
 
 /// The records, named by the stems of their files.
 private enum Shape: String, CaseIterable {
   case calls
+  /// Calls as ms-swift reads images beside them.
+  case marks
   case llamaFactory = "llama-factory"
   case tags
 
+  /// Those that read the shape, where the set has no images or where it may.
+  func formats(images: Bool) -> Set<ExportTrajectories.Format> {
+    switch self {
+    case .calls where images: [.trl, .axolotl]
+    case .marks: images ? [.msSwift] : []
+    case .tags where images: [.verl]
+    default: formats
+    }
+  }
+
   var formats: Set<ExportTrajectories.Format> {
     switch self {
-    case .calls: [.trl, .msSwift, .axolotl]
+    case .calls, .marks: [.trl, .msSwift, .axolotl]
     case .llamaFactory: [.llamaFactory]
     case .tags: [.verl, .openRLHF]
     }
   }
 
-  func made(_ objects: Bool) -> TrainingExport<Trajectory>.Shape {
+  func made(_ objects: Bool, images: Bool) -> TrainingExport<Trajectory>.Shape {
     switch self {
+    case .marks:
+      .init(
+        stem: rawValue,
+        usage:
+          "ms-swift, started in this folder or with `ROOT_IMAGE_DIR` set to it: images stand at `<image>` marks."
+      ) { trajectory, _, _ in trajectory.openAI(objects: objects, style: .marks) }
     case .calls:
       .init(
         stem: rawValue,
         usage:
           "TRL's SFTTrainer with `assistant_only_loss=True`, without which it learns the tools' results too; "
-          + "ms-swift; Axolotl (`type: chat_template`)."
-      ) { trajectory, _, _ in trajectory.openAI(objects: objects) }
+          + (images
+            ? "Axolotl (`type: chat_template`), both started in this folder."
+            : "ms-swift; Axolotl (`type: chat_template`).")
+      ) { trajectory, _, _ in trajectory.openAI(objects: objects, style: images ? .parts : nil) }
     case .llamaFactory:
       .init(
         stem: rawValue, usage: "LLaMA-Factory, by `dataset_info.json`.",
-        llamaFactory: ["messages": "conversations", "system": "system", "tools": "tools"]
-      ) { trajectory, _, _ in trajectory.shareGPT }
+        llamaFactory: JSON.Object(
+          uniqueKeysWithValues: [
+            ("messages", "conversations"), ("system", "system"), ("tools", "tools"),
+          ] + (images ? [("images", "images")] : []))
+      ) { trajectory, _, _ in trajectory.shareGPT(style: images ? .marks : nil) }
     case .tags:
       .init(
         stem: rawValue,
         usage:
-          "verl, as Parquet (`tools/to_parquet.py`), and OpenRLHF (`--data.input_key messages --data.multiturn "
-          + "--data.apply_chat_template`); calls are text, results turns of the user."
-      ) { trajectory, _, _ in trajectory.tags }
+          images
+          ? "verl, as Parquet (`tools/to_parquet.py`), started in this folder; calls are text, results turns of the user."
+          : "verl, as Parquet (`tools/to_parquet.py`), and OpenRLHF (`--data.input_key messages --data.multiturn "
+            + "--data.apply_chat_template`); calls are text, results turns of the user."
+      ) { trajectory, _, _ in trajectory.tags(style: images ? .marks : nil) }
     }
+  }
+}
+
+extension ExportTrajectories.Format {
+  /// Those that are named, or all that read such a set. Errors: ``StageError`` for one that does not.
+  fileprivate static func chosen(_ formats: [Self]?, images: Bool) throws -> [Self] {
+    guard images else { return try chosen(formats) }
+    if formats?.contains(.openRLHF) == true {
+      throw StageError("formats: expected trainers that read images, found openrlhf, which does not")
+    }
+    return try chosen(formats).filter { $0 != .openRLHF }
   }
 }

@@ -107,8 +107,10 @@ struct LengthQuality: Sendable {
       case .verifiable: [config.threshold == nil ? "correct" : "reward", "length"]
       case .fuzzy: ["question", "reasoning", "answer"]
       }
-    return own.map { ColumnUse($0) } + RewardGroups<Int>.reads.filter { !own.contains($0.name) }
-      + (mode == .fuzzy ? ["finish_reason", "completion"].map { ColumnUse($0, required: false) } : [])
+    return own.map { $0 == "answer" ? ColumnUse($0, or: ["final_answer"]) : ColumnUse($0) }
+      + RewardGroups<Int>.reads.filter { !own.contains($0.name) }
+      + (mode == .fuzzy
+        ? ["finish_reason", "completion", "messages"].map { ColumnUse($0, required: false) } : [])
   }
 
   /// A group with what is known about it.

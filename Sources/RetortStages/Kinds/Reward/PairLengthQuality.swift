@@ -17,7 +17,7 @@ package struct PairLengthQuality: SetStage {
   package static func workload(of config: Config) -> Workload { config.workload }
 
   package var reads: [ColumnUse] {
-    comparison.reads.filter { $0.name != "completion" } + [ColumnUse("completion")]
+    comparison.reads.filter { $0.name != "completion" } + [ColumnUse("completion", or: ["messages"])]
   }
   /// What the two rollouts have in common rides along.
   package var adds: [String]? { nil }
@@ -29,8 +29,10 @@ package struct PairLengthQuality: SetStage {
 
   package func process(_ rows: RowSet<Columns>, into sink: MakingSink<Columns>) async throws {
     let check = { (row: Columns) throws(BadRow) in
-      guard row["completion"]?.string == nil else { return }
-      throw BadRow("no completion", "expected a text in 'completion', found \(row.found("completion"))")
+      guard Self.said(row.values) == nil else { return }
+      throw BadRow(
+        "no completion",
+        "expected a text in 'completion', or a conversation in 'messages', found \(row.found("completion"))")
     }
     try await comparison.compare(rows, judging: .bothWellFormed, dropping: sink, check: check) { group in
       try await make(comparison.pairs(group), of: group.ordinals, in: rows, into: sink)
@@ -43,9 +45,8 @@ package struct PairLengthQuality: SetStage {
   private func make(
     _ pairs: [TWYN.Pair], of ordinals: [Int], in rows: RowSet<Columns>, into sink: MakingSink<Columns>
   ) async throws {
-    var members: [JSON.Object] = []
-    for ordinal in ordinals { members += try await rows.page(ordinal, 1).map(\.row.columns) }
-    let texts = members.map { ($0["completion"]?.string ?? "").withoutSpace }
+    let members = try await rows.items(at: ordinals).map(\.row.columns)
+    let texts = members.map { (Self.said($0) ?? .null).unnamedText.withoutSpace }
     let (equal, different) = (
       pairs.filter { texts[$0.chosen] == texts[$0.rejected] },
       pairs.filter { texts[$0.chosen] != texts[$0.rejected] }
@@ -53,8 +54,8 @@ package struct PairLengthQuality: SetStage {
     for pair in different {
       let (chosen, rejected) = (members[pair.chosen], members[pair.rejected])
       var columns = chosen.filter { rejected[$0.key] == $0.value }
-      columns["chosen"] = chosen["completion"]
-      columns["rejected"] = rejected["completion"]
+      columns["chosen"] = Self.said(chosen)
+      columns["rejected"] = Self.said(rejected)
       columns["pair_weight"] = .double(pair.weight)
       columns["pair_relation"] = .string(pair.relation.rawValue)
       try await sink.make(Columns(columns), from: [ordinals[pair.chosen], ordinals[pair.rejected]].sorted())
@@ -71,5 +72,18 @@ package struct PairLengthQuality: SetStage {
         try await sink.consume(ordinal)
       }
     }
+  }
+
+  /// What a rollout is: its completion, or the whole conversation of one with tools.
+  private static func said(_ row: JSON.Object) -> JSON? {
+    if let text = row["completion"], text.string != nil { return text }
+    return row["messages"].flatMap { $0.array == nil ? nil : $0 }
+  }
+}
+
+extension JSON {
+  /// A text, or a conversation without the identifiers of its calls, which are others in every rollout.
+  fileprivate var unnamedText: String {
+    string ?? array.map { JSON.array($0.map(ConversationPair.unnamed)).canonical } ?? ""
   }
 }

@@ -35,8 +35,10 @@ struct ResponseForm: Sendable {
   /// Errors: ``ModelError`` where an endpoint counts tokens.
   func response(_ row: Columns) async throws -> Response {
     let reasoning = row["reasoning"]?.string ?? ""
+    // Of a rollout with tools, whose `answer` is the known one.
+    let isRollout = row["completion"] == nil && row["final_answer"]?.string != nil
     let answer =
-      switch row["answer"] {
+      switch row[isRollout ? "final_answer" : "answer"] {
       case nil, .null: ""
       case .string(let text): text
       case let value?: value.text

@@ -14,12 +14,13 @@ package struct SampleRollouts: PromptingStage {
     "logprobs": "Whether to ask for each token's log-probability; default false.",
     "token_texts":
       "With logprobs: whether to add 'token_texts', the text of each token, so that weight-importance can tell whether a text was scored in the tokens that it was sampled in; default false.",
+    ImageColumns.key: ImageColumns.help,
     "tokens": TokenCount.help + " Asked only for a response whose length the endpoint does not report.",
   ].merging(SamplingKeys.help.merging(["samples": "Rollouts of a question, 1 to 1024; default 8."]) { $1 }) {
     own, _ in own
   }.merging(ToolUse.help) { own, _ in own }
 
-  package static let laterKeys: Set = ToolUse.keys.union(["tokens", "token_texts"])
+  package static let laterKeys: Set = ToolUse.keys.union(["tokens", "token_texts", ImageColumns.key])
 
   package static let drawsSamples = true
   private static let defaultSamples = 8
@@ -54,9 +55,11 @@ package struct SampleRollouts: PromptingStage {
     package var maxContextTokens: Int?
     package var maxToolTokens: Int?
     package var onLimit: OnLimit?
+    package var images: [String]?
 
     package enum CodingKeys: String, CodingKey {
-      case model, prompt, system, logprobs, tokens, samples, temperature, seed, stop, tools, tags, examples
+      case model, prompt, system, logprobs, tokens, samples, temperature, seed, stop, tools, tags, examples,
+        images
       case form = "protocol"
       case tokenTexts = "token_texts"
       case topP = "top_p"
@@ -184,6 +187,7 @@ package struct SampleRollouts: PromptingStage {
   private let samples: Int
   private let sampling: Sampling
   private let tools: ToolUse?
+  private let images: ImageColumns
 
   package init(_ config: Config, in workspace: Workspace) throws {
     model = try workspace.chat(config.model)
@@ -201,26 +205,33 @@ package struct SampleRollouts: PromptingStage {
         temperature: config.temperature, topP: config.topP, seed: config.seed, maxTokens: config.maxTokens,
         stop: config.stop))
     tools = try config.toolKeys.use(of: config.model, in: workspace)
+    images = try ImageColumns(config.images)
     if tools != nil, wantsLogprobs {
       throw StageError(
         "logprobs: expected it without 'tools', since a rollout has several replies, found both")
     }
-    reads = prompt.reads
+    reads = ColumnUse.joined(prompt.reads, images.reads)
   }
 
-  package var promptKeys: Set<String> { ["prompt", "system"] }
+  package var promptKeys: Set<String> { ["prompt", "system", ImageColumns.key] }
   package var promptReads: [ColumnUse] { reads }
   package var promptParts: Set<PromptPart> { TemplateParts.of(prompt, hasSystem: system != nil) }
 
   package func prompt(of row: Columns) throws -> [ChatMessage] {
-    (system.map { [.system($0)] } ?? []) + [.user(try prompt.render(row.values).trimmed)]
+    let turns =
+      (system.map { [.system($0)] } ?? []) + [ChatMessage.user(try prompt.render(row.values).trimmed)]
+    return try images.shown(in: turns, of: row)
   }
 
   package func process(_ input: Columns) async throws -> Outcome<Output> {
-    if let tools { return try await rollOut(input, tools) }
+    let (turns, shown): ([ChatMessage], [ImageReference])
+    do { (turns, shown) = (try prompt(of: input), try images.images(of: input)) } catch let bad as BadRow {
+      return .drop(reason: bad.reason, detail: bad.detail)
+    }
+    if let tools { return try await rollOut(input, turns, shown, tools) }
     let replies = try await SamplingKeys.draw(
       samples,
-      of: ChatRequest(try prompt(of: input), sampling: sampling, topLogprobs: wantsLogprobs ? 0 : nil),
+      of: ChatRequest(turns, sampling: sampling, topLogprobs: wantsLogprobs ? 0 : nil),
       from: model, rows: true, accepting: check)
     let group = RowID.text(Digest(of: .object(input.values)))
     var outputs: [Output] = []
@@ -228,9 +239,11 @@ package struct SampleRollouts: PromptingStage {
     return .emit(outputs)
   }
 
-  private func rollOut(_ input: Columns, _ tools: ToolUse) async throws -> Outcome<Output> {
+  private func rollOut(
+    _ input: Columns, _ turns: [ChatMessage], _ images: [ImageReference], _ tools: ToolUse
+  ) async throws -> Outcome<Output> {
     let group = RowID.text(Digest(of: .object(input.values)))
-    let played = try await tools.play(samples, of: try prompt(of: input), sampling: sampling, by: model) {
+    let played = try await tools.play(samples, of: turns, showing: images, sampling: sampling, by: model) {
       try await length(of: $0).0
     }
     return Outcome(

@@ -90,7 +90,7 @@ package struct VerifyAnswer: RowStage {
 
   package var reads: [ColumnUse] {
     switch verifier {
-    case .judge: [ColumnUse("question"), ColumnUse("completion")]
+    case .judge: [ColumnUse("question"), ColumnUse("completion", or: ["final_answer"])]
     case .puzzle: [ColumnUse(answer), ColumnUse("puzzle")]
     case .constraints: [ColumnUse(answer), ColumnUse("constraints")]
     case .choice:
@@ -141,7 +141,8 @@ package struct VerifyAnswer: RowStage {
   package func process(_ input: Columns) async throws -> Outcome<Output> {
     if let judge {
       let score = try await judge.score([
-        .user(Self.text(input["question"])), .assistant(Self.text(input["completion"])),
+        .user(Self.text(input["question"])),
+        .assistant(Self.text(input["completion"] ?? input["final_answer"])),
       ])
       guard score.isSane else {
         return .drop(

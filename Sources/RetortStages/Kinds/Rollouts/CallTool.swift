@@ -74,6 +74,7 @@ package struct CallTool: RowStage {
   }
 
   package func process(_ input: Columns) async throws -> Outcome<Columns> {
+    try await toolbox.check()
     var values: JSON.Object = [:]
     for argument in arguments {
       values[argument.name] = value(of: argument.name, try argument.prompt.render(input.values))

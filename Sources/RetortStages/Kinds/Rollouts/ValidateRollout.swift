@@ -6,6 +6,7 @@ package struct ValidateRollout: RowStage {
   package static let version = 1
   package static let summary =
     "Drop conversations with tools that are ill-formed, have no answer, or repeat or fail too many calls."
+  package static let laterKeys: Set = ["max_bad_calls", "max_forged"]
   package static let keys = [
     "messages": "Column of the conversation; default 'messages'.",
     "answer": "Column of the final answer; default 'final_answer'.",
@@ -13,6 +14,10 @@ package struct ValidateRollout: RowStage {
     "require_call": "Whether a conversation without a call is dropped; default false.",
     "max_repeats": "How often one call may be made again with the same arguments; default no bound.",
     "max_errors": "Most calls that come to a fault; default no bound.",
+    "max_bad_calls":
+      "Most calls of a tool that was not offered, or with arguments that do not fit its schema; default no bound.",
+    "max_forged":
+      "Most replies that were cut since the model went on with a result of its own, by the column 'forged_results'; default no bound.",
     "tags": "Tags that must be closed in the turn that opens them; default think, tool_call, answer.",
     "result_tags":
       "Tags that only results have, so that a model that writes one has forged it; default tool_response, result, observation, information.",
@@ -25,6 +30,8 @@ package struct ValidateRollout: RowStage {
     package var requireCall: Bool?
     package var maxRepeats: Int?
     package var maxErrors: Int?
+    package var maxBadCalls: Int?
+    package var maxForged: Int?
     package var tags: [String]?
     package var resultTags: [String]?
 
@@ -34,12 +41,17 @@ package struct ValidateRollout: RowStage {
       case requireCall = "require_call"
       case maxRepeats = "max_repeats"
       case maxErrors = "max_errors"
+      case maxBadCalls = "max_bad_calls"
+      case maxForged = "max_forged"
       case resultTags = "result_tags"
     }
 
     package init(
-      requireCall: Bool? = nil, maxRepeats: Int? = nil, maxErrors: Int? = nil, tags: [String]? = nil
+      requireCall: Bool? = nil, maxRepeats: Int? = nil, maxErrors: Int? = nil, maxBadCalls: Int? = nil,
+      maxForged: Int? = nil, tags: [String]? = nil
     ) {
+      self.maxBadCalls = maxBadCalls
+      self.maxForged = maxForged
       self.requireCall = requireCall
       self.maxRepeats = maxRepeats
       self.maxErrors = maxErrors
@@ -55,11 +67,16 @@ package struct ValidateRollout: RowStage {
   private let config: Config
 
   package init(_ config: Config, in workspace: Workspace) throws {
-    for (key, value) in [("max_repeats", config.maxRepeats), ("max_errors", config.maxErrors)] {
+    for (key, value) in [
+      ("max_repeats", config.maxRepeats), ("max_errors", config.maxErrors),
+      ("max_bad_calls", config.maxBadCalls), ("max_forged", config.maxForged),
+    ] {
       if let value, value < 0 { throw StageError("\(key): expected 0 or more, found \(value)") }
     }
     columns = RolloutReading(messages: config.messages, answer: config.answer)
-    reads = columns.reads(answerRequired: config.requireAnswer ?? true)
+    reads =
+      columns.reads(answerRequired: config.requireAnswer ?? true)
+      + (config.maxForged == nil ? [] : [ColumnUse("forged_results", required: false)])
     self.config = config
   }
 
@@ -77,6 +94,12 @@ package struct ValidateRollout: RowStage {
     }
     if let most = config.maxErrors, record.failures > most {
       return .drop(reason: "too many failed calls", detail: "\(record.failures), at most \(most)")
+    }
+    if let most = config.maxBadCalls, record.badCalls > most {
+      return .drop(reason: "too many bad calls", detail: "\(record.badCalls), at most \(most)")
+    }
+    if let most = config.maxForged, let forged = input["forged_results"]?.int, forged > most {
+      return .drop(reason: "results forged", detail: "\(forged) replies, at most \(most)")
     }
     return .emit([NoColumns()])
   }

@@ -60,88 +60,36 @@ package struct Filter: RowStage {
       + "matches (a regular expression found in the text; a row on which it takes too long fails), min_items (of a list), exists (true or false)."
   ]
 
-  private let tests: [Test]
+  private let tests: [RowTest]
 
   package init(_ config: Config, in workspace: Workspace) throws {
     guard !config.where.isEmpty else {
       throw StageError("where: expected at least one condition, found none")
     }
-    tests = try config.where.flatMap(Filter.tests)
+    tests = try config.where.flatMap { try RowTest.all(of: $0) }
   }
 
-  package var reads: [ColumnUse] {
-    var seen: Set<String> = []
-    return tests.filter { seen.insert($0.column).inserted }.map {
-      ColumnUse($0.column, required: !$0.optional)
-    }
-  }
+  package var reads: [ColumnUse] { RowTest.reads(of: tests) }
   package var adds: [String]? { [] }
 
   package func process(_ input: Columns) async throws -> Outcome<NoColumns> {
     for test in tests {
+      if try test.holds(for: input) { continue }
       let value = input[test.column] ?? .null
-      let holds: Bool
-      do { holds = try test.holds(value) } catch let error as TextPattern.GivenUp {
-        throw StageError("\(test.column): \(error)")
-      }
-      if !holds {
+      let missed = test.missed(by: value)
+      if missed == .bounded {
         return .drop(
-          reason: "\(test.column) not \(test.says)", detail: "\(test.column) is \(value.excerpt)")
+          reason: "\(test.column) is no number", detail: value.excerpt + RowTest.Wanted.bounded.remedy)
       }
+      return .drop(
+        reason: "\(test.column) not \(test.says)",
+        detail: "\(test.column) is \(value.excerpt)\(missed?.remedy ?? "")")
     }
     return .emit([NoColumns()])
-  }
-
-  private struct Test: Sendable {
-    let column: String
-    /// The condition in words, without the column.
-    let says: String
-    var optional = false
-    let holds: @Sendable (JSON) throws -> Bool
-  }
-
-  private static func tests(_ condition: Condition) throws -> [Test] {
-    let column = condition.column
-    var tests: [Test] = []
-    func add(_ says: String, optional: Bool = false, _ holds: @escaping @Sendable (JSON) throws -> Bool) {
-      tests.append(Test(column: column, says: says, optional: optional, holds: holds))
-    }
-    if let exists = condition.exists {
-      add(exists ? "present" : "absent", optional: true) { $0.isNull != exists }
-    }
-    if let value = condition.equals { add("= \(value.text)") { $0.sameValue(as: value) } }
-    if let value = condition.not { add("≠ \(value.text)") { !$0.isNull && !$0.sameValue(as: value) } }
-    if let bound = condition.min { add("≥ \(bound)") { $0.number.map { $0 >= bound } ?? false } }
-    if let bound = condition.max { add("≤ \(bound)") { $0.number.map { $0 <= bound } ?? false } }
-    if let bound = condition.above { add("> \(bound)") { $0.number.map { $0 > bound } ?? false } }
-    if let bound = condition.below { add("< \(bound)") { $0.number.map { $0 < bound } ?? false } }
-    if let values = condition.oneOf {
-      add("in \(JSON.array(values).text)") { value in values.contains { value.sameValue(as: $0) } }
-    }
-    if let pattern = condition.matches {
-      guard let expression = TextPattern(pattern) else {
-        throw StageError("matches: expected a regular expression, found '\(pattern)'")
-      }
-      add("matches \(pattern)") { value in try value.string.map(expression.isFound) ?? false }
-    }
-    if let count = condition.minItems {
-      add("of \(count) items or more") { $0.array.map { $0.count >= count } ?? false }
-    }
-    guard !tests.isEmpty else {
-      throw StageError(
-        "where: expected a condition on '\(column)' (equals, not, min, max, above, below, in, matches, min_items, "
-          + "exists), found none")
-    }
-    return tests
   }
 }
 
 extension JSON {
-  /// Equal as data: `1` is `1.0`.
-  fileprivate func sameValue(as other: JSON) -> Bool {
-    if let left = number, let right = other.number { left == right } else { self == other }
-  }
-
   /// Short enough for a table.
   fileprivate var excerpt: String {
     let text = text

@@ -51,7 +51,8 @@ package struct ReadCSV: RecordReader {
     let names = config.columns
     let csv = CSV(
       delimiter: try CSV.delimiter(config.delimiter), encoding: config.encoding, names: names,
-      hasHeader: config.header ?? (names == nil), hasNulls: config.nulls ?? false, say: workspace.say)
+      hasHeader: config.header ?? (names == nil), hasNulls: config.nulls ?? false,
+      isAssumed: config.delimiter == nil, say: workspace.say)
     try Self.check(config, csv)
     let columns = try Self.columns(of: config.file.files, csv)
     let rules = try CellRules(defaults: config.defaults, types: config.types, known: columns)

@@ -10,14 +10,16 @@ package struct ReadJSON: RecordReader {
   package static let keys = [
     "file": "The file, \(FileKey.help)A file may have up to 256 MB (use read-jsonl for more)."
   ].merging(RecordConfig.keys) { own, _ in own }
-  package static let laterKeys = CellRules.laterKeys
+  package static let laterKeys = RecordConfig.laterKeys
+
+  package static func resolved(_ config: RecordConfig) -> RecordConfig { config.looking(with: JSONList()) }
 
   package let source: RecordSource
   package let adds: [String]?
   package var addsMore: Bool { true }
 
   package init(_ config: RecordConfig, in workspace: Workspace) throws {
-    source = try config.source(JSONList())
+    source = try config.source(JSONList(), in: workspace)
     adds = config.certain(source.rules)
   }
 }

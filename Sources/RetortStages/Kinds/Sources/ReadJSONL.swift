@@ -10,14 +10,16 @@ package struct ReadJSONL: RecordReader {
   package static let keys = [
     "file": "The file, \(FileKey.help)A line may have up to 16 MB."
   ].merging(RecordConfig.keys) { own, _ in own }
-  package static let laterKeys = CellRules.laterKeys
+  package static let laterKeys = RecordConfig.laterKeys
+
+  package static func resolved(_ config: RecordConfig) -> RecordConfig { config.looking(with: JSONLines()) }
 
   package let source: RecordSource
   package let adds: [String]?
   package var addsMore: Bool { true }
 
   package init(_ config: RecordConfig, in workspace: Workspace) throws {
-    source = try config.source(JSONLines())
+    source = try config.source(JSONLines(), in: workspace)
     adds = config.certain(source.rules)
   }
 }

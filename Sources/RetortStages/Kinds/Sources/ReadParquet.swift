@@ -21,6 +21,8 @@ package struct ReadParquet: RecordReader {
 
   package static let name = "read-parquet"
   package static let version = 1
+  /// It starts a helper, and may fetch files: a plan does neither.
+  package static let isForeseeable = false
   package static let summary =
     "Read rows from Parquet files, here or of a dataset of Hugging Face; lists and structs become JSON."
   package static let keys = [

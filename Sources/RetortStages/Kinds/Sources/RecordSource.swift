@@ -18,18 +18,31 @@ package struct RecordSource: Sendable {
   let rules: CellRules
   /// What every row must have.
   var required: [String] = []
+  var images: ReadImages?
+  /// The content of the images now; by default what the step is known by.
+  var imageContent: (@Sendable () -> Digest)?
 
   func read(into sink: ReaderSink<Columns>) async throws {
     for file in files {
       try await format.read(file) { record in
-        let row: Columns
-        do throws(BadRow) { row = try self.row(of: record, in: file) } catch {
-          return try await sink.reject(
-            reason: error.reason, detail: "\(file.path), \(record.place): \(error.detail)")
+        switch try await BadRow.result({ try await whole(record, in: file) }) {
+        case .success(let row): try await sink.make(row)
+        case .failure(let bad):
+          try await sink.reject(
+            reason: bad.reason, detail: "\(file.path), \(record.place): \(bad.detail)")
         }
-        try await sink.make(row)
       }
     }
+    guard let images, let imageContent, imageContent() != images.content else { return }
+    throw StageError(
+      "images: expected the images as they were when the run began, found them changed; run again, under their new content"
+    )
+  }
+
+  private func whole(_ record: FileRecord, in file: DataFile) async throws -> Columns {
+    let row = try row(of: record, in: file)
+    guard let images else { return row }
+    return Columns(try await images.taken(row.values, in: file))
   }
 
   private func row(of record: FileRecord, in file: DataFile) throws(BadRow) -> Columns {
@@ -59,24 +72,63 @@ package struct RecordConfig: Codable, Sendable {
   package let columns: [String]?
   package let defaults: Columns?
   package let types: [String: CellType]?
+  package let images: [String]?
+  /// Of the images that the files name: part of the key, and no key of a file.
+  private(set) var imageContent: Digest?
+
+  private enum CodingKeys: String, CodingKey { case file, columns, defaults, types, images }
+  private enum ContentKeys: String, CodingKey { case imageContent = "image_content" }
 
   package init(
-    file: DataFile, columns: [String]? = nil, defaults: Columns? = nil, types: [String: CellType]? = nil
+    file: DataFile, columns: [String]? = nil, defaults: Columns? = nil, types: [String: CellType]? = nil,
+    images: [String]? = nil
   ) {
     self.file = DataFiles(file)
+    self.images = images
     self.columns = columns
     self.defaults = defaults
     self.types = types
   }
 
+  package func encode(to encoder: any Encoder) throws {
+    var fields = encoder.container(keyedBy: CodingKeys.self)
+    try fields.encode(file, forKey: .file)
+    try fields.encodeIfPresent(columns, forKey: .columns)
+    try fields.encodeIfPresent(defaults, forKey: .defaults)
+    try fields.encodeIfPresent(types, forKey: .types)
+    try fields.encodeIfPresent(images, forKey: .images)
+    guard let imageContent else { return }
+    var content = encoder.container(keyedBy: ContentKeys.self)
+    try content.encode(imageContent.description, forKey: .imageContent)
+  }
+
+  /// With the content of the images that its files name.
+  func looking(with format: some ScannedFormat) -> RecordConfig {
+    var config = self
+    config.imageContent = images.map { ReadImages.content(of: $0, in: file.files, format) }
+    return config
+  }
+
   static let keys = [
-    "columns": "Columns that every row must have; a row that lacks one is dropped. Default: not checked."
+    "images": ReadImages.help,
+    "columns": "Columns that every row must have; a row that lacks one is dropped. Default: not checked.",
   ].merging(CellRules.keys) { own, _ in own }
 
-  func source(_ format: any RecordFormat) throws -> RecordSource {
-    RecordSource(
+  static let laterKeys = CellRules.laterKeys.union(["images"])
+
+  /// Errors: ``StageError``.
+  func source(_ format: some ScannedFormat, in workspace: Workspace) throws -> RecordSource {
+    if images?.isEmpty == true {
+      throw StageError("images: expected at least one column, found none; leave it out to read none")
+    }
+    var source = RecordSource(
       files: file.files, format: format, rules: try CellRules(defaults: defaults, types: types),
       required: columns ?? [])
+    if let images {
+      source.images = ReadImages(columns: images, shelf: workspace.images, content: imageContent)
+      source.imageContent = { [files = file.files] in ReadImages.content(of: images, in: files, format) }
+    }
+    return source
   }
 
   /// What every row has, as far as the file says; nil for nothing.

@@ -16,9 +16,10 @@ package struct Generate: PromptingStage {
     "schema":
       "JSON Schema of an object that the reply must be, and is held to; each of its properties becomes a column.",
     "repair": "How often the model is asked again when the reply does not fit the schema; default 1.",
+    ImageColumns.key: ImageColumns.help,
   ].merging(SamplingKeys.help) { own, _ in own }.merging(ToolUse.help) { own, _ in own }
 
-  package static let laterKeys: Set = ToolUse.keys
+  package static let laterKeys: Set = ToolUse.keys.union([ImageColumns.key])
 
   package static let drawsSamples = true
   package static let plots = PlottedColumns.speakingOfRewards
@@ -54,11 +55,11 @@ package struct Generate: PromptingStage {
     package var maxContextTokens: Int?
     package var maxToolTokens: Int?
     package var onLimit: OnLimit?
+    package var images: [String]?
 
     package enum CodingKeys: String, CodingKey {
       case model, prompt, template, system, column, schema, repair, samples, temperature, seed, stop, tools,
-        tags,
-        examples
+        tags, examples, images
       case form = "protocol"
       case topP = "top_p"
       case maxTokens = "max_tokens"
@@ -99,6 +100,7 @@ package struct Generate: PromptingStage {
   private let schema: JSONSchema?
   private let repair: Int
   private let tools: ToolUse?
+  private let images: ImageColumns
 
   package init(_ config: Config, in workspace: Workspace) throws {
     model = try workspace.chat(config.model)
@@ -121,10 +123,11 @@ package struct Generate: PromptingStage {
       throw StageError("repair: expected 0 to 10, found \(repair)")
     }
     tools = try config.toolKeys.use(of: config.model, in: workspace)
+    images = try ImageColumns(config.images)
     guard tools == nil || schema == nil else {
       throw StageError("schema: expected it without 'tools', found both")
     }
-    reads = ColumnUse.joined(prompt.reads, system?.reads ?? [])
+    reads = ColumnUse.joined(ColumnUse.joined(prompt.reads, system?.reads ?? []), images.reads)
     if let schema {
       guard config.column == nil else {
         throw StageError("expected one of 'column' and 'schema', found both")
@@ -153,26 +156,34 @@ package struct Generate: PromptingStage {
     do { return try Prompt(text: text) } catch { throw StageError("\(key): \(error)") }
   }
 
-  package var promptKeys: Set<String> { ["prompt", "template", "system"] }
+  package var promptKeys: Set<String> { ["prompt", "template", "system", ImageColumns.key] }
   package var promptReads: [ColumnUse] { reads }
   package var promptParts: Set<PromptPart> { TemplateParts.of(prompt, hasSystem: system != nil) }
 
   package func prompt(of row: Columns) throws -> [ChatMessage] {
-    try (system.map { [.system(try $0.render(row.values))] } ?? [])
+    let turns =
+      try (system.map { [.system(try $0.render(row.values))] } ?? [])
       + [ChatMessage.user(try prompt.render(row.values))]
+    return try images.shown(in: turns, of: row)
   }
 
   package func process(_ input: Columns) async throws -> Outcome<Columns> {
-    let messages = try prompt(of: input)
-    if let tools { return try await lookUp(messages, tools) }
+    let (messages, shown): ([ChatMessage], [ImageReference])
+    do { (messages, shown) = (try prompt(of: input), try images.images(of: input)) } catch let bad as BadRow {
+      return .drop(reason: bad.reason, detail: bad.detail)
+    }
+    if let tools { return try await lookUp(messages, shown, tools) }
     if let schema { return try await structured(messages, schema) }
     let replies = try await SamplingKeys.draw(
       samples, of: ChatRequest(messages, sampling: sampling), from: model, rows: true)
     return Outcome(replies.map { $0.sampled(flaw: $0.flaw) { Columns([column: .string($0.text)]) } })
   }
 
-  private func lookUp(_ messages: [ChatMessage], _ tools: ToolUse) async throws -> Outcome<Columns> {
-    let played = try await tools.play(samples, of: messages, sampling: sampling, by: model) { reply in
+  private func lookUp(
+    _ messages: [ChatMessage], _ images: [ImageReference], _ tools: ToolUse
+  ) async throws -> Outcome<Columns> {
+    let played = try await tools.play(samples, of: messages, showing: images, sampling: sampling, by: model) {
+      reply in
       reply.usage.completionTokens > 0 ? reply.usage.completionTokens : TokenEstimate.characters(reply.text)
     }
     return Outcome(

@@ -1,3 +1,4 @@
+import OrderedCollections
 import RetortCore
 import RetortTestSupport
 import Testing
@@ -159,5 +160,140 @@ struct ExportPreferencesTests {
         ]
       ])
     #expect(out.dropped == ["empty q", "empty a", "no b"])
+  }
+}
+
+@Suite struct ConversationPairTests {
+  private let tools = #"[{"type":"function","function":{"name":"search","description":"Looks up."}}]"#
+  private let opening = [Exported.system("S."), Exported.user("Q?")]
+
+  private func call(_ id: String, _ words: String) -> JSON {
+    [
+      "role": "assistant", "content": "",
+      "tool_calls": [
+        [
+          "id": .string(id), "type": "function",
+          "function": ["name": "search", "arguments": .string(#"{"query":"\#(words)"}"#)],
+        ]
+      ],
+    ]
+  }
+
+  private func written(_ id: String, _ words: String) -> JSON {
+    [
+      "role": "assistant", "content": "",
+      "tool_calls": [
+        [
+          "id": .string(id), "type": "function",
+          "function": ["name": "search", "arguments": ["query": .string(words)]],
+        ]
+      ],
+    ]
+  }
+
+  private func result(_ id: String, _ text: String, named: Bool = false) -> JSON {
+    var turn: JSON.Object = ["role": "tool", "tool_call_id": .string(id), "content": .string(text)]
+    if named {
+      turn = ["role": "tool", "tool_call_id": .string(id), "name": "search", "content": .string(text)]
+    }
+    return .object(turn)
+  }
+
+  private func row(_ chosen: [JSON], _ rejected: [JSON]) -> JSON {
+    [
+      "chosen": .array(opening + chosen), "rejected": .array(opening + rejected), "tools": .string(tools),
+      "margin": 2,
+    ]
+  }
+
+  /// Differ after one result.
+  private var late: JSON {
+    row(
+      [call("a", "x"), result("a", "one"), Exported.assistant("good")],
+      [call("b", "x"), result("b", "one"), Exported.assistant("bad")])
+  }
+
+  /// Differ in what they ask for.
+  private var early: JSON {
+    row(
+      [call("a", "x"), result("a", "one"), Exported.assistant("good")],
+      [call("b", "y"), result("b", "two"), Exported.assistant("bad")])
+  }
+
+  private func export(
+    _ rows: [JSON], formats: [ExportPreferences.Format]? = [.trl, .msSwift],
+    compare: ComparedTurns? = nil
+  ) async throws -> Exported {
+    try await Exported.of(rows) {
+      try ExportPreferences(
+        .init(folder: "out", formats: formats, margin: "margin", compare: compare), in: $0)
+    }
+  }
+
+  @Test func whatBothWereAnsweredIsThePrompt() async throws {
+    let out = try await export([late])
+    let shared = opening + [written("a", "x"), result("a", "one", named: true)]
+    #expect(
+      try out.lines("trl-train.jsonl") == [
+        [
+          "prompt": .array(shared), "chosen": [Exported.assistant("good")],
+          "rejected": [Exported.assistant("bad")], "tools": .string(tools), "margin": 2.0,
+        ]
+      ])
+    #expect(
+      try out.lines("ms-swift-train.jsonl") == [
+        [
+          "messages": .array(shared + [Exported.assistant("good")]),
+          "rejected_response": .array(Array(shared[2...]) + [Exported.assistant("bad")]),
+          "tools": .string(tools), "margin": 2.0,
+        ]
+      ])
+  }
+
+  @Test func aResultIsNotCompared() async throws {
+    let both = try await export([early, late])
+    #expect(both.dropped == ["result in a pair"])
+    let swift = try await export([early], formats: [.msSwift])
+    #expect(
+      try swift.lines("ms-swift-train.jsonl").first?["rejected_response"]
+        == [written("b", "y"), result("b", "two", named: true), Exported.assistant("bad")])
+    let turn = try await export([early], compare: .turn)
+    #expect(
+      try turn.lines("trl-train.jsonl") == [
+        [
+          "prompt": .array(opening), "chosen": [written("a", "x")], "rejected": [written("b", "y")],
+          "tools": .string(tools), "margin": 2.0,
+        ]
+      ])
+    #expect(
+      try turn.lines("ms-swift-train.jsonl").first?["rejected_response"] == [written("b", "y")])
+  }
+
+  @Test func aRowWithACallComesFirst() async throws {
+    let plain = row([Exported.assistant("good")], [Exported.assistant("bad")])
+    let out = try await export([plain, late])
+    #expect(try out.lines("trl-train.jsonl").map { $0["prompt"]?.array?.count } == [4, 2])
+  }
+
+  @Test func whatIsNoPairHasItsReason() async throws {
+    let again = row(
+      [call("a", "x"), result("a", "one"), Exported.assistant("good")],
+      [call("b", "x"), result("b", "one"), Exported.assistant("good")])
+    let asked = row(
+      [Exported.assistant("good"), Exported.user("R?"), Exported.assistant("more")],
+      [Exported.assistant("bad")])
+    let text: JSON = ["question": "Q?", "chosen": "good", "rejected": "bad", "margin": 1]
+    let open = row([call("a", "x"), result("a", "one")], [Exported.assistant("bad")])
+    let other: JSON = [
+      "chosen": [Exported.user("Q?"), Exported.assistant("a")],
+      "rejected": [Exported.user("R?"), Exported.assistant("b")], "margin": 1,
+    ]
+    let out = try await export([late, again, asked, text, open, other])
+    #expect(
+      out.dropped == [
+        "equal pair", "turn of the user in a pair", "other kind of pair", "no answer at the end",
+        "other questions",
+      ])
+    #expect(try await export([late], formats: nil).dropped == ["pair of conversations"])
   }
 }

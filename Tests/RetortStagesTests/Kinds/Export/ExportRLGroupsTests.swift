@@ -110,4 +110,27 @@ struct ExportRLGroupsTests {
       renamed, rows.map { marked($0, "dull", $0["gr3_set_aside"] == false ? true : false) })
     #expect(try other.lines("groups-train.jsonl").map { $0["group"] } == ["1"])
   }
+
+  @Test func rolloutsWithToolsAreTheirTurns() async throws {
+    func rollout(_ answer: String, _ reward: Double) -> JSON {
+      [
+        "group": "g", "question": "Q?", "reward": .double(reward), "turns": 2, "stop_reason": "answer",
+        "messages": [
+          Exported.user("Example?"), Exported.assistant("E."), Exported.user("Q?"),
+          Exported.assistant("<search>a</search>"), Exported.user("<result>\na\n</result>"),
+          Exported.assistant(answer),
+        ],
+      ]
+    }
+    let out = try await export(.init(folder: "out"), [rollout("A.", 1), rollout("B.", 0)])
+    let turns = try out.lines("groups-train.jsonl")[0]["rollouts"]?.array?.map { $0["completion"] }
+    #expect(
+      turns
+        == ["A.", "B."].map {
+          [
+            Exported.assistant("<search>a</search>"), Exported.user("<result>\na\n</result>"),
+            Exported.assistant($0),
+          ]
+        })
+  }
 }

@@ -80,4 +80,64 @@ struct ExportRLPromptsTests {
     #expect(out.dropped == ["no kind"])
     #expect(try out.lines("trl-train.jsonl").count == 1)
   }
+
+  private let search = ScriptedTool("search") { _ in "" }
+  private let crop = ScriptedTool("crop") { _ in "" }
+
+  private func withTools(_ formats: [ExportRLPrompts.Format]? = nil) -> ExportRLPrompts.Config {
+    .init(
+      folder: "out", formats: formats, reference: "reference", columns: ["kind"], dataSource: "retort/tools",
+      tools: [search.reference, crop.reference], spec: ["index"], environment: "search_env")
+  }
+
+  @Test func promptsWithToolsSayWhichAndWithWhat() async throws {
+    let rows: [JSON] = ["Q0?", "Q1?", "Q0?"].map {
+      [
+        "question": .string($0), "reference": "1912", "kind": "hop", "index": "wiki",
+        "completion": .string($0),
+      ]
+    }
+    let out = try await export(withTools(), rows)
+    let spec = #"{"index":"wiki"}"#
+    let made: JSON = ["create_kwargs": ["spec": .string(spec)]]
+    let id = RowID.text(Digest(of: rows[1]))
+    #expect(
+      try out.lines("tools-train.jsonl").last == [
+        "prompt": [Exported.user("Q1?")], "data_source": "retort/tools", "ability": "reasoning",
+        "ground_truth": "1912", "reward_model": ["style": "rule", "ground_truth": "1912"],
+        "agent_name": "tool_agent", "environment": "search_env", "env_name": "search_env",
+        "extra_info": [
+          "split": "train", "index": 1, "id": .string(id), "need_tools_kwargs": true,
+          "tool_selection": ["search", "crop"], "tools_kwargs": ["search": made, "crop": made], "kind": "hop",
+        ], "kind": "hop",
+      ])
+    let tools = JSON.array([search.offer.json, crop.offer.json]).text
+    #expect(
+      try out.lines("ms-swift-train.jsonl").first == [
+        "messages": [Exported.user("Q0?")], "tools": .string(tools), "solution": "1912",
+        "env_config": ["name": "search_env", "spec": .string(spec)], "kind": "hop",
+      ])
+    #expect(try out.lines("tools-train.jsonl").count == 2)
+    #expect(
+      try out.files == ["README.md", "manifest.json", "ms-swift-train.jsonl", "tools-train.jsonl"])
+    let one = try await export(withTools([.verl]), rows)
+    #expect(try one.files == ["README.md", "manifest.json", "tools-train.jsonl"])
+  }
+
+  @Test func toolsAreSetUpByOneSpecForEachPrompt() async throws {
+    let rows: [JSON] = ["a", "b"].map {
+      ["question": "Q?", "reference": "1", "kind": "hop", "index": .string($0)]
+    }
+    let error = await #expect(throws: StageError.self) { try await export(withTools(), rows) }
+    #expect(error?.description.contains("found another value of 'spec' in row r_") == true)
+  }
+
+  @Test(arguments: [
+    ExportRLPrompts.Config(folder: "out", spec: ["a"]), .init(folder: "out", environment: "e"),
+    .init(folder: "out", tools: []),
+    .init(folder: "out", columns: ["tools_kwargs"], tools: [ScriptedTool { _ in "" }.reference]),
+  ])
+  func keysOfToolsAreChecked(_ config: ExportRLPrompts.Config) {
+    #expect(throws: StageError.self) { try ExportRLPrompts(config, in: Bench.nowhere) }
+  }
 }

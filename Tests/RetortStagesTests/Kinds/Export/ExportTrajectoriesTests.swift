@@ -170,6 +170,40 @@ struct ExportTrajectoriesTests {
 
   @Test func whatItReadsIsKnown() throws {
     let stage = try ExportTrajectories(.init(folder: "out"), in: Bench.nowhere)
-    #expect(stage.reads.map(\.name) == ["messages", "tools"])
+    #expect(stage.reads.map(\.name) == ["messages", "tools", "turns", "stop_reason"])
+  }
+
+  @Test func demonstrationsAreNotLearnt() async throws {
+    let shown: [JSON] = [
+      Exported.user("Example?"),
+      ["role": "assistant", "content": "", "tool_calls": [call("example_0_0", #"{"query":"e"}"#)]],
+      result("example_0_0", "shown"), Exported.assistant("E."),
+    ]
+    let own: [JSON] = [
+      Exported.user("Q?"),
+      ["role": "assistant", "content": "", "tool_calls": [call("a", #"{"query":"x"}"#)]],
+      result("a", "one"), Exported.assistant("A."),
+    ]
+    var rollout = row([Exported.system("S.")] + shown + own).object ?? [:]
+    (rollout["turns"], rollout["stop_reason"]) = (2, "answer")
+    let out = try await export(.init(folder: "out", formats: [.trl]), [.object(rollout)])
+    let messages = try out.lines("calls-train.jsonl")[0]["messages"]?.array
+    #expect(messages?.map { $0["content"] } == ["S.", "Q?", "", "one", "A."])
+    let kept = try await export(
+      .init(folder: "out", formats: [.trl], demonstrations: .keep), [.object(rollout)])
+    #expect(try kept.lines("calls-train.jsonl")[0]["messages"]?.array?.count == 9)
+  }
+
+  @Test func severalCallsAfterATextAreNotForLLaMAFactory() async throws {
+    let called: JSON = [
+      "role": "assistant", "content": "I look twice.",
+      "tool_calls": [call("a", #"{"query":"x"}"#), call("b", #"{"query":"y"}"#)],
+    ]
+    let both = row([
+      Exported.user("Q?"), called, result("a", "one"), result("b", "two"), Exported.assistant("A."),
+    ])
+    let out = try await export(.init(folder: "out"), [looked, both])
+    #expect(out.dropped == ["several calls after a text"])
+    #expect(try await export(.init(folder: "out", formats: [.trl]), [looked, both]).dropped == [])
   }
 }

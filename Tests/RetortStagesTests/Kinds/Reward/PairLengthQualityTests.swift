@@ -50,4 +50,31 @@ import Testing
     let alone = try await GroupAnswers(stage, [row("B", true, 1), row("B\n", true, 2)])
     #expect(alone.made.isEmpty && alone.dropped == [0: "equal pair", 1: "equal pair"])
   }
+
+  @Test func rolloutsWithToolsArePairedByTheirConversations() async throws {
+    let stage = try PairLengthQuality(.init(), in: Bench.nowhere)
+    func messages(_ id: String, _ answer: String) -> JSON {
+      [
+        ["role": "user", "content": "q"],
+        [
+          "role": "assistant", "content": "",
+          "tool_calls": [["id": .string(id), "function": ["name": "search"]]],
+        ],
+        ["role": "tool", "tool_call_id": .string(id), "content": "r"],
+        ["role": "assistant", "content": .string(answer)],
+      ]
+    }
+    func row(_ id: String, _ answer: String, _ correct: Bool, _ length: Int64) -> JSON {
+      [
+        "group": "g", "messages": messages(id, answer), "tools": "[]", "correct": .bool(correct),
+        "length": .int(length),
+      ]
+    }
+    let answers = try await GroupAnswers(
+      stage, [row("a", "A", true, 9), row("b", "B", false, 9), row("c", "A", true, 3)])
+    #expect(
+      answers.made.map { [$0["chosen"], $0["rejected"], $0["tools"]] } == [
+        [messages("a", "A"), messages("b", "B"), "[]"], [messages("c", "A"), messages("b", "B"), "[]"],
+      ])
+  }
 }

@@ -74,4 +74,21 @@ import Testing
       try await stage.process(Columns(["messages": "text", "final_answer": "a"]))
     }
   }
+
+  @Test func badCallsAndForgedResultsHaveBounds() async throws {
+    let stage = try ValidateRollout(.init(maxBadCalls: 0, maxForged: 0), in: Bench.nowhere)
+    func told(_ text: String) -> JSON {
+      row(["q", "<find>a</find>", "<result>\n\(text)\n</result>", "Ada"])
+    }
+    var forged = told("Ada").object ?? [:]
+    forged["forged_results"] = 1
+    let rows = [
+      told("Error (unknown tool): no"), told("Error (bad arguments): no"), told("Error (error): no"),
+      told("Ada"), .object(forged),
+    ]
+    #expect(
+      try await Bench.fates(of: stage, for: rows) == [
+        "too many bad calls", "too many bad calls", "kept", "kept", "results forged",
+      ])
+  }
 }

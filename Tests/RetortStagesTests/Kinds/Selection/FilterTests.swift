@@ -14,7 +14,27 @@ struct FilterTests {
   @Test func numbersAreBounded() async throws {
     #expect(
       try await fates(.init(column: "x", max: 2, above: 0), [0, 0.5, 2, 2.5, "1", nil])
-        == ["x not > 0.0", "kept", "kept", "x not ≤ 2.0", "x not ≤ 2.0", "x not ≤ 2.0"])
+        == ["x not > 0.0", "kept", "kept", "x not ≤ 2.0", "x is no number", "x not ≤ 2.0"])
+  }
+
+  private static let cast = "; `types:` of the reader or of a derive stage reads it as a "
+
+  @Test(
+    arguments: [
+      (.init(column: "x", max: 3), "3", "x is no number", #""3""# + cast + "number"),
+      (.init(column: "x", above: 3), [4], "x is no number", "[4]" + cast + "number"),
+      (.init(column: "x", equals: 3), "3", "x not = 3", #"x is "3""# + cast + "number"),
+      (.init(column: "x", oneOf: [3, 4]), " 3", "x not in [3,4]", #"x is " 3""# + cast + "number"),
+      (.init(column: "x", equals: 3), "three", "x not = 3", #"x is "three""#),
+      (.init(column: "x", matches: "^3$"), 3, "x not matches ^3$", "x is 3" + cast + "text"),
+      (.init(column: "x", minItems: 1), "a, b", "x not of 1 items or more", #"x is "a, b""# + cast + "list"),
+      (.init(column: "x", min: 3), nil, "x not ≥ 3.0", "x is null"),
+    ] as [(Filter.Condition, JSON, String, String)])
+  func aValueOfAnotherKindIsNamed(
+    _ condition: Filter.Condition, _ value: JSON, _ reason: String, _ detail: String
+  ) async throws {
+    let stage = try Filter(.init(where: [condition]), in: Bench.nowhere)
+    #expect(try await stage.process(Columns(["x": value])) == .drop(reason: reason, detail: detail))
   }
 
   @Test func valuesAreEqualAsData() async throws {
