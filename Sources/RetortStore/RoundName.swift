@@ -15,12 +15,15 @@ package struct RoundName: Hashable, Sendable {
     stage = match.3.map(String.init) ?? ""
   }
 
+  /// The stage that looks for rows which end the rounds.
+  package static let until = "until"
+
   /// What the stage is called in all rounds together.
   package var label: String { stage.isEmpty ? block : "\(block).\(stage)" }
   /// What its view is called; nil for what is there for the rounds' own sake.
   var view: String? {
     if stage.isEmpty { return block }
-    return stage == "until" || stage.contains(".") ? nil : stage
+    return stage == Self.until || stage.contains(".") ? nil : stage
   }
 
   /// Whether a user means it by a word: `play.ask`, or `ask` alone.

@@ -41,7 +41,9 @@ struct ShowCommand: Command {
     guard let target else { return try await ended(nil, run: lookOptions.resolve(in: store), store, shell) }
     if let run = try await lookOptions.run(ofStage: target, in: store, shell) {
       let stages = try await stages(target, run: run, store, shell)
-      for stage in stages {
+      let books = try await store.inspector.books(of: run)
+      let played = stages.filter { books[$0].map { $0.in + $0.rows > 0 } ?? false }
+      for stage in played.isEmpty ? stages : played {
         if stages.count > 1 { shell.terminal.complain("\(stage):") }
         try await dropped || failed
           ? ended(stage, run: run, store, shell) : rows(of: stage, run: run, store, shell)

@@ -61,7 +61,8 @@ struct PipelineGraph {
         onFailure: fields.onFailure ?? .fail, renames: fields.renames ?? [:],
         replace: fields.replace ?? false, configured: configured,
         columns: output.flatMap { $0.isOpen ? nil : Array($0.certain) }, passed: draft.bound?.passed ?? .all,
-        models: draft.models, tools: draft.tools.map(\.spec), files: draft.files, round: draft.written.made?.place,
+        models: draft.models, tools: draft.tools.map(\.spec), files: draft.files,
+        round: draft.written.made?.place,
         unites: draft.written.unites)
     }
   }
@@ -113,7 +114,9 @@ extension PipelineGraph {
 
   private mutating func checkUsing(_ draft: StageDraft) {
     // What rounds are made of has roles of its own.
-    guard let entry = draft.entry, draft.written.fields != nil, draft.written.made?.entry == nil else { return }
+    guard let entry = draft.entry, draft.written.fields != nil, draft.written.made?.entry == nil else {
+      return
+    }
     let roles = entry.sets.map(\.name)
     let using = draft.written.node["using"]?.entries ?? [:]
     for (role, value) in using {
@@ -143,7 +146,8 @@ extension PipelineGraph {
     }
     if let inner = words.first(where: { $0.hasSuffix(".\(name)") }) {
       return report(
-        place, "expected a stage of this file, found '\(name)', which is inside rounds (did you mean '\(inner)'?)")
+        place,
+        "expected a stage of this file, found '\(name)', which is inside rounds (did you mean '\(inner)'?)")
     }
     // Whoever names so many that are not there has not mistyped them, and comparing all with all costs their square.
     let hint = unknown > Self.hinted ? "" : NearestWord.hint(name, in: words)

@@ -73,7 +73,7 @@ struct PipelineReader {
     let keys = Redaction(secrets.texts)
     return Pipeline(
       name: name, file: file, models: models, tools: tools.map(\.value), stages: graph.stages(),
-      warnings: warnings, notes: graph.unknownColumns(),
+      warnings: warnings, notes: rounds.toldOnce(graph.unknownColumns()),
       catalog: catalog, redaction: keys,
       variables: environment.variables(of: root, text: text, keys: keys))
   }
@@ -125,15 +125,16 @@ extension PipelineReader {
   }
 
   private mutating func checkName(_ name: String, _ place: FilePosition) {
-      let letters = Array(name.utf8)
-      let allowed = letters.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == 95 }
-      if !allowed || !(97...122).contains(letters.first ?? 0) {
-        report(
-          place,
-          "expected a stage name of lower-case letters, digits and '_', starting with a letter, found '\(name)'")
-      } else if Store.reservedNames.contains(name) || name.contains("__") || name.hasPrefix("sqlite_") {
-        report(place, "expected another stage name, found '\(name)', which the store uses itself")
-      }
+    let letters = Array(name.utf8)
+    let allowed = letters.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == 95 }
+    if !allowed || !(97...122).contains(letters.first ?? 0) {
+      report(
+        place,
+        "expected a stage name of lower-case letters, digits and '_', starting with a letter, found '\(name)'"
+      )
+    } else if Store.reservedNames.contains(name) || name.contains("__") || name.hasPrefix("sqlite_") {
+      report(place, "expected another stage name, found '\(name)', which the store uses itself")
+    }
   }
 }
 

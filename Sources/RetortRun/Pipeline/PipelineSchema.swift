@@ -148,7 +148,8 @@ package enum PipelineSchema {
           "properties": [
             "of": described(["type": "string"], "The stage of these rounds that is looked at."),
             "where": described(
-              ["type": "array", "items": ["type": "object"], "minItems": 1], "Conditions, as of the kind filter."),
+              ["type": "array", "items": ["type": "object"], "minItems": 1],
+              "Conditions, as of the kind filter."),
           ],
         ],
         "stages": [

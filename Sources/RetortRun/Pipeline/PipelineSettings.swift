@@ -24,6 +24,11 @@ struct PipelineSettings {
         path = ["stages", first, "with"] + path.dropFirst()
       } else if let block = block(first) {
         path = ["rounds", block, "stages", first, "with"] + path.dropFirst()
+      } else if rounds[first] != nil {
+        let inner = rounds[first]?.node["stages"]?[path[1]] != nil && path.count > 2
+        path =
+          ["rounds", first]
+          + (inner ? ["stages", path[1], "with"] + path.dropFirst(2) : Array(path.dropFirst()))
       } else if models.contains(first) {
         path = ["models", first] + path.dropFirst()
       }

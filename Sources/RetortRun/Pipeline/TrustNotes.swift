@@ -40,7 +40,9 @@ struct TrustNotes {
     }
     for (name, entry) in real["stages"]?.entries ?? [:] { notes.look(at: entry.node["with"], of: name) }
     for (_, block) in real["rounds"]?.entries ?? [:] {
-      for (name, entry) in block.node["stages"]?.entries ?? [:] { notes.look(at: entry.node["with"], of: name) }
+      for (name, entry) in block.node["stages"]?.entries ?? [:] {
+        notes.look(at: entry.node["with"], of: name)
+      }
     }
     for section in ["models", "tools", "stages", "rounds"] {
       for (name, entry) in marked[section]?.entries ?? [:] {

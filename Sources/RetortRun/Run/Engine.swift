@@ -100,7 +100,8 @@ package struct Engine: Sendable {
     for name in [options.only].compactMap({ $0 }) + options.redo.sorted()
     where pipeline.instances(of: name).isEmpty {
       throw RunError(
-        "expected a stage of \(pipeline.name) (\(pipeline.stageWords.joined(separator: ", "))), found '\(name)'")
+        "expected a stage of \(pipeline.name) (\(pipeline.stageWords.joined(separator: ", "))), found '\(name)'"
+      )
     }
     for name in options.redo.sorted() { try pipeline.checkRedo(name) }
     for name in options.redoTools.sorted() where !pipeline.tools.contains(where: { $0.name == name }) {

@@ -1,3 +1,4 @@
+internal import Foundation
 internal import RetortCore
 internal import RetortStore
 
@@ -12,5 +13,22 @@ extension Performance {
   func skip(_ index: Int) async throws {
     try await steps.skipStage(lookup.places[index])
     close(index)
+    for path in try await leftovers(of: index) {
+      tell(.noted(stage: stage(index).name, "not played, so \(path) is still that of an earlier run"))
+    }
+  }
+
+  /// The files that an export wrote in an earlier run.
+  private func leftovers(of index: Int) async throws -> [String] {
+    guard stage(index).entry.exports else { return [] }
+    var found: [String] = []
+    let pipeline = engine.pipeline
+    for target in (try? pipeline.targets(of: stage(index), suffix: engine.options.exportSuffix)) ?? []
+    where target.role == .data && FileManager.default.fileExists(atPath: target.url.path) {
+      if try await !ledger.hashes(of: target).isEmpty {
+        found.append(Workspace.relative(target.url.path, to: pipeline.folder))
+      }
+    }
+    return found
   }
 }

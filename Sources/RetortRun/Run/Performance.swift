@@ -206,7 +206,7 @@ actor Performance {
   func close(_ index: Int) {
     settled.insert(index)
     books[index] = Books()
-    tell(.finished(stage: stage(index).name, Books()))
+    tell(.skipped(stage: stage(index).name))
   }
 
   private func books(of index: Int) async throws -> Books {
@@ -268,7 +268,8 @@ actor Performance {
       run: run, pipeline: engine.pipeline.name, status: status, stages: OrderedBooks(books), calls: calls,
       seconds: seconds, exports: exports, refused: refusals.rows, passedOver: refusals.passedOver,
       kept: ledger.kept, waitsForEdit: failures.waitForEdit,
-      stopped: stopped ?? (status == .waiting ? waiting.words : nil))
+      stopped: stopped ?? (status == .waiting ? waiting.words : nil),
+      skipped: lookup.places.indices.filter(isSkipped).map { stage($0).name })
   }
 
   private func exports(of index: Int) async throws -> [RunSummary.Export] {

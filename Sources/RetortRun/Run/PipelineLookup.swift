@@ -110,7 +110,8 @@ struct PipelineLookup: Sendable {
     return try await steps.begin(
       StageRequest(
         name: name, place: places[stage], kind: entry.name, version: entry.version, key: key,
-        shown: pipeline.redaction.values, redo: try await redo(of: stage, key), retriesRefused: options.retryRefused))
+        shown: pipeline.redaction.values, redo: try await redo(of: stage, key),
+        retriesRefused: options.retryRefused))
   }
 
   // MARK: Sets

@@ -256,10 +256,10 @@ struct Planner {
       return (true, isGate(stage) ? "waits for round \(round)" : "unknown until round \(round) has settled")
     }
     let (using, from) = (unsettled(Array(subject.using.values)), unsettled(subject.from))
-    guard using.isEmpty else { return (true, "waits for \(using.joined(separator: ", "))") }
+    guard using.isEmpty else { return (true, "waits for \(lookup.pipeline.words(for: using))") }
     // A set that waits has not begun, and may leave a redo all the same.
     if entries[stage].record == nil { try await begin(stage) }
-    if subject.entry.isSet, !from.isEmpty { return (true, "waits for \(from.joined(separator: ", "))") }
+    if subject.entry.isSet, !from.isEmpty { return (true, "waits for \(lookup.pipeline.words(for: from))") }
     let waits = !from.isEmpty
     guard entries[stage].isMissing else { return (waits, isSettled ? "done" : "waits for rows upstream") }
     if entries[stage].lacksFile { return (waits, "file missing or changed") }
@@ -282,7 +282,9 @@ struct Planner {
 
   private mutating func skip(_ stage: Int) {
     settled.insert(lookup.pipeline.stages[stage].name)
-    entries[stage].plan.reason = "not played: an earlier round is the last"
+    let isOfLast = scheduler.stages[stage].node.gate?.goesOn == false
+    entries[stage].plan.reason =
+      isOfLast ? "another round is the last" : "not played: an earlier round is the last"
     entries[stage].again = 0
   }
 

@@ -1,5 +1,6 @@
 internal import OrderedCollections
 internal import RetortCore
+internal import RetortStore
 
 /// The keys of one entry of `rounds:`.
 struct RoundFields: Decodable {
@@ -28,7 +29,7 @@ struct RoundBlock {
   /// More is a slip of the pen: each round is as many stages as the file has under `stages:`.
   static let mostRounds = 100
   /// The name of the stage that `until:` becomes.
-  static let until = "until"
+  static let until = RoundName.until
 
   func stage(_ name: String, in round: Int) -> String { "\(self.name)[\(round)].\(name)" }
   func gate(after round: Int) -> String { "\(name)[\(round)]" }

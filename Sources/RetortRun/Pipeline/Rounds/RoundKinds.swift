@@ -14,8 +14,8 @@ struct RoundGate: Reader {
   struct Output: Codable, Hashable, Sendable {
     let goesOn: Bool
     let because: String
-    /// Rows by the name under `carry:`.
-    let carried: OrderedDictionary<String, Int>
+    /// How many rows there are under each name of `carry:`.
+    let carried: Columns
     /// Rows that satisfy `until:`.
     let met: Int?
 
@@ -45,17 +45,21 @@ struct RoundGate: Reader {
   /// - Parameter rows: of the set under a role.
   static func decision(_ config: Config, rows: (String) -> Int) -> Output {
     let met = config.until ? rows(untilRole) : nil
-    let carried = OrderedDictionary(uniqueKeysWithValues: config.carried.map { ($0, rows(role(of: $0))) })
-    let all = carried.values.reduce(0, +)
+    let counts = config.carried.map { ($0, rows(role(of: $0))) }
+    let all = counts.reduce(0) { $0 + $1.1 }
     let (goesOn, because) =
       if let met, met > 0 {
         (false, "\(met) \(met == 1 ? "row satisfies" : "rows satisfy") until")
-      } else if !carried.isEmpty, all == 0 {
+      } else if !counts.isEmpty, all == 0 {
         (false, "no row is carried")
       } else {
-        (true, carried.isEmpty ? "no row satisfies until" : "\(all) \(all == 1 ? "row is" : "rows are") carried")
+        (
+          true,
+          counts.isEmpty ? "no row satisfies until" : "\(all) \(all == 1 ? "row is" : "rows are") carried"
+        )
       }
-    return Output(goesOn: goesOn, because: because, carried: carried, met: met)
+    let carried = JSON.Object(uniqueKeysWithValues: counts.map { ($0, .int(Int64($1))) })
+    return Output(goesOn: goesOn, because: because, carried: Columns(carried), met: met)
   }
 }
 

@@ -1,3 +1,4 @@
+internal import OrderedCollections
 internal import RetortCore
 
 /// Where a stage stands among the rounds of its file: what ``RoundsRewrite`` made of one that is written once.
@@ -44,6 +45,13 @@ extension Pipeline {
   package var stageWords: [String] {
     var seen: Set<String> = []
     return stages.map { $0.round?.label ?? $0.name }.filter { seen.insert($0).inserted }
+  }
+
+  /// Stages in words: those of several rounds once.
+  func words(for names: [String]) -> String {
+    let labels = names.map { self[$0]?.round?.label ?? $0 }
+    let shown = zip(names, labels).map { name, label in labels.count { $0 == label } > 1 ? label : name }
+    return OrderedSet(shown).joined(separator: ", ")
   }
 
   /// Whether `--redo` may name this.

@@ -61,14 +61,16 @@ struct RoundsRewrite {
     }
     blocks[name] = RoundBlock(
       name: name, keyPlace: entry.keyPlace, node: node,
-      max: min(max(1, fields.max), RoundBlock.mostRounds), carry: carry, stages: node["stages"]?.entries ?? [:])
+      max: min(max(1, fields.max), RoundBlock.mostRounds), carry: carry,
+      stages: node["stages"]?.entries ?? [:])
   }
 
   private mutating func check(_ block: RoundBlock) {
     let outer = root["stages"]?.entries?.keys.elements ?? []
     if let twin = root["stages"]?.entries?[block.name] {
       report(
-        block.keyPlace, "expected a name that no stage has, found '\(block.name)', a stage at \(twin.keyPlace)")
+        block.keyPlace,
+        "expected a name that no stage has, found '\(block.name)', a stage at \(twin.keyPlace)")
     }
     for (name, entry) in block.stages {
       let others = blocks.values.filter { $0.name != block.name }
@@ -78,7 +80,9 @@ struct RoundsRewrite {
       if name == RoundBlock.until {
         report(entry.keyPlace, "expected another stage name, found 'until', which rounds use themselves")
       } else if let twin {
-        report(entry.keyPlace, "expected a name that is used once in the file, found '\(name)' again, after \(twin)")
+        report(
+          entry.keyPlace,
+          "expected a name that is used once in the file, found '\(name)' again, after \(twin)")
       }
     }
     let models = root["models"]?.entries?.keys.elements ?? []
@@ -86,14 +90,17 @@ struct RoundsRewrite {
       if models.contains(name), !outer.contains(name) {
         report(
           carried.keyPlace,
-          "expected a stage outside of these rounds, found the model '\(name)'; rounds do not carry models yet")
+          "expected a stage outside of these rounds, found the model '\(name)'; rounds do not carry models yet"
+        )
       } else if union(name) == nil, !outer.contains(name) {
         report(
           carried.keyPlace,
           "expected a stage outside of these rounds (\(outer.joined(separator: ", "))), found '\(name)'"
             + NearestWord.hint(name, in: outer))
       } else if !block.reads(name) {
-        report(carried.keyPlace, "expected a stage that these rounds read, found '\(name)', which none of them takes")
+        report(
+          carried.keyPlace,
+          "expected a stage that these rounds read, found '\(name)', which none of them takes")
       }
       if let word = carried.node.string { checkInner(word, carried.node.place, block) }
     }
@@ -139,15 +146,21 @@ struct RoundsRewrite {
   /// The file with its rounds among its stages.
   mutating func unrolled() -> PlacedNode {
     guard !blocks.isEmpty, var sections = root.entries else { return root }
-    let outer = (sections["stages"]?.node.entries ?? [:]).mapValues { PlacedNode.Entry(keyPlace: $0.keyPlace, node: $0.node) }
-    var inner: OrderedDictionary<String, PlacedNode.Entry> = [:]
+    let outer = (sections["stages"]?.node.entries ?? [:]).mapValues {
+      PlacedNode.Entry(keyPlace: $0.keyPlace, node: $0.node)
+    }
+    var parts: OrderedDictionary<String, OrderedDictionary<String, PlacedNode.Entry>> = [:]
     var plain: OrderedDictionary<String, PlacedNode.Entry> = [:]
     for (name, entry) in outer { plain[name] = rewritten(entry, as: name, in: nil) }
     for block in blocks.values {
-      for number in 1...block.max { add(number, of: block, to: &inner) }
+      for number in 1...block.max { add(number, of: block, to: &parts[block.name, default: [:]]) }
     }
-    for label in lasts { addLast(label, to: &inner) }
-    let roundsFirst = sections.keys.firstIndex(of: "rounds") ?? 0 < sections.keys.firstIndex(of: "stages") ?? 0
+    // Others may ask for them, so that they come last of their rounds.
+    for label in lasts { addLast(label, to: &parts[String(label.prefix { $0 != "." }), default: [:]]) }
+    var inner: OrderedDictionary<String, PlacedNode.Entry> = [:]
+    for part in parts.values { inner.merge(part) { first, _ in first } }
+    let roundsFirst =
+      sections.keys.firstIndex(of: "rounds") ?? 0 < sections.keys.firstIndex(of: "stages") ?? 0
     let all = roundsFirst ? inner.merging(plain) { $1 } : plain.merging(inner) { $1 }
     let place = sections["stages"]?.keyPlace ?? root.place(of: "rounds")
     sections["rounds"] = nil
@@ -176,7 +189,8 @@ struct RoundsRewrite {
       names.append(stage)
       let conditions = until["where"].map { [("where", $0)] } ?? []
       stages[stage] = Self.node(
-        at: until.place, uses: "filter", [("from", text(block.stage(of, in: number), until.place))], with: conditions)
+        at: until.place, uses: "filter", [("from", text(block.stage(of, in: number), until.place))],
+        with: conditions)
       made[stage] = Made(place: place(block.label(RoundBlock.until)))
     }
     // Nothing waits behind the last one.
@@ -192,7 +206,10 @@ struct RoundsRewrite {
     stages[gate] = Self.node(
       at: block.keyPlace, uses: RoundGate.name, [("using", Self.mapping(sets, block.keyPlace))],
       with: [
-        ("carried", PlacedNode(place: block.keyPlace, value: .list(carry.keys.map { text($0, block.keyPlace) }))),
+        (
+          "carried",
+          PlacedNode(place: block.keyPlace, value: .list(carry.keys.map { text($0, block.keyPlace) }))
+        ),
         ("until", PlacedNode(place: block.keyPlace, value: .scalar(.bool(block.node["until"] != nil)))),
       ])
     var gatePlace = place(block.name)
@@ -260,7 +277,9 @@ struct RoundsRewrite {
       }
       refuseSingle(name, node.place)
       let found = resolved(name, in: round)
-      if found != [name], union(name) != nil, round.map({ $0.number == 1 || $0.block.carry[name] == nil }) ?? true {
+      if found != [name], union(name) != nil,
+        round.map({ $0.number == 1 || $0.block.carry[name] == nil }) ?? true
+      {
         uniting.insert(stage)
       }
       all += found.map { text($0, node.place) }
@@ -273,7 +292,9 @@ struct RoundsRewrite {
   private mutating func one(_ node: PlacedNode, in round: (block: RoundBlock, number: Int)?) -> PlacedNode {
     guard let name = node.string else { return node }
     refuseSingle(name, node.place)
-    guard union(name) == nil || round.map({ $0.number > 1 && $0.block.carry[name] != nil }) ?? false else { return node }
+    guard union(name) == nil || round.map({ $0.number > 1 && $0.block.carry[name] != nil }) ?? false else {
+      return node
+    }
     return text(resolved(name, in: round)[0], node.place)
   }
 
