@@ -28,17 +28,27 @@ package struct StageRun: Hashable, Sendable {
 
 /// What names lead to. Where no run is named it is the newest that has what the name says.
 extension Inspector {
-  /// The newest run, of each pipeline, that has a stage of that name; the newest first.
+  /// The newest run, of each pipeline, that has a stage of that name, in a round or outside; the newest first.
   package func runs(withStage name: String) async throws -> [StageRun] {
     try await read { db in
-      try GRDB.Row.fetchAll(
+      let rounds = try String.fetchAll(
+        db, sql: "SELECT DISTINCT name FROM run_stage WHERE instr(name, '[') > 0")
+      let names = [name] + rounds.filter { RoundName($0)?.answers(to: name) ?? false }
+      return try GRDB.Row.fetchAll(
         db,
         sql: """
-          SELECT max(r.id), r.pipeline FROM run_stage s JOIN run r ON r.id = s.run WHERE s.name = ?
-          GROUP BY r.pipeline ORDER BY 1 DESC
-          """, arguments: [name]
+          SELECT max(r.id), r.pipeline FROM run_stage s JOIN run r ON r.id = s.run
+          WHERE s.name IN (SELECT value FROM json_each(?)) GROUP BY r.pipeline ORDER BY 1 DESC
+          """, arguments: [JSON.array(names.map { .string($0) }).text]
       ).map { StageRun(run: try $0.at(0), pipeline: try $0.at(1)) }
     }
+  }
+
+  /// The stages of a run that a name means, in file order: one, or one for each round.
+  package func stages(named name: String, run: Int64) async throws -> [String] {
+    let names = try await stageNames(of: run).map(\.name)
+    if names.contains(name) { return [name] }
+    return names.filter { RoundName($0)?.answers(to: name) ?? false }
   }
 
   /// The stages of a run by name, in file order, with whether each is a reader.

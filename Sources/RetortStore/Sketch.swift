@@ -76,6 +76,10 @@ package struct Sketch: StepLookup {
     }
   }
 
+  package func hasBegunTake(of key: StageKey, since origin: Int64) async throws -> Bool {
+    try await moment.look { try StepTables.hasBegunTake(of: key, since: origin, $0) }
+  }
+
   package func groups(run: Int64, per ancestor: Int) async throws -> [String] {
     try await moment.look { try StepTables.groups(run: run, per: ancestor, $0) }
   }

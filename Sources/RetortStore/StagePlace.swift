@@ -22,14 +22,22 @@ package struct StagePlace: Hashable, Sendable {
   package var scope: String?
   /// Whether the rows that it makes of its set come in the order of its answers.
   package let reorders: Bool
+  /// Whether it takes a union of rounds: several inputs, also while there is but one round.
+  let unites: Bool
 
-  package init(run: Int64, ordinal: Int, from: [Int], scope: String? = nil, reorders: Bool = false) {
+  package init(
+    run: Int64, ordinal: Int, from: [Int], scope: String? = nil, reorders: Bool = false, unites: Bool = false
+  ) {
     self.run = run
     self.ordinal = ordinal
     self.from = from
     self.scope = scope
     self.reorders = reorders
+    self.unites = unites
   }
+
+  /// Whether its rows are told apart by the stage that they come from.
+  var hasBranches: Bool { unites || from.count > 1 }
 
   /// The set of the rows that descend from the row at a path.
   package func group(_ scope: String) -> StagePlace {
@@ -48,7 +56,7 @@ package struct StagePlace: Hashable, Sendable {
   /// Joined to the path of a row that comes from the upstream stage at `index` of `from:`, so that two branches of
   /// one row stay apart after a union.
   func branch(_ upstream: Int) -> String {
-    guard from.count > 1, let index = from.firstIndex(of: upstream) else { return "" }
+    guard hasBranches, let index = from.firstIndex(of: upstream) else { return "" }
     return "." + StagePlace.component(index)
   }
 

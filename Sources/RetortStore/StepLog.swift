@@ -80,6 +80,15 @@ extension StepLog {
     try await store.read { try StepTables.takeNumber(key, redo: redo, $0) }
   }
 
+  /// Notes that a stage takes nothing in a run, since its round is not played.
+  package func skipStage(_ place: StagePlace) async throws {
+    try await store.write {
+      try $0.execute(
+        sql: "UPDATE run_stage SET \"from\" = '[]' WHERE run = ? AND stage = ?",
+        arguments: [place.run, place.ordinal])
+    }
+  }
+
   /// Makes the answers of a redo whose stage has finished the valid ones.
   package func settleRedo(of key: StageKey) async throws {
     try await store.write { try StepTables.finishRedo(of: key, $0) }
@@ -126,6 +135,10 @@ extension StepLog: StepLookup {
       try StepTables.answer(
         place, upstream: upstream, fingerprints: fingerprints, after: cursor, limit: limit, $0)
     }
+  }
+
+  package func hasBegunTake(of key: StageKey, since origin: Int64) async throws -> Bool {
+    try await store.read { try StepTables.hasBegunTake(of: key, since: origin, $0) }
   }
 
   package func groups(run: Int64, per ancestor: Int) async throws -> [String] {

@@ -7,6 +7,9 @@ package import RetortCore
 package protocol StepLookup: Sendable {
   /// Decides which take of a stage the run goes by, and finds what its steps are known by.
   func begin(_ stage: StageRequest) async throws -> StageRecord
+  /// Whether a run, or one that goes on with it, has begun to answer a stage of this key in the take that was begun or
+  /// finished last: its redo is not to be begun again.
+  func hasBegunTake(of key: StageKey, since origin: Int64) async throws -> Bool
   /// The rows of a place as a set; `ancestry` are the stages that they passed, which may have lost some.
   func set(_ place: StagePlace, passing ancestry: [Int]) async throws -> SetInput
   /// As ``set(_:passing:)``, with the step that answered it before. Of several fingerprints the first that has one

@@ -202,7 +202,7 @@ extension StepTables {
     ).execute(arguments: [place.run, place.ordinal, occurrence, step])
     guard db.changesCount > 0 else { return }
     var upstream = place.from.first
-    if place.from.count > 1 {
+    if place.hasBranches {
       let find = try db.cachedStatement(sql: "SELECT stage FROM occurrence WHERE id = ?")
       upstream = try Int.fetchOne(find, arguments: [occurrence])
     }

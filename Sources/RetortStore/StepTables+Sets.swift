@@ -23,7 +23,7 @@ extension StepTables {
     while let row = try rows.next() {
       bytes.append(contentsOf: try row.at(0) as Data)
       // The same rows from other stages are another set.
-      if place.from.count > 1 {
+      if place.hasBranches {
         bytes.append(UInt8(truncatingIfNeeded: place.from.firstIndex(of: try row.at(1)) ?? 0))
       }
       count += 1
@@ -266,7 +266,7 @@ extension StepTables {
   }
 
   private static func branchSQL(_ place: StagePlace) -> String {
-    guard place.from.count > 1 else { return "''" }
+    guard place.hasBranches else { return "''" }
     let cases = place.from.map { "WHEN \($0) THEN '\(place.branch($0))'" }.joined(separator: " ")
     return "CASE o.stage \(cases) END"
   }

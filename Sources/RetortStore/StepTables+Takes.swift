@@ -74,6 +74,20 @@ extension StepTables {
           """, arguments: [origin]))
   }
 
+  /// Whether a run or one that goes on with it has begun a stage of this key in its newest take, of those that were asked
+  /// for.
+  static func hasBegunTake(of key: StageKey, since origin: Int64, _ db: Database) throws -> Bool {
+    let stored = try storedTake(key, db)
+    let take = stored.begun ?? stored.number
+    guard take > 0 else { return false }
+    return try Bool.fetchOne(
+      db,
+      sql: """
+        SELECT EXISTS (SELECT 1 FROM run_stage s JOIN run r ON r.id = s.run JOIN fingerprint f ON f.id = s.fingerprint
+          WHERE coalesce(r.origin, r.id) = ? AND f.digest = ?)
+        """, arguments: [origin, Data(Digest(of: key.identity(take: take)).bytes)]) ?? false
+  }
+
   /// The redo of a stage that has not finished.
   static func unfinishedRedo(of stage: String, _ key: StageKey, _ db: Database) throws -> UnfinishedRedo {
     guard let begun = try storedTake(key, db).begun else {

@@ -32,22 +32,47 @@ enum Views {
       let (id, pipeline): (Int64, String) = (try run.at(0), try run.at(1))
       let stages = try GRDB.Row.fetchAll(
         db, sql: "SELECT stage, name, columns FROM run_stage WHERE run = ?", arguments: [id])
+      var rounds: OrderedDictionary<String, [Member]> = [:]
       for stage in stages {
         let (ordinal, name): (Int, String) = (try stage.at(0), try stage.at(1))
         let declared = try (stage.at(2) as String?).map {
           try JSON(stored: $0).array?.compactMap(\.string) ?? []
         }
         let columns = try declared ?? found(run: id, stage: ordinal, db)
+        if let round = RoundName(name) {
+          if let view = round.view { rounds[view, default: []].append((ordinal, round.number, columns)) }
+          continue
+        }
         let query = """
           SELECT o.run AS run, \(SQL.rowID("r")) AS "row", \(SQL.source("o")) AS source\(list(columns: columns))
           FROM occurrence o JOIN "row" r ON r.id = o."row"
           WHERE o.run = \(id) AND o.stage = \(ordinal) ORDER BY o.path
           """
-        for view in [name, "\(pipeline)__\(name)"] {
-          try db.execute(sql: "CREATE VIEW IF NOT EXISTS \(quoted(view)) AS \(query)")
-        }
+        try make(name, of: pipeline, query, db)
       }
+      for (name, members) in rounds { try make(name, of: pipeline, query(of: members, run: id), db) }
     }
+  }
+
+  /// A stage of one round: its ordinal, the round's number, and its columns.
+  private typealias Member = (ordinal: Int, round: Int, columns: [String])
+
+  private static func make(_ name: String, of pipeline: String, _ query: String, _ db: Database) throws {
+    for view in [name, "\(pipeline)__\(name)"] {
+      try db.execute(sql: "CREATE VIEW IF NOT EXISTS \(quoted(view)) AS \(query)")
+    }
+  }
+
+  /// Of a stage in all rounds: with the column `round`, which no column of the rows hides.
+  private static func query(of members: [Member], run: Int64) -> String {
+    let round = members.map { "WHEN \($0.ordinal) THEN \($0.round)" }.joined(separator: " ")
+    let columns = Array(OrderedSet(members.flatMap(\.columns)))
+    return """
+      SELECT o.run AS run, \(SQL.rowID("r")) AS "row", \(SQL.source("o")) AS source,
+        CASE o.stage \(round) END AS round\(list(columns: columns, beside: "round"))
+      FROM occurrence o JOIN "row" r ON r.id = o."row"
+      WHERE o.run = \(run) AND o.stage IN \(SQL.list(members.map(\.ordinal))) ORDER BY o.path
+      """
   }
 
   /// The columns of the first 100 rows, for a reader that could not tell before it ran.
@@ -70,8 +95,9 @@ enum Views {
 
   /// SQL for the columns. One named like another, as SQLite compares names, gets underscores; where there are more than
   /// a view can have, the last is `json`, the whole row.
-  private static func list(columns: [String]) -> String {
+  private static func list(columns: [String], beside others: String...) -> String {
     var taken: Set<String> = ["run", "row", "source"]
+    taken.formUnion(others)
     var sql = ""
     for (index, name) in columns.enumerated() {
       let next = ", \(value(of: name)) AS \(title(name, &taken))"

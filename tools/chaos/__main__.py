@@ -18,6 +18,7 @@ from kills import kills  # noqa: E402
 from lab import laboratory  # noqa: E402
 from machine import damaged, descriptors, full_disk, full_exports, newer, read_only, two_at_once  # noqa: E402
 from programs import steps_interrupted, steps_killed  # noqa: E402
+from rounds import rounds_killed  # noqa: E402
 from signals import interruptions, viewer  # noqa: E402
 from stores import elsewhere, hostile, looked_at, lost, one_file, redone  # noqa: E402
 from tools import sessions_killed, sessions_lying, tools_killed  # noqa: E402
@@ -31,6 +32,7 @@ SCENARIOS = [
     strangers, torn, stays, growing,
     interruptions, viewer,
     steps_killed, steps_interrupted,
+    rounds_killed,
     tools_killed, sessions_killed, sessions_lying,
 ]  # fmt: skip
 

@@ -52,8 +52,8 @@ def kills(lab, random, full):
         stub.stop()
 
 
-def campaign(lab, stub, random, want, paid_once, figures, count):
-    """One store from nothing to the end, through several kills."""
+def campaign(lab, stub, random, want, paid_once, figures, count, moment=None):
+    """One store from nothing to the end, through several kills; `moment` waits for the next one."""
     stub.requests = []
     seen = set()
     # What may be paid for again: it was on its way when some process died.
@@ -64,7 +64,7 @@ def campaign(lab, stub, random, want, paid_once, figures, count):
         process = lab.start(*(("run", str(lab.file)) if first else ("resume",)), "--json")
         number = random.choice([signal.SIGKILL] * 3 + [signal.SIGINT, signal.SIGTERM])
         if figures["killed"] + figures["interrupted"] < count:
-            wait(process, random, stub, mark, len(paid_once))
+            (moment or wait)(process, random, stub, mark, len(paid_once))
             process.send_signal(number)
         ended = lab.end(process, 60)
         lab.integrity()

@@ -22,6 +22,7 @@ struct ShowCommand: Command {
   var dropped = false
   @Flag(name: .long, help: "Show the rows that failed at the stage, and why; without a stage, those of all.")
   var failed = false
+  @Option(name: .long, help: "Of a stage inside rounds, the rows of this one alone.") var round: Int?
   @OptionGroup var storeOptions: StoreOptions
   @OptionGroup var lookOptions: LookOptions
   @Option(name: .long, help: "How many rows at most.") var limit = 5
@@ -39,8 +40,18 @@ struct ShowCommand: Command {
     let store = try storeOptions.openReading(in: shell)
     guard let target else { return try await ended(nil, run: lookOptions.resolve(in: store), store, shell) }
     if let run = try await lookOptions.run(ofStage: target, in: store, shell) {
-      return try await dropped || failed
-        ? ended(target, run: run, store, shell) : rows(of: target, run: run, store, shell)
+      let stages = try await stages(target, run: run, store, shell)
+      let books = try await store.inspector.books(of: run)
+      let played = stages.filter { books[$0].map { $0.in + $0.rows > 0 } ?? false }
+      for stage in played.isEmpty ? stages : played {
+        if stages.count > 1 { shell.terminal.complain("\(stage):") }
+        try await dropped || failed
+          ? ended(stage, run: run, store, shell) : rows(of: stage, run: run, store, shell)
+      }
+      return
+    }
+    if round != nil {
+      throw CommandFailure.usage("expected --round with a stage inside rounds, found '\(target)'")
     }
     if dropped || failed { throw try await lookOptions.noStage(target, in: store) }
     if let number = LookOptions.callNumber(target) { return try await call(number, store, shell) }
@@ -51,6 +62,20 @@ struct ShowCommand: Command {
       try await LookOptions.mistake(target, expecting: "anything", in: run, store))
   }
 
+  /// The stages that are shown, one after the other; what it is of is said where there are several.
+  private func stages(_ target: String, run: Int64, _ store: Store, _ shell: Shell) async throws -> [String] {
+    let all = try await store.inspector.stages(named: target, run: run)
+    guard let round else { return all }
+    let rounds = all.compactMap { RoundName($0)?.number }
+    guard let stage = all.first(where: { RoundName($0)?.number == round }) else {
+      throw CommandFailure.usage(
+        rounds.isEmpty
+          ? "expected a stage inside rounds with --round, found '\(target)'"
+          : "expected a round of '\(target)' (1 to \(rounds.max() ?? 1)), found \(round)")
+    }
+    return [stage]
+  }
+
   private func rows(of stage: String, run: Int64, _ store: Store, _ shell: Shell) async throws {
     // One more than is shown tells whether there are more.
     let found = try await store.inspector.rows(of: stage, run: run, limit: limit == .max ? limit : limit + 1)
@@ -58,7 +83,7 @@ struct ShowCommand: Command {
       guard let id = row[0].string, case .string(let text) = row[2] else { continue }
       let columns = try JSON(parsing: text)
       if lookOptions.json {
-        shell.terminal.print(JSON.object(["row": .string(id), "source": row[1], "columns": columns]).text)
+        shell.terminal.print(Self.json(id, source: row[1], columns, of: stage).text)
       } else {
         ShowPage.lines(
           id: id, source: row[1].string ?? "", columns.object ?? [:], screen: lookOptions.screen(in: shell)
@@ -69,6 +94,12 @@ struct ShowCommand: Command {
     if found.rows.isEmpty, let books = try await store.inspector.books(of: run)[stage] {
       shell.terminal.complain("\(stage) has no row in run \(run): \(Self.counts(books, stage))")
     }
+  }
+
+  private static func json(_ id: String, source: JSON, _ columns: JSON, of stage: String) -> JSON {
+    var fields: JSON.Object = ["row": .string(id), "source": source, "columns": columns]
+    if let round = RoundName(stage)?.number { fields["round"] = .int(Int64(round)) }
+    return .object(fields)
   }
 
   /// What became of the rows of a stage that has none.

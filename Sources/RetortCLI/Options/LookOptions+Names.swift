@@ -9,7 +9,7 @@ extension LookOptions {
     let named = try await resolve(in: store)
     let runs = try await store.inspector.runs(withStage: name)
     if run != nil {
-      return try await store.inspector.stageNames(of: named).contains { $0.name == name } ? named : nil
+      return try await store.inspector.stages(named: name, run: named).isEmpty ? nil : named
     }
     guard let found = runs.first else { return nil }
     if runs.count > 1 || found.run != named {

@@ -58,6 +58,9 @@ enum PlanPage {
           ? "more than --max-usd \(Figure.money(most)): the run will stop before its end"
           : "perhaps more than --max-usd \(Figure.money(most)): the run may stop before its end")
     }
+    if forecast.countsRounds {
+      lines.append("rounds: priced as if all of them were played, which is the most")
+    }
     let tokens = forecast.total.promptTokens.high + forecast.total.completionTokens.high
     if let most = flags.maxTokens, tokens > Double(most) {
       let low = forecast.total.promptTokens.low + forecast.total.completionTokens.low

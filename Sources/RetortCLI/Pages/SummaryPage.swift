@@ -17,7 +17,8 @@ enum SummaryPage {
     _ summary: RunSummary, drops: [Losses] = [], makesNone: [String: String] = [:],
     readers: Set<String> = [], store: String? = nil
   ) -> [String] {
-    let rows = summary.stages.list.map { entry -> [JSON] in
+    let skipped = Set(summary.skipped)
+    let rows = summary.stages.list.filter { !skipped.contains($0.stage) }.map { entry -> [JSON] in
       let books = entry.books
       return [.string(entry.stage)]
         + [books.in, books.emitted, books.dropped, books.failed, books.pending, books.reused, books.rows]
@@ -25,13 +26,13 @@ enum SummaryPage {
     }
     let table = Table(
       columns: ["stage", "in", "emitted", "dropped", "failed", "pending", "reused", "rows"], rows: rows)
-    var lines = Terminal.lines(of: table) + [legend]
+    var lines = Terminal.lines(of: table) + [legend] + notPlayed(summary.skipped)
     for entry in summary.stages.list where entry.books.emitted > 0 && entry.books.rows == 0 {
       lines.append(
         "\(entry.stage) took \(entry.books.emitted) rows and made none: "
           + (makesNone[entry.stage] ?? "it had nothing to make of them"))
     }
-    for stage in summary.stages.list.map(\.stage) {
+    for stage in summary.stages.list.map(\.stage) where !isUntil(stage) {
       let counts = drops.filter { $0.stage == stage }
       guard !counts.isEmpty else { continue }
       let shown = counts.prefix(5).map { "\(Terminal.safe($0.reason)) \($0.rows)" }
@@ -86,7 +87,7 @@ enum SummaryPage {
   /// That a stage let no row through; nil where it did, or may yet.
   private static func ended(in entry: OrderedBooks.Entry, _ drops: [Losses]) -> String? {
     let books = entry.books
-    guard books.in > 0, books.dropped == books.in, books.rows == 0 else { return nil }
+    guard books.in > 0, books.dropped == books.in, books.rows == 0, !isUntil(entry.stage) else { return nil }
     return Terminal.safe("nothing came out of \(entry.stage): \(allDropped(of: entry, drops))")
   }
 
@@ -105,6 +106,19 @@ enum SummaryPage {
       books.in == 0
       ? "none came to it" : books.dropped == books.in ? allDropped(of: entry, drops) : "it had none"
     return Terminal.safe("\(entry.stage) wrote no rows: \(why); \(manifest) says so")
+  }
+
+  /// Of no row that comes to the condition of rounds is it a loss that it does not satisfy it.
+  private static func isUntil(_ stage: String) -> Bool { RoundName(stage)?.stage == RoundName.until }
+
+  /// `not played: rounds 3 to 5 of play`, of all stages that were skipped.
+  private static func notPlayed(_ stages: [String]) -> [String] {
+    let names = stages.compactMap { RoundName($0) }.filter { !$0.stage.contains(".") }
+    return OrderedDictionary(grouping: names, by: \.block).map { block, names in
+      let numbers = names.map(\.number)
+      let (first, last) = (numbers.min() ?? 0, numbers.max() ?? 0)
+      return "not played: \(first == last ? "round \(first)" : "rounds \(first) to \(last)") of \(block)"
+    }
   }
 
   /// `3 rows of cast, 1 row of out`; nil where none failed.

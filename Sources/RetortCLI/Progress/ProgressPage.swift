@@ -53,12 +53,13 @@ enum ProgressPage {
     }
     let head = String(head(board, spending, at: time).prefix(width))
     var lines = [head, style(line("stage") { $0.title }, "2", colour)]
-    for stage in fitting(board.stages, height: height - 3) {
+    let played = board.stages.filter { !$0.isSkipped }
+    for stage in fitting(played, height: height - 3) {
       let text = line(stage.name) { $0.cell(stage) }
       let code = stage.failed > 0 ? "31" : stage.isFinished ? "2" : stage.inFlight > 0 ? "1" : "0"
       lines.append(style(text, code, colour))
     }
-    let hidden = board.stages.count - lines.count + 2
+    let hidden = played.count - lines.count + 2
     if hidden > 0 { lines.append(style("… and \(hidden) more", "2", colour)) }
     return lines
   }

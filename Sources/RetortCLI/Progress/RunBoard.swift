@@ -14,6 +14,8 @@ struct RunBoard: Hashable, Sendable {
     var out = 0
     var inFlight = 0
     var isFinished = false
+    /// Its round is not played.
+    var isSkipped = false
     /// Rows answered by work, not from the store, and when: one entry a second, of the last ``RunBoard/window``.
     var pace: [Pace] = []
 
@@ -66,6 +68,7 @@ struct RunBoard: Hashable, Sendable {
         $0.done = books.emitted + books.dropped + books.failed
         ($0.dropped, $0.failed, $0.out) = (books.dropped, books.failed, books.rows)
       }
+    case .skipped(let name): change(name) { ($0.isFinished, $0.isSkipped) = (true, true) }
     case .stopping, .leavingRedo, .foundDead, .noted: break
     }
   }

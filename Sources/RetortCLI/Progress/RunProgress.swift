@@ -56,6 +56,7 @@ final class RunProgress: Sendable {
         guard state.seen.insert("\(stage) \(kind) \(message)").inserted else { break }
         say("\(stage): failed: \(Terminal.safe(FailureKind.words(kind, message)))", &state)
       case .finished(let stage, _): tellEnd(of: stage, at: time, &state)
+      case .skipped: break
       case .foundDead(let run, let pipeline):
         say(
           "run \(run) of \(pipeline) was interrupted: its process ended before it did; what it had done is kept",

@@ -98,10 +98,14 @@ struct Session {
   static func checkNames(_ flags: Flags, _ pipeline: Pipeline) throws {
     try checkTools(flags, pipeline)
     for (flag, name) in [("--only", flags.only)] + flags.redo.map({ ("--redo", $0) }) {
-      guard let name, pipeline[name] == nil else { continue }
-      let names = pipeline.stages.map(\.name).joined(separator: ", ")
+      guard let name, pipeline.instances(of: name).isEmpty else { continue }
+      let names = pipeline.stageWords.joined(separator: ", ")
       throw CommandFailure.usage(
-        "expected a stage of \(pipeline.name) (\(names)) after \(flag), found '\(name)'")
+        "expected a stage of \(pipeline.name) (\(names)) after \(flag), found '\(name)'"
+          + NearestWord.hint(name, in: pipeline.stageWords))
+    }
+    for name in flags.redo {
+      do { try pipeline.checkRedo(name) } catch { throw CommandFailure.usage("\(error)") }
     }
   }
 

@@ -7,11 +7,14 @@ package struct CallOrigin: Hashable, Sendable {
   package var depth: Int
   /// How often `--redo` asked for fresh answers of the stage; part of a request's digest.
   package var take: Int
+  /// Of the rounds of a pipeline, where its stage draws samples; part of a request's digest from the second on.
+  package var round: Int
 
-  package init(run: Int64? = nil, stage: String? = nil, depth: Int = 0, take: Int = 0) {
+  package init(run: Int64? = nil, stage: String? = nil, depth: Int = 0, take: Int = 0, round: Int = 1) {
     self.run = run
     self.stage = stage
     self.depth = depth
     self.take = take
+    self.round = round
   }
 }

@@ -7,7 +7,7 @@ package struct ModelRequest: Sendable {
   package let origin: CallOrigin
   /// Everything that can change the answer and nothing else: act, model identity, messages, sampling, schema, draw.
   package let identity: JSON
-  /// What the reply is remembered under: the identity, and how often the step's stage asked for fresh answers.
+  /// What the reply is remembered under: the identity, how often the step's stage asked for fresh answers, and its round.
   package let digest: Digest
   /// Estimated tokens.
   package let estimate: Usage
@@ -40,15 +40,15 @@ package struct ModelRequest: Sendable {
     let text = JSON.text(of: identity, sorted: true, written: (A.promptName, prompt.canonical))
     self.init(
       model: model, origin: origin, identity: .object(identity),
-      digest: Self.digest(identity: text, take: origin.take), estimate: act.estimate(by: model),
-      exchange: exchange)
+      digest: Self.digest(identity: text, take: origin.take, round: origin.round),
+      estimate: act.estimate(by: model), exchange: exchange)
   }
 
   /// - Parameter identity: its canonical text.
-  package static func digest(identity: String, take: Int) -> Digest {
-    Digest(
-      of: JSON.text(
-        of: ["identity": .null, "take": .int(Int64(take))], sorted: true, written: ("identity", identity)))
+  package static func digest(identity: String, take: Int, round: Int = 1) -> Digest {
+    var fields: JSON.Object = ["identity": .null, "take": .int(Int64(take))]
+    if round > 1 { fields["round"] = .int(Int64(round)) }
+    return Digest(of: JSON.text(of: fields, sorted: true, written: ("identity", identity)))
   }
 
   private static func bounded(_ tokens: Int) -> Int { min(max(0, tokens), Usage.most) }

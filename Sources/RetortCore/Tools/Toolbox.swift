@@ -264,8 +264,9 @@ package struct Toolbox: Sendable {
     if let earlier { fields["earlier"] = .string(earlier.hex) }
     if take > 0 { fields["take"] = .int(Int64(take)) }
     if let place {
-      // A stage that is redone makes other rollouts.
+      // A stage that is redone, or played in another round, makes other rollouts.
       if origin.take > 0 { fields["rollout_take"] = .int(Int64(origin.take)) }
+      if origin.round > 1 { fields["rollout_round"] = .int(Int64(origin.round)) }
       fields["at"] = [.string(place.rollout.hex), .int(Int64(place.turn)), .int(Int64(place.call))]
     }
     return Digest(of: .object(fields))

@@ -16,7 +16,9 @@ struct FileSecrets {
         if key == "launch" { lookAtOptions(field.node.list ?? [], "models.\(alias).launch") }
       }
     }
-    for (name, entry) in root["stages"]?.entries ?? [:] { look(at: entry.node, "stages.\(name)") }
+    for section in ["stages", "rounds"] {
+      for (name, entry) in root[section]?.entries ?? [:] { look(at: entry.node, "\(section).\(name)") }
+    }
   }
 
   /// - Parameter isBody: whether names such as `api_key` say what a value is.

@@ -84,6 +84,12 @@ package struct PipelineStage: Sendable {
   package let tools: [ToolSpec]
   /// Files that its configuration names.
   package let files: Set<URL>
+  /// Where it stands among rounds; nil outside of them.
+  package let round: RoundPlace?
+  /// Whether it takes a union of rounds: several inputs, also while there is but one.
+  package let unites: Bool
+  /// How many inputs it has.
+  var branches: Int { max(from.count, unites ? 2 : 0) }
   /// Digest of kind, version, configuration and renames: with an input digest, a step's key.
   package var fingerprint: Digest { Digest(of: identity) }
 
@@ -96,6 +102,7 @@ package struct PipelineStage: Sendable {
       fields["as"] = .object(
         .init(uniqueKeysWithValues: renames.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }))
     }
+    if drawnRound > 1 { fields["round"] = .int(Int64(drawnRound)) }
     return .object(fields)
   }
 
@@ -103,7 +110,8 @@ package struct PipelineStage: Sendable {
     name: String, entry: StageEntry, from: [String] = [], using: OrderedDictionary<String, String> = [:],
     per: String? = nil, onFailure: OnFailure = .fail, renames: [String: String] = [:], replace: Bool = false,
     configured: ConfiguredStage, columns: [String]? = nil, passed: PassedColumns = .all,
-    models: [String] = [], tools: [ToolSpec] = [], files: Set<URL> = []
+    models: [String] = [], tools: [ToolSpec] = [], files: Set<URL> = [], round: RoundPlace? = nil,
+    unites: Bool = false
   ) {
     self.name = name
     self.entry = entry
@@ -119,5 +127,7 @@ package struct PipelineStage: Sendable {
     self.models = models
     self.tools = tools
     self.files = files
+    self.round = round
+    self.unites = unites
   }
 }

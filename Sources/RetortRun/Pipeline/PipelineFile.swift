@@ -16,6 +16,13 @@ struct PipelineFile {
     let keyPlace: FilePosition
     let node: PlacedNode
     let fields: StageFields?
+    /// What ``RoundsRewrite`` made it; nil outside of rounds.
+    var made: RoundsRewrite.Made?
+    /// Whether it takes a union of rounds.
+    var unites = false
+
+    /// How many inputs it is told that it has; a union of rounds counts as several, also while there is but one.
+    var branches: Int { max(fields?.from?.names.count ?? 0, unites ? 2 : 0) }
 
     /// The configuration's node; an empty mapping where there is none or nothing in it.
     var with: PlacedNode {
@@ -54,7 +61,8 @@ struct PipelineFile {
   var tools: [ToolNode] = []
   var stages: [StageNode] = []
 
-  init(_ root: PlacedNode, log: DecodingLog) {
+  /// - Parameter rounds: those that were unrolled into `root`.
+  init(_ root: PlacedNode, rounds: RoundsRewrite, log: DecodingLog) {
     guard NodeDecoder.decode(Sections.self, from: root, log: log) != nil || root.entries != nil else {
       return
     }
@@ -71,13 +79,15 @@ struct PipelineFile {
       stages.append(
         StageNode(
           name: name, keyPlace: entry.keyPlace, node: entry.node,
-          fields: NodeDecoder.decode(StageFields.self, from: entry.node, log: log)))
+          fields: NodeDecoder.decode(StageFields.self, from: entry.node, log: log), made: rounds.made[name],
+          unites: rounds.uniting.contains(name)))
     }
   }
 
   private struct Sections: Decodable {
     let models: Columns?
     let tools: Columns?
+    let rounds: Columns?
     let stages: Columns
   }
 }

@@ -5,15 +5,16 @@ internal import RetortCore
 extension PipelineGraph {
   /// Sources that do not say which columns they have, where stages name some: whether those are there, a run will tell.
   func unknownColumns() -> [Diagnostic] {
-    drafts.values.compactMap { draft in
+    drafts.values.compactMap { draft -> Diagnostic? in
       let name = draft.written.name
       guard let entry = draft.entry, entry.isReader, outputs[name]?.isOpen == true else { return nil }
       let readers = drafts.values.filter { user in
         froms(user.written.name).contains { isOpen($0, since: name) }
           && user.bound?.reads.contains(where: \.isNamed) == true
-      }.map(\.written.name)
+      }
       guard !readers.isEmpty else { return nil }
-      let users = readers.count > 3 ? readers.prefix(2) + ["\(readers.count - 2) more"] : readers[...]
+      let names = OrderedSet(readers.map { $0.written.made?.place.label ?? $0.written.name })
+      let users = names.count > 3 ? names.prefix(2) + ["\(names.count - 2) more"] : Array(names)
       let remedy = entry.keys["columns"] == nil ? "" : "; 'columns:' under its 'with:' lets check tell"
       return Diagnostic(
         draft.written.keyPlace,

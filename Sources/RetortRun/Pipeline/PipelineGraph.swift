@@ -61,7 +61,9 @@ struct PipelineGraph {
         onFailure: fields.onFailure ?? .fail, renames: fields.renames ?? [:],
         replace: fields.replace ?? false, configured: configured,
         columns: output.flatMap { $0.isOpen ? nil : Array($0.certain) }, passed: draft.bound?.passed ?? .all,
-        models: draft.models, tools: draft.tools.map(\.spec), files: draft.files)
+        models: draft.models, tools: draft.tools.map(\.spec), files: draft.files,
+        round: draft.written.made?.place,
+        unites: draft.written.unites)
     }
   }
 
@@ -111,7 +113,10 @@ extension PipelineGraph {
   }
 
   private mutating func checkUsing(_ draft: StageDraft) {
-    guard let entry = draft.entry, draft.written.fields != nil else { return }
+    // What rounds are made of has roles of its own.
+    guard let entry = draft.entry, draft.written.fields != nil, draft.written.made?.entry == nil else {
+      return
+    }
     let roles = entry.sets.map(\.name)
     let using = draft.written.node["using"]?.entries ?? [:]
     for (role, value) in using {
@@ -132,8 +137,20 @@ extension PipelineGraph {
   private mutating func checkStage(_ name: String, at place: FilePosition) {
     guard drafts[name] == nil else { return }
     unknown += 1
+    let words = OrderedSet(drafts.values.map { $0.written.made?.place.label ?? $0.written.name })
+    if words.contains(name) {
+      return report(
+        place,
+        "expected one stage, found '\(name)', the union of its rounds; that can stand under 'from:' alone: let a stage "
+          + "outside of the rounds take it, and name that")
+    }
+    if let inner = words.first(where: { $0.hasSuffix(".\(name)") }) {
+      return report(
+        place,
+        "expected a stage of this file, found '\(name)', which is inside rounds (did you mean '\(inner)'?)")
+    }
     // Whoever names so many that are not there has not mistyped them, and comparing all with all costs their square.
-    let hint = unknown > Self.hinted ? "" : NearestWord.hint(name, in: drafts.keys)
+    let hint = unknown > Self.hinted ? "" : NearestWord.hint(name, in: words)
     report(place, "expected a stage of this file, found '\(name)'\(hint)")
   }
 

@@ -41,20 +41,22 @@ struct PipelineReader {
     for setting in settings { root = changes.apply(setting, to: root) { mistakes.append($0) } }
 
     let log = DecodingLog(folder: folder)
-    let written = PipelineFile(root, log: log)
-    mistakes += log.mistakes
+    var rounds = RoundsRewrite(root, catalog: catalog, log: log)
+    let written = PipelineFile(rounds.unrolled(), rounds: rounds, log: log)
+    mistakes += log.mistakes + rounds.mistakes
     let secrets = FileSecrets(root, environment: environment)
     var models: OrderedDictionary<String, ModelSpec> = [:]
     for entry in written.models {
       models[entry.alias] = model(entry)
       models[entry.alias]?.keysInFile = secrets.texts
     }
+    checkNames(of: rounds)
     if root["stages"]?.entries?.isEmpty == true {
       report(root.place(of: "stages"), "expected at least one stage, found none")
     }
     checkNames(written.stages)
 
-    tools = tools(written.tools, models: models, stages: written.stages.map(\.name))
+    tools = tools(written.tools, models: models, stages: written.stages.filter { $0.made == nil }.map(\.name))
     checkOffers(written.tools, tools)
     var drafts: OrderedDictionary<String, StageDraft> = [:]
     for stage in written.stages { drafts[stage.name] = draft(stage, models: models) }
@@ -62,15 +64,16 @@ struct PipelineReader {
     var graph = PipelineGraph(drafts: drafts, file: file)
     graph.check()
     mistakes += graph.mistakes
-    let warnings =
-      secrets.warnings + graph.warnings + graph.lostPrompts() + unusedTools(written.tools, in: drafts)
+    mistakes = rounds.toldOnce(mistakes)
+    let warnings = rounds.toldOnce(
+      secrets.warnings + graph.warnings + graph.lostPrompts() + unusedTools(written.tools, in: drafts))
     try throwMistakes()
 
     let name = file.deletingPathExtension().lastPathComponent
     let keys = Redaction(secrets.texts)
     return Pipeline(
       name: name, file: file, models: models, tools: tools.map(\.value), stages: graph.stages(),
-      warnings: warnings, notes: graph.unknownColumns(),
+      warnings: warnings, notes: rounds.toldOnce(graph.unknownColumns()),
       catalog: catalog, redaction: keys,
       variables: environment.variables(of: root, text: text, keys: keys))
   }
@@ -111,20 +114,26 @@ struct PipelineReader {
 
 extension PipelineReader {
   private mutating func checkNames(_ stages: [PipelineFile.StageNode]) {
-    for stage in stages {
-      let letters = Array(stage.name.utf8)
-      let allowed = letters.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == 95 }
-      if !allowed || !(97...122).contains(letters.first ?? 0) {
-        report(
-          stage.keyPlace,
-          "expected a stage name of lower-case letters, digits and '_', starting with a letter, "
-            + "found '\(stage.name)'")
-      } else if Store.reservedNames.contains(stage.name) || stage.name.contains("__")
-        || stage.name.hasPrefix("sqlite_")
-      {
-        report(
-          stage.keyPlace, "expected another stage name, found '\(stage.name)', which the store uses itself")
-      }
+    for stage in stages where stage.made == nil { checkName(stage.name, stage.keyPlace) }
+  }
+
+  private mutating func checkNames(of rounds: RoundsRewrite) {
+    for block in rounds.blocks.values {
+      checkName(block.name, block.keyPlace)
+      for (name, entry) in block.stages { checkName(name, entry.keyPlace) }
+    }
+  }
+
+  private mutating func checkName(_ name: String, _ place: FilePosition) {
+    let letters = Array(name.utf8)
+    let allowed = letters.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == 95 }
+    if !allowed || !(97...122).contains(letters.first ?? 0) {
+      report(
+        place,
+        "expected a stage name of lower-case letters, digits and '_', starting with a letter, found '\(name)'"
+      )
+    } else if Store.reservedNames.contains(name) || name.contains("__") || name.hasPrefix("sqlite_") {
+      report(place, "expected another stage name, found '\(name)', which the store uses itself")
     }
   }
 }

@@ -38,6 +38,10 @@ package enum PipelineSchema {
       "required": ["stages"],
       "additionalProperties": false,
       "properties": [
+        "rounds": [
+          "type": "object", "minProperties": 1, "propertyNames": ["pattern": "^[a-z][a-z0-9_]*$"],
+          "additionalProperties": ["$ref": "#/$defs/rounds"],
+        ],
         "models": ["type": "object", "additionalProperties": ["$ref": "#/$defs/model"]],
         "tools": [
           "type": "object", "propertyNames": ["pattern": "^[a-z][a-z0-9_]{0,63}$"],
@@ -49,7 +53,7 @@ package enum PipelineSchema {
           "additionalProperties": ["$ref": "#/$defs/stage"],
         ],
       ],
-      "$defs": ["model": model, "tool": tool(catalog), "stage": stage],
+      "$defs": ["model": model, "tool": tool(catalog), "stage": stage, "rounds": rounds],
     ]
   }
 
@@ -125,6 +129,34 @@ package enum PipelineSchema {
             ],
           ]
         }),
+    ]
+  }
+
+  private static var rounds: JSON {
+    [
+      "type": "object", "required": ["max", "stages"], "additionalProperties": false,
+      "properties": [
+        "max": described(
+          ["type": "integer", "minimum": 1, "maximum": .int(Int64(RoundBlock.mostRounds))],
+          "Most rounds that are played."),
+        "carry": described(
+          ["type": "object", "additionalProperties": ["type": "string"]],
+          "What rounds after the first read in the place of a stage outside: a stage of the round before."),
+        "until": [
+          "type": "object", "required": ["of", "where"], "additionalProperties": false,
+          "description": "The round in which a row of a stage satisfies this is the last.",
+          "properties": [
+            "of": described(["type": "string"], "The stage of these rounds that is looked at."),
+            "where": described(
+              ["type": "array", "items": ["type": "object"], "minItems": 1],
+              "Conditions, as of the kind filter."),
+          ],
+        ],
+        "stages": [
+          "type": "object", "minProperties": 1, "propertyNames": ["pattern": "^[a-z][a-z0-9_]*$"],
+          "additionalProperties": ["$ref": "#/$defs/stage"],
+        ],
+      ],
     ]
   }
 

@@ -16,14 +16,24 @@ struct PipelineSettings {
     let models = root["models"]?.entries?.keys.elements ?? []
     let stages = root["stages"]?.entries?.keys.elements ?? []
     let tools = root["tools"]?.entries?.keys.elements ?? []
+    let rounds = root["rounds"]?.entries ?? [:]
+    let block = { (stage: String) in rounds.first { $0.value.node["stages"]?[stage] != nil }?.key }
+    let inner = rounds.values.flatMap { $0.node["stages"]?.entries?.keys.elements ?? [] }
     if let first = path.first, path.count > 1 {
       if stages.contains(first) {
         path = ["stages", first, "with"] + path.dropFirst()
+      } else if let block = block(first) {
+        path = ["rounds", block, "stages", first, "with"] + path.dropFirst()
+      } else if rounds[first] != nil {
+        let inner = rounds[first]?.node["stages"]?[path[1]] != nil && path.count > 2
+        path =
+          ["rounds", first]
+          + (inner ? ["stages", path[1], "with"] + path.dropFirst(2) : Array(path.dropFirst()))
       } else if models.contains(first) {
         path = ["models", first] + path.dropFirst()
       }
     }
-    let sections = ["models": models, "stages": stages, "tools": tools]
+    let sections = ["models": models, "stages": stages, "tools": tools, "rounds": rounds.keys.elements]
     let names = sections[path.first ?? ""] ?? []
     guard path.count > 2, sections[path[0]] != nil, names.contains(path[1]), !path.contains("")
     else {
@@ -32,7 +42,7 @@ struct PipelineSettings {
         Diagnostic(
           place,
           "expected a path such as STAGE.KEY or MODEL.KEY, found '\(setting[..<equals])'"
-            + NearestWord.hint(word, in: stages + models)))
+            + NearestWord.hint(word, in: stages + inner + models)))
       return root
     }
     let text = String(setting[setting.index(after: equals)...])

@@ -41,7 +41,7 @@ extension PipelineReader {
   {
     var draft = StageDraft(written: stage, with: stage.with)
     guard let kind = stage.node["uses"]?.string else { return draft }
-    guard let entry = catalog[kind] else {
+    guard let entry = stage.made?.entry ?? catalog[kind] else {
       report(
         stage.node["uses"]?.place ?? stage.keyPlace,
         "expected a stage kind (see 'retort stages'), found '\(kind)'"
@@ -118,7 +118,7 @@ extension PipelineReader {
       Workspace(
         folder: folder, models: InertModels(isOfAnyKind: draft.takesAnyModel),
         sets: Dictionary(roles, uniquingKeysWith: { first, _ in first }), exportSuffix: suffix,
-        branches: stage.fields?.from?.names.count ?? 0, isGrouped: stage.fields?.per != nil,
+        branches: stage.branches, isGrouped: stage.fields?.per != nil,
         databases: DatabaseReader())
     }
     do {

@@ -39,7 +39,12 @@ struct TrustNotes {
       for (name, entry) in real[section]?.entries ?? [:] { notes.look(at: entry.node, of: name) }
     }
     for (name, entry) in real["stages"]?.entries ?? [:] { notes.look(at: entry.node["with"], of: name) }
-    for section in ["models", "tools", "stages"] {
+    for (_, block) in real["rounds"]?.entries ?? [:] {
+      for (name, entry) in block.node["stages"]?.entries ?? [:] {
+        notes.look(at: entry.node["with"], of: name)
+      }
+    }
+    for section in ["models", "tools", "stages", "rounds"] {
       for (name, entry) in marked[section]?.entries ?? [:] {
         notes.variables(in: entry.node, "\(section).\(name)")
       }

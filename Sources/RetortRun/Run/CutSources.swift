@@ -18,7 +18,7 @@ extension Pipeline {
     return stages.filter(\.from.isEmpty).compactMap { source in
       let line = descendants(of: source.name)
       guard exports.isEmpty ? line.count > 1 : !line.isDisjoint(with: exports) else { return nil }
-      let sets = stages.flatMap { user in
+      let sets = stages.filter { $0.round?.decides != true }.flatMap { user in
         user.using.values.filter { line.contains($0) && reaches(exports, from: user.name) }
       }
       return CutSource(name: source.name, sets: Array(OrderedSet(sets)))

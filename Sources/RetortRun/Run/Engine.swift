@@ -97,11 +97,13 @@ package struct Engine: Sendable {
   }
 
   private func checkNames() throws {
-    for name in [options.only].compactMap({ $0 }) + options.redo.sorted() where pipeline[name] == nil {
+    for name in [options.only].compactMap({ $0 }) + options.redo.sorted()
+    where pipeline.instances(of: name).isEmpty {
       throw RunError(
-        "expected a stage of \(pipeline.name) (\(pipeline.stages.map(\.name).joined(separator: ", "))), found '\(name)'"
+        "expected a stage of \(pipeline.name) (\(pipeline.stageWords.joined(separator: ", "))), found '\(name)'"
       )
     }
+    for name in options.redo.sorted() { try pipeline.checkRedo(name) }
     for name in options.redoTools.sorted() where !pipeline.tools.contains(where: { $0.name == name }) {
       throw RunError(
         "expected a tool of \(pipeline.name) (\(pipeline.tools.map(\.name).joined(separator: ", "))), found '\(name)'"

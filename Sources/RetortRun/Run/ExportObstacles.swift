@@ -15,11 +15,7 @@ extension Pipeline {
     let own = OwnFiles(ledger)
     var found: [String] = []
     for stage in stages where stage.entry.exports && needed?.contains(stage.name) ?? true {
-      let sets = Dictionary(uniqueKeysWithValues: stage.using.keys.map { ($0, RowSet<Columns>([])) })
-      let workspace = Workspace(
-        folder: folder, models: InertModels(), sets: sets, exportSuffix: options.exportSuffix,
-        branches: stage.from.count, isGrouped: stage.per != nil)
-      for target in try stage.configured.bind(workspace).writes {
+      for target in try targets(of: stage, suffix: options.exportSuffix) {
         if let what = Store.owns(target.url, store: store) ?? Store.owns(target.partial, store: store) {
           found.append("\(stage.name): \(OwnFiles.refusal(of: target, what))")
         } else if let refusal = try await own.refusal(of: target) {
@@ -28,5 +24,14 @@ extension Pipeline {
       }
     }
     return found
+  }
+
+  /// The files that an export would write.
+  func targets(of stage: PipelineStage, suffix: String) throws -> [ExportTarget] {
+    let sets = Dictionary(uniqueKeysWithValues: stage.using.keys.map { ($0, RowSet<Columns>([])) })
+    let workspace = Workspace(
+      folder: folder, models: InertModels(), sets: sets, exportSuffix: suffix, branches: stage.branches,
+      isGrouped: stage.per != nil)
+    return try stage.configured.bind(workspace).writes
   }
 }

@@ -88,6 +88,9 @@ package struct Forecast: Codable, Hashable, Sendable {
   /// The longest first.
   package var poles: [Pole]
 
+  /// Whether calls of rounds are among them of which nobody can tell yet whether they are played.
+  package var countsRounds = false
+
   enum CodingKeys: String, CodingKey { case stages, total, seconds, poles }
 
   package init(
@@ -130,6 +133,7 @@ extension Forecast {
         facts.users.allSatisfy { $0.model.price != nil }
       })
     seconds = Estimate(of: runs.map(\.seconds))
+    countsRounds = draw.stages.contains { called.contains($0.name) && $0.isOfOpenRound }
     poles = draw.poles(runs).filter { $0.seconds.high > 0 }.sorted {
       $0.seconds.expected > $1.seconds.expected
     }

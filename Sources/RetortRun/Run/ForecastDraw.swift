@@ -71,7 +71,8 @@ struct ForecastDraw {
     self.pace = pace
     let places = Dictionary(
       plan.stages.enumerated().map { ($1.stage, $0) }, uniquingKeysWith: { first, _ in first })
-    let depths = plan.stages.map { pipeline.depth(of: $0.stage) }
+    let known = pipeline.depths
+    let depths = plan.stages.map { known[$0.stage] ?? 0 }
     stages = plan.stages.compactMap { entry in
       pipeline[entry.stage].map {
         ForecastFacts($0, entry, in: pipeline, at: places, measures[entry.stage])

@@ -33,6 +33,8 @@ struct ForecastFacts {
   var isBehindSet = false
   /// How many sets must be whole, one after another, before its steps can begin.
   var phase = 0
+  /// Whether it stands in a round of which it is not known whether it is played.
+  let isOfOpenRound: Bool
   /// Bytes of a row that comes in.
   var rowBytes = 0.0
 
@@ -52,11 +54,12 @@ struct ForecastFacts {
     name = stage.name
     self.plan = plan
     from = stage.from.compactMap { places[$0] }
-    using = stage.using.values.compactMap { places[$0] }
+    using = (stage.using.values + (stage.round?.awaits ?? [])).compactMap { places[$0] }
     per = stage.per.flatMap { places[$0] }
     isSet = stage.entry.isSet
     isGrouped = stage.per != nil
     isReader = stage.entry.isReader
+    isOfOpenRound = plan.waits && stage.round?.entrance != nil
     let workload = stage.configured.workload
     self.workload = workload
     let measure = measure ?? StageMeasure()

@@ -18,7 +18,7 @@ struct Foresight: Sendable {
     guard stage.entry.isForeseeable, stage.entry.isReader || isAlone else { return nil }
     self.stage = stage
     let workspace = Workspace(
-      folder: pipeline.folder, models: InertModels(), branches: stage.from.count, isGrouped: stage.per != nil,
+      folder: pipeline.folder, models: InertModels(), branches: stage.branches, isGrouped: stage.per != nil,
       databases: DatabaseReader(), tools: ToolServices(images: ForeseenImages()))
     bound = Once { try stage.configured.bind(workspace) }
   }

@@ -15,7 +15,9 @@ extension Performance {
 
   func check(_ groups: [String], of index: Int) async throws -> [GroupCheck] {
     guard let (_, passing) = lookup.grouping(of: index) else { return [] }
-    return try await steps.wholeGroups(groups, of: lookup.places[index], passing: passing).map {
+    return try await steps.wholeGroups(
+      groups, of: lookup.places[index], passing: passing.filter { !isSkipped($0.ordinal) }
+    ).map {
       GroupCheck(group: $0.scope, isWhole: $0.whole)
     }
   }

@@ -123,6 +123,8 @@ actor Performance {
     case .settleRow(let stage, let row, let end, let followers):
       try await settle(row, of: stage, end, followers)
     case .settleSet(let stage, let end): settle(stage, end)
+    case .skip(let stage): try await skip(stage)
+    case .decide(let stage): return try await decide(stage)
     case .announce(let status, let message):
       stopped = message
       tell(.stopping(status, message: message))
@@ -143,7 +145,8 @@ actor Performance {
     let key = lookup.key(of: index, sets)
     let origin = CallOrigin(
       run: run, stage: stage.name, depth: scheduler.stages[index].node.depth,
-      take: try await steps.takeNumber(of: key, redo: lookup.redo(of: index)))
+      take: try await steps.takeNumber(of: key, redo: try await lookup.redo(of: index, key)),
+      round: stage.drawnRound)
     let bound: BoundStage
     let models = engine.models.asked(by: origin)
     do {
@@ -155,7 +158,7 @@ actor Performance {
             uniqueKeysWithValues: sets.map { role, set in
               (role, steps.rowSet(set.place, count: set.input.count, complete: set.input.complete))
             }),
-          exportSuffix: engine.options.exportSuffix, branches: stage.from.count,
+          exportSuffix: engine.options.exportSuffix, branches: stage.branches,
           isGrouped: stage.per != nil, pipeline: engine.pipeline.fingerprint, ledger: ledger,
           databases: DatabaseReader(),
           surroundings: ProgramSurroundings(
@@ -196,6 +199,16 @@ actor Performance {
     // Rows that were under way may still come to one that has not settled, and wait there.
     if isSettled { self.books[index] = books }
     tell(.finished(stage: stage(index).name, books))
+  }
+
+  /// Whether the stage's round is not played.
+  func isSkipped(_ index: Int) -> Bool { scheduler.stages[index].isSkipped }
+
+  /// Closes the books of a stage that has done nothing.
+  func close(_ index: Int) {
+    settled.insert(index)
+    books[index] = Books()
+    tell(.skipped(stage: stage(index).name))
   }
 
   private func books(of index: Int) async throws -> Books {
@@ -257,7 +270,8 @@ actor Performance {
       run: run, pipeline: engine.pipeline.name, status: status, stages: OrderedBooks(books), calls: calls,
       seconds: seconds, exports: exports, refused: refusals.rows, passedOver: refusals.passedOver,
       kept: ledger.kept, waitsForEdit: failures.waitForEdit,
-      stopped: stopped ?? (status == .waiting ? waiting.words : nil))
+      stopped: stopped ?? (status == .waiting ? waiting.words : nil),
+      skipped: lookup.places.indices.filter(isSkipped).map { stage($0).name })
   }
 
   private func exports(of index: Int) async throws -> [RunSummary.Export] {

@@ -18,6 +18,8 @@ struct PipelineLookup: Sendable {
   /// The stages that each stage takes rows or sets from, directly or not.
   let ancestors: [[Int]]
   private let ordinals: [String: Int]
+  /// The stages that `--redo` names.
+  private let redone: Set<String>
   /// The sources that the run's selection cuts.
   private let cut: Set<String>
 
@@ -33,11 +35,12 @@ struct PipelineLookup: Sendable {
     self.begunBefore = begunBefore
     self.toolTakes = toolTakes
     self.ordinals = ordinals
+    redone = Set(options.redo.flatMap(pipeline.instances))
     cut = options.selection.cuts ? Set(pipeline.cutSources.map(\.name)) : []
     places = pipeline.stages.enumerated().map { ordinal, stage in
       StagePlace(
         run: run, ordinal: ordinal, from: stage.from.compactMap { ordinals[$0] },
-        reorders: stage.entry.reorders)
+        reorders: stage.entry.reorders, unites: stage.unites)
     }
     ancestors = pipeline.stages.map { stage in
       pipeline.ancestry(of: stage.name).subtracting([stage.name]).compactMap { ordinals[$0] }.sorted()
@@ -80,11 +83,25 @@ struct PipelineLookup: Sendable {
       identity, sets: sets.mapValues(\.input.digest),
       exportSuffix: exports ? options.exportSuffix : "",
       // A reader's one step is found under the run's own fingerprint, and an export's file is that of its newest take.
-      fallsBack: !subject.from.isEmpty && !exports)
+      fallsBack: !subject.from.isEmpty && !exports && !sharesRedo(stage))
   }
 
-  func redo(of stage: Int) -> Redo {
-    options.redo(of: pipeline.stages[stage].name, begunBefore: begunBefore)
+  /// What is asked of a stage, when these have been begun by the runs that this one goes on with: such a redo has
+  /// finished or is gone on with, but is not asked for again.
+  func redo(of stage: Int, _ key: StageKey) async throws -> Redo {
+    let name = pipeline.stages[stage].name
+    guard redone.contains(name) else { return .none }
+    guard !begunBefore.contains(name) else { return .goOn }
+    // What is the same in all rounds is redone once.
+    guard sharesRedo(stage) else { return .begin }
+    return try await steps.hasBegunTake(of: key, since: options.origin ?? run) ? .goOn : .begin
+  }
+
+  /// Whether other rounds may have the very key of a stage that is redone. Answers from before the redo do not count
+  /// there, also once the first of them has finished.
+  private func sharesRedo(_ stage: Int) -> Bool {
+    let subject = pipeline.stages[stage]
+    return subject.round != nil && !subject.entry.drawsSamples && redone.contains(subject.name)
   }
 
   /// Finds what the steps of a stage are known by.
@@ -93,7 +110,8 @@ struct PipelineLookup: Sendable {
     return try await steps.begin(
       StageRequest(
         name: name, place: places[stage], kind: entry.name, version: entry.version, key: key,
-        shown: pipeline.redaction.values, redo: redo(of: stage), retriesRefused: options.retryRefused))
+        shown: pipeline.redaction.values, redo: try await redo(of: stage, key),
+        retriesRefused: options.retryRefused))
   }
 
   // MARK: Sets
@@ -120,6 +138,13 @@ struct PipelineLookup: Sendable {
   /// Which of a reader's rows go on.
   func selection(of stage: Int) -> Selection {
     cut.contains(pipeline.stages[stage].name) ? options.selection : .all
+  }
+
+  /// What a gate decides, of the sets that it looks at.
+  func decision(of gate: Int) async throws -> RoundGate.Output? {
+    let config = pipeline.stages[gate].configured.config
+    let sets = try await sets(of: gate)
+    return try RoundGate.decision(config.decode(RoundGate.Config.self)) { sets[$0]?.input.count ?? 0 }
   }
 
   /// The ancestor stage whose rows delimit the groups of a stage, and the stages that rows pass from there.

@@ -99,6 +99,9 @@ struct Planner {
     case .settleRow(let stage, _, .done, let followers): try await follow(followers, stage)
     case .settleRow(let stage, _, _, let followers): entries[stage].pending += followers
     case .finish(let stage, let isSettled): try await finish(stage, isSettled)
+    case .skip(let stage): skip(stage)
+    case .decide(let stage):
+      return try await lookup.decision(of: stage).map { .decided(stage: stage, goesOn: $0.goesOn) }
     case .passOverSet, .settleSet, .announce, .wait, .end: break
     }
     return nil
@@ -165,6 +168,11 @@ struct Planner {
   private mutating func perform(_ group: String?, _ input: SetInput, _ stage: Int) async throws
     -> Scheduler.StepEnd
   {
+    // Its row is for people; what it decides is asked for once more.
+    if isGate(stage), count(stage, Data(input.digest.bytes), rows: 1) {
+      entries[stage].plan.foreseen += 1
+      return .done(.init(rows: 1, out: 1))
+    }
     guard count(stage, Data(input.digest.bytes), rows: input.count), let foresight = entries[stage].foresight,
       let out = try? await foresight.note(
         lookup.place(stage, group), count: input.count, lookup.selection(of: stage), in: sketch)
@@ -193,7 +201,7 @@ struct Planner {
   private func wholeGroups(of stage: Int) async throws -> [String] {
     guard let (ancestor, passing) = lookup.grouping(of: stage) else { return [] }
     var (occurrences, open): ([Int64], Set<String>) = ([], [])
-    for place in passing {
+    for place in passing where !scheduler.stages[place.ordinal].isSkipped {
       let entry = entries[place.ordinal]
       // It has not begun, or answers one set.
       guard entry.record != nil, !entry.pendingGroups.contains(nil) else { return [] }
@@ -244,16 +252,40 @@ struct Planner {
   private mutating func reason(_ stage: Int, _ isSettled: Bool) async throws -> (waits: Bool, String) {
     let subject = lookup.pipeline.stages[stage]
     let unsettled = { [settled] (names: [String]) in names.filter { !settled.contains($0) } }
+    if let round = openRound(before: stage) {
+      return (true, isGate(stage) ? "waits for round \(round)" : "unknown until round \(round) has settled")
+    }
     let (using, from) = (unsettled(Array(subject.using.values)), unsettled(subject.from))
-    guard using.isEmpty else { return (true, "waits for \(using.joined(separator: ", "))") }
+    guard using.isEmpty else { return (true, "waits for \(lookup.pipeline.words(for: using))") }
     // A set that waits has not begun, and may leave a redo all the same.
     if entries[stage].record == nil { try await begin(stage) }
-    if subject.entry.isSet, !from.isEmpty { return (true, "waits for \(from.joined(separator: ", "))") }
+    if subject.entry.isSet, !from.isEmpty { return (true, "waits for \(lookup.pipeline.words(for: from))") }
     let waits = !from.isEmpty
     guard entries[stage].isMissing else { return (waits, isSettled ? "done" : "waits for rows upstream") }
     if entries[stage].lacksFile { return (waits, "file missing or changed") }
     guard let record = entries[stage].record, record.take?.isRedo == false else { return (waits, "forced") }
     return (waits, try await comparison(stage, record.identity))
+  }
+
+  // MARK: Rounds
+
+  private func isGate(_ stage: Int) -> Bool { scheduler.stages[stage].node.decides }
+
+  /// The round that must settle before it is known what a stage does; nil where that is known.
+  private func openRound(before stage: Int) -> Int? {
+    let (node, place) = (scheduler.stages[stage].node, lookup.pipeline.stages[stage].round)
+    if let gate = node.gate, case .held = scheduler.passage(of: gate) {
+      return lookup.pipeline.stages[gate.stage].round?.number
+    }
+    return node.after.allSatisfy { scheduler.stages[$0].isSettled } ? nil : place?.number
+  }
+
+  private mutating func skip(_ stage: Int) {
+    settled.insert(lookup.pipeline.stages[stage].name)
+    let isOfLast = scheduler.stages[stage].node.gate?.goesOn == false
+    entries[stage].plan.reason =
+      isOfLast ? "another round is the last" : "not played: an earlier round is the last"
+    entries[stage].again = 0
   }
 
   /// Compares with the stage of this name in the pipeline's last run.

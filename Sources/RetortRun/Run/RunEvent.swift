@@ -14,6 +14,8 @@ package enum RunEvent: Hashable, Sendable {
   /// `rows` failed together: those of a group, or one.
   case failed(stage: String, kind: String, message: String, rows: Int = 1)
   case finished(stage: String, Books)
+  /// Its round is not played.
+  case skipped(stage: String)
   /// An earlier run whose process ended before it did: killed, or with the machine.
   case foundDead(run: Int64, pipeline: String)
   /// The run goes by the answers from before a redo that has not finished.

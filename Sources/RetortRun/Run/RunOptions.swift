@@ -31,12 +31,5 @@ package struct RunOptions: Sendable {
     self.flags = flags
   }
 
-  /// What is asked of a stage, when these have been begun by the runs that this one goes on with: such a redo has
-  /// finished or is gone on with, but is not asked for again.
-  func redo(of stage: String, begunBefore: Set<String>) -> Redo {
-    guard redo.contains(stage) else { return .none }
-    return begunBefore.contains(stage) ? .goOn : .begin
-  }
-
   package var exportSuffix: String { selection.cuts ? Pipeline.limitedSuffix : "" }
 }

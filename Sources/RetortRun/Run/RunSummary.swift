@@ -42,11 +42,13 @@ package struct RunSummary: Codable, Hashable, Sendable {
   package var waitsForEdit = false
   /// Why it stopped before its end: the halt's own words; nil where it came to its end or was interrupted.
   package var stopped: String?
+  /// Stages whose rounds were not played.
+  package var skipped: [String] = []
 
   package init(
     run: Int64, pipeline: String, status: RunStatus, stages: OrderedBooks, calls: CallTally, seconds: Double,
     exports: [Export], refused: Int = 0, passedOver: Int = 0, kept: [KeptFile] = [],
-    waitsForEdit: Bool = false, stopped: String? = nil
+    waitsForEdit: Bool = false, stopped: String? = nil, skipped: [String] = []
   ) {
     self.run = run
     self.pipeline = pipeline
@@ -60,6 +62,7 @@ package struct RunSummary: Codable, Hashable, Sendable {
     self.kept = kept
     self.waitsForEdit = waitsForEdit
     self.stopped = stopped
+    self.skipped = skipped
   }
 
   enum CodingKeys: String, CodingKey {

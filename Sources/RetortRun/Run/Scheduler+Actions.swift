@@ -31,6 +31,10 @@ extension Scheduler {
     case announce(RunStatus, message: String)
     /// Closes the books of a stage. Settled: neither it nor anything upstream has failed or pending rows.
     case finish(stage: Int, settled: Bool)
+    /// Closes the books of a stage whose round is not played: it took nothing and is settled.
+    case skip(stage: Int)
+    /// Looks at what a gate goes by: ``Event/decided(stage:goesOn:)``.
+    case decide(stage: Int)
     /// Nothing until a step ends.
     case wait
     case end(RunStatus)
@@ -49,6 +53,8 @@ extension Scheduler {
     case checked(stage: Int, [GroupCheck])
     case set(stage: Int, SetLookUp)
     case ended(stage: Int, StepInput, StepEnd)
+    /// Whether what waits at a gate for another round is performed.
+    case decided(stage: Int, goesOn: Bool)
     /// Nothing new is to be begun.
     case interrupted
   }

@@ -8,6 +8,12 @@ extension Scheduler {
     var from: [Int] = []
     /// The stages whose whole sets it needs before it begins.
     var using: [Int] = []
+    /// The stages that must have settled before it begins, though it takes nothing of them: a gate's round.
+    var after: [Int] = []
+    /// Where it waits until it is known whether its round is played; nil for what stands outside, and in first rounds.
+    var gate: Gate?
+    /// Whether others wait for what it decides.
+    var decides = false
     /// Distance from the sources.
     var depth = 0
     /// Whether a step answers a set and not a row.
@@ -22,6 +28,12 @@ extension Scheduler {
     var dropsFailures = false
     /// False for what `--only` leaves out.
     var isNeeded = true
+
+    /// A stage that decides, and the decision under which what waits for it is performed.
+    struct Gate: Hashable, Sendable {
+      let stage: Int
+      let goesOn: Bool
+    }
   }
 
   /// How far a stage has come.
@@ -39,6 +51,10 @@ extension Scheduler {
     var isFinished = false
     /// Finished, and neither it nor anything upstream has failed or pending rows.
     var isSettled = false
+    /// Its round is not played: it is settled and has done nothing.
+    var isSkipped = false
+    /// What it decided, of a gate that has settled.
+    var goesOn: Bool?
 
     /// A row stage's rows.
     var rows = RowQueue()

@@ -68,6 +68,7 @@ struct Scheduler: Sendable {
     case .checked(let stage, let checks): stages[stage].sets += stages[stage].groups.checked(checks)
     case .set(let stage, let found): receive(found, at: stage)
     case .ended(let stage, let step, let end): settle(step, of: stage, end)
+    case .decided(let stage, let goesOn): stages[stage].goesOn = goesOn
     case .interrupted:
       // What has finished cannot be interrupted any more.
       if stages.contains(where: { $0.node.isNeeded && !$0.isFinished }) { halt = .interrupted }
@@ -86,7 +87,15 @@ struct Scheduler: Sendable {
   /// The next action for one stage; nil while it waits for others or for its own steps.
   private mutating func advance(_ stage: Int) -> Action? {
     guard stages[stage].node.isNeeded, !stages[stage].isFinished else { return nil }
-    for set in stages[stage].node.using {
+    if let gate = stages[stage].node.gate {
+      switch passage(of: gate) {
+      case .open: break
+      case .undecided: return nil
+      case .held: return finish(stage, settled: false)
+      case .closed: return skip(stage)
+      }
+    }
+    for set in stages[stage].node.using + stages[stage].node.after {
       guard stages[set].isFinished else { return nil }
       guard stages[set].isSettled else { return finish(stage, settled: false) }
     }
@@ -97,6 +106,7 @@ struct Scheduler: Sendable {
     stages[stage].isFinished = true
     stages[stage].isSettled = settled
     progressed = true
+    if settled, stages[stage].node.decides { consequences.append(.decide(stage: stage)) }
     return .finish(stage: stage, settled: settled)
   }
 

@@ -10,6 +10,7 @@ import Testing
 struct GoldenAsk: Sendable {
   let name: String
   var take = 0
+  var round = 1
   let act: @Sendable (any ModelProvider, ModelRef) async throws -> Void
 
   private static let conversation: [ChatMessage] = [
@@ -31,8 +32,9 @@ struct GoldenAsk: Sendable {
     }
   }
 
-  private static func chat(_ name: String, take: Int = 0, _ request: ChatRequest) -> GoldenAsk {
-    GoldenAsk(name: "chat: \(name)", take: take) { stack, model in
+  private static func chat(_ name: String, take: Int = 0, round: Int = 1, _ request: ChatRequest) -> GoldenAsk
+  {
+    GoldenAsk(name: "chat: \(name)", take: take, round: round) { stack, model in
       _ = try await stack.chat(model).reply(to: request)
     }
   }
@@ -63,6 +65,7 @@ struct GoldenAsk: Sendable {
     chat("log-probabilities beyond what endpoints give", ChatRequest([.user("q")], topLogprobs: 50)),
     chat("first take", take: 1, ChatRequest([.user("q")])),
     chat("second take", take: 2, ChatRequest([.user("q")])),
+    chat("second round", round: 2, ChatRequest([.user("q")])),
     chat("tools", offering),
   ]
 

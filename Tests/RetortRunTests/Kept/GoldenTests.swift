@@ -12,7 +12,8 @@ import Testing
 /// Nobody pays twice for our progress: what replies and steps are found by is what it was.
 @Suite(.serialized) struct GoldenTests {
   private static let files =
-    ["kinds"] + ["demo", "infer", "less-is-more", "rewards", "score-rollouts"].map { "pipelines/\($0)" }
+    ["kinds"]
+    + ["demo", "infer", "less-is-more", "rewards", "rounds", "score-rollouts"].map { "pipelines/\($0)" }
 
   private static func read(_ name: String) throws -> Pipeline {
     try Pipeline.read(GoldenKey.folder.appending(path: "\(name).yaml"), catalog: .standard, environment: [:])
@@ -87,7 +88,8 @@ import Testing
           models: [model], transport: ScriptedTransport { request, _ in try GoldenAsk.answer(request) },
           memory: asked,
           clock: JumpingClock(), environment: ["KEY": "k"])
-        try await ask.act(stack.asked(by: CallOrigin(stage: "s", take: ask.take)), ModelRef(model))
+        try await ask.act(
+          stack.asked(by: CallOrigin(stage: "s", take: ask.take, round: ask.round)), ModelRef(model))
         let calls = asked.calls
         keys += calls.enumerated().map { place, call in
           let name = "\(model.alias) \(ask.name)" + (calls.count > 1 ? " \(place)" : "")

@@ -50,14 +50,20 @@ extension Scheduler.Node {
   }
 
   func using(_ sets: Int...) -> Self { with { $0.using = sets } }
+  func after(_ stages: Int...) -> Self { with { $0.after = stages } }
+  func behind(_ gate: Int, goesOn: Bool) -> Self { with { $0.gate = .init(stage: gate, goesOn: goesOn) } }
+  var deciding: Self { with { $0.decides = true } }
   var grouped: Self { with { $0.isGrouped = true } }
   var calling: Self { with { $0.callsModels = true } }
   var dropping: Self { with { $0.dropsFailures = true } }
   var leftOut: Self { with { $0.isNeeded = false } }
 
+  /// Those that it takes rows or sets from, or waits for.
+  var upstream: [Int] { from + using + after + [gate?.stage].compactMap(\.self) }
+
   static func withDepths(_ nodes: [Self]) -> [Self] {
     nodes.reduce(into: []) { placed, node in
-      placed.append(node.with { $0.depth = ($0.from + $0.using).map { placed[$0].depth + 1 }.max() ?? 0 })
+      placed.append(node.with { $0.depth = $0.upstream.map { placed[$0].depth + 1 }.max() ?? 0 })
     }
   }
 }

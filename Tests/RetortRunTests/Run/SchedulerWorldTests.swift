@@ -46,6 +46,8 @@ private struct World {
   private var taken: [Set<Int64>]
   private var begun: Set<Int> = []
   private var finished: [Int: Bool] = [:]
+  private var decided: [Int: Bool] = [:]
+  private var skipped: Set<Int> = []
   private var flights: [Flight] = []
   private var hasFailed = false
   private var isHalted = false
@@ -70,12 +72,21 @@ private struct World {
         }
       } else {
         node.isSet = true
+        // A gate, behind some of those before it.
+        if stage > 0, random.below(2) == 0 {
+          node.after = random.some(of: stage)
+          node.decides = true
+        }
+      }
+      let gates = nodes.indices.filter { nodes[$0].decides }
+      if !gates.isEmpty, random.below(2) == 0 {
+        node.gate = .init(stage: gates[random.below(gates.count)], goesOn: random.below(3) > 0)
       }
       nodes.append(node)
     }
     // An ancestor of what is needed is needed.
     for stage in nodes.indices.reversed() where nodes[stage].isNeeded {
-      for other in nodes[stage].from + nodes[stage].using { nodes[other].isNeeded = true }
+      for other in nodes[stage].upstream { nodes[other].isNeeded = true }
     }
     self.nodes = Scheduler.Node.withDepths(nodes)
     self.ancestors = ancestors
@@ -110,7 +121,8 @@ private struct World {
     switch action {
     case .begin(let stage):
       #expect(begun.insert(stage).inserted && nodes[stage].isNeeded)
-      #expect(nodes[stage].using.allSatisfy { finished[$0] == true })
+      #expect((nodes[stage].using + nodes[stage].after).allSatisfy { finished[$0] == true })
+      #expect(isOpen(stage))
       let begins = random.below(12) > 0
       hasFailed = hasFailed || !begins
       scheduler.handle(begins ? .begun(stage: stage) : .couldNotBegin(stage: stage))
@@ -146,12 +158,25 @@ private struct World {
       #expect(rows.count == followers.count)
       settle(rows, of: stage, end)
     case .settleSet, .announce: break
+    case .skip(let stage):
+      #expect(!isOpen(stage) && finished.updateValue(true, forKey: stage) == nil && !begun.contains(stage))
+      skipped.insert(stage)
+    case .decide(let stage):
+      #expect(nodes[stage].decides && finished[stage] == true && decided[stage] == nil)
+      decided[stage] = random.below(2) == 0
+      scheduler.handle(.decided(stage: stage, goesOn: decided[stage] == true))
     case .finish(let stage, let settled): try finish(stage, settled)
     case .wait:
       try #require(!flights.isEmpty, "nothing is in flight to be waited for")
       for _ in 0...random.below(flights.count) { try land() }
     case .end: break
     }
+  }
+
+  /// Whether the gate of a stage lets it begin.
+  private func isOpen(_ stage: Int) -> Bool {
+    guard let gate = nodes[stage].gate else { return true }
+    return decided[gate.stage] == gate.goesOn
   }
 
   // MARK: Look-ups
@@ -212,7 +237,7 @@ private struct World {
     while let other = next.popLast() {
       if other != ancestor, between.insert(other).inserted { next += nodes[other].from }
     }
-    return between.allSatisfy { other in
+    return between.subtracting(skipped).allSatisfy { other in
       nodes[other].from.flatMap { out[$0] }.allSatisfy {
         $0.line[ancestor].map { "\($0)" } != group || taken[other].contains($0.id)
       }

@@ -1,0 +1,81 @@
+internal import OrderedCollections
+internal import RetortCore
+
+/// Decides whether another round is played: its one row says so, with the numbers that it goes by.
+struct RoundGate: Reader {
+  struct Config: Codable, Sendable {
+    /// The names under `carry:`.
+    let carried: [String]
+    /// Whether there is `until:`.
+    let until: Bool
+  }
+
+  /// The decision, and what it was made of.
+  struct Output: Codable, Hashable, Sendable {
+    let goesOn: Bool
+    let because: String
+    /// How many rows there are under each name of `carry:`.
+    let carried: Columns
+    /// Rows that satisfy `until:`.
+    let met: Int?
+
+    enum CodingKeys: String, CodingKey {
+      case because, carried, met
+      case goesOn = "goes_on"
+    }
+  }
+
+  static let name = "round-gate"
+  static let version = 1
+  static let summary = "Decide whether another round is played."
+  static let keys: [String: String] = [:]
+  static let untilRole = "until"
+  static func role(of carried: String) -> String { "carry.\(carried)" }
+
+  private let decision: Output
+
+  init(_ config: Config, in workspace: Workspace) {
+    decision = Self.decision(config) { workspace.set($0, as: Columns.self)?.count ?? 0 }
+  }
+
+  var adds: [String]? { ["goes_on", "because", "carried", "met"] }
+
+  func read(into sink: ReaderSink<Output>) async throws { try await sink.make(decision) }
+
+  /// - Parameter rows: of the set under a role.
+  static func decision(_ config: Config, rows: (String) -> Int) -> Output {
+    let met = config.until ? rows(untilRole) : nil
+    let counts = config.carried.map { ($0, rows(role(of: $0))) }
+    let all = counts.reduce(0) { $0 + $1.1 }
+    let (goesOn, because) =
+      if let met, met > 0 {
+        (false, "\(met) \(met == 1 ? "row satisfies" : "rows satisfy") until")
+      } else if !counts.isEmpty, all == 0 {
+        (false, "no row is carried")
+      } else {
+        (
+          true,
+          counts.isEmpty ? "no row satisfies until" : "\(all) \(all == 1 ? "row is" : "rows are") carried"
+        )
+      }
+    let carried = JSON.Object(uniqueKeysWithValues: counts.map { ($0, .int(Int64($1))) })
+    return Output(goesOn: goesOn, because: because, carried: Columns(carried), met: met)
+  }
+}
+
+/// Lets the rows of the last round pass; those of others are skipped at their gate.
+struct RoundLast: RowStage {
+  struct Config: Codable, Sendable {}
+  typealias Input = Columns
+  typealias Output = NoColumns
+
+  static let name = "round-last"
+  static let version = 1
+  static let isForeseeable = true
+  static let summary = "Let the rows of the last round pass."
+  static let keys: [String: String] = [:]
+
+  init(_ config: Config, in workspace: Workspace) {}
+  var reads: [ColumnUse] { [] }
+  func process(_ input: Columns) async throws -> Outcome<NoColumns> { .emit([NoColumns()]) }
+}
