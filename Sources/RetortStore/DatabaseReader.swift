@@ -135,7 +135,10 @@ private final class OpenQuery {
       let text = sqlite3_column_text(statement, index)
       let bytes = UnsafeBufferPointer(start: text, count: Int(sqlite3_column_bytes(statement, index)))
       return String(validating: bytes, as: UTF8.self).map { .value(.string($0)) } ?? .notUTF8
-    default: return .bytes(count: Int(sqlite3_column_bytes(statement, index)))
+    default:
+      let bytes = sqlite3_column_blob(statement, index)
+      return .bytes(
+        bytes.map { Data(bytes: $0, count: Int(sqlite3_column_bytes(statement, index))) } ?? Data())
     }
   }
 }

@@ -89,6 +89,17 @@ extension Inspector {
     }
   }
 
+  /// What was said of the first record that a reader dropped for a reason.
+  package func firstDrop(of run: Int64, by stage: String, for reason: String) async throws -> String? {
+    try await table(
+      """
+      SELECT e.detail FROM run_stage s JOIN step p ON p.fingerprint = s.fingerprint
+      JOIN \(SQL.drops) ON e.step = p.id AND e.reason = ?3
+      WHERE s.run = ?1 AND s.name = ?2 AND s."from" = '[]' ORDER BY e.seq LIMIT 1
+      """, [.int(run), .string(stage), .string(reason)]
+    ).rows.first?.first?.string
+  }
+
   /// The newest run; nil in a store without runs.
   package func newestRun() async throws -> Int64? {
     try await table("SELECT max(id) AS run FROM run", []).rows.first?.first?.int

@@ -55,6 +55,8 @@ package struct ToolTally: Hashable, Sendable {
   /// Of the results, a quarter of their characters.
   package var tokens: Int
   package var seconds: Double
+  /// That the results show.
+  package var images = 0
   /// Calls that were made again in this run, to bring a session to where it was, and came to something else.
   package var differing = 0
 }
@@ -66,7 +68,8 @@ extension Inspector {
       let rows = try GRDB.Row.fetchAll(
         db,
         sql: """
-          SELECT s.name, k.tool, k.fault, count(*), sum((length(k.result) + 3) / 4), total(\(SQL.amount("k.seconds")))
+          SELECT s.name, k.tool, k.fault, count(*), sum((length(k.result) + 3) / 4), total(\(SQL.amount("k.seconds"))),
+            total(json_array_length(k.images))
           FROM (SELECT DISTINCT stage, step FROM taken WHERE run = ?1 AND step IS NOT NULL) t
           JOIN "step__tool" x ON x.step = t.step JOIN "tool__call" k ON k.id = x."call"
           JOIN run_stage s ON s.run = ?1 AND s.stage = t.stage
@@ -81,6 +84,7 @@ extension Inspector {
         tallies[tallies.count - 1].calls += count
         tallies[tallies.count - 1].tokens += try row.at(4)
         tallies[tallies.count - 1].seconds += try row.at(5)
+        tallies[tallies.count - 1].images += Int(try row.at(6) as Double)
         if let fault = try row.at(2) as String? { tallies[tallies.count - 1].faults[fault] = count }
       }
       let differing = try GRDB.Row.fetchAll(

@@ -71,6 +71,15 @@ import Testing
           + "stage reads? `retort why` and the view `dropped` say more"
       ])
     #expect(found(Books(in: 10, emitted: 9, dropped: 1, rows: 9)) == [])
+    var pictures = BrokenRecords.found(
+      in: OrderedBooks([.init("rows", Books(in: 9, emitted: 4, dropped: 5, rows: 4))]),
+      drops: [Losses(stage: "rows", reason: "image missing", rows: 5)], files: { _ in ["rows.jsonl"] })
+    pictures[0].first = "rows.jsonl, line 3: 'picture': expected an image at 'a.png', found none"
+    #expect(
+      pictures.map(\.description) == [
+        "WARNING: rows lost 5 of 9 records of rows.jsonl, most often for 'image missing', first at rows.jsonl, line 3: "
+          + "'picture': expected an image at 'a.png', found none; `retort why` and the view `dropped` say more"
+      ])
     #expect(found(Books(in: 10, dropped: 10), files: []) == [])
     #expect(
       found(Books(in: 9, emitted: 8, dropped: 1, rows: 8), files: ["a", "b", "c", "d", "e"])[0].hasPrefix(

@@ -43,7 +43,7 @@ import Testing
     #expect(
       try await rows("SELECT * FROM t ORDER BY a;\n") == [
         [.value(1), .value(nil), .value("")], [.value(2), .value(0.5), .value("é")],
-        [.value(3), .bytes(count: 2), .notUTF8], [.value(4), .infinite, .value("x")],
+        [.value(3), .bytes(Data([1, 2])), .notUTF8], [.value(4), .infinite, .value("x")],
       ])
     #expect(try beside == ["a b%20?.sqlite"])
   }

@@ -34,9 +34,13 @@ struct Session {
     let summary = try await run(under: budget, gauge, progress)
     let hasDrops = summary.stages.list.contains { $0.books.dropped + $0.books.leftOut > 0 }
     let drops = hasDrops ? try await store.inspector.drops(of: summary.run) : []
+    var broken = BrokenRecords.found(in: summary.stages, drops: drops, files: pipeline.inputs)
+    for place in broken.indices where broken[place].isAboutImages {
+      broken[place].first = try await store.inspector.firstDrop(
+        of: summary.run, by: broken[place].stage, for: broken[place].reason)
+    }
     progress.report(
-      summary, drops: drops,
-      broken: BrokenRecords.found(in: summary.stages, drops: drops, files: pipeline.inputs),
+      summary, drops: drops, broken: broken,
       makesNone: pipeline.makesNone, readers: pipeline.readers, store: storeOption)
     if json { shell.terminal.print(try JSON(encoding: summary).text) }
     if summary.status.exitCode != 0 { throw ExitCode(summary.status.exitCode) }

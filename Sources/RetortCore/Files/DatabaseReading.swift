@@ -19,7 +19,7 @@ package protocol DatabaseReading: Sendable {
 package enum DatabaseCell: Hashable, Sendable {
   case value(JSON)
   /// Bytes that are no text.
-  case bytes(count: Int)
+  case bytes(Data)
   /// An infinity, which JSON has no number for.
   case infinite
   /// A text that is not UTF-8.

@@ -7,6 +7,8 @@ struct ImageHeader: Equatable {
   let type: ImageType
   let width: Int
   let height: Int
+  /// As of ``ImageOrientation``.
+  let orientation: Int
 
   /// Errors: ``ImageFault``.
   init(_ bytes: Data) throws {
@@ -25,6 +27,7 @@ struct ImageHeader: Equatable {
         "expected a PNG, JPEG, WebP or GIF image, found \(bytes.isEmpty ? "no bytes" : "other bytes (\(bytes.prefix(8).hex)…)")"
       )
     }
+    orientation = ImageOrientation.of(file, type)
   }
 
   private typealias Size = (width: Int, height: Int)
@@ -99,7 +102,7 @@ struct ImageHeader: Equatable {
 }
 
 /// Bytes by their place from 0, asked for without fear of the end.
-private struct ImageBytes {
+struct ImageBytes {
   private let data: Data
 
   init(_ data: Data) { self.data = data }

@@ -6,7 +6,7 @@ package struct ImageReference: Hashable, Sendable {
   /// That of the file's bytes.
   package let digest: Digest
   package let type: ImageType
-  /// Pixels, as the file says them: a turn that its metadata asks for is not made.
+  /// Pixels, as the file says them: one whose metadata asks for a turn is none that can be used.
   package let width: Int
   package let height: Int
 
@@ -33,6 +33,13 @@ package struct ImageReference: Hashable, Sendable {
       throw ImageFault(
         .tooLarge,
         "expected an image of at most \(bounds.pixels) pixels, found \(header.width) x \(header.height)")
+    }
+    guard header.orientation == ImageOrientation.upright else {
+      throw ImageFault(
+        .turned,
+        "expected an image that stands upright, found one that its metadata asks to turn (EXIF orientation \(header.orientation)): "
+          + "browsers would and models' servers would not, and boxes would mean other places; turn it for good first "
+          + "(`mogrify -auto-orient`, or ImageOps.exif_transpose of Pillow)")
     }
     self.init(digest: Digest(of: bytes), type: header.type, width: header.width, height: header.height)
   }
@@ -127,6 +134,7 @@ package struct ImageFault: Error, Hashable, Sendable, CustomStringConvertible {
     case noImage = "no image"
     case tooLarge = "image too large"
     case missing = "image missing"
+    case turned = "image turned"
   }
 
   package let kind: Kind

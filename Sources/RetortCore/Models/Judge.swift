@@ -14,11 +14,10 @@ struct Judge: RewardModel {
 
   func score(_ conversation: [ChatMessage]) async throws -> RewardScore {
     let transcript = Transcript.text(conversation)
+    let images = conversation.flatMap(\.images).map { MessagePart.image($0) }
+    let question = "\(transcript)\n\nIs the assistant's last answer good? Reply yes or no."
     let request = ChatRequest(
-      [
-        .system(Self.instruction),
-        .user("\(transcript)\n\nIs the assistant's last answer good? Reply yes or no."),
-      ],
+      [.system(Self.instruction), .user(images + [.text(question)])],
       sampling: Sampling(temperature: 0, maxTokens: 1), topLogprobs: 20)
     return try Self.score(try await model.reply(to: request) { _ = try Self.score($0) })
   }

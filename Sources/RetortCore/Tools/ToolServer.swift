@@ -79,6 +79,8 @@ package protocol ToolServers: Sendable {
   func offers(of server: ToolServer) async throws -> [ToolOffer]
   /// The session that all of a run share, or one of its own for a rollout. Nothing is started yet.
   func session(of server: ToolServer) -> any ToolSession
+  /// Those of rollouts that are alive.
+  var room: SessionRoom { get }
 }
 
 /// A server as it is called.
@@ -110,6 +112,8 @@ package struct ToolAsk: Hashable, Sendable {
 
 /// For checks, which start nothing.
 package struct NoToolServers: ToolServers {
+  package let room = SessionRoom()
+
   package init() {}
 
   package func offers(of server: ToolServer) async throws -> [ToolOffer] {

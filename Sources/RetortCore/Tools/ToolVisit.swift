@@ -21,6 +21,7 @@ package final class ToolVisit: Sendable {
   }
 
   private let stays = Mutex<[String: Stay]>([:])
+  private let room = Mutex<SessionRoom?>(nil)
   /// Those of the row, which each session is shown with its first call.
   let images: [ImageReference]
 
@@ -34,6 +35,20 @@ package final class ToolVisit: Sendable {
       for stay in stays.values { stay.session?.end() }
       stays = [:]
     }
+    room.withLock { $0 }?.leave(self)
+  }
+
+  /// Before a call of a session. Errors: `CancellationError`.
+  func enter(_ tool: ServedTool) async throws {
+    let room = tool.servers.room
+    self.room.withLock { $0 = room }
+    try await room.enter(self, tool.server.name, mayEnd: tool.effect != .effect)
+  }
+
+  /// After it.
+  func leave(_ tool: ServedTool) {
+    let isAlive = stays.withLock { $0[tool.server.name]?.session != nil }
+    tool.servers.room.leave(self, tool.server.name, isAlive: isAlive)
   }
 
   /// The digest of the session's earlier calls; nil before the first.

@@ -164,6 +164,8 @@ package struct Toolbox: Sendable {
           "what '\(call.tool.offer.name)' was told before is gone; the next call begins a new session"))
     }
     let answer: @Sendable () async throws -> ToolAnswer
+    if let tool = call.session { try await visit.enter(tool) }
+    defer { if let tool = call.session { visit.leave(tool) } }
     do {
       if let tool = call.session {
         let session = try await visit.session(of: tool) { try await note($0, came: $1, at: place, of: tool) }

@@ -257,7 +257,10 @@ final class DecodingLog {
       let free = use.asked.filter { use.node[$0] == nil }
       // A key that is there already is the second guess.
       let near = NearestWord.of(key, in: free) ?? NearestWord.of(key, in: use.asked)
-      let hint = near.map { " (did you mean '\($0)'?)" } ?? ""
+      let hint =
+        key == "images" && near == nil && use.asked.contains("model")
+        ? " (what is asked here is text alone; docs/images.md says which kinds can show images)"
+        : near.map { " (did you mean '\($0)'?)" } ?? ""
       let expected = use.asked.map { "'\($0)'" }.joined(separator: ", ")
       let choice = use.asked.isEmpty ? "no key here" : "one of the keys \(expected)"
       mistakes.append(Diagnostic(entry.keyPlace, "expected \(choice), found '\(key)'\(hint)"))

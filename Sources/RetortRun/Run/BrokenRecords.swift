@@ -3,7 +3,7 @@ internal import RetortCore
 package import RetortStore
 
 /// A reader that lost more than a tenth of its records: that is seldom a few bad lines, and mostly a file in another
-/// form than the stage reads.
+/// form than the stage reads. Where images are missing or broken, the first one is told: those of a file have much in common.
 package struct BrokenRecords: Hashable, Sendable, CustomStringConvertible {
   package let stage: String
   package let files: [String]
@@ -11,6 +11,11 @@ package struct BrokenRecords: Hashable, Sendable, CustomStringConvertible {
   package let records: Int
   /// The commonest reason.
   package let reason: String
+  /// What was said of the first record that was lost for it, with its place.
+  package var first: String?
+
+  /// Whether the file's form is not in doubt, but the images that its records name.
+  package var isAboutImages: Bool { ImageFault.Kind(rawValue: reason) != nil }
 
   package static func found(
     in stages: OrderedBooks, drops: [Losses], files: (String) -> [String]
@@ -27,9 +32,12 @@ package struct BrokenRecords: Hashable, Sendable, CustomStringConvertible {
 
   package var description: String {
     let names = files.count > 3 ? files.prefix(3) + ["\(files.count - 3) more"] : files[...]
+    let hint =
+      isAboutImages
+      ? first.map { ", first at \($0);" } ?? ";" : ": is it the format that the stage reads?"
     return
       "WARNING: \(stage) lost \(broken) of \(records) records of \(names.joined(separator: ", ")), most often for "
-      + "'\(reason)': is it the format that the stage reads? `retort why` and the view `dropped` say more"
+      + "'\(reason)'\(hint) `retort why` and the view `dropped` say more"
   }
 }
 

@@ -47,6 +47,8 @@ struct TrajectoryReader: Sendable {
   let keepsDemonstrations: Bool
   /// Whether turns may show images.
   var showsImages = false
+  /// Whether calls may be text in turns of the assistant, and results turns of the user, as they are in some protocols.
+  var takesText = false
 
   private static let tags = ["<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>"]
   /// How results begin that were given as a turn of the user.
@@ -143,7 +145,7 @@ struct TrajectoryReader: Sendable {
     case "system": return .system(try text(of: message, at: place, &images, mayBeEmpty: true))
     case "user":
       let said = try text(of: message, at: place, &images)
-      try Self.refuse(Self.results.first(where: said.trimmed.hasPrefix), at: place)
+      try refuse(Self.results.first(where: said.trimmed.hasPrefix), at: place)
       return .user(said)
     case "assistant":
       if message["weight"]?.number == 0 || message["loss"] == false || message["train"] == false {
@@ -154,7 +156,7 @@ struct TrajectoryReader: Sendable {
       }
       let calls = try calls(of: message, at: place)
       let said = try text(of: message, at: place, &images, mayBeEmpty: !calls.isEmpty)
-      try Self.refuse(Self.tags.first(where: said.contains), at: place)
+      try refuse(Self.tags.first(where: said.contains), at: place)
       let beside = ["reasoning_content", "reasoning"].lazy.compactMap { message[$0]?.string }.first ?? ""
       return .assistant(try thoughts.text(said, beside: beside, mayBeEmpty: !calls.isEmpty), calls: calls)
     default:
@@ -166,11 +168,12 @@ struct TrajectoryReader: Sendable {
   }
 
   /// A model would learn to write calls that nobody makes, and results of its own.
-  private static func refuse(_ tag: String?, at place: String) throws(BadRow) {
-    guard let tag else { return }
+  private func refuse(_ tag: String?, at place: String) throws(BadRow) {
+    guard let tag, !takesText else { return }
     throw BadRow(
       "calls as text",
-      "expected calls and results as turns of their own, as 'protocol: native' records them, found \(tag) at '\(place)'"
+      "expected calls and results as turns of their own, as 'protocol: native' records them, found \(tag) at '\(place)'; "
+        + "'calls: text' writes them so"
     )
   }
 

@@ -93,14 +93,32 @@ extension Trajectory {
 
   /// Calls as tags in the text, results as turns of the user: every trainer reads it, and no template of a model.
   ///
-  /// - Parameter style: verl takes an object for each image.
+  /// - Parameter style: of a set whose conversations may show images.
   func tags(style: ImageStyle? = nil) -> JSON {
+    switch style {
+    case nil: return ["messages": .array(tagged)]
+    case .marks: return ["messages": .array(tagged), "images": ExportedImages.paths(images)]
+    case .parts:
+      var shown = ExportedImages(images)
+      return ["messages": .array(tagged.map { shown.turn($0) }), "images": .null]
+    }
+  }
+
+  /// The same for verl, which takes an object for each image.
+  var tagsOfVerl: JSON {
+    let files = images.map { image -> JSON in ["image": .string(ExportedImages.path(image))] }
+    return ["messages": .array(tagged), "images": .array(files)]
+  }
+
+  private var tagged: [JSON] {
     var messages: [JSON] = []
-    if !tools.isEmpty { messages.append(TrainingTurns.turn("system", instructions)) }
+    if !tools.isEmpty, !isTold { messages.append(TrainingTurns.turn("system", instructions)) }
     for turn in turns {
       switch turn {
       case .system(let text):
-        messages = [TrainingTurns.turn("system", tools.isEmpty ? text : "\(text)\n\n\(instructions)")]
+        messages = [
+          TrainingTurns.turn("system", tools.isEmpty || isTold ? text : "\(text)\n\n\(instructions)")
+        ]
       case .user(let text): messages.append(TrainingTurns.turn("user", text))
       case .assistant(let text, let calls):
         let parts = (text.isBlank ? [] : [text.trimmed]) + calls.map(\.tagged)
@@ -110,9 +128,14 @@ extension Trajectory {
         messages.append(TrainingTurns.turn("user", parts.joined(separator: "\n")))
       }
     }
-    guard style != nil else { return ["messages": .array(messages)] }
-    let files = images.map { image -> JSON in ["image": .string(ExportedImages.path(image))] }
-    return ["messages": .array(messages), "images": .array(files)]
+    return messages
+  }
+
+  /// Whether the system turn says how tools are called, as protocols have it whose calls are text.
+  private var isTold: Bool {
+    guard case .system(let text)? = turns.first else { return false }
+    let names = tools.compactMap { ($0["function"] ?? $0)["name"]?.string }
+    return text.contains("<tool_call>") || names.allSatisfy { text.contains("<\($0)>") }
   }
 
   private var instructions: String { ToolWords.tagged(tools.map { ($0["function"] ?? $0).text }) }

@@ -34,34 +34,40 @@ struct CSV: Sendable {
   static let delimiterHelp = "What stands between two fields: one character of ASCII, or tab; default `,`."
 }
 
-extension CSV: RecordFormat {
+extension CSV: ScannedFormat {
   func read(_ file: DataFile, _ take: (FileRecord) async throws -> Void) async throws {
     var records = try CSVRecords(file, delimiter: delimiter, encoding: encoding)
     guard let names = try columns(of: file, &records) else { return }
     while let record = try records.next() {
-      let place = FileRecord.Place.line(record.line)
-      if let fault = record.fault {
-        let lines = record.lastLine - record.line
-        if lines > Self.manyLines {
-          say("\(file.path), \(place): \(fault.reason); one record of \(lines) lines is dropped")
-        }
-        try await take(FileRecord(place, broken: fault))
-      } else if record.count != names.count {
-        try await take(
-          FileRecord(
-            place,
-            broken: BadRow(
-              "ragged row",
-              "expected \(names.count) fields as there are columns, found \(record.count)\(hint(at: record))")
-          ))
-      } else {
-        let values = record.fields.map { field -> JSON in
-          hasNulls && !field.isQuoted && field.text.isEmpty ? .null : .string(field.text)
-        }
-        try await take(
-          FileRecord(place, .object(JSON.Object(uniqueKeysWithValues: zip(names, values)))))
+      let lines = record.lastLine - record.line
+      if let fault = record.fault, lines > Self.manyLines {
+        say(
+          "\(file.path), line \(record.line): \(fault.reason); one record of \(lines) lines is dropped")
       }
+      try await take(made(of: record, names))
     }
+  }
+
+  func scan(_ file: DataFile, _ take: (FileRecord) throws -> Void) throws {
+    var records = try CSVRecords(file, delimiter: delimiter, encoding: encoding)
+    guard let names = try columns(of: file, &records) else { return }
+    while let record = try records.next() { try take(made(of: record, names)) }
+  }
+
+  private func made(of record: CSVRecords.Record, _ names: [String]) -> FileRecord {
+    let place = FileRecord.Place.line(record.line)
+    if let fault = record.fault { return FileRecord(place, broken: fault) }
+    guard record.count == names.count else {
+      return FileRecord(
+        place,
+        broken: BadRow(
+          "ragged row",
+          "expected \(names.count) fields as there are columns, found \(record.count)\(hint(at: record))"))
+    }
+    let values = record.fields.map { field -> JSON in
+      hasNulls && !field.isQuoted && field.text.isEmpty ? .null : .string(field.text)
+    }
+    return FileRecord(place, .object(JSON.Object(uniqueKeysWithValues: zip(names, values))))
   }
 
   /// The columns of a file, in its order; nil for a file that has nothing in it, not even their names. Errors:

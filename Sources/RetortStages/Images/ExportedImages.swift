@@ -61,6 +61,18 @@ struct ExportedImages {
     return marked
   }
 
+  /// A value of a row with the path of its file in place of each image, a reference or a list of them; `files` takes those.
+  static func filed(_ value: JSON, _ files: inout [ImageReference]) -> JSON {
+    if let image = ImageReference(json: value) {
+      files.append(image)
+      return .string(path(image))
+    }
+    let images = ImageWords.images(value)
+    guard !images.isEmpty else { return value }
+    files += images
+    return paths(images)
+  }
+
   /// A message's text with a mark for each of its images.
   static func text(of message: ChatMessage) -> String {
     guard let parts = MessagePart.list(message.wire?["content"]) else { return message.content }

@@ -8,6 +8,10 @@ struct ImageColumns: Sendable {
     "Columns with images, each a reference or a list of them, that the model is shown: before the prompt's text, or where it "
     + "has the mark `<image>` once for each. A row may have none. Default none."
 
+  static let judgeHelp =
+    "For a chat model as the judge: columns with images that it is shown before the text, each a reference or a list of them. "
+    + "A row may have none. Default none."
+
   /// Where an image stands in a text.
   static let mark = "<image>"
 
@@ -19,6 +23,16 @@ struct ImageColumns: Sendable {
       throw StageError("\(Self.key): expected at least one column, found none; leave it out to show no image")
     }
     self.names = names ?? []
+  }
+
+  /// Those that a judge is shown. Errors: ``StageError`` where no chat model is one.
+  init(_ names: [String]?, judgedBy judge: ModelRef?) throws {
+    guard names == nil || judge != nil else {
+      throw StageError(
+        "\(Self.key): expected a chat model as the judge with it, found none, and nothing else can be shown an image"
+      )
+    }
+    try self.init(names)
   }
 
   var reads: [ColumnUse] { names.map { ColumnUse($0) } }
@@ -48,11 +62,19 @@ struct ImageColumns: Sendable {
   }
 
   /// The prompt of a row with its images in the last turn. Errors: ``BadRow``.
-  func shown(in prompt: [ChatMessage], of row: Columns) throws(BadRow) -> [ChatMessage] {
+  ///
+  /// - Parameter marks: whether marks in the text are places of images, and no words of what is judged.
+  func shown(
+    in prompt: [ChatMessage], of row: Columns, marks: Bool = true
+  ) throws(BadRow) -> [ChatMessage] {
     let images = try images(of: row)
     guard !names.isEmpty, let last = prompt.lastIndex(where: { $0.role == .user }) else { return prompt }
-    guard !images.isEmpty || prompt[last].content.contains(Self.mark) else { return prompt }
+    guard !images.isEmpty || marks && prompt[last].content.contains(Self.mark) else { return prompt }
     var prompt = prompt
+    guard marks else {
+      prompt[last] = .user(images.map { .image($0) } + [.text(prompt[last].content)])
+      return prompt
+    }
     prompt[last] = .user(try Self.parts(prompt[last].content, showing: images))
     return prompt
   }

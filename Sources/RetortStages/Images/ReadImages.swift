@@ -9,10 +9,35 @@ struct ReadImages: Sendable {
     + "each becomes a reference. A record whose image is missing, is none (PNG, JPEG, WebP, GIF) or has more than 32 MB or "
     + "100 million pixels is dropped. Default none."
 
+  static let helpInside =
+    "Columns with images that lie in the file: bytes, base64, a data URI, `{bytes, path}` as datasets of Hugging Face have them, "
+    + "or a list of these; each becomes a reference. Paths are not followed, since what lies there would be no part of the key; "
+    + "for what is dropped, see read-jsonl. Default none."
+
+  /// Where the images of a file are.
+  enum Place: Hashable, Sendable {
+    /// Named by paths beside it, or in it as data URIs.
+    case beside
+    /// In it alone: its digest is theirs too.
+    case inside
+  }
+
   let columns: [String]
   let shelf: any ImageShelf
+  var place = Place.beside
   /// Of all the images, as the step is known by it.
-  let content: Digest?
+  var content: Digest?
+
+  /// Errors: ``StageError`` for a key that names no column.
+  init?(_ columns: [String]?, at place: Place = .beside, content: Digest? = nil, in workspace: Workspace)
+    throws
+  {
+    guard let columns else { return nil }
+    guard !columns.isEmpty else {
+      throw StageError("images: expected at least one column, found none; leave it out to read none")
+    }
+    (self.columns, shelf, self.place, self.content) = (columns, workspace.images, place, content)
+  }
 
   /// The record with its images on the shelf. Errors: ``BadRow``; the shelf's.
   func taken(_ row: JSON.Object, in file: DataFile) async throws -> JSON.Object {
@@ -32,7 +57,7 @@ struct ReadImages: Sendable {
             _ = try await shelf.bytes(of: known)
             image = known
           } else {
-            image = try await shelf.keep(try Self.bytes(entry, in: file))
+            image = try await shelf.keep(try bytes(entry, in: file))
           }
         } catch let fault as ImageFault {
           throw BadRow(fault.kind.rawValue, "'\(column)': \(fault.message)")
@@ -42,6 +67,31 @@ struct ReadImages: Sendable {
       row[column] = value.array == nil ? entries[0] : .array(entries)
     }
     return row
+  }
+
+  /// Errors: ``ImageFault``.
+  private func bytes(_ entry: JSON, in file: DataFile) throws -> Data {
+    switch place {
+    case .beside: try Self.bytes(entry, in: file)
+    case .inside: try Self.bytes(inside: entry)
+    }
+  }
+
+  /// Errors: ``ImageFault``.
+  private static func bytes(inside entry: JSON) throws -> Data {
+    let held = entry["bytes"] ?? entry
+    guard let text = held.string, !text.isBlank else {
+      throw ImageFault(
+        .noImage, "expected an image's bytes in the file, found \(String(entry.text.prefix(100)))")
+    }
+    if text.hasPrefix("data:") { return try uri(text) }
+    guard let bytes = Data(base64Encoded: text) else {
+      throw ImageFault(
+        .noImage,
+        "expected an image's bytes in the file, found the text '\(text.prefix(60))'; read-jsonl and read-csv follow paths"
+      )
+    }
+    return bytes
   }
 
   /// Nil for a data URI, and for what is no text.
@@ -71,6 +121,15 @@ struct ReadImages: Sendable {
   }
 
   // MARK: The key
+
+  private enum ContentKeys: String, CodingKey { case imageContent = "image_content" }
+
+  /// Writes the content beside a reader's own keys: part of its key, and no key of a file.
+  static func encode(_ content: Digest?, to encoder: any Encoder) throws {
+    guard let content else { return }
+    var fields = encoder.container(keyedBy: ContentKeys.self)
+    try fields.encode(content.description, forKey: .imageContent)
+  }
 
   /// The content of the images that some files name by path, in their order, as far as they can be read; what cannot is told
   /// of when the rows are read.

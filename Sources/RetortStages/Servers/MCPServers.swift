@@ -6,6 +6,7 @@ internal import Synchronization
 /// The servers of a run: programs that are started, and addresses that are called, when they are first needed.
 package final class MCPServers: ToolServers {
   private let reach: MCPReach
+  package let room: SessionRoom
   /// Those that all of a run share, by name.
   private let shared = Mutex<[String: MCPSession]>([:])
 
@@ -13,10 +14,12 @@ package final class MCPServers: ToolServers {
   ///   - folder: the pipeline file's.
   ///   - surroundings: of what programs see.
   ///   - redaction: cuts keys out of what servers say.
+  ///   - room: of the sessions of rollouts.
   package init(
     folder: URL, surroundings: ProgramSurroundings, environment: [String: String], transport: any Transport,
-    redaction: Redaction
+    redaction: Redaction, room: SessionRoom = SessionRoom()
   ) {
+    self.room = room
     reach = MCPReach(
       folder: folder, surroundings: surroundings, environment: environment, transport: transport,
       redaction: redaction)

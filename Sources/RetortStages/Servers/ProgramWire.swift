@@ -55,7 +55,8 @@ final class ProgramWire: MCPWire {
     }
   }
 
-  func end() { lose("it was ended") }
+  /// Ends its input, and lets it end by itself; what it started is killed with it some seconds later.
+  func end() { lose("it was ended", atOnce: false) }
 
   // MARK: Hearing
 
@@ -120,7 +121,8 @@ final class ProgramWire: MCPWire {
     }
   }
 
-  private func lose(_ words: String) {
+  /// - Parameter atOnce: whether it is killed, since it hangs or floods.
+  private func lose(_ words: String, atOnce: Bool = true) {
     let (waiters, process) = state.withLock {
       state -> ([CheckedContinuation<JSON, any Error>], HelperProcess?) in
       guard state.loss == nil else { return ([], nil) }
@@ -129,7 +131,7 @@ final class ProgramWire: MCPWire {
       defer { (state.waiting, state.process) = ([:], nil) }
       return (Array(state.waiting.values), state.process)
     }
-    process?.kill()
+    if atOnce { process?.kill() }
     guard let loss else { return }
     for waiter in waiters { waiter.resume(throwing: loss) }
   }

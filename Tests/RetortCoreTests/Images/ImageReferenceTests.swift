@@ -83,6 +83,39 @@ import Testing
     }
   }
 
+  /// A JPEG, a PNG and a WebP that each ask for a turn, as EXIF says it: orientation 6, in both orders of bytes.
+  static let turned: [(String, String)] = [
+    (
+      "jpeg",
+      "FFD8 FFE1 0022 457869660000 4D4D002A00000008 0001 0112 0003 00000001 0006 0000 00000000 FFC2 000B 08 00C8 012C 01 011100 FFDA FFD9"
+    ),
+    (
+      "png",
+      String(Drawn.png(4, 3).dropLast(12).hex)
+        + "0000001A 65584966 49492A0008000000 0100 1201 0300 01000000 0600 0000 00000000 00000000"
+        + String(Drawn.png(4, 3).suffix(12).hex)
+    ),
+    (
+      "webp",
+      "52494646 40000000 57454250 56503858 0A000000 08000000 3F0100 EF0000 45584946 22000000 457869660000 "
+        + "49492A0008000000 0100 1201 0300 01000000 0600 0000 00000000 0000"
+    ),
+  ]
+
+  @Test(arguments: turned) func whatAsksForATurnIsRefused(name: String, hex: String) throws {
+    let error = #expect(throws: ImageFault.self) {
+      _ = try ImageReference(reading: Self.bytes(hex), within: ImageBounds())
+    }
+    #expect(error?.kind == .turned, "\(name): \(error.map { "\($0)" } ?? "")")
+    // Orientation 1 is as it is, and what is no metadata of this kind is none.
+    for other in [("0006 0000", "0001 0000"), ("0600 0000", "0100 0000"), ("1201", "1202"), ("0112", "0113")]
+    {
+      let plain = hex.replacing(other.0, with: other.1)
+      guard plain != hex else { continue }
+      #expect(throws: Never.self) { _ = try ImageReference(reading: Self.bytes(plain)) }
+    }
+  }
+
   @Test func aReferenceIsAsRowsHaveIt() throws {
     let image = try ImageReference(reading: Drawn.png(640, 480))
     #expect(

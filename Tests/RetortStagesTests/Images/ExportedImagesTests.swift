@@ -98,6 +98,102 @@ import Testing
     }
   }
 
+  @Test func callsCanBeTextForEveryTrainer() async throws {
+    let (folder, shelf) = (try Bench.folder(), MemoryImages())
+    let (image, crop) = (try await shelf.keep(Drawn.png(4, 3)), try await shelf.keep(Drawn.png(2, 2)))
+    let (a, b) = ("images/\(image.digest.hex).png", "images/\(crop.digest.hex).png")
+    let spoken: [JSON] = [
+      ["role": "system", "content": "Say <zoom> to look."],
+      ["role": "user", "content": .array([MessagePart.image(image).json, MessagePart.text("Who?").json])],
+      ["role": "assistant", "content": "<zoom>it</zoom>"],
+      [
+        "role": "user",
+        "content": .array([
+          MessagePart.text("<result>\n").json, MessagePart.image(crop).json,
+          MessagePart.text("\n</result>").json,
+        ]),
+      ], ["role": "assistant", "content": "Ada."],
+    ]
+    let workspace = Workspace(folder: folder, models: ScriptedProvider(), tools: ToolServices(images: shelf))
+    let config = ExportTrajectories.Config(folder: "out", images: true, calls: .text)
+    let answers = try await Bench.answers(
+      of: ExportTrajectories(config, in: workspace),
+      to: [looked(image, crop), spoken].map { .object(["messages": .array($0), "tools": .string(tools)]) })
+    let out = Exported(folder: folder.appending(path: "out", directoryHint: .isDirectory), answers: answers)
+    #expect(out.dropped == [])
+    let marks = try out.lines("marks-train.jsonl")
+    #expect(marks.map { $0["images"] } == [[.string(a), .string(b)], [.string(a), .string(b)]])
+    #expect(
+      marks[0]["messages"]?.array?.dropFirst().map { $0["content"]?.string } == [
+        "<image>Who?", "Closer.\n<tool_call>\n{\"name\":\"zoom\",\"arguments\":{}}\n</tool_call>",
+        "<tool_response>\ncut\n<image>\n</tool_response>", "Ada.",
+      ])
+    #expect(marks[0]["messages"]?.array?.first?["content"]?.string?.contains("Looks closer.") == true)
+    // What was said in text is written as it was said.
+    #expect(
+      marks[1]["messages"]?.array?.map { $0["content"]?.string } == [
+        "Say <zoom> to look.", "<image>Who?", "<zoom>it</zoom>", "<result>\n<image>\n</result>", "Ada.",
+      ])
+    #expect(
+      try out.lines("parts-train.jsonl")[1]["messages"]?.array?[1]["content"] == [
+        ["type": "image", "image": .string(a)], ["type": "text", "text": "Who?"],
+      ])
+    #expect(try out.lines("tags-train.jsonl")[0]["images"] == [["image": .string(a)], ["image": .string(b)]])
+    #expect(try out.text("dataset_info.json").contains(#""images":"images""#))
+    // By default such a row is dropped.
+    let plain = try await export([spoken], shelf, in: Bench.folder())
+    #expect(plain.dropped == ["calls as text"])
+  }
+
+  @Test func promptsThatDifferInAnImageAreTwo() async throws {
+    let (folder, shelf) = (try Bench.folder(), MemoryImages())
+    let (one, two) = (try await shelf.keep(Drawn.png(4, 3)), try await shelf.keep(Drawn.png(5, 3)))
+    let paths = [one, two].map { "images/\($0.digest.hex).png" }
+    let workspace = Workspace(folder: folder, models: ScriptedProvider(), tools: ToolServices(images: shelf))
+    func row(_ image: ImageReference?) -> JSON {
+      ["question": "Who?", "reference": "Ada", "picture": image?.json ?? nil]
+    }
+    let zoom = ScriptedTool("zoom") { _ in "" }
+    var config = ExportRLPrompts.Config(
+      folder: "out", tools: [zoom.reference], spec: ["picture"], images: ["picture"], withoutTools: "bare")
+    let bare: JSON = ["question": "1 + 1?", "reference": "2", "picture": nil, "bare": true]
+    let answers = try await Bench.answers(
+      of: ExportRLPrompts(config, in: workspace), to: [row(one), row(two), row(one), bare])
+    let out = Exported(folder: folder.appending(path: "out", directoryHint: .isDirectory), answers: answers)
+    #expect(out.dropped == [])
+    #expect(try Set(out.files).isSuperset(of: paths))
+    let shared = try out.lines("verl-train.jsonl")
+    #expect(
+      shared.map { $0["images"] } == [[["image": .string(paths[0])]], [["image": .string(paths[1])]], []])
+    #expect(
+      shared.map { $0["prompt"]?.array?.first?["content"] } == ["<image>Who?", "<image>Who?", "1 + 1?"])
+    #expect(shared.map { $0["env_name"] } == ["retort", "retort", .null])
+    #expect(shared.map { $0["environment"] } == ["retort", "retort", "none"])
+    #expect(shared.map { $0["extra_info"]?["tool_selection"] } == [["zoom"], ["zoom"], []])
+    #expect(
+      shared[0]["extra_info"]?["tools_kwargs"]?["zoom"]?["create_kwargs"]?["spec"]
+        == .string(#"{"picture":"\#(paths[0])"}"#))
+    let parts = try out.lines("trl-train.jsonl")
+    #expect(
+      parts[1]["prompt"]?.array?.first?["content"] == [
+        ["type": "image", "image": .string(paths[1])], ["type": "text", "text": "Who?"],
+      ])
+    #expect(parts[1]["images"] == nil)
+    #expect(
+      try out.lines("ms-swift-train.jsonl").map { $0["images"] } == [
+        [.string(paths[0])], [.string(paths[1])], [],
+      ])
+    config = ExportRLPrompts.Config(folder: "plain", images: ["picture"])
+    let plain = try await Bench.answers(of: ExportRLPrompts(config, in: workspace), to: [row(one), row(two)])
+    let other = Exported(folder: folder.appending(path: "plain", directoryHint: .isDirectory), answers: plain)
+    #expect(try other.lines("verl-train.jsonl").count == 2)
+    #expect(!other.files.contains("openrlhf-train.jsonl"))
+    #expect(throws: StageError.self) {
+      _ = try ExportRLPrompts(
+        .init(folder: "out", formats: [.openRLHF], images: ["picture"]), in: workspace)
+    }
+  }
+
   @Test func supervisedSetsShowImagesToo() async throws {
     let (folder, shelf) = (try Bench.folder(), MemoryImages())
     let image = try await shelf.keep(Drawn.png(4, 3))

@@ -10,12 +10,12 @@ import Testing
 @Suite struct MCPServersTests {
   private static let place = ToolPlace(rollout: Digest(of: "r"), turn: 1, call: 1)
 
-  private func servers() -> MCPServers {
+  private func servers(room: SessionRoom = SessionRoom()) -> MCPServers {
     MCPServers(
       folder: URL(filePath: NSTemporaryDirectory()),
       surroundings: ProgramSurroundings(["PATH": "/usr/bin:/bin"]),
       environment: [:], transport: ScriptedTransport { _, _ in throw ModelError(.unreachable, "none") },
-      redaction: Redaction())
+      redaction: Redaction(), room: room)
   }
 
   private func server(
@@ -144,6 +144,86 @@ import Testing
     #expect(results[0].hasPrefix("1: a by ") && results[1].hasPrefix("2: a b by "))
     #expect(results[1].split(separator: " ").last != results[2].split(separator: " ").last)
     #expect(memory.results.map(\.fault) == [nil, nil, .replayDiffers, .replayDiffers, nil])
+  }
+
+  @Test func tooManySessionsAreEndedAndBroughtBack() async throws {
+    let log = FileManager.default.temporaryDirectory.appending(path: "retort-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: log) }
+    let servers = servers(room: SessionRoom(most: 2))
+    let box = try await toolbox(server(["--log", log.path], session: .rollout, effect: .pure), servers)
+    let visits = (0..<3).map { _ in ToolVisit() }
+    for (place, visit) in visits.enumerated() {
+      #expect(try await call(box, "add", "\(place)", turn: 1, in: visit).text == "1: \(place)")
+    }
+    // The first one's was ended for the third's, and is brought to where it was.
+    for (place, visit) in visits.enumerated() {
+      #expect(try await call(box, "add", "x", turn: 2, in: visit).text == "2: \(place) x")
+    }
+    // Calls at once: more than may be alive, and all are answered.
+    try await withThrowingTaskGroup(of: String.self) { group in
+      for place in 3..<9 {
+        let visit = ToolVisit()
+        group.addTask { try await call(box, "add", "\(place)", turn: 1, in: visit).text }
+      }
+      for try await text in group { #expect(text.hasPrefix("1: ")) }
+    }
+    let calls = try String(contentsOf: log, encoding: .utf8).split(separator: "\n")
+    // Six that were asked, three that were made again, and the six at once.
+    #expect(calls.count == 15, "\(calls)")
+    for visit in visits { visit.end() }
+    servers.stop()
+  }
+
+  @Test func aServerMayEndByItself() async throws {
+    let farewell = FileManager.default.temporaryDirectory.appending(path: "retort-\(UUID().uuidString)").path
+    #expect(mkfifo(farewell, 0o600) == 0)
+    defer { unlink(farewell) }
+    let pipe = open(farewell, O_RDWR | O_NONBLOCK)
+    defer { close(pipe) }
+    let servers = servers()
+    let box = try await toolbox(server(["--farewell", farewell], session: .rollout, effect: .pure), servers)
+    let visit = ToolVisit()
+    #expect(try await call(box, "add", "a", in: visit).text == "1: a")
+    visit.end()
+    // The one that was asked what it offers, and the one that was called.
+    var heard = ""
+    while heard.count < 8 {
+      var entry = pollfd(fd: pipe, events: Int16(POLLIN), revents: 0)
+      guard poll(&entry, 1, 20_000) > 0 else { break }
+      var bytes = [UInt8](repeating: 0, count: 64)
+      let count = read(pipe, &bytes, bytes.count)
+      guard count > 0 else { continue }
+      heard += String(decoding: bytes[..<count], as: UTF8.self)
+    }
+    #expect(heard == "bye\nbye\n")
+  }
+
+  @Test func aRowsImagesAreShownWithACall() async throws {
+    let shelf = MemoryImages()
+    let image = try await shelf.keep(Drawn.png(4, 3))
+    let servers = servers()
+    let asked = server(session: .rollout, effect: .pure)
+    let services = ToolServices(
+      memory: DictionaryToolMemory(), images: shelf, servers: servers,
+      offers: ["s": try await servers.offers(of: server(session: .rollout, effect: .pure, only: ["do"]))])
+    let workspace = Workspace(
+      folder: URL(filePath: NSTemporaryDirectory()), models: ScriptedProvider(), tools: services)
+    let stage = try CallTool(
+      .init(
+        tool: ToolRef(ToolSpec(asked)), arguments: ["what": "look"], images: ["picture"],
+        imagesColumn: "crops"),
+      in: workspace)
+    #expect(stage.adds == ["result", "crops"])
+    let seen = try await stage.process(Columns(["picture": image.json]))
+    #expect(seen == .emit([Columns(["result": "1 shown", "crops": .array([image.json])])]))
+    let none = try await stage.process(Columns(["picture": nil]))
+    #expect(none == .emit([Columns(["result": "0 shown", "crops": []])]))
+    #expect(throws: StageError.self) {
+      try CallTool(
+        .init(tool: ToolRef(ToolSpec(server())), arguments: ["what": "look"], images: ["picture"]),
+        in: workspace)
+    }
+    servers.stop()
   }
 
   @Test func aLostSessionOfAnEffectIsSaidToBeLost() async throws {

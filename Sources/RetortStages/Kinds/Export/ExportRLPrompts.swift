@@ -27,22 +27,28 @@ package struct ExportRLPrompts: Exporter, PromptShowing {
     package var environment: String?
     package var targets: String?
     package var allowEmpty: Bool?
+    package var images: [String]?
+    package var withoutTools: String?
 
     package enum CodingKeys: String, CodingKey {
       case folder, formats, user, prompt, system, reference, columns, ability, tools, spec, environment,
-        targets
+        targets, images
       case dataSource = "data_source"
       case promptFrom = "prompt_from"
       case asJSON = "as_json"
       case allowEmpty = "allow_empty"
+      case withoutTools = "without_tools"
     }
 
     package init(
       folder: String, formats: [Format]? = nil, system: String? = nil, reference: String? = nil,
       columns: [String]? = nil, dataSource: String? = nil, tools: [ToolRef]? = nil, spec: [String]? = nil,
-      environment: String? = nil, targets: String? = nil, allowEmpty: Bool? = nil
+      environment: String? = nil, targets: String? = nil, allowEmpty: Bool? = nil, images: [String]? = nil,
+      withoutTools: String? = nil
     ) {
       self.targets = targets
+      self.images = images
+      self.withoutTools = withoutTools
       self.tools = tools
       self.spec = spec
       self.environment = environment
@@ -62,6 +68,7 @@ package struct ExportRLPrompts: Exporter, PromptShowing {
   package static let version = 1
   package static let laterKeys: Set = [
     "allow_empty", "as_json", PromptSource.key, "user", "tools", "spec", "environment", "targets",
+    "without_tools", ImageColumns.key,
   ]
   package static let summary = "Write prompts with their known answers, for reinforcement learning."
   package static let keys = [
@@ -79,6 +86,10 @@ package struct ExportRLPrompts: Exporter, PromptShowing {
     "environment": "With tools: the name of the environment that plays them; default 'retort'.",
     "targets":
       "The column with a list of right answers, texts, which forks of verl such as LUFFY learn from beside their own samples: target and target_lst of the format verl, which must be written; default none.",
+    ImageColumns.key:
+      "Columns with images that the user's last turn shows; their files are written to images/ beside the set, and prompts that differ in an image are two; for TRL, ms-swift and verl, each in a file of its own; OpenRLHF reads none. Default none.",
+    "without_tools":
+      "With tools: a column; rows in which it is true are answered without them, so that a model does not forget how: no tool is named there, env_name is null, and environment and env_config say 'none', since trainers want a name.",
     "as_json": AsJSON.help,
     "allow_empty":
       "Whether files of an earlier run give way to none when there are no rows now; default false.",
@@ -87,7 +98,11 @@ package struct ExportRLPrompts: Exporter, PromptShowing {
   package static let destinations = [Destination.folder]
 
   struct Task: Hashable {
+    /// With a mark for each of the images.
     let turns: [JSON]
+    var images: [ImageReference] = []
+    /// Those and the ones that its tools are set up by, whose files are written.
+    var files: [ImageReference] = []
     /// Empty where there is none.
     let reference: String
     let more: JSON.Object
@@ -95,6 +110,8 @@ package struct ExportRLPrompts: Exporter, PromptShowing {
     let spec: String
     /// Right answers of others.
     let targets: [String]
+    /// Whether it is to be answered without tools.
+    var isBare = false
     /// The row that it was first found in.
     var row = ""
   }
@@ -103,10 +120,13 @@ package struct ExportRLPrompts: Exporter, PromptShowing {
     turns.reads + [ColumnUse(reference ?? "reference", required: reference != nil)]
       + (columns + (spec + (targets.map { [$0] } ?? [])).filter { !columns.contains($0) }).map {
         ColumnUse($0)
-      }
+      } + images.reads + (withoutTools.map { [ColumnUse($0, required: false)] } ?? [])
   }
-  private let export: TrainingExport<Task>
-  private let turns: TrainingTurns
+  private var export: TrainingExport<Task>
+  private var turns: TrainingTurns
+  private let images: ImageColumns
+  private let showsImages: Bool
+  private let withoutTools: String?
   private let reference: String?
   private let columns: [String]
   private let spec: [String]
@@ -122,7 +142,14 @@ package struct ExportRLPrompts: Exporter, PromptShowing {
     asJSON = try AsJSON.checked(config.asJSON, in: columns)
     spec = config.spec ?? []
     targets = config.targets
-    let formats = try Format.chosen(config.formats)
+    images = try ImageColumns(config.images)
+    showsImages = config.images != nil
+    withoutTools = config.withoutTools
+    guard withoutTools == nil || config.tools != nil else {
+      throw StageError("without_tools: expected the key 'tools' with it, found none")
+    }
+    turns.showsImages = showsImages
+    let formats = try Format.chosen(config.formats, images: showsImages)
     guard targets == nil || formats.contains(.verl) else {
       throw StageError("targets: expected verl among formats:, found others", at: ["targets"])
     }
@@ -131,7 +158,8 @@ package struct ExportRLPrompts: Exporter, PromptShowing {
       config.tools, environment: config.environment, hasSpec: config.spec != nil, source: source,
       ability: ability, in: workspace)
     for format in formats {
-      let names = format.taken.union(offered == nil ? [] : ToolPrompts.taken)
+      let names = format.taken.union(offered == nil ? [] : ToolPrompts.taken).union(
+        showsImages ? ["images"] : [])
       if let taken = columns.first(where: names.contains) {
         throw StageError(
           "columns: expected no column of a name that \(format.rawValue) gives a meaning of its own, found "
@@ -144,8 +172,10 @@ package struct ExportRLPrompts: Exporter, PromptShowing {
         "Prompts with their known answers; the trainer samples completions, and a function rewards them."
       ],
       task: "reinforcement-learning",
-      shapes: offered?.shapes(formats) ?? formats.map { $0.shape(source: source, ability: ability) },
+      shapes: offered?.shapes(formats, images: config.images != nil)
+        ?? formats.map { $0.shape(source: source, ability: ability, images: config.images != nil) },
       validation: workspace.set("validation", as: Columns.self))
+    export.images = \.files
   }
 
   package var writes: [ExportTarget] { export.writes }
@@ -160,14 +190,18 @@ package struct ExportRLPrompts: Exporter, PromptShowing {
     return try await export.write(rows, dropping: sink) { rows, answers in
       // Rollouts of one prompt are one task.
       var seen: [JSON: (task: Task, row: String)] = [:]
+      func prompt(_ task: Task) -> JSON {
+        task.images.isEmpty
+          ? .array(task.turns) : [.array(task.turns), .array(task.images.map { .string($0.name) })]
+      }
       for try await row in rows {
         switch try await BadRow.result({ try await task(row.value, joined) }) {
         case .failure(let bad): try await answers.bad(row.ordinal, row.id, bad)
         case .success(let task):
-          if let first = seen[.array(task.turns)] {
+          if let first = seen[prompt(task)] {
             guard first.task == task else { throw Self.disagreement(first, task, row.id) }
           } else {
-            seen[.array(task.turns)] = (task, row.id)
+            seen[prompt(task)] = (task, row.id)
             var named = task
             named.row = row.id
             try answers.example(named)
@@ -185,10 +219,21 @@ package struct ExportRLPrompts: Exporter, PromptShowing {
       }
       more[name] = shapes[name]?.fit(value) ?? value
     }
+    var values = JSON.Object(uniqueKeysWithValues: spec.map { ($0, row[$0] ?? .null) })
+    let isBare = withoutTools.map { row[$0] == true } ?? false
+    guard showsImages else {
+      return Task(
+        turns: try await turns.turns(of: row), reference: try known(row), more: more,
+        spec: JSON.object(values).text, targets: try targets(of: row), isBare: isBare)
+    }
+    let shown = try images.images(of: row)
+    var files = shown
+    for (name, value) in values { values[name] = ExportedImages.filed(value, &files) }
+    for (name, value) in more { more[name] = ExportedImages.filed(value, &files) }
     return Task(
-      turns: try await turns.turns(of: row), reference: try known(row), more: more,
-      spec: JSON.object(JSON.Object(uniqueKeysWithValues: spec.map { ($0, row[$0] ?? .null) })).text,
-      targets: try targets(of: row))
+      turns: try ExportedImages.marked(try await turns.turns(of: row), showing: shown), images: shown,
+      files: files, reference: try known(row), more: more, spec: JSON.object(values).text,
+      targets: try targets(of: row), isBare: isBare)
   }
 
   private func targets(of row: Columns) throws(BadRow) -> [String] {
@@ -224,6 +269,22 @@ package struct ExportRLPrompts: Exporter, PromptShowing {
   }
 }
 
+extension ExportRLPrompts.Task {
+  /// The turns as parts, each image in its own.
+  var turnsOfParts: [JSON] {
+    var shown = ExportedImages(images)
+    return turns.map { shown.turn($0) }
+  }
+
+  /// What verl reads beside a conversation with marks.
+  var verlImages: JSON.Object {
+    ["images": .array(images.map { ["image": .string(ExportedImages.path($0))] })]
+  }
+
+  /// What ms-swift reads beside it.
+  var swiftImages: JSON.Object { ["images": ExportedImages.paths(images)] }
+}
+
 extension ExportRLPrompts.Format {
   /// Names of columns that the trainer takes for something else.
   fileprivate var taken: Set<String> {
@@ -246,29 +307,49 @@ extension ExportRLPrompts.Format {
     }
   }
 
-  fileprivate func shape(source: String, ability: String) -> TrainingExport<ExportRLPrompts.Task>.Shape {
-    switch self {
+  /// Those that are named, or all that read such a set. Errors: ``StageError`` for one that does not.
+  fileprivate static func chosen(_ formats: [Self]?, images: Bool) throws -> [Self] {
+    guard images else { return try chosen(formats) }
+    if formats?.contains(.openRLHF) == true {
+      throw StageError("formats: expected trainers that read images, found openrlhf, which does not")
+    }
+    return try chosen(formats).filter { $0 != .openRLHF }
+  }
+
+  fileprivate func shape(source: String, ability: String, images: Bool)
+    -> TrainingExport<ExportRLPrompts.Task>.Shape
+  {
+    let here = images ? " (started in this folder)" : ""
+    return switch self {
     case .trl:
       .init(
         stem: rawValue,
         usage:
-          "TRL's GRPOTrainer; `ground_truth` and the other keys are lists among the reward function's arguments."
+          "TRL's GRPOTrainer\(here); `ground_truth` and the other keys are lists among the reward function's arguments."
       ) { task, _, _ in
-        .record(["prompt": .array(task.turns), "ground_truth": .string(task.reference)], task.more)
+        .record(
+          [
+            "prompt": .array(images ? task.turnsOfParts : task.turns),
+            "ground_truth": .string(task.reference),
+          ],
+          task.more)
       }
     case .msSwift:
       .init(
         stem: rawValue,
-        usage: "ms-swift: `swift rlhf --rlhf_type grpo --strict true --dataset FILE --external_plugins "
+        usage:
+          "ms-swift\(here): `swift rlhf --rlhf_type grpo --strict true --dataset FILE --external_plugins "
           + "retort_rewards.py --reward_funcs retort_twyn`."
       ) { task, _, _ in
-        .record(["messages": .array(task.turns), "solution": .string(task.reference)], task.more)
+        .record(
+          ["messages": .array(task.turns), "solution": .string(task.reference)],
+          (images ? task.swiftImages : [:]).merging(task.more) { $1 })
       }
     case .verl:
       .init(
         stem: rawValue,
         usage:
-          "verl, as it is or as parquet (`tools/to_parquet.py`), with `compute_score` of `retort_rewards.py` and "
+          "verl\(here), as it is or as parquet (`tools/to_parquet.py`), with `compute_score` of `retort_rewards.py` and "
           + "`algorithm.adv_estimator=retort_twyn`."
       ) { task, split, index in
         .record(
@@ -278,7 +359,7 @@ extension ExportRLPrompts.Format {
               "style": task.reference.isEmpty ? "model" : "rule", "ground_truth": .string(task.reference),
             ],
             "extra_info": .record(["split": .string(split), "index": .int(Int64(index))], task.more),
-          ], task.targetColumns)
+          ], task.targetColumns.merging(images ? task.verlImages : [:]) { $1 })
       }
     case .openRLHF:
       .init(

@@ -16,6 +16,14 @@ package struct ExportTrajectories: Exporter {
   package enum Arguments: String, Codable, Hashable, Sendable, CaseIterable { case objects, text }
 
   /// What becomes of rollouts that a row's own question was shown after.
+  /// How calls and their results stand in a conversation.
+  package enum Calls: String, Codable, Hashable, Sendable, CaseIterable {
+    /// As turns and fields of their own.
+    case turns
+    /// As tags in texts.
+    case text
+  }
+
   package enum Demonstrations: String, Codable, Hashable, Sendable, CaseIterable { case cut, keep }
 
   package struct Config: Codable, Sendable {
@@ -30,17 +38,19 @@ package struct ExportTrajectories: Exporter {
     package var split: String?
     package var allowEmpty: Bool?
     package var images: Bool?
+    package var calls: Calls?
 
     enum CodingKeys: String, CodingKey {
-      case folder, formats, messages, tools, arguments, thoughts, split, demonstrations, images
+      case folder, formats, messages, tools, arguments, thoughts, split, demonstrations, images, calls
       case specialTokens = "special_tokens"
       case allowEmpty = "allow_empty"
     }
 
     package init(
       folder: String, formats: [Format]? = nil, arguments: Arguments? = nil, thoughts: ThoughtForm? = nil,
-      demonstrations: Demonstrations? = nil, images: Bool? = nil
+      demonstrations: Demonstrations? = nil, images: Bool? = nil, calls: Calls? = nil
     ) {
+      self.calls = calls
       self.demonstrations = demonstrations
       self.images = images
       self.folder = folder
@@ -55,10 +65,12 @@ package struct ExportTrajectories: Exporter {
   package static let name = "export-trajectories"
   package static let version = 2
   package static let summary = "Write conversations with calls of tools, for supervised fine-tuning."
-  package static let laterKeys: Set = ["demonstrations", "images"]
+  package static let laterKeys: Set = ["demonstrations", "images", "calls"]
   package static let keys = [
     "images":
       "Whether turns may show images: their files are written to images/ beside the set, with <image> marks for ms-swift, LLaMA-Factory and verl and as parts for TRL and Axolotl; OpenRLHF reads none; default false.",
+    "calls":
+      "turns (calls and results as turns of their own, in the form of each trainer) or text (calls as tags in the assistant's text and results as turns of the user, which all trainers read alike; conversations that have them so, as the protocols tags and short record them, are written as they are); default turns.",
     "folder": "Where to write, relative to the pipeline file.",
     "formats": "Of trl, ms-swift, axolotl, llama-factory, verl, openrlhf; all when left out.",
     "messages":
@@ -86,23 +98,32 @@ package struct ExportTrajectories: Exporter {
   package init(_ config: Config, in workspace: Workspace) throws {
     let showsImages = config.images ?? false
     let formats = try Format.chosen(config.formats, images: showsImages)
+    let isText = config.calls == .text
+    guard !isText || config.arguments == nil else {
+      throw StageError("arguments: expected it without 'calls: text', whose calls are texts, found both")
+    }
     let objects = config.arguments != .text
+    let shapes = Shape.allCases.filter {
+      !$0.formats(images: showsImages, text: isText).isDisjoint(with: formats)
+    }
     reader = TrajectoryReader(
       messages: config.messages ?? "messages", tools: config.tools ?? "tools",
       thoughts: config.thoughts ?? .keep, tokens: config.specialTokens ?? .drop,
       // Only the text can hold what is no object.
-      needsObjects: objects || !Set(formats).isSubset(of: Shape.calls.formats),
-      writesTags: !Set(formats).isSubset(of: Shape.calls.formats),
-      writesShareGPT: formats.contains(.llamaFactory), keepsDemonstrations: config.demonstrations == .keep,
-      showsImages: showsImages)
+      needsObjects: !isText && (objects || !Set(formats).isSubset(of: Shape.calls.formats)),
+      writesTags: isText || !Set(formats).isSubset(of: Shape.calls.formats),
+      writesShareGPT: !isText && formats.contains(.llamaFactory),
+      keepsDemonstrations: config.demonstrations == .keep, showsImages: showsImages, takesText: isText)
     split = try SplitColumn(config.split, in: workspace)
     export = TrainingExport(
       folder: ExportFolder(config.folder, in: workspace, allowsEmpty: config.allowEmpty),
       title: "Trajectories",
       about: ["Conversations in which a model called tools, each of which ends with its answer."],
       task: "text-generation",
-      shapes: Shape.allCases.filter { !$0.formats(images: showsImages).isDisjoint(with: formats) }.map {
-        $0.made(objects, images: showsImages)
+      shapes: shapes.map {
+        isText
+          ? $0.text(images: showsImages, isIndexed: formats.contains(.llamaFactory))
+          : $0.made(objects, images: showsImages)
       },
       validation: workspace.set("validation", as: Columns.self))
     export.images = \.images
@@ -140,10 +161,24 @@ private enum Shape: String, CaseIterable {
   case marks
   case llamaFactory = "llama-factory"
   case tags
+  /// Calls as text with images in parts.
+  case parts
 
-  /// Those that read the shape, where the set has no images or where it may.
-  func formats(images: Bool) -> Set<ExportTrajectories.Format> {
-    switch self {
+  /// Those that read the shape.
+  ///
+  /// - Parameters:
+  ///   - images: whether the set may show some.
+  ///   - text: whether calls are text.
+  func formats(images: Bool, text: Bool) -> Set<ExportTrajectories.Format> {
+    if text {
+      switch self {
+      case .calls, .llamaFactory: return []
+      case .marks: return images ? [.msSwift, .llamaFactory] : []
+      case .parts: return images ? [.trl, .axolotl] : []
+      case .tags: return images ? [.verl] : Set(ExportTrajectories.Format.allCases)
+      }
+    }
+    return switch self {
     case .calls where images: [.trl, .axolotl]
     case .marks: images ? [.msSwift] : []
     case .tags where images: [.verl]
@@ -156,6 +191,45 @@ private enum Shape: String, CaseIterable {
     case .calls, .marks: [.trl, .msSwift, .axolotl]
     case .llamaFactory: [.llamaFactory]
     case .tags: [.verl, .openRLHF]
+    case .parts: []
+    }
+  }
+
+  /// With calls as text.
+  ///
+  /// - Parameter isIndexed: whether LLaMA-Factory reads it where it may.
+  func text(images: Bool, isIndexed: Bool) -> TrainingExport<Trajectory>.Shape {
+    let index = { (columns: JSON.Object) in isIndexed ? columns : nil }
+    switch self {
+    case .calls, .llamaFactory, .tags:
+      guard images else {
+        return .init(
+          stem: rawValue,
+          usage:
+            "every trainer, as conversations without tools; verl as Parquet (`tools/to_parquet.py`); calls are text, "
+            + "results turns of the user.", llamaFactory: index(["messages": "messages"])
+        ) { trajectory, _, _ in trajectory.tags() }
+      }
+      return .init(
+        stem: rawValue,
+        usage:
+          "verl, as Parquet (`tools/to_parquet.py`), started in this folder; calls are text, results turns of the user."
+      ) { trajectory, _, _ in trajectory.tagsOfVerl }
+    case .marks:
+      return .init(
+        stem: rawValue,
+        usage:
+          "ms-swift and LLaMA-Factory (by `dataset_info.json`), started in this folder: images stand at `<image>` marks; calls "
+          + "are text, results turns of the user.",
+        llamaFactory: index(["messages": "messages", "images": "images"])
+      ) { trajectory, _, _ in trajectory.tags(style: .marks) }
+    case .parts:
+      return .init(
+        stem: rawValue,
+        usage:
+          "TRL's SFTTrainer with `assistant_only_loss=True` and Axolotl (`type: chat_template`), started in this folder; calls "
+          + "are text, results turns of the user."
+      ) { trajectory, _, _ in trajectory.tags(style: .parts) }
     }
   }
 
@@ -192,7 +266,10 @@ private enum Shape: String, CaseIterable {
           ? "verl, as Parquet (`tools/to_parquet.py`), started in this folder; calls are text, results turns of the user."
           : "verl, as Parquet (`tools/to_parquet.py`), and OpenRLHF (`--data.input_key messages --data.multiturn "
             + "--data.apply_chat_template`); calls are text, results turns of the user."
-      ) { trajectory, _, _ in trajectory.tags(style: images ? .marks : nil) }
+      ) { trajectory, _, _ in images ? trajectory.tagsOfVerl : trajectory.tags() }
+    case .parts:
+      // With calls as text alone.
+      text(images: images, isIndexed: false)
     }
   }
 }

@@ -34,30 +34,56 @@ struct ToolPrompts: Sendable {
     self.ability = ability
   }
 
-  func shapes(_ formats: [Format]) -> [Shape] {
-    let isShared = formats.contains { $0 != .msSwift }
-    return (isShared ? [shared] : []) + (formats.contains(.msSwift) ? [swift] : [])
+  /// - Parameter images: whether prompts may show some, which TRL and verl read in forms of their own.
+  func shapes(_ formats: [Format], images: Bool) -> [Shape] {
+    let others = formats.filter { $0 != .msSwift }
+    let shared = images ? others.map { shown(to: $0) } : others.isEmpty ? [] : [shared]
+    return shared + (formats.contains(.msSwift) ? [swift(images: images)] : [])
   }
 
   private var shared: Shape {
     Shape(
       stem: "tools",
       usage:
-        "TRL's GRPOTrainer with `environment_factory={\"\(environment)\": …}`; verl, as it is or as parquet "
-        + "(`tools/to_parquet.py`), which takes the tools' schemas from `tool_config_path`; OpenRLHF "
-        + "(`--data.input_key prompt --data.label_key ground_truth`), whose agent is given no more than these."
-    ) { task, split, index in
-      .record(
-        [
-          "prompt": .array(task.turns), "data_source": .string(source), "ability": .string(ability),
-          "ground_truth": .string(task.reference),
-          "reward_model": [
-            "style": task.reference.isEmpty ? "model" : "rule", "ground_truth": .string(task.reference),
-          ],
-          "agent_name": "tool_agent", "environment": .string(environment), "env_name": .string(environment),
-          "extra_info": .record(extra(task, split, index), task.more),
-        ], task.more)
+        "\(usage(of: .trl)); \(usage(of: .verl)); OpenRLHF (`--data.input_key prompt --data.label_key ground_truth`), "
+        + "whose agent is given no more than these."
+    ) { task, split, index in .record(fields(task, task.turns, split, index), task.more) }
+  }
+
+  private func usage(of format: Format) -> String {
+    format == .trl
+      ? "TRL's GRPOTrainer with `environment_factory={\"\(environment)\": …}`"
+      : "verl, as it is or as parquet (`tools/to_parquet.py`), which takes the tools' schemas from `tool_config_path`"
+  }
+
+  /// That of a trainer whose prompts may show images.
+  private func shown(to format: Format) -> Shape {
+    Shape(stem: format.rawValue, usage: "\(usage(of: format)), started in this folder.") {
+      task, split, index in
+      guard format == .verl else {
+        return .record(fields(task, task.turnsOfParts, split, index), task.more)
+      }
+      return .record(
+        fields(task, task.turns, split, index), task.verlImages.merging(task.more) { $1 })
     }
+  }
+
+  /// Trainers want a name where there is no environment, too.
+  private func name(for task: ExportRLPrompts.Task) -> String { task.isBare ? "none" : environment }
+
+  private func fields(_ task: ExportRLPrompts.Task, _ turns: [JSON], _ split: String, _ index: Int)
+    -> JSON.Object
+  {
+    [
+      "prompt": .array(turns), "data_source": .string(source), "ability": .string(ability),
+      "ground_truth": .string(task.reference),
+      "reward_model": [
+        "style": task.reference.isEmpty ? "model" : "rule", "ground_truth": .string(task.reference),
+      ],
+      "agent_name": .string(task.isBare ? "single_turn_agent" : "tool_agent"),
+      "environment": .string(name(for: task)), "env_name": task.isBare ? .null : .string(environment),
+      "extra_info": .record(extra(task, split, index), task.more),
+    ]
   }
 
   /// Every tool is named in every row, and is given the same keys: a key that one row lacked would be null in it.
@@ -65,12 +91,13 @@ struct ToolPrompts: Sendable {
     let arguments = offers.map { ($0.name, ["create_kwargs": ["spec": .string(task.spec)]] as JSON) }
     return [
       "split": .string(split), "index": .int(Int64(index)), "id": .string(task.row),
-      "need_tools_kwargs": true, "tool_selection": .array(offers.map { .string($0.name) }),
+      "need_tools_kwargs": .bool(!task.isBare),
+      "tool_selection": .array(task.isBare ? [] : offers.map { .string($0.name) }),
       "tools_kwargs": .object(JSON.Object(uniqueKeysWithValues: arguments)),
     ]
   }
 
-  private var swift: Shape {
+  private func swift(images: Bool) -> Shape {
     // A text, since the schemas of two tools are no one type.
     let tools = JSON.array(offers.map(\.json)).text
     return Shape(
@@ -79,9 +106,10 @@ struct ToolPrompts: Sendable {
     ) { task, _, _ in
       .record(
         [
-          "messages": .array(task.turns), "tools": .string(tools), "solution": .string(task.reference),
-          "env_config": ["name": .string(environment), "spec": .string(task.spec)],
-        ], task.more)
+          "messages": .array(task.turns), "tools": .string(task.isBare ? "[]" : tools),
+          "solution": .string(task.reference),
+          "env_config": ["name": .string(name(for: task)), "spec": .string(task.spec)],
+        ], (images ? task.swiftImages : [:]).merging(task.more) { $1 })
     }
   }
 }

@@ -22,7 +22,9 @@ package struct Critique: RowStage {
       "For judge: what it is told; default asks for strengths, gaps and what to change, without a solution.",
     "max_tokens": "For judge: most tokens of its words; default 512.",
     "temperature": "For judge; default the endpoint's.",
+    ImageColumns.key: ImageColumns.judgeHelp,
   ]
+  package static let laterKeys: Set = [ImageColumns.key]
 
   package enum Source: String, Codable, Hashable, Sendable, CaseIterable { case verdict, report, gold, judge }
 
@@ -37,15 +39,18 @@ package struct Critique: RowStage {
     package var system: String?
     package var maxTokens: Int?
     package var temperature: Double?
+    package var images: [String]?
 
     package enum CodingKeys: String, CodingKey {
-      case by, correct, report, reference, question, completion, model, system, temperature
+      case by, correct, report, reference, question, completion, model, system, temperature, images
       case maxTokens = "max_tokens"
     }
 
     package init(
-      by: Source? = nil, report: String? = nil, model: ModelRef? = nil, reference: String? = nil
+      by: Source? = nil, report: String? = nil, model: ModelRef? = nil, reference: String? = nil,
+      images: [String]? = nil
     ) {
+      self.images = images
       self.by = by
       self.report = report
       self.model = model
@@ -77,6 +82,7 @@ package struct Critique: RowStage {
   private let source: Source
   private let config: Config
   private let judge: (any ChatModel)?
+  private let images: ImageColumns
 
   private var correct: String { config.correct ?? "correct" }
   private var report: String { config.report ?? "constraint_report" }
@@ -94,6 +100,7 @@ package struct Critique: RowStage {
           : "model: expected by: judge with it, found \(source.rawValue), which calls none")
     }
     judge = try config.model.map { try workspace.chat($0) }
+    images = try ImageColumns(config.images, judgedBy: config.model)
     let names: [ColumnUse] =
       switch source {
       case .verdict: [ColumnUse(config.correct ?? "correct")]
@@ -103,7 +110,7 @@ package struct Critique: RowStage {
         [ColumnUse(config.question ?? "question"), ColumnUse(config.completion ?? "completion")]
           + (config.reference.map { [ColumnUse($0)] } ?? [])
       }
-    reads = names
+    reads = ColumnUse.joined(names, images.reads)
   }
 
   package func process(_ input: Columns) async throws -> Outcome<Output> {
@@ -165,9 +172,14 @@ package struct Critique: RowStage {
     let known = config.reference.flatMap { row[$0] }.flatMap { $0.isNull ? nil : $0.string ?? $0.text }
     var text = "Task:\n\(task)\n\nAnswer:\n\(attempt)"
     if let known { text += "\n\nFor you alone, never to be stated: the right answer is \(known)" }
+    let asked: [ChatMessage]
+    do {
+      asked = try images.shown(
+        in: [.system(config.system ?? Self.system), .user(text)], of: row, marks: false)
+    } catch { return .drop(reason: error.reason, detail: error.detail) }
     let reply = try await judge.reply(
       to: ChatRequest(
-        [.system(config.system ?? Self.system), .user(text)],
+        asked,
         sampling: Sampling(temperature: config.temperature, maxTokens: config.maxTokens ?? 512)))
     let words = Thoughts(in: reply.text).answer.trimmed
     if words.isEmpty {

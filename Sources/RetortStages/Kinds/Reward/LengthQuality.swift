@@ -17,17 +17,20 @@ package struct LengthQualityConfig: Codable, Sendable {
   package var answerLimit: Int?
   package var tokens: TokenCount?
   package var advantage: AdvantageNorm?
+  package var images: [String]?
 
   package enum CodingKeys: String, CodingKey {
-    case mode, alpha, beta, anchors, threshold, model, prompt, penalty, advantage, tokens
+    case mode, alpha, beta, anchors, threshold, model, prompt, penalty, advantage, tokens, images
     case reasoningLimit = "reasoning_limit"
     case answerLimit = "answer_limit"
   }
 
   package init(
     mode: Mode? = nil, alpha: Double? = nil, beta: Double? = nil, anchors: Bool? = nil,
-    threshold: Double? = nil, model: ModelRef? = nil, advantage: AdvantageNorm? = nil
+    threshold: Double? = nil, model: ModelRef? = nil, advantage: AdvantageNorm? = nil,
+    images: [String]? = nil
   ) {
+    self.images = images
     self.mode = mode
     self.alpha = alpha
     self.beta = beta
@@ -37,7 +40,7 @@ package struct LengthQualityConfig: Codable, Sendable {
     self.advantage = advantage
   }
 
-  static let laterKeys: Set = ["reasoning_limit", "answer_limit", "tokens"]
+  static let laterKeys: Set = ["reasoning_limit", "answer_limit", "tokens", ImageColumns.key]
 
   /// Each pair of a group's responses in both orders. More rows than a group has are taken to be groups of 8.
   var workload: Workload {
@@ -60,6 +63,7 @@ package struct LengthQualityConfig: Codable, Sendable {
     "answer_limit": "Fuzzy: most tokens of its answer; the authors' 512. Default: no limit.",
     "tokens": "Fuzzy, with a limit: " + TokenCount.help + " The server that counts is the judge's.",
     "advantage": AdvantageNorm.help + " Default sample-std.",
+    ImageColumns.key: ImageColumns.judgeHelp,
   ]
 }
 
@@ -71,10 +75,12 @@ struct LengthQuality: Sendable {
   private let beta: Double
   private let judge: PairJudge?
   private let form: ResponseForm?
+  private let images: ImageColumns
 
   init(_ config: LengthQualityConfig, in workspace: Workspace) throws {
     self.config = config
     mode = config.mode ?? .verifiable
+    images = try ImageColumns(config.images, judgedBy: config.model)
     alpha = config.alpha ?? (mode == .fuzzy ? 5 : 10)
     beta = config.beta ?? 1
     guard alpha > 0, beta >= 0, alpha.isFinite, beta.isFinite else {
@@ -111,6 +117,7 @@ struct LengthQuality: Sendable {
       + RewardGroups<Int>.reads.filter { !own.contains($0.name) }
       + (mode == .fuzzy
         ? ["finish_reason", "completion", "messages"].map { ColumnUse($0, required: false) } : [])
+      + images.reads
   }
 
   /// A group with what is known about it.
@@ -156,6 +163,7 @@ struct LengthQuality: Sendable {
     }
     let groups = try await RewardGroups(of: rows, dropping: sink) { row throws(BadRow) -> Void in
       try check(row)
+      _ = try images.images(of: row)
     }.groups
     for group in groups {
       // The texts are fetched again group by group: all of them at once would not fit.
@@ -167,7 +175,8 @@ struct LengthQuality: Sendable {
       for text in texts { responses.append(try await form.response(text)) }
       let wellFormed = responses.map(\.isWellFormed)
       let verdicts = try await judge.compare(
-        texts.first?["question"]?.string ?? "", responses.map(\.answer)
+        texts.first?["question"]?.string ?? "", responses.map(\.answer),
+        showing: try texts.first.map { try images.images(of: $0) } ?? []
       ) { i, k in
         switch judged {
         case .anyWellFormed: wellFormed[i] || wellFormed[k]

@@ -15,7 +15,9 @@ package struct PredictReward: RowStage {
     "samples": "How often a judge is asked, 4 or more; default 8.",
     "temperature": "A judge's sampling temperature; default 1, since equal scores have no deviation.",
     "seed": "Seed of a judge's first score; each further one adds one. Default none.",
+    ImageColumns.key: ImageColumns.judgeHelp,
   ]
+  package static let laterKeys: Set = [ImageColumns.key]
   package static let sets = [FittedReward.role]
 
   package static let drawsSamples = true
@@ -37,8 +39,10 @@ package struct PredictReward: RowStage {
     package var samples: Int?
     package var temperature: Double?
     package var seed: Int?
+    package var images: [String]?
 
-    package init(model: ModelRef, samples: Int? = nil) {
+    package init(model: ModelRef, samples: Int? = nil, images: [String]? = nil) {
+      self.images = images
       self.model = model
       self.samples = samples
     }
@@ -78,14 +82,17 @@ package struct PredictReward: RowStage {
     case judge(any ChatModel)
   }
 
-  package var reads: [ColumnUse] { [ColumnUse("question"), ColumnUse(completion)] }
+  package var reads: [ColumnUse] { [ColumnUse("question"), ColumnUse(completion)] + images.reads }
   private let judged: Judged
   private let completion: String
   private let samples: Int
   private let sampling: Sampling
+  private let images: ImageColumns
 
   package init(_ config: Config, in workspace: Workspace) throws {
     completion = config.completion ?? "completion"
+    images = try ImageColumns(
+      config.images, judgedBy: [.embedding, .vllmPURM].contains(config.model.spec.kind) ? nil : config.model)
     samples = config.samples ?? Self.defaultSamples
     sampling = try SamplingKeys.check(
       Sampling(temperature: config.temperature ?? 1, seed: config.seed, maxTokens: 8))
@@ -124,7 +131,7 @@ package struct PredictReward: RowStage {
     case .stated(let model):
       let found = try await model.score((question.isEmpty ? [] : [.user(question)]) + [.assistant(answer)])
       return Self.outcome(found.logit, found.sigma ?? .nan)
-    case .judge(let model): return try await moments(question, answer, by: model)
+    case .judge(let model): return try await moments(question, answer, of: input, by: model)
     }
   }
 
@@ -141,7 +148,7 @@ package struct PredictReward: RowStage {
   }
 
   private func moments(
-    _ question: String, _ answer: String, by model: any ChatModel
+    _ question: String, _ answer: String, of row: Columns, by model: any ChatModel
   ) async throws -> Outcome<Output> {
     let text = """
       Rate the answer to the question with a whole number from 0 (useless) to 10 (perfect).
@@ -154,8 +161,12 @@ package struct PredictReward: RowStage {
 
       Reply with the number alone.
       """
+    let asked: [ChatMessage]
+    do { asked = try images.shown(in: [.user(text)], of: row, marks: false) } catch {
+      return .drop(reason: error.reason, detail: error.detail)
+    }
     let replies = try await SamplingKeys.draw(
-      samples, of: ChatRequest([.user(text)], sampling: sampling), from: model)
+      samples, of: ChatRequest(asked, sampling: sampling), from: model)
     let scores = replies.compactMap { reply in
       reply.text.firstMatch(of: /\d+(?:\.\d+)?/).flatMap { Double($0.output) }
     }.filter { (0...10).contains($0) }

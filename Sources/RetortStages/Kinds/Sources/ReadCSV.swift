@@ -11,12 +11,20 @@ package struct ReadCSV: RecordReader {
     package let encoding: String?
     package let defaults: Columns?
     package let types: [String: CellType]?
+    package let images: [String]?
+    /// Of the images that the files name: part of the key, and no key of a file.
+    private(set) var imageContent: Digest?
+
+    private enum CodingKeys: String, CodingKey {
+      case file, delimiter, header, columns, nulls, encoding, defaults, types, images
+    }
 
     package init(
       file: DataFiles, delimiter: String? = nil, header: Bool? = nil, columns: [String]? = nil,
       nulls: Bool? = nil, encoding: String? = nil, defaults: Columns? = nil,
-      types: [String: CellType]? = nil
+      types: [String: CellType]? = nil, images: [String]? = nil
     ) {
+      self.images = images
       self.file = file
       self.delimiter = delimiter
       self.header = header
@@ -25,6 +33,36 @@ package struct ReadCSV: RecordReader {
       self.encoding = encoding
       self.defaults = defaults
       self.types = types
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+      var fields = encoder.container(keyedBy: CodingKeys.self)
+      try fields.encode(file, forKey: .file)
+      try fields.encodeIfPresent(delimiter, forKey: .delimiter)
+      try fields.encodeIfPresent(header, forKey: .header)
+      try fields.encodeIfPresent(columns, forKey: .columns)
+      try fields.encodeIfPresent(nulls, forKey: .nulls)
+      try fields.encodeIfPresent(encoding, forKey: .encoding)
+      try fields.encodeIfPresent(defaults, forKey: .defaults)
+      try fields.encodeIfPresent(types, forKey: .types)
+      try fields.encodeIfPresent(images, forKey: .images)
+      try ReadImages.encode(imageContent, to: encoder)
+    }
+
+    /// Errors: ``StageError`` for a delimiter that is none.
+    fileprivate func format(_ say: @escaping @Sendable (String) -> Void = { _ in }) throws -> CSV {
+      CSV(
+        delimiter: try CSV.delimiter(delimiter), encoding: encoding, names: columns,
+        hasHeader: header ?? (columns == nil), hasNulls: nulls ?? false, isAssumed: delimiter == nil, say: say
+      )
+    }
+
+    /// With the content of the images that its files name.
+    fileprivate func looking() -> Config {
+      guard let images, let format = try? format() else { return self }
+      var config = self
+      config.imageContent = ReadImages.content(of: images, in: file.files, format)
+      return config
     }
   }
 
@@ -42,21 +80,23 @@ package struct ReadCSV: RecordReader {
     "nulls":
       "Whether an empty field without quotation marks is null; default false: an empty text, as one with them is.",
     "encoding": "What the text is written in: \(TextDecoder.help); default utf-8.",
+    "images": ReadImages.help,
   ].merging(CellRules.keys) { own, _ in own }
+  package static let laterKeys: Set = ["images"]
+
+  package static func resolved(_ config: Config) -> Config { config.looking() }
 
   package let source: RecordSource
   package let adds: [String]?
 
   package init(_ config: Config, in workspace: Workspace) throws {
-    let names = config.columns
-    let csv = CSV(
-      delimiter: try CSV.delimiter(config.delimiter), encoding: config.encoding, names: names,
-      hasHeader: config.header ?? (names == nil), hasNulls: config.nulls ?? false,
-      isAssumed: config.delimiter == nil, say: workspace.say)
+    let csv = try config.format(workspace.say)
     try Self.check(config, csv)
     let columns = try Self.columns(of: config.file.files, csv)
     let rules = try CellRules(defaults: config.defaults, types: config.types, known: columns)
-    source = RecordSource(files: config.file.files, format: csv, rules: rules)
+    var source = RecordSource(files: config.file.files, format: csv, rules: rules)
+    try source.take(config.images, content: config.imageContent, of: csv, in: workspace)
+    self.source = source
     adds = columns
   }
 

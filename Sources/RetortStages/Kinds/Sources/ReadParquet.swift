@@ -8,10 +8,13 @@ package struct ReadParquet: RecordReader {
     package let columns: [String]?
     package let defaults: Columns?
     package let types: [String: CellType]?
+    package let images: [String]?
 
     package init(
-      file: ParquetFiles, columns: [String]? = nil, defaults: Columns? = nil, types: [String: CellType]? = nil
+      file: ParquetFiles, columns: [String]? = nil, defaults: Columns? = nil,
+      types: [String: CellType]? = nil, images: [String]? = nil
     ) {
+      self.images = images
       self.file = file
       self.columns = columns
       self.defaults = defaults
@@ -29,7 +32,9 @@ package struct ReadParquet: RecordReader {
     "file":
       "The file, \(FileKey.help)Or files of a dataset at a revision: hf://datasets/ORG/NAME@REVISION/data/*.parquet.",
     "columns": "The columns to read, which every file must have; all when left out.",
+    "images": ReadImages.helpInside,
   ].merging(CellRules.keys) { own, _ in own }
+  package static let laterKeys: Set = ["images"]
 
   package let source: RecordSource
   package let adds: [String]?
@@ -40,7 +45,9 @@ package struct ReadParquet: RecordReader {
       throw StageError("columns: expected at least one column, found none; leave it out to read all")
     }
     let rows = ParquetRows(workspace: workspace, columns: config.columns)
-    source = RecordSource(files: config.file.files.files, format: rows, rules: rules)
+    source = RecordSource(
+      files: config.file.files.files, format: rows, rules: rules,
+      images: try ReadImages(config.images, at: .inside, in: workspace))
     adds = config.columns.map { columns in columns + rules.certain.filter { !columns.contains($0) } }
   }
 }

@@ -1,3 +1,4 @@
+internal import Foundation
 internal import OrderedCollections
 package import RetortCore
 
@@ -8,10 +9,13 @@ package struct ReadSQLite: RecordReader {
     package let query: String
     package let defaults: Columns?
     package let types: [String: CellType]?
+    package let images: [String]?
 
     package init(
-      file: DataFile, query: String, defaults: Columns? = nil, types: [String: CellType]? = nil
+      file: DataFile, query: String, defaults: Columns? = nil, types: [String: CellType]? = nil,
+      images: [String]? = nil
     ) {
+      self.images = images
       self.file = file
       self.query = query
       self.defaults = defaults
@@ -26,16 +30,20 @@ package struct ReadSQLite: RecordReader {
     "file": "The database, relative to the pipeline file. It is only read, and nothing is made beside it.",
     "query":
       "A query in SQL that gives rows, in the order of its ORDER BY; without one, in whatever order SQLite finds them.",
+    "images": ReadImages.helpInside,
   ].merging(CellRules.keys) { own, _ in own }
+  package static let laterKeys: Set = ["images"]
 
   package let source: RecordSource
   package let adds: [String]?
 
   package init(_ config: Config, in workspace: Workspace) throws {
-    let rows = QueryRows(query: config.query, databases: workspace.databases)
+    let images = try ReadImages(config.images, at: .inside, in: workspace)
+    let rows = QueryRows(
+      query: config.query, images: Set(config.images ?? []), databases: workspace.databases)
     let columns = try rows.columns(in: config.file)
     let rules = try CellRules(defaults: config.defaults, types: config.types, known: columns)
-    source = RecordSource(files: [config.file], format: rows, rules: rules)
+    source = RecordSource(files: [config.file], format: rows, rules: rules, images: images)
     adds = columns
   }
 }
@@ -43,6 +51,8 @@ package struct ReadSQLite: RecordReader {
 /// The rows of a query as records.
 private struct QueryRows: RecordFormat {
   let query: String
+  /// Columns whose bytes are images.
+  let images: Set<String>
   let databases: any DatabaseReading
 
   /// Errors: ``StageError`` for columns that no row can have.
@@ -73,11 +83,12 @@ private struct QueryRows: RecordFormat {
     for (name, cell) in zip(names, row) {
       switch cell {
       case .value(let value): cells[name] = value
-      case .bytes(let count):
+      case .bytes(let bytes) where images.contains(name): cells[name] = .string(bytes.base64EncodedString())
+      case .bytes(let bytes):
         return FileRecord(
           place,
           broken: BadRow(
-            "blob", "expected text or a number in '\(name)', found \(count) bytes; take it as hex(…)"))
+            "blob", "expected text or a number in '\(name)', found \(bytes.count) bytes; take it as hex(…)"))
       case .infinite:
         return FileRecord(
           place, broken: BadRow("no number", "expected a number in '\(name)', found an infinity"))

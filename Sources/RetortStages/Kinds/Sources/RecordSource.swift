@@ -22,6 +22,17 @@ package struct RecordSource: Sendable {
   /// The content of the images now; by default what the step is known by.
   var imageContent: (@Sendable () -> Digest)?
 
+  /// Reads the images that some columns name. Errors: ``StageError``.
+  ///
+  /// - Parameter content: as the step is known by it.
+  mutating func take(
+    _ columns: [String]?, content: Digest?, of format: some ScannedFormat, in workspace: Workspace
+  ) throws {
+    images = try ReadImages(columns, content: content, in: workspace)
+    guard let columns else { return }
+    imageContent = { [files] in ReadImages.content(of: columns, in: files, format) }
+  }
+
   func read(into sink: ReaderSink<Columns>) async throws {
     for file in files {
       try await format.read(file) { record in
@@ -77,7 +88,6 @@ package struct RecordConfig: Codable, Sendable {
   private(set) var imageContent: Digest?
 
   private enum CodingKeys: String, CodingKey { case file, columns, defaults, types, images }
-  private enum ContentKeys: String, CodingKey { case imageContent = "image_content" }
 
   package init(
     file: DataFile, columns: [String]? = nil, defaults: Columns? = nil, types: [String: CellType]? = nil,
@@ -97,9 +107,7 @@ package struct RecordConfig: Codable, Sendable {
     try fields.encodeIfPresent(defaults, forKey: .defaults)
     try fields.encodeIfPresent(types, forKey: .types)
     try fields.encodeIfPresent(images, forKey: .images)
-    guard let imageContent else { return }
-    var content = encoder.container(keyedBy: ContentKeys.self)
-    try content.encode(imageContent.description, forKey: .imageContent)
+    try ReadImages.encode(imageContent, to: encoder)
   }
 
   /// With the content of the images that its files name.
@@ -118,16 +126,10 @@ package struct RecordConfig: Codable, Sendable {
 
   /// Errors: ``StageError``.
   func source(_ format: some ScannedFormat, in workspace: Workspace) throws -> RecordSource {
-    if images?.isEmpty == true {
-      throw StageError("images: expected at least one column, found none; leave it out to read none")
-    }
     var source = RecordSource(
       files: file.files, format: format, rules: try CellRules(defaults: defaults, types: types),
       required: columns ?? [])
-    if let images {
-      source.images = ReadImages(columns: images, shelf: workspace.images, content: imageContent)
-      source.imageContent = { [files = file.files] in ReadImages.content(of: images, in: files, format) }
-    }
+    try source.take(images, content: imageContent, of: format, in: workspace)
     return source
   }
 

@@ -25,7 +25,7 @@ import Testing
     let rows = Rows(
       names: ["a", "b"],
       rows: [
-        [.value(1), .value("x")], [.value(2), .bytes(count: 3)], [.value(nil), .value(0.5)],
+        [.value(1), .value("x")], [.value(2), .bytes(Data([1, 2, 3]))], [.value(nil), .value(0.5)],
         [.infinite, .value(nil)], [.value(3), .notUTF8],
       ])
     try await withFile("t.sqlite", "".utf8) { file in
@@ -41,6 +41,34 @@ import Testing
               "no number: t.sqlite, row 4: expected a number in 'a', found an infinity",
               "invalid UTF-8: t.sqlite, row 5: expected UTF-8 text in 'b'",
             ]))
+    }
+  }
+
+  @Test func bytesOfAColumnWithImagesAreReferences() async throws {
+    let shelf = MemoryImages()
+    let picture = Drawn.png(4, 3)
+    let uri = "data:image/png;base64,\(picture.base64EncodedString())"
+    let rows = Rows(
+      names: ["n", "picture"],
+      rows: [
+        [.value(1), .bytes(picture)], [.value(2), .value(.string(uri))], [.value(3), .value(nil)],
+        [.value(4), .bytes(Data("no".utf8))], [.value(5), .value("a.png")],
+      ])
+    try await withFile("t.sqlite", "".utf8) { file in
+      let workspace = Workspace(
+        folder: URL(filePath: "/nonexistent"), models: ScriptedProvider(), databases: rows,
+        tools: ToolServices(images: shelf))
+      let stage = try ReadSQLite(.init(file: file, query: "q", images: ["picture"]), in: workspace)
+      let answers = try await read(stage)
+      let image = try ImageReference(reading: picture).json
+      #expect(
+        answers.rows == [["n": 1, "picture": image], ["n": 2, "picture": image], ["n": 3, "picture": nil]])
+      #expect(
+        answers.rejected == [
+          "no image: t.sqlite, row 4: 'picture': expected a PNG, JPEG, WebP or GIF image, found other bytes (6e6f…)",
+          "no image: t.sqlite, row 5: 'picture': expected an image's bytes in the file, found the text 'a.png'; read-jsonl "
+            + "and read-csv follow paths",
+        ])
     }
   }
 
