@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Trains the reward model's head on the pairs of other puzzles, and has it judge every candidate with and without an example.
 
-    judge.py DATA MODEL OUT DEVICE
+    judge.py DATA MODEL OUT KEEP DEVICE
 
-OUT gets head/, judged.jsonl (what score-reward would say of each candidate) and known.jsonl (what the model reads and its answer, for
+KEEP gets head/ (28 MB), OUT its report, judged.jsonl (what score-reward would say of each candidate) and known.jsonl (what the model reads and its answer, for
 `tools/reward-model/serve.py`, so that score-reward can say it again).
 """
 import gzip
@@ -17,14 +17,15 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "reward-model"))
 from model import RewardModel, text_of  # noqa: E402  (it lies in another folder)
 
-data, base, out, device = pathlib.Path(sys.argv[1]), sys.argv[2], pathlib.Path(sys.argv[3]), sys.argv[4]
+data, base, out, keep, device = pathlib.Path(sys.argv[1]), sys.argv[2], pathlib.Path(sys.argv[3]), pathlib.Path(sys.argv[4]), sys.argv[5]
 began = time.time()
-if not (out / "head" / "report.json").exists():
+if not (keep / "head" / "report.json").exists():
     with open(out / "head.log", "w") as log:
-        subprocess.run([sys.executable, HERE.parent / "reward-model" / "train.py", data / "pairs.jsonl", "--base", base, "--out", out / "head",
+        subprocess.run([sys.executable, HERE.parent / "reward-model" / "train.py", data / "pairs.jsonl", "--base", base, "--out", keep / "head",
                         "--max-tokens", "1024", "--epochs", "6", "--device", device], check=True, stdout=log)
+(out / "head.json").write_text((keep / "head" / "report.json").read_text())
 print(f"        reward model: trained after {time.time() - began:.0f} s", flush=True)
-model = RewardModel.load(out / "head", device)
+model = RewardModel.load(keep / "head", device)
 known = {}
 judged = []
 with gzip.open(data / "candidates.jsonl.gz", "rt") as rows:

@@ -142,7 +142,7 @@ class Student:
         while order:
             places = order[:each]
             try:
-                texts = self.batch([one[place] for one in prompts for place in places], most, stop)
+                texts = self.batch([one[place] for one in prompts for place in places], adapters, most, stop)
             except torch.OutOfMemoryError:
                 if each == 1:
                     raise
@@ -161,28 +161,36 @@ class Student:
         seen = torch.tensor([[0] * (width - len(tokens)) + [1] * len(tokens) for tokens in flat], device=self.device)
         return ids, seen, (seen.cumsum(1) - 1).clamp(min=0)
 
-    def batch(self, flat, most, stop):
+    def batch(self, flat, adapters, most, stop):
+        """flat: the prompts of one adapter after those of the other. A place that every adapter is done with goes out of the batch."""
         ids, seen, places = self.left_padded(flat)
-        cache, done = None, torch.tensor([len(tokens) == 1 for tokens in flat], device=self.device)  # one that only fills up
-        made = []
+        done = torch.tensor([len(tokens) == 1 for tokens in flat], device=self.device)  # one that only fills up
+        going = torch.arange(len(flat), device=self.device)
+        made = torch.full((len(flat), most), self.end, device=self.device)
+        cache = None
         for step in range(most):
             out = self.model(input_ids=ids, attention_mask=seen, position_ids=places, past_key_values=cache, use_cache=True, logits_to_keep=1)
             cache = out.past_key_values
             token = out.logits[:, -1].argmax(-1)
             token[done] = self.end
-            made.append(token)
+            made[going, step] = token
             done |= token == self.end
-            if step % 8 == 7:
-                if stop is not None:
-                    done |= torch.tensor([stop(text) for text in self.texts(made)], device=self.device)
-                if bool(done.all()):
-                    break
             ids, places = token[:, None], places[:, -1:] + 1
             seen = torch.cat([seen, torch.ones_like(ids)], 1)
+            if step % 16 == 15:
+                if stop is not None:
+                    done |= torch.tensor([stop(text) for text in self.texts(made[going, : step + 1])], device=self.device)
+                if bool(done.all()):
+                    break
+                open_places = (~done).view(adapters, -1).any(0)
+                if int(open_places.sum()) <= 0.75 * len(open_places):
+                    kept = torch.arange(len(done), device=self.device).view(adapters, -1)[:, open_places].flatten()
+                    cache.batch_select_indices(kept)
+                    ids, places, seen, done, going = ids[kept], places[kept], seen[kept], done[kept], going[kept]
         return self.texts(made)
 
     def texts(self, made):
-        rows = torch.stack(made, 1).tolist()
+        rows = made.tolist()
         return self.tokenizer.batch_decode([row[: row.index(self.end)] if self.end in row else row for row in rows])
 
     @torch.no_grad()
@@ -254,7 +262,7 @@ class Study:
         """Begins to have the candidates judged, where they are not."""
         self.rewards, self.judging = None, None
         if not self.judged.exists():
-            command = [sys.executable, pathlib.Path(__file__).parent / "judge.py", self.data, self.args.model, self.out, self.student.device]
+            command = [sys.executable, pathlib.Path(__file__).parent / "judge.py", self.data, self.args.model, self.out, self.keep.parent, self.student.device]
             self.judging = subprocess.Popen(command)
 
     def wait_for_rewards(self):
@@ -273,7 +281,7 @@ class Study:
         """Trains and asks what is left of runs. False when the time is over."""
         runs = [run for run in runs if not self.path(run).exists()]
         while runs:
-            part = [run for run in runs if run["questions"]][: self.together] or runs[:1]
+            part = runs[: self.together]
             if not self.clock.fits("runs", len(part)):
                 return False
             start = time.time()
@@ -300,23 +308,28 @@ class Study:
         return True
 
     def ask(self, runs, curves, trained):
-        student, most = self.student, self.plan["settings"]["most_new"]
-        answers = {}
-        for act in ("conditions", "statements"):
-            prompts = [student.prompt(row[act]) for row in self.test]
-            answers[act] = student.answer([prompts] * len(runs), most[act], self.at_once)
+        """The first of what the test asks: what a run is held to."""
+        answers = {act: self.listed(act, len(runs)) for act in (("conditions", "statements") if runs[0]["arm"] in ("curve", "base") else ("statements",))}
         for index, run in enumerate(runs):
-            said = []
-            for place, row in enumerate(self.test):
-                conditions, statements = (acts.texts(answers[act][index][place]) for act in ("conditions", "statements"))
-                said.append({"id": row["id"], "question_parsing": conditions, "statements": statements,
-                             "raw": None if conditions and statements else [answers[act][index][place] for act in ("conditions", "statements")]})
-            quick = {"question_f1": mean(acts.f1(one["question_parsing"] or [], row["gold"]["question_parsing"], 0.95)
-                                         for one, row in zip(said, self.test)),
-                     "statement_f1": mean(acts.f1(one["statements"] or [], [step["statement"] for step in row["gold"]["cot_parsing"]], 0.9)
-                                          for one, row in zip(said, self.test))}
-            self.write(run, {"run": run, "quick": quick, "losses": curves[index], "train_s": trained, "answers": said})
-            say(f"  {run['id']}: question F1 {quick['question_f1']:.3f}, statement F1 {quick['statement_f1']:.3f}")
+            value = {"run": run, "losses": curves[index], "train_s": trained, "quick": {}}
+            for act, said in answers.items():
+                value[act], value["quick"][act] = said[index], self.quick(act, said[index])
+            self.write(run, value)
+            say(f"  {run['id']}: " + ", ".join(f"F1 of {act} {found:.3f}" for act, found in value["quick"].items()))
+
+    def listed(self, act, adapters):
+        """For each adapter and question the list that was said, or the text that was none."""
+        prompts = [self.student.prompt(row[act]) for row in self.test]
+        said = self.student.answer([prompts] * adapters, self.plan["settings"]["most_new"][act], self.at_once)
+        return [[found if (found := acts.texts(text)) is not None else text for text in one] for one in said]
+
+    def quick(self, act, said):
+        return mean(self.quick_scores(act, said))
+
+    def quick_scores(self, act, said):
+        threshold = {"conditions": 0.95, "statements": 0.9}[act]
+        known = [row["gold"]["question_parsing"] if act == "conditions" else [step["statement"] for step in row["gold"]["cot_parsing"]] for row in self.test]
+        return [acts.f1(one if isinstance(one, list) else [], gold, threshold) for one, gold in zip(said, known)]
 
     def explain(self, runs):
         """Evidence and verdicts of runs that have only statements so far. False when the time is over."""
@@ -327,19 +340,22 @@ class Study:
             part = runs[start : start + together]
             if not self.clock.fits("explained", len(part)):
                 return False
-            begun = time.time()
+            start_time = time.time()
             say(f"evidence and verdicts of {', '.join(run['id'] for run in part)}")
             adapters = Adapters(self.student.model, [0] * len(part))
             adapters.load([torch.load(self.keep / f"{run['id']}.pt", weights_only=True) for run in part])
             self.explain_together(part)
             adapters.remove()
-            self.clock.took("explained", len(part), time.time() - begun)
+            self.clock.took("explained", len(part), time.time() - start_time)
         return True
 
     def explain_together(self, runs):
         student, most = self.student, self.plan["settings"]["most_new"]
         written = [self.read(run) for run in runs]
-        steps = [[(row, step) for row, one in zip(self.test, value["answers"]) for step in self.first_steps(one, row)] for value in written]
+        if any("conditions" not in value for value in written):
+            for value, said in zip(written, self.listed("conditions", len(runs))):
+                value["conditions"], value["quick"]["conditions"] = said, self.quick("conditions", said)
+        steps = [[(row, step) for row, one in zip(self.test, value["statements"]) for step in self.first_steps(one, row)] for value in written]
         count = max(1, max(map(len, steps)))
 
         def asked(prompt_of):
@@ -374,7 +390,7 @@ class Study:
 
     def first_steps(self, answer, row):
         """The statements that are asked about: no more than twice the known ones, since a model that repeats itself never ends."""
-        return (answer["statements"] or [])[: 2 * len(row["gold"]["cot_parsing"])]
+        return (answer if isinstance(answer, list) else [])[: 2 * len(row["gold"]["cot_parsing"])]
 
     # The order of the study
 
@@ -394,15 +410,13 @@ class Study:
         return None
 
     def by_question(self, name):
-        value = self.read({"id": name})
-        return [acts.f1(one["statements"] or [], [step["statement"] for step in row["gold"]["cot_parsing"]], 0.9)
-                for one, row in zip(value["answers"], self.test)]
+        return self.quick_scores("statements", self.read({"id": name})["statements"])
 
     def size(self, stage):
         """The largest size that is below saturation."""
         means = {}
         for size in stage["sizes"]:
-            found = [self.read(run)["quick"]["statement_f1"] for run in stage["runs"] if run["questions"] == size]
+            found = [self.read(run)["quick"]["statements"] for run in stage["runs"] if run["questions"] == size]
             means[size] = mean(found)
         full = means[max(means)]
         below = [size for size in stage["choose_from"] if means[size] <= stage["share"] * full]

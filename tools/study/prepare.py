@@ -20,7 +20,7 @@ import arms
 
 HERE = pathlib.Path(__file__).resolve().parent
 SETTINGS = {"rate": 2e-4, "ratio": 16, "steps": 100, "batch": 4, "max_tokens": 1024,
-            "most_new": {"conditions": 320, "statements": 256, "evidence": 128}}
+            "most_new": {"conditions": 192, "statements": 128, "evidence": 96}}
 SIZES, CHOOSE_FROM = (12, 25, 50, 100, 200), (25, 50, 100)
 ROLES = {"conditions": "question_parsing", "statements": "cot_parsing", "evidence": "cot_verification", "verdict": "cot_verification"}
 
