@@ -55,8 +55,6 @@ extension TrainingRecipes {
     let role = isByRole
     let model = role ? "sys.argv[2] if len(sys.argv) > 2" : "sys.argv[1] if len(sys.argv) > 1"
     let stem = role ? "sft_trl/{role}" : targets.first?.completions ?? ""
-    // Transformers 5 calls it so. The recipes of roles are as version 1 of `export-role-sets` wrote them.
-    let warmup = role ? "warmup_ratio" : "warmup_steps"
     return """
       \"""python train_trl.py \(role ? "ROLE " : "")[MODEL]: one LoRA+ adapter with TRL and PEFT; loss on the answer alone.\"""
       import sys
@@ -90,7 +88,7 @@ extension TrainingRecipes {
           optimizers=(optimizer, None),
           args=SFTConfig(
               output_dir=str(folder / "out"\(role ? " / role" : "")), num_train_epochs=5, learning_rate=2e-5, max_length=\(maxLength),
-              per_device_train_batch_size=4, gradient_accumulation_steps=4, \(warmup)=0.03, logging_steps=10,
+              per_device_train_batch_size=4, gradient_accumulation_steps=4, warmup_steps=0.03, logging_steps=10,
               eval_strategy="steps" if evaluate else "no", eval_steps=50, save_steps=50, save_total_limit=3))
       trainer.train()
       trainer.save_model()

@@ -32,14 +32,15 @@ struct TrainingRecipes: Sendable {
 
   let trainers: Set<Trainer>
   let baseModel: String
-  /// LLaMA-Factory's name of the model's chat template; without, it asks the model's tokenizer.
-  let template: String?
   /// Most tokens of a conversation.
   let maxLength: Int
   /// Whether the earlier answers of a conversation are shown and not learnt, where a trainer can be told so.
   var learnsLastAlone = false
   /// The sets of roles, or one without a role.
   let targets: [Target]
+
+  /// LLaMA-Factory's name of the model's chat template; without, it asks the model's tokenizer.
+  var template: String? { baseModel.lowercased().contains("llama-3") ? "llama3" : nil }
 
   var isByRole: Bool { targets.contains { $0.role != nil } }
 

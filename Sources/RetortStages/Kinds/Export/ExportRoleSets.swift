@@ -34,7 +34,7 @@ package struct ExportRoleSets: Exporter {
   package typealias Input = Columns
 
   package static let name = "export-role-sets"
-  package static let version = 1
+  package static let version = 2
   package static let laterKeys: Set = ["allow_empty", "structure"]
   package static let summary = "Write the training sets of the three roles, with a dataset card and recipes."
   package static let keys = [
@@ -96,7 +96,7 @@ package struct ExportRoleSets: Exporter {
         shapes, about: config.structure == nil ? Self.about : Self.about(roles),
         recipes: TrainingRecipes(
           trainers: Set(formats.compactMap(\.trainer)),
-          baseModel: config.baseModel ?? TrainingRecipes.baseModel, template: "llama3",
+          baseModel: config.baseModel ?? TrainingRecipes.baseModel,
           maxLength: TrainingRecipes.maxLength,
           targets: roles.compactMap { role in
             shapes.first { $0.stem == Shape.messages.stem(role) }.map {

@@ -240,10 +240,8 @@ package struct ExportSFT: Exporter, PromptShowing {
   private static func recipes(
     _ config: Config, _ formats: [Format], _ shapes: [TrainingShape], learnsAll: Bool
   ) -> TrainingRecipes {
-    let model = config.baseModel ?? TrainingRecipes.baseModel
-    return TrainingRecipes(
-      trainers: Set(formats.compactMap(\.trainer)), baseModel: model,
-      template: model.lowercased().contains("llama-3") ? "llama3" : nil,
+    TrainingRecipes(
+      trainers: Set(formats.compactMap(\.trainer)), baseModel: config.baseModel ?? TrainingRecipes.baseModel,
       maxLength: config.maxLength ?? TrainingRecipes.maxLength, learnsLastAlone: !learnsAll,
       targets: shapes.first.map {
         [.init(role: nil, messages: $0, completions: Shape.completions.rawValue)]

@@ -123,11 +123,19 @@ struct ExportRoleSetsTests {
     #expect(try system(.cotVerification) == "Take it apart.\n\n\(TrainingRole.cotVerification.form)")
   }
 
+  /// Transformers 5 takes a share as `warmup_steps`; a template of another model's would train on wrong tokens.
+  @Test func recipesAreOfTheModel() async throws {
+    let (folder, _) = try await export(.init(folder: "out", baseModel: "Qwen/Qwen3-0.6B"), [row])
+    let text = { (file: String) in try String(contentsOf: folder.appending(path: file), encoding: .utf8) }
+    #expect(!(try text("train-llamafactory-cot_parsing.yaml").contains("template:")))
+    #expect(try text("train_trl.py").contains("warmup_steps=0.03"))
+  }
+
   /// The manifest has the digest of every file.
-  @Test func everyByteIsThatOfVersion1() async throws {
+  @Test func everyByteIsThatOfVersion2() async throws {
     let (folder, _) = try await export(.init(folder: "out"), [row], validation: [row])
     let manifest = try String(contentsOf: folder.appending(path: "manifest.json"), encoding: .utf8)
-    let known = "b583703015ec9b39041b26f8dbc7ffaf5c1bf5d827f087f427c0dee2d387eb6f"
+    let known = "6d7a0b83c1ee207621c74f28a37cf8a9e05092e8f86bb7c18a9aff88ec44d513"
     #expect(Digest(of: Data(manifest.utf8)).hex == known)
   }
 }
