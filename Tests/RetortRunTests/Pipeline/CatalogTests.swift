@@ -39,7 +39,7 @@ import Testing
       names { $0.form == .set(makesRows: true) } == [
         "aggregate-feedback", "calibrate-group-reward", "collect", "command-set", "count", "fit-reward-model",
         "induce-prompt", "inject-refinement",
-        "measure-best-of-n", "pair-length-quality",
+        "measure-best-of-n", "pair-length-quality", "train-model",
       ])
     #expect(
       names { $0.form == .set(makesRows: false) } == [
@@ -49,7 +49,7 @@ import Testing
       ])
     #expect(
       names(\.drawsSamples) == [
-        "generate", "induce-prompt", "predict-reward", "sample-rollouts", "synthesize-rationale",
+        "generate", "induce-prompt", "predict-reward", "sample-rollouts", "synthesize-rationale", "train-model",
       ])
     #expect(names(\.reorders) == ["sort"])
     #expect(names(\.leavesEdits) == ["export-review"])
