@@ -261,7 +261,8 @@ class Study:
     def judge(self):
         """Begins to have the candidates judged, where they are not."""
         self.rewards, self.judging = None, None
-        if not self.judged.exists():
+        needed = any(run["arm"] in arms.REWARDED for stage in self.plan["stages"] for run in stage["runs"])
+        if needed and not self.judged.exists():
             command = [sys.executable, pathlib.Path(__file__).parent / "judge.py", self.data, self.args.model, self.out, self.keep.parent, self.student.device]
             self.judging = subprocess.Popen(command)
 
@@ -431,7 +432,7 @@ class Study:
         for stage in self.plan["stages"]:
             runs = [dict(run, questions=decided["size"]) if run["questions"] is None else run for run in stage["runs"]]
             if stage.get("dose_of_control"):
-                if not self.wait_for_rewards():
+                if runs and not self.wait_for_rewards():
                     say("there are no rewards: the arms that go by them are left out")
                     runs = [run for run in runs if run["arm"] not in arms.REWARDED]
                 if not decided.get("dose"):

@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
 """Makes what the study trains on and is tested on, by Retort's pipelines, and writes the plan.
 
-    prepare.py RETORT FOLDER [--short] [--rewards MODEL]
+    prepare.py RETORT FOLDER [--form full|cores|short] [--rewards RESULTS]
 
-FOLDER/data is then all that learn.py needs, apart from the model. --rewards also has the candidates judged (hours on two cores;
-minutes on a GPU, where learn.py does it); MODEL is the folder of the model. Done parts are not done again.
+FOLDER/data is then all that learn.py needs, apart from the model; learn.py has the candidates judged, too. Done parts are not done again.
 """
 import argparse
 import gzip
@@ -39,7 +38,7 @@ class Preparation:
     def __init__(self, args):
         self.retort = str(pathlib.Path(args.retort).resolve())
         self.home = pathlib.Path(args.folder).resolve()
-        self.short = args.short
+        self.form, self.short = args.form, args.form == "short"
         self.data = self.home / "data"
         self.data.mkdir(parents=True, exist_ok=True)
 
@@ -91,8 +90,8 @@ class Preparation:
 
     def plan(self, systems):
         """The stages in their order. rank: which runs are asked for evidence and verdicts first."""
-        seeds, few = ([1], [1]) if self.short else ([1, 2, 3, 4, 5], [1, 2, 3])
-        sizes, choose_from = ((6,), (6,)) if self.short else (SIZES, CHOOSE_FROM)
+        seeds, few = {"short": ([1], [1]), "cores": ([1, 2, 3], [1]), "full": ([1, 2, 3, 4, 5], [1, 2, 3])}[self.form]
+        sizes, choose_from = {"short": ((6,), (6,)), "cores": ((12, 50, 200), (50,)), "full": (SIZES, CHOOSE_FROM)}[self.form]
 
         def arm(name, dose, seed, rank):
             found = f"gold-{seed}" if name == "gold" else f"{name}-{dose}-{seed}"
@@ -117,35 +116,34 @@ class Preparation:
         settings = dict(SETTINGS, **({"steps": 6} if self.short else {}))
         (self.data / "plan.json").write_text(json.dumps({"settings": settings, "systems": systems, "stages": stages}, indent=1) + "\n")
 
-    # The reward model, on this machine
+    # The reward model
 
-    def head(self, model):
-        """The reward model's head, trained on other puzzles. Its digest says which it is."""
-        if not (self.home / "head" / "report.json").exists():
-            subprocess.run([sys.executable, HERE.parent / "reward-model" / "train.py", self.data / "pairs.jsonl", "--base", model,
-                            "--out", self.home / "head", "--max-tokens", "1024", "--epochs", "6"], check=True)
-        return hashlib.sha256((self.home / "head" / "head.pt").read_bytes()).hexdigest()[:16]
+    def rewards(self, results):
+        """What learn.py's reward model said, said again by Retort's own stages: score-reward asks a server that knows the answers, and
+        filter-reward makes the paper's selection. Stops where a reward is another than the arms went by."""
+        known = results / "known.jsonl"
+        self.run("rewards.yaml", STUDY_KNOWN=str(known.resolve()), STUDY_HEAD=hashlib.sha256(known.read_bytes()).hexdigest()[:16])
+        said, went_by = ({row["id"]: row for row in lines(path)} for path in (self.home / "judged.jsonl", results / "judged.jsonl"))
+        other = [name for name in went_by if any(abs(said[name][column] - went_by[name][column]) > 1e-9 for column in arms.REWARDS.values())]
+        if other or len(said) != len(went_by):
+            sys.exit(f"prepare: expected the rewards that the arms went by, found others for {len(other)} candidates, as {other[:3]}")
+        print(f"score-reward says what the arms went by, of {len(said)} candidates; filter-reward keeps {len(lines(self.home / 'kept.jsonl'))}")
 
-    def rewards(self, model):
-        known = self.home / "known.jsonl"
-        self.run("rewards.yaml", STUDY_HEAD=self.head(model), STUDY_KNOWN=str(known))
-        write(self.data / "judged.jsonl", lines(self.home / "judged.jsonl"))
-
-    def prepare(self, model):
+    def prepare(self):
         self.run("sets.yaml")
         self.run("candidates.yaml")
         self.curve()
         self.candidates()
         self.plan(self.test())
-        if model:
-            self.rewards(str(pathlib.Path(model).resolve()))
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("retort")
     parser.add_argument("folder")
-    parser.add_argument("--short", action="store_true", help="a trial of minutes: few questions, one seed, six steps, no filters")
-    parser.add_argument("--rewards", metavar="MODEL")
+    parser.add_argument("--form", choices=("full", "cores", "short"), default="full",
+                        help="cores: what six hours on two cores are enough for, fewer sizes and seeds; short: a trial of minutes")
+    parser.add_argument("--rewards", metavar="RESULTS", type=pathlib.Path, help="what learn.py wrote, afterwards: nothing else is made then")
     options = parser.parse_args()
-    Preparation(options).prepare(options.rewards)
+    preparation = Preparation(options)
+    preparation.rewards(options.rewards) if options.rewards else preparation.prepare()

@@ -3,9 +3,6 @@ import hashlib
 import json
 import pathlib
 
-IMAGE_OR_TOOLS = "expected turns of text, found {}"
-
-
 def read(paths):
     """Conversations of files of JSON Lines, `messages` or `prompt` and `completion`, in their order. Errors: SystemExit, with the line."""
     found = []
@@ -29,7 +26,7 @@ def conversation(record):
             turns += [{"role": role, "content": record[part]}] if isinstance(record[part], str) else record[part]
     for turn in turns:
         if not isinstance(turn["content"], str) or turn.get("tool_calls") or turn["role"] == "tool":
-            raise ValueError(IMAGE_OR_TOOLS.format(f"one of {turn['role']} with other content"))
+            raise ValueError(f"expected turns of text, found one of {turn['role']} with other content")
     if not turns or turns[-1]["role"] != "assistant":
         raise ValueError("expected an answer at the end, found none")
     return [{"role": turn["role"], "content": turn["content"]} for turn in turns]
