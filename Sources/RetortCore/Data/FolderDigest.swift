@@ -8,7 +8,9 @@ package enum FolderDigest {
     for path in try files(below: folder).sorted() {
       let url = folder.appending(path: path)
       let content =
-        if case .link(let target)? = try FileKind(at: url) { "-> \(target)" } else { try FileReading.sha256(of: url) }
+        if case .link(let target)? = try FileKind(at: url) { "-> \(target)" } else {
+          try FileReading.sha256(of: url)
+        }
       lines.append("\(content)  \(path)\n")
     }
     return Digest(of: Data(lines.joined().utf8)).hex

@@ -49,7 +49,8 @@ import Testing
       ])
     #expect(
       names(\.drawsSamples) == [
-        "generate", "induce-prompt", "predict-reward", "sample-rollouts", "synthesize-rationale", "train-model",
+        "generate", "induce-prompt", "predict-reward", "sample-rollouts", "synthesize-rationale",
+        "train-model",
       ])
     #expect(names(\.reorders) == ["sort"])
     #expect(names(\.leavesEdits) == ["export-review"])

@@ -52,12 +52,12 @@ package struct TrainModel: SetStage {
   package static let summary =
     "Have a program of your own train a model on the files that exports wrote, and take what came of it as a row."
   package static let keys = [
-    "run":
-      "The program, relative to the pipeline file or found on the PATH, and its arguments. Its content counts; where it is no script (python3 train.py) that of the first argument which is a file.",
+    "run": CommandKeys.help["run"] ?? "",
     "folder": "Where it puts what it trains, relative to the pipeline file; RETORT_OUT in its environment.",
     "files": "Files that it reads beside those of the exports: their content counts as the program's does.",
     "seed": "RETORT_SEED in its environment; default 0.",
-    "adds": "Numbers or words of its last line that become columns; what else it says is in the column metrics.",
+    "adds":
+      "Numbers or words of its last line that become columns; what else it says is in the column metrics.",
     "timeout": "Seconds in which the program writes no line; default 3600.",
     "env": "Variables that hold keys and that it is to see; it sees all that hold none.",
   ]
@@ -78,7 +78,9 @@ package struct TrainModel: SetStage {
     var seen = Set(TrainedModel.columns)
     for name in config.adds ?? [] where !seen.insert(name).inserted {
       errors.append(
-        StageError("adds: expected columns once, beside \(TrainedModel.columns.joined(separator: ", ")), found '\(name)' again"))
+        StageError(
+          "adds: expected columns once, beside \(TrainedModel.columns.joined(separator: ", ")), found '\(name)' again"
+        ))
     }
     if let timeout = config.timeout, !(timeout > 0 && timeout <= 1e7) {
       errors.append(StageError("timeout: expected seconds above 0, found \(timeout)"))
@@ -96,7 +98,8 @@ package struct TrainModel: SetStage {
     let line = try await lastLine(of: try program(on: paths))
     let trained = try TrainedModel(line, adds: config.adds ?? [], program: workspace.folder)
     let shown =
-      config.folder.hasPrefix("/") ? trained.url.path : Workspace.relative(trained.url.path, to: workspace.folder)
+      config.folder.hasPrefix("/")
+      ? trained.url.path : Workspace.relative(trained.url.path, to: workspace.folder)
     try await sink.make(try trained.row(path: shown), from: Array(paths.indices))
   }
 
@@ -146,10 +149,13 @@ package struct TrainModel: SetStage {
         if let last { workspace.say(last) }
         last = String(decoding: line, as: UTF8.self).trimmed
         talk.isHeard()
-      case .overlong: throw StageError("expected lines of at most 1000000 bytes from the program, found a longer one")
+      case .overlong:
+        throw StageError("expected lines of at most 1000000 bytes from the program, found a longer one")
       case .ended(let how):
         guard how == "with status 0" else { throw StageError("the program ended \(how)\(talk.lastWords)") }
-        guard let last else { throw StageError("expected a line of JSON from the program, found none\(talk.lastWords)") }
+        guard let last else {
+          throw StageError("expected a line of JSON from the program, found none\(talk.lastWords)")
+        }
         return last
       }
     }

@@ -27,7 +27,8 @@ struct TrainedModel {
     func word(_ key: String) throws -> String {
       guard let word = fields[key]?.string, !word.trimmed.isEmpty else {
         throw StageError(
-          "expected a text under '\(key)' in the program's last line, found \(fields[key]?.text.prefix(80) ?? "none")")
+          "expected a text under '\(key)' in the program's last line, found \(fields[key]?.text.prefix(80) ?? "none")"
+        )
       }
       return word
     }
@@ -44,7 +45,9 @@ struct TrainedModel {
     switch try FileKind(at: url) {
     case .regular, .folder: break
     case let other:
-      throw StageError("expected what was trained at '\(path)', a file or a folder, found \(other?.words ?? "nothing there")")
+      throw StageError(
+        "expected what was trained at '\(path)', a file or a folder, found \(other?.words ?? "nothing there")"
+      )
     }
   }
 

@@ -20,22 +20,28 @@ import Testing
     """
 
   private func answers(
-    _ bench: ProgramBench, adds: [String]? = ["loss"], paths: [String] = ["a.jsonl", "b.jsonl"], seed: Int64? = 7,
+    _ bench: ProgramBench, adds: [String]? = ["loss"], paths: [String] = ["a.jsonl", "b.jsonl"],
+    seed: Int64? = 7,
     timeout: Double? = nil, round: Int = 1
   ) async throws -> [SetAnswer] {
-    for path in paths where !path.contains("gone") { try Data("{}\n".utf8).write(to: bench.folder.appending(path: path)) }
+    for path in paths where !path.contains("gone") {
+      try Data("{}\n".utf8).write(to: bench.folder.appending(path: path))
+    }
     let workspace = Workspace(
       folder: bench.folder, models: ScriptedProvider(), round: round, say: { bench.note($0) })
     let config = TrainModel.Config(
       run: ProgramLine(words: ["./step.py"]), folder: "out", seed: seed, adds: adds, timeout: timeout)
     return try await Bench.answers(
-      of: TrainModel(config, in: workspace), to: paths.map { ["path": .string($0), "sha256": "x", "rows": 1] })
+      of: TrainModel(config, in: workspace),
+      to: paths.map { ["path": .string($0), "sha256": "x", "rows": 1] })
   }
 
   @Test func aRowOfWhatWasTrained() async throws {
     let bench = try ProgramBench(Self.training)
     let digest = try #require(
-      try await answers(bench, round: 3).first.flatMap { if case .make(let row, _) = $0 { row["sha256"]?.string } else { nil } })
+      try await answers(bench, round: 3).first.flatMap {
+        if case .make(let row, _) = $0 { row["sha256"]?.string } else { nil }
+      })
     let out = bench.folder.appending(path: "out/adapter")
     #expect(digest == (try FolderDigest.sha256(of: out)))
     #expect(
@@ -59,7 +65,10 @@ import Testing
   @Test(
     arguments: [
       ("sys.exit(4)", "the program ended with status 4"),
-      ("sys.stderr.write('no torch'); sys.exit(4)", "the program ended with status 4; its last words: no torch"),
+      (
+        "sys.stderr.write('no torch'); sys.exit(4)",
+        "the program ended with status 4; its last words: no torch"
+      ),
       ("pass", "expected a line of JSON from the program, found none"),
       (
         "print('done')",
