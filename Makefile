@@ -14,6 +14,10 @@
 # make test-parquet read-parquet and export-parquet, with the DuckDB that they fetch (24 MB)
 # make test-sandbox what code could do in the sandbox, tried as root and as a plain user, and the servers that run in it (installs bubblewrap)
 # make test-eyes   image-server, make-scenes and the simulated viewer (fetches Pillow and RapidOCR, 150 MB)
+# make training   the environment of tools/train-lora and tools/serve-checkpoint: PyTorch, transformers and peft, pinned (1 GB)
+# make test-training both of them on the small local model, by the stage train-model (a quarter of an hour on two cores)
+# make study      does a filter make a better student? six hours on two cores, resumable; results in out/study and docs/study.md
+# make study-short a few minutes of it, to see that it works
 # make demo-deepeyes both papers' stages on 40 drawn scenes and a simulated viewer; results in out/deepeyes and out/deepeyes-v2
 # make test-viewer the pages of retort view, walked with a headless browser (fetches chromium where there is none)
 # make test-all   test, test-model, test-math, test-scorer, test-parquet, test-viewer, test-sandbox, test-eyes and chaos
@@ -32,7 +36,7 @@ PACKAGES := libsqlite3-dev libcurl4-openssl-dev libxml2-dev zlib1g-dev pkg-confi
 MODELS ?= .models
 PREFIX ?= /usr/local
 
-.PHONY: help setup build install uninstall demo demo-full test test-tutorial test-math test-scorer test-parquet test-servers test-viewer sandbox-packages test-sandbox test-eyes demo-deepeyes test-model test-rewards test-all chaos bench bench-quick sanitize man lint walls docs models clean
+.PHONY: help setup build install uninstall demo demo-full test test-tutorial test-math test-scorer test-parquet test-servers test-viewer sandbox-packages test-sandbox test-eyes demo-deepeyes training test-training study study-short test-model test-rewards test-all chaos bench bench-quick sanitize man lint walls docs models clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | sed '/^$$/q'
@@ -110,6 +114,21 @@ test-sandbox: setup sandbox-packages
 
 test-eyes: setup
 	python3 -m unittest discover -s tools/tool-tests -p "test_[ims]*.py"
+
+training:
+	@python3 tools/training/environment.py
+
+test-training: setup models training
+	swift build --product retort
+	python3 -m unittest discover -s tools/training
+	RETORT_MODELS=$(abspath $(MODELS)) tools/training/try .build/debug/retort
+
+study: build models training
+	RETORT_MODELS=$(abspath $(MODELS)) tools/study/perform .build/release/retort out/study
+
+study-short: setup models training
+	swift build --product retort
+	RETORT_MODELS=$(abspath $(MODELS)) tools/study/perform .build/debug/retort out/study-short --short
 
 demo-deepeyes: build sandbox-packages
 	tools/demo-deepeyes .build/release/retort

@@ -28,12 +28,13 @@ class _Reached(Exception):
 class RewardModel(torch.nn.Module):
     """base: a folder of Hugging Face's form, or a file .gguf; layers: how many of the last ones are trained."""
 
-    def __init__(self, base, layers, max_tokens):
+    def __init__(self, base, layers, max_tokens, device="cpu"):
         super().__init__()
+        self.device = device
         base = pathlib.Path(base)
         folder, extra = (base.parent, {"gguf_file": base.name}) if base.suffix == ".gguf" else (base, {})
         self.tokenizer = AutoTokenizer.from_pretrained(folder, **extra)
-        body = AutoModel.from_pretrained(folder, torch_dtype=torch.float32, attn_implementation="eager", **extra)
+        body = AutoModel.from_pretrained(folder, torch_dtype=torch.float32, attn_implementation="eager", **extra).to(device)
         if not 0 <= layers <= len(body.layers):
             raise SystemExit(f"--layers: expected 0 to {len(body.layers)}, found {layers}")
         self.max_tokens = max_tokens
@@ -41,7 +42,7 @@ class RewardModel(torch.nn.Module):
         split = len(body.layers) - layers
         self.upper = torch.nn.ModuleList(body.layers[split:])
         self.norm = body.norm
-        self.head = torch.nn.Linear(body.config.hidden_size, 2)
+        self.head = torch.nn.Linear(body.config.hidden_size, 2).to(device)
         torch.nn.init.zeros_(self.head.weight)  # P = 1/2 and sigma = 1 to begin with
         torch.nn.init.zeros_(self.head.bias)
         for module in (self.upper, self.norm, self.head):
@@ -63,7 +64,7 @@ class RewardModel(torch.nn.Module):
         if hook is None:
             forward, first.forward = first.forward, lambda *a, **k: catch(None, a, k)
         try:
-            self.body[0](input_ids=torch.tensor([tokens]), use_cache=False)
+            self.body[0](input_ids=torch.tensor([tokens], device=self.device), use_cache=False)
         except _Reached:
             pass
         finally:
@@ -79,7 +80,7 @@ class RewardModel(torch.nn.Module):
         for layer in self.upper:
             found = layer(hidden, **named)
             hidden = found[0] if isinstance(found, tuple) else found
-        return self.head(self.norm(hidden[:, -1]))[0]
+        return self.head(self.norm(hidden[:, -1]))[0].cpu()
 
     @torch.no_grad()
     def answer(self, text):
@@ -92,10 +93,10 @@ class RewardModel(torch.nn.Module):
         (folder / "head.json").write_text(json.dumps(settings, indent=1) + "\n")
 
     @classmethod
-    def load(cls, folder):
+    def load(cls, folder, device="cpu"):
         folder = pathlib.Path(folder)
         settings = json.loads((folder / "head.json").read_text())
-        model = cls(settings["base"], settings["layers"], settings["max_tokens"])
+        model = cls(settings["base"], settings["layers"], settings["max_tokens"], device)
         model.load_state_dict(torch.load(folder / "head.pt", map_location="cpu"))
         return model.eval()
 

@@ -26,6 +26,7 @@ parser.add_argument("--batch", type=int, default=8, help="pairs of a step; defau
 parser.add_argument("--max-tokens", type=int, default=512, help="of a text, its end; default 512")
 parser.add_argument("--held-out", type=float, default=0.2, help="share of the questions to report on, and of the rest to stop by")
 parser.add_argument("--seed", type=int, default=0)
+parser.add_argument("--device", default="cpu", help="cpu, the default, or cuda")
 args = parser.parse_args()
 
 
@@ -68,7 +69,7 @@ if out.exists() and any(out.iterdir()) and not (out / "head.json").exists():
 torch.manual_seed(args.seed)
 order = random.Random(args.seed)
 training, validation, held_out = split(read())
-model = RewardModel(args.base, args.layers, args.max_tokens)
+model = RewardModel(args.base, args.layers, args.max_tokens, args.device)
 began = time.time()
 texts = {text for part in (training, validation, held_out) for question, *answers in part
          for text in (text_of(question, answer) for answer in answers)}

@@ -33,6 +33,8 @@ package struct StageEntry: Sendable {
   package let form: Form
   package let drawsSamples: Bool
   package let isForeseeable: Bool
+  /// Whether its rows name files that must be there for a step to be done.
+  package let keepsFiles: Bool
   /// Whether its output rows come in the order in which it answers.
   package let reorders: Bool
   package let plots: PlottedColumns
@@ -78,6 +80,7 @@ package struct StageEntry: Sendable {
     self.form = form
     drawsSamples = S.drawsSamples
     isForeseeable = S.isForeseeable
+    keepsFiles = S.keepsFiles
     self.reorders = reorders
     self.leavesEdits = leavesEdits
     plots = S.plots

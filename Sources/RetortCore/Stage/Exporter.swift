@@ -17,6 +17,7 @@ package protocol Exporter: RowTaking where Output == ExportedFile {
 }
 
 extension Exporter {
+  package static var keepsFiles: Bool { true }
   package static var leavesEdits: Bool { false }
 }
 

@@ -28,6 +28,8 @@ package protocol StageKind: Sendable {
   /// Whether a plan may perform its steps where they name no model: what comes out follows from the input alone, asks
   /// nobody, starts nothing and is quick. A reader is read unless it says otherwise.
   static var isForeseeable: Bool { get }
+  /// Whether its rows name files (`path`, with `sha256`) that must be on disk as it left them for the step to be done.
+  static var keepsFiles: Bool { get }
   /// Which of its columns a report plots.
   static var plots: PlottedColumns { get }
   /// The pictures that a report shows of its rows, beside those of ``plots``; nil for none.
@@ -64,6 +66,7 @@ extension StageKind {
   package static var sets: [SetRole] { [] }
   package static var drawsSamples: Bool { false }
   package static var isForeseeable: Bool { false }
+  package static var keepsFiles: Bool { false }
   package static var plots: PlottedColumns { .none }
   package static func drawing(_ config: JSON) -> Drawing? { nil }
   package static var makesNoneWhere: String? { nil }

@@ -10,6 +10,8 @@ package struct Workspace: Sendable {
   package let branches: Int
   /// Whether the rows come in groups, by `per:`.
   package let isGrouped: Bool
+  /// Of the rounds of the pipeline, where the stage is in one; 1 outside of all.
+  package let round: Int
   /// The pipeline's fingerprint, as manifests and the view `runs` say it; nil outside a run.
   package let pipeline: Digest?
   /// What remembers the files that exports write.
@@ -30,7 +32,7 @@ package struct Workspace: Sendable {
 
   package init(
     folder: URL, models: any ModelProvider, sets: [String: RowSet<Columns>] = [:], exportSuffix: String = "",
-    branches: Int = 1, isGrouped: Bool = false, pipeline: Digest? = nil,
+    branches: Int = 1, isGrouped: Bool = false, round: Int = 1, pipeline: Digest? = nil,
     ledger: any FileLedger = MemoryLedger(), databases: (any DatabaseReading)? = nil,
     surroundings: ProgramSurroundings = ProgramSurroundings(),
     tools: ToolServices = ToolServices(),
@@ -42,6 +44,7 @@ package struct Workspace: Sendable {
     self.exportSuffix = exportSuffix
     self.branches = branches
     self.isGrouped = isGrouped
+    self.round = round
     self.pipeline = pipeline
     self.ledger = ledger
     self.databases = databases ?? NoDatabases()

@@ -72,7 +72,7 @@ struct PipelineLookup: Sendable {
   }
 
   func key(of stage: Int, _ sets: OrderedDictionary<String, UsedSet>) -> StageKey {
-    let (subject, exports) = (pipeline.stages[stage], pipeline.stages[stage].entry.exports)
+    let (subject, keepsFiles) = (pipeline.stages[stage], pipeline.stages[stage].entry.keepsFiles)
     var identity = subject.identity.object ?? [:]
     var takes: JSON.Object = [:]
     for tool in subject.tools {
@@ -81,9 +81,9 @@ struct PipelineLookup: Sendable {
     if !takes.isEmpty { identity["tool_takes"] = .object(takes) }
     return StageKey(
       identity, sets: sets.mapValues(\.input.digest),
-      exportSuffix: exports ? options.exportSuffix : "",
-      // A reader's one step is found under the run's own fingerprint, and an export's file is that of its newest take.
-      fallsBack: !subject.from.isEmpty && !exports && !sharesRedo(stage))
+      exportSuffix: keepsFiles ? options.exportSuffix : "",
+      // A reader's one step is found under the run's own fingerprint, and a file that is kept is that of its newest take.
+      fallsBack: !subject.from.isEmpty && !keepsFiles && !sharesRedo(stage))
   }
 
   /// What is asked of a stage, when these have been begun by the runs that this one goes on with: such a redo has
@@ -120,16 +120,21 @@ struct PipelineLookup: Sendable {
   func findSet(_ stage: Int, _ group: String?, _ record: StageRecord) async throws -> SetInput {
     try await steps.findSet(
       place(stage, group), passing: ancestors[stage], under: record.fingerprints,
-      withFiles: pipeline.stages[stage].entry.exports)
+      withFiles: pipeline.stages[stage].entry.keepsFiles)
   }
 
-  /// Whether the files that an export wrote are there as it left them; true for other stages.
+  /// Whether the files that a stage keeps are there as it left them; true for stages that keep none.
   func hasFiles(of input: SetInput, _ stage: Int) -> Bool {
-    guard pipeline.stages[stage].entry.exports else { return true }
+    guard pipeline.stages[stage].entry.keepsFiles else { return true }
     return input.files.allSatisfy { row in
       guard let path = row["path"]?.string, let expected = row["sha256"]?.string else { return true }
       let url = URL(filePath: path, relativeTo: pipeline.folder)
-      guard (try? FileKind(at: url)) == .regular else { return false }
+      let kind = try? FileKind(at: url)
+      // A checkpoint is a folder; what an export writes is a file.
+      if kind == .folder, !pipeline.stages[stage].entry.exports {
+        return (try? FolderDigest.sha256(of: url)) == expected
+      }
+      guard kind == .regular else { return false }
       if pipeline.stages[stage].entry.leavesEdits { return true }
       return (try? FileReading.sha256(of: url)) == expected
     }

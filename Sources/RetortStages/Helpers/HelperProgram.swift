@@ -15,16 +15,18 @@ struct HelperProgram: Sendable {
 
   /// - Parameters:
   ///   - own: the variables that the file names for it, though they may hold keys.
+  ///   - set: variables that are set for it.
   ///   - name: its words, unless told otherwise.
   init(
     _ words: [String], folder: URL, in surroundings: ProgramSurroundings = ProgramSurroundings(),
-    naming own: Set<String> = [], name: String? = nil
+    naming own: Set<String> = [], setting set: [String: String] = [:], name: String? = nil
   ) {
     self.words = words
     self.name = String((name ?? words.joined(separator: " ")).prefix(200))
     self.folder = folder
     // Else Python keeps back what it prints into a pipe, and both sides wait.
     environment = surroundings.variables(naming: own).merging(["PYTHONUNBUFFERED": "1"]) { own, _ in own }
+      .merging(set) { $1 }
     redaction = surroundings.redaction(naming: own)
   }
 

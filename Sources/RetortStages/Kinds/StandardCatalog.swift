@@ -77,6 +77,7 @@ extension Catalog {
       StageEntry(Sort.self),
       StageEntry(Split.self),
       StageEntry(SynthesizeRationale.self),
+      StageEntry(TrainModel.self),
       StageEntry(ValidateRefinement.self),
       StageEntry(ValidateRollout.self),
       StageEntry(ValidateStructure.self),

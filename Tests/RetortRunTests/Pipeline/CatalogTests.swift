@@ -41,7 +41,7 @@ import Testing
         "aggregate-feedback", "build-graph", "calibrate-group-reward", "collect", "command-set", "count",
         "fit-reward-model",
         "induce-prompt", "inject-refinement",
-        "measure-best-of-n", "pair-length-quality", "sample-subgraphs",
+        "measure-best-of-n", "pair-length-quality", "sample-subgraphs", "train-model",
       ])
     #expect(
       names { $0.form == .set(makesRows: false) } == [
@@ -52,6 +52,7 @@ import Testing
     #expect(
       names(\.drawsSamples) == [
         "generate", "induce-prompt", "predict-reward", "sample-rollouts", "synthesize-rationale",
+        "train-model",
       ])
     #expect(names(\.reorders) == ["sort"])
     #expect(names(\.leavesEdits) == ["export-review"])

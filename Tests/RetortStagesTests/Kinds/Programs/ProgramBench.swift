@@ -40,6 +40,9 @@ final class ProgramBench: Sendable {
       say: { [self] words in said.withLock { $0.append(words) } })
   }
 
+  /// Takes what the user is told.
+  func note(_ words: String) { said.withLock { $0.append(words) } }
+
   /// What the user was told.
   var told: [String] { said.withLock { $0 } }
 
