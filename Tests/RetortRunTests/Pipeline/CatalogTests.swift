@@ -25,7 +25,7 @@ import Testing
   @Test func kindsSayWhatTheyDo() {
     #expect(
       names(\.isReader) == [
-        "generate-instructions", "generate-puzzles", "read-csv", "read-html", "read-json", "read-jsonl",
+        "generate-functions", "generate-instructions", "generate-puzzles", "read-csv", "read-html", "read-json", "read-jsonl",
         "read-logiqa", "read-parquet",
         "read-sqlite", "read-xml",
       ])
