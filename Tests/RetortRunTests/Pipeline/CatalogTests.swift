@@ -25,8 +25,8 @@ import Testing
   @Test func kindsSayWhatTheyDo() {
     #expect(
       names(\.isReader) == [
-        "generate-instructions", "generate-puzzles", "generate-world", "read-csv", "read-html", "read-json",
-        "read-jsonl",
+        "generate-functions", "generate-instructions", "generate-puzzles", "generate-world", "read-csv",
+        "read-html", "read-json", "read-jsonl",
         "read-logiqa", "read-parquet",
         "read-sqlite", "read-xml",
       ])

@@ -13,7 +13,7 @@ import Testing
       ("```\nx = 1\n```\n```\ny = 2\n```", "y = 2\n"),
       ("```py\ndef f(x):\n    return", "def f(x):\n    return"),
       ("def f(x):\n    return 2", "def f(x):\n    return 2"),
-      ("<think>```\ndef f(x): return 0\n```</think>\nf = lambda x: 1", "\nf = lambda x: 1"),
+      ("<think>```\ndef f(x): return 0\n```</think>\nf = lambda x: 1", "f = lambda x: 1"),
       ("  ```python\n  def f(x): return 3\n  ```", "  def f(x): return 3\n"),
       ("define f yourself", nil), ("", nil), ("def g(x): return 1", nil), ("```\n```", nil),
       ("<think>def f(x): return 1", nil),

@@ -85,7 +85,7 @@ import Testing
           .init(
             correct: false, reward: 0,
             tested: Tested(
-              code: Self.code.trimmed + "\n", report: "0 of 2 tests pass.\nError (\(kind.rawValue)): gone",
+              code: Self.code.trimmed, report: "0 of 2 tests pass.\nError (\(kind.rawValue)): gone",
               passed: 0, run: 2))
         ]))
   }
