@@ -102,7 +102,7 @@ static int occurrences(const char *bytes, size_t count, const char *word) {
 /* What is said to a request with so many results of a search in it. */
 static void play(char *line, size_t size, uint64_t h, const char *request, size_t count) {
   static const char *const words[] = {"ba", "bobi", "caba", "dedu", "fife", "gobe", "haca", "jubi"};
-  if (occurrences(request, count, "</result>") < 3)
+  if (occurrences(request, count, "<result>\\n") < 3)
     snprintf(line, size, "<search>%s %s %lx</search>", words[h % 8], words[h / 8 % 8], h % 65536);
   else
     snprintf(line, size, "<answer>%016lx</answer>", h);
