@@ -138,7 +138,8 @@ import Testing
     try await desk.expectCommand(
       "show revised --round 9", says: "error: expected a round of 'revised' (1 to 3), found 9", exits: 2)
     try await desk.expectCommand(
-      "show drafts --round 1", says: "error: expected a stage inside rounds with --round, found 'drafts'", exits: 2)
+      "show drafts --round 1", says: "error: expected a stage inside rounds with --round, found 'drafts'",
+      exits: 2)
     try await desk.expectCommand(
       "run p.yaml --redo revise[2].accepted",
       says:

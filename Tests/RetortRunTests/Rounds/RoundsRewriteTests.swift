@@ -39,7 +39,8 @@ import Testing
 
   private func mistakes(_ yaml: String) throws -> [String] {
     do { _ = try read(yaml) } catch let errors as PipelineErrors {
-      return errors.description.replacing(/[^ \n]*\/p\.yaml:/, with: "p.yaml:").split(separator: "\n").map(String.init)
+      return errors.description.replacing(/[^ \n]*\/p\.yaml:/, with: "p.yaml:").split(separator: "\n").map(
+        String.init)
     }
     return []
   }
@@ -110,7 +111,9 @@ import Testing
       """ + Self.start
         + Self.rounds.replacing(
           "      few:",
-          with: "      ask: { uses: generate, from: kept, with: { model: m, template: \"{{topic}}\" } }\n      few:"))
+          with:
+            "      ask: { uses: generate, from: kept, with: { model: m, template: \"{{topic}}\" } }\n      few:"
+        ))
     let print = { (name: String) in pipeline[name]?.fingerprint }
     #expect(print("play[1].kept") == print("play[2].kept"))
     #expect(print("play[1].few") == print("play[2].few"))

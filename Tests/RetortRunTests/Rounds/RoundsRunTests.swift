@@ -138,7 +138,8 @@ import Testing
     #expect(fresh["all"] == "0 0 waits for revise.judged_again")
     try await project.run()
     let done = try await project.plan()
-    #expect(done.values.allSatisfy { $0.hasSuffix(" done") || $0 == "0 0 another round is the last" }, "\(done)")
+    #expect(
+      done.values.allSatisfy { $0.hasSuffix(" done") || $0 == "0 0 another round is the last" }, "\(done)")
     let ended = try await project.plan(set: ["revise.until.where=[{ column: draft, equals: 't9 v2' }]"])
     #expect(ended["revise[3].revised"] == "0 0 not played: an earlier round is the last")
     #expect(ended["revise[1].still_poor.last"] == "0 0 another round is the last")
