@@ -59,7 +59,7 @@ enum PlanPage {
           : "perhaps more than --max-usd \(Figure.money(most)): the run may stop before its end")
     }
     if forecast.countsRounds {
-      lines.append("rounds: priced as if all of them were played, which is the most")
+      lines.append("rounds: counted as if all of them were played")
     }
     let tokens = forecast.total.promptTokens.high + forecast.total.completionTokens.high
     if let most = flags.maxTokens, tokens > Double(most) {

@@ -48,8 +48,8 @@ import Testing
 
   @Test func aRoundIsSkippedWhenItDoesNot() {
     var play = played(false)
-    play.asks(.skip(stage: 2))
     play.reads(3)
+    play.asks(.skip(stage: 2))
     play.asks(.end(.complete))
   }
 
@@ -57,7 +57,7 @@ import Testing
     var play = Play(Self.nodes)
     play.asks(.begin(stage: 0), .couldNotBegin(stage: 0))
     play.asks(.finish(stage: 0, settled: false))
-    for stage in [1, 2, 3] { play.asks(.finish(stage: stage, settled: false)) }
+    for stage in [1, 3, 2] { play.asks(.finish(stage: stage, settled: false)) }
     play.asks(.end(.incomplete))
   }
 
@@ -72,8 +72,8 @@ import Testing
     play.asks(.finish(stage: 0, settled: true))
     play.asks(.decide(stage: 0), .decided(stage: 0, goesOn: false))
     play.asks(.skip(stage: 1))
-    play.asks(.skip(stage: 2))
     play.asks(.skip(stage: 3))
+    play.asks(.skip(stage: 2))
     play.asks(.end(.complete))
   }
 }

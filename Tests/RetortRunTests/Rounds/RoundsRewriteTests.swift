@@ -39,9 +39,8 @@ import Testing
 
   private func mistakes(_ yaml: String) throws -> [String] {
     do { _ = try read(yaml) } catch let errors as PipelineErrors {
-      return errors.description.split(separator: "\n").map {
-        String($0.replacing(/^.*\/p.yaml:/, with: "p.yaml:"))
-      }
+      return errors.description.replacing(/[^ \n]*\/p\.yaml:/, with: "p.yaml:").split(separator: "\n").map(
+        String.init)
     }
     return []
   }
@@ -111,9 +110,9 @@ import Testing
 
       """ + Self.start
         + Self.rounds.replacing(
-          "    few:",
+          "      few:",
           with:
-            "    ask: { uses: generate, from: kept, with: { model: m, template: \"{{topic}}\" } }\n          few:"
+            "      ask: { uses: generate, from: kept, with: { model: m, template: \"{{topic}}\" } }\n      few:"
         ))
     let print = { (name: String) in pipeline[name]?.fingerprint }
     #expect(print("play[1].kept") == print("play[2].kept"))
@@ -126,19 +125,19 @@ import Testing
 
   @Test(arguments: [
     (
-      "    max: 2", "    max: 0", "p.yaml:5:10: expected 1 to 100 rounds, found 0"
+      "    max: 2", "    max: 0", "p.yaml:5:5: expected 1 to 100 rounds, found 0"
     ),
     (
-      "    max: 2\n", "", "p.yaml:4:3: expected the key 'max', found none"
+      "    max: 2\n", "", "p.yaml:5:5: expected the key 'max', found none"
     ),
     (
       "\"out/{round}.jsonl\"", "out/a.jsonl",
-      "p.yaml:11:63: expected '{round}' in the path of an export inside rounds, each of which writes a file of its own, "
+      "p.yaml:11:59: expected '{round}' in the path of an export inside rounds, each of which writes a file of its own, "
         + "found 'out/a.jsonl'"
     ),
     (
       "carry: { topics: kept }", "carry: { topic: kept }",
-      "p.yaml:6:14: expected a stage outside of these rounds (topics), found 'topic' (did you mean 'topics'?)"
+      "p.yaml:6:14: expected a stage outside of these rounds (topics) or a model, found 'topic' (did you mean 'topics'?)"
     ),
     (
       "carry: { topics: kept }", "carry: { topics: kep }",
@@ -162,7 +161,7 @@ import Testing
     ),
     (
       "from: kept, per", "from: 'play[1].kept', per",
-      "p.yaml:10:33: expected a stage of all rounds, as 'play.read', or of the last one, as 'play.read.last', found one "
+      "p.yaml:10:34: expected a stage of all rounds, as 'play.read', or of the last one, as 'play.read.last', found one "
         + "of a single round"
     ),
   ]) func mistakesAreToldOnceWithTheirPlaces(old: String, new: String, mistake: String) throws {
