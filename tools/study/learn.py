@@ -3,8 +3,8 @@
 
     learn.py --data FOLDER --model FOLDER --out FOLDER [--device auto] [--seconds N] [--at-once N] [--keep FOLDER]
 
-FOLDER of --data is what `prepare` wrote. The runs come in the order of its plan; each is written to --out as soon as it has
-answered, and a run that is there is not done again. The command ends by itself before --seconds are over: what does not fit is
+FOLDER of --data is what `prepare` wrote. The runs come in the order of its plan; what each answered is a line of runs.jsonl.gz in --out
+as soon as it has, and a run that is there is not done again. The command ends by itself before --seconds are over: what does not fit is
 left for the next time. It needs torch and transformers, no network, and nothing of retort.
 """
 import argparse
@@ -37,16 +37,23 @@ class Clock:
         return self.seconds - (time.time() - began)
 
     def fits(self, kind, size):
-        """A part of which nothing is known fits. Few at once take hardly less time than many."""
+        """A part of which nothing is known fits. Many at once take little more time than few: 10 runs took 70 s, 20 of them 109 s."""
         known, seconds = self.last.get(kind, (1, 0))
-        return self.left() > 1.15 * seconds * max(size / known, 0.6)
+        return self.left() > 1.1 * seconds * (1 + size / known) / 2
 
     def took(self, kind, size, seconds):
         self.last[kind] = size, seconds
 
 
 def say(text):
-    print(f"{time.time() - began:6.0f} s  {text}", flush=True)
+    line = f"{time.time() - began:6.0f} s  {text}"
+    print(line, flush=True)
+    if say.log:  # beside the results, whatever becomes of what is printed
+        with open(say.log, "a") as log:
+            log.write(line + "\n")
+
+
+say.log = None
 
 
 class Student:
@@ -215,8 +222,10 @@ class Study:
         self.args = args
         self.data, self.out = pathlib.Path(args.data), pathlib.Path(args.out)
         self.keep = pathlib.Path(args.keep or args.out) / "adapters"
-        for folder in (self.out / "runs", self.keep):
-            folder.mkdir(parents=True, exist_ok=True)
+        self.keep.mkdir(parents=True, exist_ok=True)
+        self.out.mkdir(parents=True, exist_ok=True)
+        say.log, self.results = self.out / "log.txt", self.out / "runs.jsonl.gz"
+        self.runs = self.read_runs()
         self.plan = json.loads((self.data / "plan.json").read_text())
         self.test = [json.loads(line) for line in (self.data / "test.jsonl").read_text().splitlines()]
         self.systems = self.plan["systems"]
@@ -235,18 +244,29 @@ class Study:
         with gzip.open(self.data / f"{name}.jsonl.gz", "rt") as file:
             return [json.loads(line) for line in file]
 
-    def path(self, run):
-        return self.out / "runs" / f"{run['id']}.json.gz"
+    def read_runs(self):
+        """By their names; of several lines about a run the last one counts. A line that was cut short ends the file."""
+        found = {}
+        try:
+            with gzip.open(self.results, "rt") as file:
+                for value in map(json.loads, file):
+                    found[value["run"]["id"]] = value
+        except FileNotFoundError:
+            pass
+        except (EOFError, ValueError):
+            say("the last line of an earlier time was cut short, and is left out")
+            self.results.rename(self.results.with_suffix(".cut"))
+            for value in found.values():
+                self.append(value)
+        return found
 
-    def read(self, run):
-        with gzip.open(self.path(run), "rt") as file:
-            return json.load(file)
+    def append(self, value):
+        with gzip.open(self.results, "at") as file:
+            file.write(json.dumps(value) + "\n")
 
-    def write(self, run, value):
-        part = self.path(run).with_suffix(".part")
-        with gzip.open(part, "wt") as file:
-            json.dump(value, file)
-        part.rename(self.path(run))
+    def write(self, value):
+        self.runs[value["run"]["id"]] = value
+        self.append(value)
 
     def rows(self, run):
         """The conversations of a run: four of each question."""
@@ -280,10 +300,10 @@ class Study:
 
     def perform(self, runs):
         """Trains and asks what is left of runs. False when the time is over."""
-        runs = [run for run in runs if not self.path(run).exists()]
+        runs = [run for run in runs if run["id"] not in self.runs]
         while runs:
-            part = runs[: self.together]
-            if not self.clock.fits("runs", len(part)):
+            part, kind = runs[: self.together], runs[0]["arm"] if runs[0]["arm"] in ("base", "curve") else "arms"
+            if not self.clock.fits(kind, len(part)):
                 return False
             start = time.time()
             say(f"{len(part)} runs: {', '.join(run['id'] for run in part)}")
@@ -304,8 +324,8 @@ class Study:
             for run, state in zip(part, adapters.state()):
                 torch.save(state, self.keep / f"{run['id']}.pt")
             adapters.remove()
-            self.clock.took("runs", len(part), time.time() - start)
-            runs = [run for run in runs if not self.path(run).exists()]
+            self.clock.took(kind, len(part), time.time() - start)
+            runs = [run for run in runs if run["id"] not in self.runs]
         return True
 
     def ask(self, runs, curves, trained):
@@ -315,7 +335,7 @@ class Study:
             value = {"run": run, "losses": curves[index], "train_s": trained, "quick": {}}
             for act, said in answers.items():
                 value[act], value["quick"][act] = said[index], self.quick(act, said[index])
-            self.write(run, value)
+            self.write(value)
             say(f"  {run['id']}: " + ", ".join(f"F1 of {act} {found:.3f}" for act, found in value["quick"].items()))
 
     def listed(self, act, adapters):
@@ -334,8 +354,7 @@ class Study:
 
     def explain(self, runs):
         """Evidence and verdicts of runs that have only statements so far. False when the time is over."""
-        runs = [run for run in runs if (self.keep / f"{run['id']}.pt").exists() and self.path(run).exists()]
-        runs = [run for run in runs if "explained" not in self.read(run)]
+        runs = [run for run in runs if (self.keep / f"{run['id']}.pt").exists() and "explained" not in self.runs[run["id"]]]
         together = 8 if self.together > 1 else 1
         for start in range(0, len(runs), together):
             part = runs[start : start + together]
@@ -352,7 +371,7 @@ class Study:
 
     def explain_together(self, runs):
         student, most = self.student, self.plan["settings"]["most_new"]
-        written = [self.read(run) for run in runs]
+        written = [self.runs[run["id"]] for run in runs]
         if any("conditions" not in value for value in written):
             for value, said in zip(written, self.listed("conditions", len(runs))):
                 value["conditions"], value["quick"]["conditions"] = said, self.quick("conditions", said)
@@ -387,7 +406,7 @@ class Study:
             for (row, step), text, verdict_said in zip(steps[index], found[index], verdicts[index]):
                 parsings.setdefault(row["id"], []).append({"statement": step, "evidence": text, "Verification": verdict_said})
             value["explained"] = parsings
-            self.write(run, value)
+            self.write(value)
 
     def first_steps(self, answer, row):
         """The statements that are asked about: no more than twice the known ones, since a model that repeats itself never ends."""
@@ -401,7 +420,7 @@ class Study:
             differences = []
             for seed in stage["seeds"]:
                 good, bad = (f"{arm}-{seed}" for arm in ("gold", f"random-{dose}"))
-                if not all((self.out / "runs" / f"{name}.json.gz").exists() for name in (good, bad)):
+                if not all(name in self.runs for name in (good, bad)):
                     return None
                 differences.append([self.by_question(good), self.by_question(bad)])
             low = interval(differences)[0]
@@ -411,13 +430,13 @@ class Study:
         return None
 
     def by_question(self, name):
-        return self.quick_scores("statements", self.read({"id": name})["statements"])
+        return self.quick_scores("statements", self.runs[name]["statements"])
 
     def size(self, stage):
         """The largest size that is below saturation."""
         means = {}
         for size in stage["sizes"]:
-            found = [self.read(run)["quick"]["statements"] for run in stage["runs"] if run["questions"] == size]
+            found = [self.runs[run["id"]]["quick"]["statements"] for run in stage["runs"] if run["questions"] == size]
             means[size] = mean(found)
         full = means[max(means)]
         below = [size for size in stage["choose_from"] if means[size] <= stage["share"] * full]
@@ -447,7 +466,7 @@ class Study:
             if stage.get("doses"):
                 decided["dose"] = self.gate(stage)
             (self.out / "decided.json").write_text(json.dumps(decided, indent=1) + "\n")
-        everything = [run for stage in self.plan["stages"] for run in stage["runs"] if self.path(run).exists()]
+        everything = [run for stage in self.plan["stages"] for run in stage["runs"] if run["id"] in self.runs]
         explained = self.explain(sorted(everything, key=lambda run: run.get("rank", 9)))
         decided["complete"] = bool(done and explained)
         decided["seconds"] = round(time.time() - began)

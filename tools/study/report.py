@@ -38,7 +38,12 @@ class Scores:
         """Of two arms, (arm, dose) each: by seed and question, the seeds that both have."""
         first, second = self.matrix(*one, name), self.matrix(*other, name)
         seeds = sorted(set(first) & set(second))
-        return numpy.array([first[seed] - second[seed] for seed in seeds]) if seeds else None
+        return numpy.array([first[seed] - second[seed] for seed in seeds]) if len(seeds) >= self.fewest else None
+
+    @property
+    def fewest(self):
+        """Seeds that a contrast needs: with one or two an interval says nothing. A trial has one of everything."""
+        return min(3, max((run["run"]["seed"] for run in self.runs.values()), default=1))
 
 
 def drawn(values, seed=0):
@@ -181,7 +186,7 @@ class Report:
         for arm in every:
             for each in (0, *arms.DOSES):
                 means = [values.mean() for values in self.scores.matrix("gold" if each == 0 else arm, each).values()] if each or arm == "random" else []
-                if means and not (arm == "gold" and each):
+                if len(means) >= self.scores.fewest and not (arm == "gold" and each):
                     points.append((arm, each, means))
         if points:
             (self.page.parent / "study-doses.svg").write_text(dose_picture(points))
@@ -210,7 +215,7 @@ class Report:
         lines = [row("arm", "Statement F1", "corrupted rows taken", "against random", "95 %", "p, Holm", "seeds"), row(*["---"] * 7)]
         for arm in every:
             means = [values.mean() for values in self.scores.matrix(arm, dose).values()]
-            if not means:
+            if len(means) < self.scores.fewest:
                 continue
             one = found.get(arm)
             cells = [signed(one["mean"]), f"{signed(one['low'])} to {signed(one['high'])}", f"{one['holm']:.4f}", one["seeds"]] if one else ["", "", "", len(means)]
@@ -240,7 +245,7 @@ class Report:
             for key, word in (("wording", "known"), ("wording", "new"), ("kind", "assignment"), ("kind", "truth_teller")):
                 places = [place for place, question in enumerate(self.scores.questions) if question[key] == word]
                 cells.append(f"{numpy.mean([one[places].mean() for one in values]):.3f}" if values and places else "")
-            if values:
+            if len(values) >= self.scores.fewest:
                 any_found = True
                 lines.append(row(arm, *cells))
         if any_found:

@@ -46,9 +46,9 @@ def main():
     args = parser.parse_args()
     test = [json.loads(line) for line in (args.folder / "data" / "test.jsonl").read_text().splitlines()]
     gold, runs = [row["gold"] for row in test], {}
-    for path in sorted(((args.results or args.folder / "out") / "runs").glob("*.json.gz")):
-        with gzip.open(path, "rt") as file:
-            value = json.load(file)
+    with gzip.open((args.results or args.folder / "out") / "runs.jsonl.gz", "rt") as file:
+        answered = {value["run"]["id"]: value for value in map(json.loads, file)}  # of several lines about a run the last one counts
+    for value in answered.values():
         with tempfile.TemporaryDirectory() as folder:
             found = scored(str(pathlib.Path(args.retort).resolve()), parsed(value, test), gold, pathlib.Path(folder))
         asked = {"statement_f1", *(["question_f1"] if "conditions" in value else []), *(["evidence_f1", "reasoning_f1"] if "explained" in value else [])}
