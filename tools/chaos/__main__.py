@@ -20,7 +20,7 @@ from machine import damaged, descriptors, full_disk, full_exports, newer, read_o
 from programs import steps_interrupted, steps_killed  # noqa: E402
 from signals import interruptions, viewer  # noqa: E402
 from stores import elsewhere, hostile, looked_at, lost, one_file, redone  # noqa: E402
-from tools import sessions_killed, sessions_lying, tools_killed  # noqa: E402
+from tools import pictures_killed, sessions_killed, sessions_lying, tools_killed  # noqa: E402
 from trust import budgets, exports, failing, injection, secrets, unpriced  # noqa: E402
 
 SCENARIOS = [
@@ -31,7 +31,7 @@ SCENARIOS = [
     strangers, torn, stays, growing,
     interruptions, viewer,
     steps_killed, steps_interrupted,
-    tools_killed, sessions_killed, sessions_lying,
+    tools_killed, sessions_killed, pictures_killed, sessions_lying,
 ]  # fmt: skip
 
 
