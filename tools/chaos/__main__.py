@@ -21,7 +21,7 @@ from programs import steps_interrupted, steps_killed  # noqa: E402
 from rounds import rounds_killed  # noqa: E402
 from signals import interruptions, viewer  # noqa: E402
 from stores import elsewhere, hostile, looked_at, lost, one_file, redone  # noqa: E402
-from tools import sessions_killed, sessions_lying, tools_killed  # noqa: E402
+from tools import pictures_killed, sessions_killed, sessions_lying, tools_killed  # noqa: E402
 from trust import budgets, exports, failing, injection, secrets, unpriced  # noqa: E402
 
 SCENARIOS = [
@@ -33,7 +33,7 @@ SCENARIOS = [
     interruptions, viewer,
     steps_killed, steps_interrupted,
     rounds_killed,
-    tools_killed, sessions_killed, sessions_lying,
+    tools_killed, sessions_killed, pictures_killed, sessions_lying,
 ]  # fmt: skip
 
 

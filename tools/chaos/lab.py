@@ -124,6 +124,7 @@ class Lab:
         for path in (self.store, *self.folder.glob("store.sqlite-*")):
             path.unlink(missing_ok=True)
         shutil.rmtree(self.out, ignore_errors=True)
+        shutil.rmtree(f"{self.store}.images", ignore_errors=True)
 
 
 @contextlib.contextmanager

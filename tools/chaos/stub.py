@@ -12,6 +12,12 @@ import struct
 import threading
 
 
+def said(message):
+    """What a turn says beside its images."""
+    content = message["content"]
+    return content if isinstance(content, str) else "".join(part.get("text", "") for part in content)
+
+
 class Request:
     """One request as it came; `done` is set once a whole answer has been handed to the kernel."""
 
@@ -31,7 +37,7 @@ class Request:
         """Everything that the messages say, or the embedded texts."""
         body = self.json
         if "messages" in body:
-            return "\n".join(message["content"] for message in body["messages"])
+            return "\n".join(said(message) for message in body["messages"])
         return "\n".join(body.get("input", []))
 
     @property

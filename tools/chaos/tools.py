@@ -3,11 +3,12 @@
 import json
 import pathlib
 import signal
+import struct
 import time
 
 from kills import has_run, units
 from lab import expect, rows
-from stub import Stub, completion
+from stub import Stub, completion, said
 
 # The same server that the unit tests start.
 SERVER = pathlib.Path(__file__).resolve().parents[2] / "Tests" / "tool-server"
@@ -27,6 +28,21 @@ stages:
     with: {{ model: policy, tools: [search, notes], protocol: tags, samples: 2, seed: 1, max_turns: 8 }}
   out: {{ uses: export-jsonl, from: rollouts, with: {{ file: out/rollouts.jsonl }} }}
 """
+# The same with an image in each row and in each result of the session.
+PICTURES = """
+models:
+  policy: {{ endpoint: "{url}", name: policy, api_key_env: CHAOS_KEY, concurrency: 4, timeout: 20 }}
+tools:
+  notes: {{ launch: [{words}], session: {session}, effect: pure, only: [{tool}] }}
+stages:
+  questions: {{ uses: read-jsonl, with: {{ file: rows.jsonl, columns: [question, n, picture], images: [picture] }} }}
+  rollouts:
+    uses: sample-rollouts
+    from: questions
+    with: {{ model: policy, tools: [notes], images: [picture], protocol: tags, samples: 2, seed: 1, max_turns: 8 }}
+  out: {{ uses: export-jsonl, from: rollouts, with: {{ file: out/rollouts.jsonl, as_json: [messages] }} }}
+  set: {{ uses: export-trajectories, from: rollouts, with: {{ folder: out/set, images: true, calls: text }} }}
+"""
 TOOLS = {"run": "do", "rollout": "add"}
 TURNS = 8
 IN_FLIGHT = 4
@@ -36,14 +52,15 @@ async def policy(request, line):
     """Calls a tool in each turn but the last; what it says follows from what it was told."""
     messages = request.json["messages"]
     turn = sum(message["role"] == "assistant" for message in messages)
-    question = next(message["content"] for message in messages if message["role"] == "user")
+    question = next(said(message) for message in messages if message["role"] == "user")
     seed = request.json.get("seed", 0)
     if turn == TURNS - 1:
-        heard = messages[-1]["content"].split()
+        heard = said(messages[-1]).split()
         return await line.send(200, completion(f"<answer>{' '.join(heard[1:4])}</answer>"))
     # A server that all share answers each alike.
     offered = ("do", "what") if "Does as it is told" in request.text else ("add", "text")
-    name, argument = ("search", "query") if turn % 3 == 0 else offered
+    searches = turn % 3 == 0 and '"search"' in said(messages[0])
+    name, argument = ("search", "query") if searches else offered
     call = {"name": name, "arguments": {argument: f"w{turn} of {question} {seed}"}}
     await line.send(200, completion(f"<tool_call>{json.dumps(call)}</tool_call>"))
 
@@ -56,6 +73,13 @@ def tools_killed(lab, random, full):
 def sessions_killed(lab, random, full):
     """kill -9 at random moments of rollouts with a session of their own"""
     return campaigns(lab, random, "rollout", 30 if full else 3)
+
+
+def pictures_killed(lab, random, full):
+    """kill -9 at random moments of rollouts with a session that shows images"""
+    picture = struct.pack(">I", 13) + b"IHDR" + struct.pack(">IIBBBBB", 40, 30, 8, 0, 0, 0, 0) + bytes(4)
+    (lab.folder / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + picture + bytes(4) + b"IEND" + bytes(4))
+    return campaigns(lab, random, "rollout", 30 if full else 3, "--draw", pipeline=PICTURES)
 
 
 def sessions_lying(lab, random, full):
@@ -82,11 +106,12 @@ def sessions_lying(lab, random, full):
         stub.stop()
 
 
-def write(lab, stub, session, count, *more):
+def write(lab, stub, session, count, *more, pipeline=PIPELINE):
     log = lab.folder / "calls.log"
     words = ", ".join(json.dumps(str(word)) for word in [SERVER, "--log", log, "--delay", 0.01, *more])
     lab.write(
-        PIPELINE.format(url=stub.url, words=words, session=session, tool=TOOLS[session]), rows_jsonl=rows(count),
+        pipeline.format(url=stub.url, words=words, session=session, tool=TOOLS[session]),
+        rows_jsonl="".join(json.dumps({**json.loads(row), "picture": "a.png"}) + "\n" for row in rows(count).splitlines()),
         pages_jsonl="".join(json.dumps({"title": f"w{n}", "text": f"Page {n} says w{n}."}) + "\n" for n in range(9)),
     )  # fmt: skip
     return log
@@ -96,10 +121,10 @@ def calls(log):
     return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
 
 
-def campaigns(lab, random, session, count):
+def campaigns(lab, random, session, count, *more, pipeline=PIPELINE):
     stub = Stub(policy, delay=0.02)
     try:
-        log = write(lab, stub, session, 6)
+        log = write(lab, stub, session, 6, *more, pipeline=pipeline)
         lab.run().expect("complete")
         want, paid_once = lab.exports(), units(stub.requests)
         asked_once = {json.dumps(call[1:]) for call in calls(log)}

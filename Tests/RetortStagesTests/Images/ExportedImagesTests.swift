@@ -187,7 +187,7 @@ import Testing
     let plain = try await Bench.answers(of: ExportRLPrompts(config, in: workspace), to: [row(one), row(two)])
     let other = Exported(folder: folder.appending(path: "plain", directoryHint: .isDirectory), answers: plain)
     #expect(try other.lines("verl-train.jsonl").count == 2)
-    #expect(!(try other.files.contains("openrlhf-train.jsonl")))
+    #expect(try !other.files.contains("openrlhf-train.jsonl"))
     #expect(throws: StageError.self) {
       _ = try ExportRLPrompts(
         .init(folder: "out", formats: [.openRLHF], images: ["picture"]), in: workspace)
