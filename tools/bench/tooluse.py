@@ -1,6 +1,7 @@
 """What tools cost: full text over many documents by the worst of queries, and the turns of rollouts beside a plain client that
 plays the same ones."""
 
+import itertools
 import json
 import random
 import sqlite3
@@ -47,7 +48,8 @@ def word(number):
 
 
 def vocabulary(size):
-    return [word(number) for number in range(size)], [1 / (rank + 2) for rank in range(size)]
+    """Words, and their frequencies added up."""
+    return [word(number) for number in range(size)], list(itertools.accumulate(1 / (rank + 2) for rank in range(size)))
 
 
 def pages(path, count, words_each=100):
@@ -56,7 +58,7 @@ def pages(path, count, words_each=100):
     words, weights = vocabulary(50_000)
     with open(path, "w") as file:
         for number in range(count):
-            own = dice.choices(words, weights, k=words_each)
+            own = dice.choices(words, cum_weights=weights, k=words_each)
             own[::3] = dice.choices(STOP, k=len(own[::3]))
             if number % 50 == 0:
                 own.append("".join(chr(dice.randrange(0x4E00, 0x4E80)) for _ in range(30)))
@@ -74,7 +76,7 @@ def queries(each):
         "the most frequent words": lambda: " ".join(dice.sample(words[:40], 8)),
         "stop words": lambda: " ".join(dice.sample(STOP, 12)),
         "single letters": lambda: " ".join(f"{dice.choice(letters)}*" for _ in range(8)),
-        "1000 words": lambda: " ".join(dice.choices(words, weights, k=1000)),
+        "1000 words": lambda: " ".join(dice.choices(words, cum_weights=weights, k=1000)),
         "Chinese": lambda: "".join(chr(dice.randrange(0x4E00, 0x4E80)) for _ in range(12)),
         "quotes and operators": lambda: f'"the {dice.choice(words)}" AND (of OR NOT {dice.choice(words)}) NEAR/3 title:{dice.choice(letters)}* ""',
     }
