@@ -103,7 +103,7 @@ import Testing
     try await desk.expectCommand(
       "plan p.yaml --redo answer",
       says: """
-        error: expected a stage of p (questions, answers, numbers, out) after --redo, found 'answer'
+        error: expected a stage of p (questions, answers, numbers, out) after --redo, found 'answer' (did you mean 'answers'?)
         """, exits: 2)
     try await desk.expectCommand(
       "plan p.yaml --limits 3",

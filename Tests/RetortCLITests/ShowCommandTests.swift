@@ -250,7 +250,7 @@ import Testing
       says: "error: expected a store at '.retort/store.sqlite', found none; name one with --store", exits: 2)
     _ = try await desk.type("run p.yaml")
     let usage = """
-      Usage: retort show [<target>] [--dropped] [--failed] [--store <store>] [--run <run>] [--full] [--json] [--limit <limit>]
+      Usage: retort show [<target>] [--dropped] [--failed] [--round <round>] [--store <store>] [--run <run>] [--full] [--json] [--limit <limit>]
         See 'retort show --help' for more information.
       """
     try await desk.expectCommand(

@@ -198,7 +198,7 @@ struct PipelineReaderTests {
       """, files: ["d.json": "[]", "p.mustache": "{{#a}}\n{{question}}", "good.mustache": "{{question}}"])
     #expect(
       text == """
-        p.yaml:1:1: expected one of the keys 'models', 'tools', 'stages', found 'modles' (did you mean 'models'?)
+        p.yaml:1:1: expected one of the keys 'models', 'tools', 'rounds', 'stages', found 'modles' (did you mean 'models'?)
         p.yaml:3:12: expected the key 'name', found none
         p.yaml:3:24: expected an address that starts with http:// or https://, found 'ftp://x'
         p.yaml:3:35: expected one of the keys 'endpoint', 'name', 'kind', 'launch', 'revision', \

@@ -137,7 +137,7 @@ import Testing
     ),
     (
       "carry: { topics: kept }", "carry: { topic: kept }",
-      "p.yaml:6:14: expected a stage outside of these rounds (topics) or a model, found 'topic' (did you mean 'topics'?)"
+      "p.yaml:6:14: expected a stage outside of these rounds (topics), found 'topic' (did you mean 'topics'?)"
     ),
     (
       "carry: { topics: kept }", "carry: { topics: kep }",

@@ -154,7 +154,7 @@ import Testing
     let server = ToolServer(
       name: "runner",
       place: .launch(
-        ProgramLine(words: [root.appending(path: "tools/python-server").path, "--tests", "--seconds", "1"]),
+        ProgramLine(words: [root.appending(path: "tools/python-server").path, "--tests", "--seconds", "8"]),
         variables: []),
       effect: .pure, isSandboxed: true)
     let offers: [ToolOffer]
