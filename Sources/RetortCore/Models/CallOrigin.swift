@@ -17,4 +17,7 @@ package struct CallOrigin: Hashable, Sendable {
     self.take = take
     self.round = round
   }
+
+  /// That of what the stage's tools ask for themselves: whose answers are the same for whoever asks, whenever.
+  package var ofTools: CallOrigin { CallOrigin(run: run, stage: stage, depth: depth) }
 }

@@ -165,7 +165,7 @@ actor Performance {
             engine.environment, models: Array(engine.pipeline.models.values)),
           tools: ToolServices(
             memory: engine.store.tools, library: engine.store.texts, images: engine.store.images,
-            models: models, origin: origin,
+            models: engine.models.asked(by: origin.ofTools), origin: origin,
             digests: Dictionary(uniqueKeysWithValues: sets.map { ($0, $1.input.digest) }),
             takes: lookup.toolTakes, servers: engine.servers, offers: offers),
           say: { [tell] in tell(.noted(stage: stage.name, $0)) }))
