@@ -9,7 +9,8 @@ extension RunReport {
     return [
       .heading(2, "Calls of tools"),
       .table(
-        ["stage", "tool", "faults", "calls", "tokens of results", "seconds"] + (showsImages ? ["images"] : []),
+        ["stage", "tool", "faults", "calls", "tokens of results", "seconds"]
+          + (showsImages ? ["images"] : []),
         tools.map { tool in
           [
             tool.stage, tool.tool, faults(of: tool), Figure.count(tool.calls), Figure.count(tool.tokens),

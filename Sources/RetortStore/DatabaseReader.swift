@@ -137,7 +137,8 @@ private final class OpenQuery {
       return String(validating: bytes, as: UTF8.self).map { .value(.string($0)) } ?? .notUTF8
     default:
       let bytes = sqlite3_column_blob(statement, index)
-      return .bytes(bytes.map { Data(bytes: $0, count: Int(sqlite3_column_bytes(statement, index))) } ?? Data())
+      return .bytes(
+        bytes.map { Data(bytes: $0, count: Int(sqlite3_column_bytes(statement, index))) } ?? Data())
     }
   }
 }

@@ -29,7 +29,8 @@ struct ImageColumns: Sendable {
   init(_ names: [String]?, judgedBy judge: ModelRef?) throws {
     guard names == nil || judge != nil else {
       throw StageError(
-        "\(Self.key): expected a chat model as the judge with it, found none, and nothing else can be shown an image")
+        "\(Self.key): expected a chat model as the judge with it, found none, and nothing else can be shown an image"
+      )
     }
     try self.init(names)
   }

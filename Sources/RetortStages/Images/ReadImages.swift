@@ -29,7 +29,8 @@ struct ReadImages: Sendable {
   var content: Digest?
 
   /// Errors: ``StageError`` for a key that names no column.
-  init?(_ columns: [String]?, at place: Place = .beside, content: Digest? = nil, in workspace: Workspace) throws
+  init?(_ columns: [String]?, at place: Place = .beside, content: Digest? = nil, in workspace: Workspace)
+    throws
   {
     guard let columns else { return nil }
     guard !columns.isEmpty else {
@@ -87,7 +88,8 @@ struct ReadImages: Sendable {
     guard let bytes = Data(base64Encoded: text) else {
       throw ImageFault(
         .noImage,
-        "expected an image's bytes in the file, found the text '\(text.prefix(60))'; read-jsonl and read-csv follow paths")
+        "expected an image's bytes in the file, found the text '\(text.prefix(60))'; read-jsonl and read-csv follow paths"
+      )
     }
     return bytes
   }

@@ -108,7 +108,8 @@ import Testing
     }
     #expect(error?.kind == .turned, "\(name): \(error.map { "\($0)" } ?? "")")
     // Orientation 1 is as it is, and what is no metadata of this kind is none.
-    for other in [("0006 0000", "0001 0000"), ("0600 0000", "0100 0000"), ("1201", "1202"), ("0112", "0113")] {
+    for other in [("0006 0000", "0001 0000"), ("0600 0000", "0100 0000"), ("1201", "1202"), ("0112", "0113")]
+    {
       let plain = hex.replacing(other.0, with: other.1)
       guard plain != hex else { continue }
       #expect(throws: Never.self) { _ = try ImageReference(reading: Self.bytes(plain)) }

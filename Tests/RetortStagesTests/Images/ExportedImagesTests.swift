@@ -163,8 +163,10 @@ import Testing
     #expect(out.dropped == [])
     #expect(try Set(out.files).isSuperset(of: paths))
     let shared = try out.lines("verl-train.jsonl")
-    #expect(shared.map { $0["images"] } == [[["image": .string(paths[0])]], [["image": .string(paths[1])]], []])
-    #expect(shared.map { $0["prompt"]?.array?.first?["content"] } == ["<image>Who?", "<image>Who?", "1 + 1?"])
+    #expect(
+      shared.map { $0["images"] } == [[["image": .string(paths[0])]], [["image": .string(paths[1])]], []])
+    #expect(
+      shared.map { $0["prompt"]?.array?.first?["content"] } == ["<image>Who?", "<image>Who?", "1 + 1?"])
     #expect(shared.map { $0["env_name"] } == ["retort", "retort", .null])
     #expect(shared.map { $0["environment"] } == ["retort", "retort", "none"])
     #expect(shared.map { $0["extra_info"]?["tool_selection"] } == [["zoom"], ["zoom"], []])

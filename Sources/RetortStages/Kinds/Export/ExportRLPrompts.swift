@@ -30,7 +30,8 @@ package struct ExportRLPrompts: Exporter, PromptShowing {
     package var withoutTools: String?
 
     package enum CodingKeys: String, CodingKey {
-      case folder, formats, user, prompt, system, reference, columns, ability, tools, spec, environment, images
+      case folder, formats, user, prompt, system, reference, columns, ability, tools, spec, environment,
+        images
       case dataSource = "data_source"
       case promptFrom = "prompt_from"
       case asJSON = "as_json"
@@ -303,13 +304,17 @@ extension ExportRLPrompts.Format {
           "TRL's GRPOTrainer\(here); `ground_truth` and the other keys are lists among the reward function's arguments."
       ) { task, _, _ in
         .record(
-          ["prompt": .array(images ? task.turnsOfParts : task.turns), "ground_truth": .string(task.reference)],
+          [
+            "prompt": .array(images ? task.turnsOfParts : task.turns),
+            "ground_truth": .string(task.reference),
+          ],
           task.more)
       }
     case .msSwift:
       .init(
         stem: rawValue,
-        usage: "ms-swift\(here): `swift rlhf --rlhf_type grpo --strict true --dataset FILE --external_plugins "
+        usage:
+          "ms-swift\(here): `swift rlhf --rlhf_type grpo --strict true --dataset FILE --external_plugins "
           + "retort_rewards.py --reward_funcs retort_twyn`."
       ) { task, _, _ in
         .record(

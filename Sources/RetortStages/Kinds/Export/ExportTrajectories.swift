@@ -205,13 +205,15 @@ private enum Shape: String, CaseIterable {
       guard images else {
         return .init(
           stem: rawValue,
-          usage: "every trainer, as conversations without tools; verl as Parquet (`tools/to_parquet.py`); calls are text, "
+          usage:
+            "every trainer, as conversations without tools; verl as Parquet (`tools/to_parquet.py`); calls are text, "
             + "results turns of the user.", llamaFactory: index(["messages": "messages"])
         ) { trajectory, _, _ in trajectory.tags() }
       }
       return .init(
         stem: rawValue,
-        usage: "verl, as Parquet (`tools/to_parquet.py`), started in this folder; calls are text, results turns of the user."
+        usage:
+          "verl, as Parquet (`tools/to_parquet.py`), started in this folder; calls are text, results turns of the user."
       ) { trajectory, _, _ in trajectory.tagsOfVerl }
     case .marks:
       return .init(

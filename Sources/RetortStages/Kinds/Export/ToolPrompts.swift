@@ -58,7 +58,8 @@ struct ToolPrompts: Sendable {
 
   /// That of a trainer whose prompts may show images.
   private func shown(to format: Format) -> Shape {
-    Shape(stem: format.rawValue, usage: "\(usage(of: format)), started in this folder.") { task, split, index in
+    Shape(stem: format.rawValue, usage: "\(usage(of: format)), started in this folder.") {
+      task, split, index in
       guard format == .verl else {
         return .record(fields(task, task.turnsOfParts, split, index), task.more)
       }
@@ -70,7 +71,8 @@ struct ToolPrompts: Sendable {
   /// Trainers want a name where there is no environment, too.
   private func name(for task: ExportRLPrompts.Task) -> String { task.isBare ? "none" : environment }
 
-  private func fields(_ task: ExportRLPrompts.Task, _ turns: [JSON], _ split: String, _ index: Int) -> JSON.Object
+  private func fields(_ task: ExportRLPrompts.Task, _ turns: [JSON], _ split: String, _ index: Int)
+    -> JSON.Object
   {
     [
       "prompt": .array(turns), "data_source": .string(source), "ability": .string(ability),
@@ -104,7 +106,8 @@ struct ToolPrompts: Sendable {
     ) { task, _, _ in
       .record(
         [
-          "messages": .array(task.turns), "tools": .string(task.isBare ? "[]" : tools), "solution": .string(task.reference),
+          "messages": .array(task.turns), "tools": .string(task.isBare ? "[]" : tools),
+          "solution": .string(task.reference),
           "env_config": ["name": .string(name(for: task)), "spec": .string(task.spec)],
         ], (images ? task.swiftImages : [:]).merging(task.more) { $1 })
     }

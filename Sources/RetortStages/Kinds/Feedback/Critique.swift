@@ -170,7 +170,8 @@ package struct Critique: RowStage {
     if let known { text += "\n\nFor you alone, never to be stated: the right answer is \(known)" }
     let asked: [ChatMessage]
     do {
-      asked = try images.shown(in: [.system(config.system ?? Self.system), .user(text)], of: row, marks: false)
+      asked = try images.shown(
+        in: [.system(config.system ?? Self.system), .user(text)], of: row, marks: false)
     } catch { return .drop(reason: error.reason, detail: error.detail) }
     let reply = try await judge.reply(
       to: ChatRequest(

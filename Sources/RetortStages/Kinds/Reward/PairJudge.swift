@@ -15,7 +15,8 @@ struct PairJudge: Sendable {
   ///
   /// - Parameter images: of the question, shown with it.
   func compare(
-    _ question: String, _ answers: [String], showing images: [ImageReference] = [], where counts: (_ i: Int, _ k: Int) -> Bool
+    _ question: String, _ answers: [String], showing images: [ImageReference] = [],
+    where counts: (_ i: Int, _ k: Int) -> Bool
   ) async throws -> [[Int]: Int] {
     let pairs = answers.indices.flatMap { i in
       answers.indices.filter { k in k > i && counts(i, k) }.map { [i, $0] }
@@ -40,7 +41,8 @@ struct PairJudge: Sendable {
     ])
     let reply = try await model.reply(
       to: ChatRequest(
-        [.user(images.map { .image($0) } + [.text(text.trimmed)])], sampling: Sampling(temperature: 0, maxTokens: 8)))
+        [.user(images.map { .image($0) } + [.text(text.trimmed)])],
+        sampling: Sampling(temperature: 0, maxTokens: 8)))
     let word = reply.text.firstMatch(of: /[A-Za-z]+/)?.output.lowercased()
     return word == "a" ? 1 : word == "b" ? -1 : 0
   }

@@ -70,7 +70,8 @@ package struct CallTool: RowStage {
           + "'\(config.tool.spec.name)'", at: ["images"], isAboutKey: true)
     }
     guard imagesColumn != (config.column ?? "result") else {
-      throw StageError("images_column: expected another column than the result's, found '\(imagesColumn ?? "")'")
+      throw StageError(
+        "images_column: expected another column than the result's, found '\(imagesColumn ?? "")'")
     }
     let toolbox = try workspace.toolbox([config.tool])
     let offer = toolbox.offers[0]
@@ -103,7 +104,9 @@ package struct CallTool: RowStage {
   package func process(_ input: Columns) async throws -> Outcome<Columns> {
     try await toolbox.check()
     let shown: [ImageReference]
-    do { shown = try images.images(of: input) } catch { return .drop(reason: error.reason, detail: error.detail) }
+    do { shown = try images.images(of: input) } catch {
+      return .drop(reason: error.reason, detail: error.detail)
+    }
     var values: JSON.Object = [:]
     for argument in arguments {
       values[argument.name] = value(of: argument.name, try argument.prompt.render(input.values))

@@ -53,7 +53,8 @@ package struct ReadCSV: RecordReader {
     fileprivate func format(_ say: @escaping @Sendable (String) -> Void = { _ in }) throws -> CSV {
       CSV(
         delimiter: try CSV.delimiter(delimiter), encoding: encoding, names: columns,
-        hasHeader: header ?? (columns == nil), hasNulls: nulls ?? false, isAssumed: delimiter == nil, say: say)
+        hasHeader: header ?? (columns == nil), hasNulls: nulls ?? false, isAssumed: delimiter == nil, say: say
+      )
     }
 
     /// With the content of the images that its files name.
