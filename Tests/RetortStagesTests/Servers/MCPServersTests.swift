@@ -202,10 +202,10 @@ import Testing
     let shelf = MemoryImages()
     let image = try await shelf.keep(Drawn.png(4, 3))
     let servers = servers()
-    let asked = server(session: .rollout, effect: .pure)
+    let asked = server(session: .rollout, effect: .pure, only: ["do"])
     let services = ToolServices(
       memory: DictionaryToolMemory(), images: shelf, servers: servers,
-      offers: ["s": try await servers.offers(of: server(session: .rollout, effect: .pure, only: ["do"]))])
+      offers: ["s": try await servers.offers(of: asked)]))])
     let workspace = Workspace(
       folder: URL(filePath: NSTemporaryDirectory()), models: ScriptedProvider(), tools: services)
     let stage = try CallTool(
