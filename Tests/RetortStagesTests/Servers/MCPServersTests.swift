@@ -205,7 +205,7 @@ import Testing
     let asked = server(session: .rollout, effect: .pure, only: ["do"])
     let services = ToolServices(
       memory: DictionaryToolMemory(), images: shelf, servers: servers,
-      offers: ["s": try await servers.offers(of: asked)]))])
+      offers: ["s": try await servers.offers(of: asked)])
     let workspace = Workspace(
       folder: URL(filePath: NSTemporaryDirectory()), models: ScriptedProvider(), tools: services)
     let stage = try CallTool(
