@@ -5,8 +5,10 @@ extension Catalog {
   package static let standard = Catalog(
     [
       StageEntry(AggregateFeedback.self),
+      StageEntry(BuildGraph.self),
       StageEntry(CalibrateGroupReward.self),
       StageEntry(CallTool.self),
+      StageEntry(CheckDispersion.self),
       StageEntry(Collect.self),
       StageEntry(CommandSet.self),
       StageEntry(CommandStage.self),
@@ -39,6 +41,7 @@ extension Catalog {
       StageEntry(Generate.self),
       StageEntry(GenerateInstructions.self),
       StageEntry(GeneratePuzzles.self),
+      StageEntry(GenerateWorld.self),
       StageEntry(InducePrompt.self),
       StageEntry(InferStructure.self),
       StageEntry(InjectRefinement.self),
@@ -66,6 +69,7 @@ extension Catalog {
       StageEntry(Route.self),
       StageEntry(Sample.self),
       StageEntry(SampleRollouts.self),
+      StageEntry(SampleSubgraphs.self),
       StageEntry(ScoreLogprobs.self),
       StageEntry(ScoreReward.self),
       StageEntry(ScoreStructure.self),

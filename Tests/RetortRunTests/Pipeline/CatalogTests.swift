@@ -25,7 +25,8 @@ import Testing
   @Test func kindsSayWhatTheyDo() {
     #expect(
       names(\.isReader) == [
-        "generate-instructions", "generate-puzzles", "read-csv", "read-html", "read-json", "read-jsonl",
+        "generate-instructions", "generate-puzzles", "generate-world", "read-csv", "read-html", "read-json",
+        "read-jsonl",
         "read-logiqa", "read-parquet",
         "read-sqlite", "read-xml",
       ])
@@ -37,13 +38,14 @@ import Testing
       ])
     #expect(
       names { $0.form == .set(makesRows: true) } == [
-        "aggregate-feedback", "calibrate-group-reward", "collect", "command-set", "count", "fit-reward-model",
+        "aggregate-feedback", "build-graph", "calibrate-group-reward", "collect", "command-set", "count",
+        "fit-reward-model",
         "induce-prompt", "inject-refinement",
-        "measure-best-of-n", "pair-length-quality", "train-model",
+        "measure-best-of-n", "pair-length-quality", "sample-subgraphs", "train-model",
       ])
     #expect(
       names { $0.form == .set(makesRows: false) } == [
-        "compare-length-quality", "deduplicate", "filter-reward-top", "join", "pass-rate",
+        "check-dispersion", "compare-length-quality", "deduplicate", "filter-reward-top", "join", "pass-rate",
         "penalize-uncertainty",
         "rescale-group-reward", "sample", "sort", "split", "weight-importance",
       ])

@@ -269,4 +269,40 @@ import Testing
       Self.expect(logprobs.map { GOLF.weight(logprob: $0) }, golden["expected"]?["weights"], golden)
     }
   }
+
+  @Test func treewidths() throws {
+    for golden in try Self.cases("treewidth") {
+      let input = golden["input"]
+      func numbers(_ names: JSON?) -> [Int] {
+        (names?.array ?? []).map { Int($0.string?.dropFirst() ?? "") ?? -1 }
+      }
+      let edges = (input?["edges"]?.array ?? []).map { numbers($0) }.map { ($0[0], $0[1]) }
+      let graph = ConstraintGraph(count: numbers(input?["nodes"]).count, edges: edges)
+      for (graph, name) in [
+        (graph, "treewidth"), (graph.without(Set(numbers(input?["known"]))), "without_known"),
+      ] {
+        let found = Treewidth(graph)
+        #expect(found.isExact)
+        Self.expect([Double(found.upper)], golden["expected"]?[name], golden)
+      }
+    }
+  }
+
+  @Test func covers() throws {
+    for golden in try Self.cases("cover") {
+      let (input, expected) = (golden["input"], golden["expected"])
+      func facts(_ list: JSON?) -> [Int] { (list?.numbers ?? []).map { Int($0) } }
+      let documents = (input?["documents"]?.array ?? []).map { facts($0) }
+      let count = Int(input?["facts"]?.number ?? 0)
+      let found = DocumentCover.least(facts: count, documents: documents)
+      Self.expect([found.map { Double($0.documents.count) }], expected?["msd"], golden)
+      if let found {
+        #expect(found.isExact)
+        #expect(Set(found.documents.flatMap { documents[$0] }) == Set(0..<count))
+      }
+      guard let shortcut = input?["shortcut"] else { continue }
+      let checked = DocumentCover.least(facts: count, documents: documents + [facts(shortcut)])
+      Self.expect([checked.map { Double($0.documents.count) }], expected?["msd_with_shortcut"], golden)
+    }
+  }
 }

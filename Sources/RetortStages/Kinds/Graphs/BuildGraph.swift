@@ -1,0 +1,83 @@
+internal import OrderedCollections
+package import RetortCore
+
+/// Makes one graph of what documents state: a row for each fact, with the documents that state it (REDSearcher, section 3).
+package struct BuildGraph: SetStage {
+  package struct Config: Codable, Sendable {
+    package var oneValued: [String]?
+
+    enum CodingKeys: String, CodingKey {
+      case oneValued = "one_valued"
+    }
+
+    package init(oneValued: [String]? = nil) { self.oneValued = oneValued }
+  }
+
+  package typealias Input = Columns
+  package typealias Output = Columns
+
+  package static let name = "build-graph"
+  package static let version = 1
+  package static let isForeseeable = true
+  package static let summary =
+    "Make a row of each fact that documents state, with the documents that state it."
+  package static let keys = [
+    "one_valued":
+      "The relations of which a subject has one object: where documents state several, those facts are contested. Default: "
+      + "all; none: []."
+  ]
+
+  private let oneValued: Set<String>?
+
+  package init(_ config: Config, in workspace: Workspace) throws {
+    oneValued = config.oneValued.map(Set.init)
+  }
+
+  package var reads: [ColumnUse] { [ColumnUse("id"), ColumnUse("facts")] }
+  package var adds: [String]? {
+    ["id", "subject", "relation", "object", "object_is", "documents", "contested", "wrong"]
+  }
+
+  private struct Found {
+    var documents: OrderedSet<String> = []
+    var members: [Int] = []
+    var isWrong = true
+  }
+
+  package func process(_ rows: RowSet<Columns>, into sink: MakingSink<Columns>) async throws {
+    var found: OrderedDictionary<Fact, Found> = [:]
+    for try await element in rows {
+      let row = element.value.values
+      let stated = row["facts"]?.array ?? []
+      let facts = stated.compactMap(Fact.init)
+      guard let id = row["id"]?.string, facts.count == stated.count else {
+        let wrong = stated.first { Fact($0) == nil }?.text ?? "\(row["id"] ?? .null) as id"
+        try await sink.drop(
+          element.ordinal, reason: "no facts",
+          detail: "expected an id, and facts with subject, relation and object, found \(wrong)")
+        continue
+      }
+      if facts.isEmpty { try await sink.consume(element.ordinal) }
+      for (fact, stated) in zip(facts, stated) {
+        found[fact, default: Found()].documents.append(id)
+        if found[fact]?.members.last != element.ordinal { found[fact]?.members.append(element.ordinal) }
+        if stated["wrong"] != true { found[fact]?.isWrong = false }
+      }
+    }
+    var objects: [Fact.Subject: Int] = [:]
+    for fact in found.keys { objects[fact.about, default: 0] += 1 }
+    let subjects = Set(found.keys.map(\.subject))
+    for (place, (fact, said)) in found.enumerated() {
+      let isContested = oneValued?.contains(fact.relation) ?? true && objects[fact.about, default: 1] > 1
+      let isEntity = fact.object.string.map(subjects.contains) ?? false
+      try await sink.make(
+        Columns([
+          "id": .string("fact-\(place)"), "subject": .string(fact.subject),
+          "relation": .string(fact.relation),
+          "object": fact.object, "object_is": isEntity ? "entity" : "value",
+          "documents": .array(said.documents.map { .string($0) }),
+          "contested": .bool(isContested), "wrong": .bool(said.isWrong),
+        ]), from: said.members)
+    }
+  }
+}
