@@ -139,7 +139,7 @@ class Report:
         rewards = {one["id"]: one for one in map(json.loads, judged.read_text().splitlines())} if judged else {}
         clean, bad = [one for one in rows if not one["ways"]], [one for one in rows if one["ways"]]
         ways = ("conclusion", "evidence", "missing", "verdict", "instruction")
-        self.add("**What the filters let pass**, of 400 clean candidates and 400 corrupted ones (each fault stands for those that have it, with another):")
+        self.add(f"**What the filters let pass**, of {len(clean)} clean candidates and {len(bad)} corrupted ones (each fault stands for those that have it, with another):")
         lines = [row("filter", "clean", "corrupted", *ways), row(*["---"] * (3 + len(ways)))]
         tests = {"structure": lambda one: one["sound"], "verifier": lambda one: one["right"]}
         if rewards:
