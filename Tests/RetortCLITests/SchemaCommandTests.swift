@@ -9,7 +9,7 @@ import Testing
     let typed = try await Desk().type("schema")
     let schema = try JSON(parsing: typed.printed).object
     #expect(schema?["type"] == "object")
-    #expect(schema?["properties"]?.object?.keys.elements == ["models", "tools", "stages"])
+    #expect(schema?["properties"]?.object?.keys.elements == ["rounds", "models", "tools", "stages"])
   }
 
   @Test func mistakes() async throws {

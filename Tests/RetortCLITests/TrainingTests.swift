@@ -19,7 +19,7 @@ import Testing
       rows: { uses: read-csv, with: { file: rows.csv } }
       set: { uses: export-sft, from: rows, with: { folder: out/set, formats: [trl], user: "{{id}}", assistant: "{{score}}" } }
       trained: { uses: train-model, from: set, with: { run: [/bin/sh, train.sh], folder: out/models, adds: [loss] } }
-      row: { uses: export-jsonl, from: trained, with: { file: out/trained.jsonl, columns: [name, revision, path, metrics, loss] } }
+      lines: { uses: export-jsonl, from: trained, with: { file: out/trained.jsonl, columns: [name, revision, path, metrics, loss] } }
     """
 
   private static func desk() throws -> Desk {

@@ -72,7 +72,7 @@ import Testing
       ("pass", "expected a line of JSON from the program, found none"),
       (
         "print('done')",
-        "expected a line of JSON at the program's end, found 'done': line 1, column 1: expected a JSON value, found 'd'"
+        "expected a line of JSON at the program's end, found 'done': line 1, column 1: expected a JSON value, found 'done'"
       ),
       ("print('[1]')", "expected an object in the program's last line, found '[1]'"),
       (
