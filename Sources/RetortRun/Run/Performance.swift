@@ -159,7 +159,8 @@ actor Performance {
               (role, steps.rowSet(set.place, count: set.input.count, complete: set.input.complete))
             }),
           exportSuffix: engine.options.exportSuffix, branches: stage.branches,
-          isGrouped: stage.per != nil, round: stage.round?.number ?? 1, pipeline: engine.pipeline.fingerprint, ledger: ledger,
+          isGrouped: stage.per != nil, round: stage.round?.number ?? 1, pipeline: engine.pipeline.fingerprint,
+          ledger: ledger,
           databases: DatabaseReader(),
           surroundings: ProgramSurroundings(
             engine.environment, models: Array(engine.pipeline.models.values)),
