@@ -146,7 +146,7 @@ import Testing
     try await desk.expectCommand(
       "run p.yaml --only questions --json",
       prints: """
-        {"run":1,"pipeline":"p","status":"complete","stages":{"questions":{"in":3,"emitted":3,"dropped":0,"failed":0,"pending":0,"reused":0,"rows":3,"left_out":0}},"calls":{"made":0,"remembered":0,"failed":0,"usd":0.0,"unpriced":0,"prompt_tokens":0,"completion_tokens":0},"seconds":0.0,"exports":[],"refused":0,"kept":[],"stopped":null,"passed_over":0}
+        {"run":1,"pipeline":"p","status":"complete","stages":{"questions":{"in":3,"emitted":3,"dropped":0,"failed":0,"pending":0,"reused":0,"rows":3,"left_out":0}},"calls":{"made":0,"remembered":0,"failed":0,"usd":0.0,"unpriced":0,"prompt_tokens":0,"completion_tokens":0,"estimated_tokens":0},"seconds":0.0,"exports":[],"refused":0,"kept":[],"stopped":null,"passed_over":0}
         """,
       says: """
         run 1

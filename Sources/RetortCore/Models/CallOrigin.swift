@@ -14,4 +14,7 @@ package struct CallOrigin: Hashable, Sendable {
     self.depth = depth
     self.take = take
   }
+
+  /// For what a tool asks itself: what it looks into is no answer of the stage, and is not drawn afresh with that.
+  package var withoutTake: CallOrigin { CallOrigin(run: run, stage: stage, depth: depth) }
 }

@@ -40,7 +40,7 @@ extension Engine {
     let origin = CallOrigin(run: run, stage: stage)
     return try ToolServices(
       memory: store.tools, library: store.texts, images: store.images,
-      models: models.asked(by: origin), origin: origin, digests: digests, takes: takes,
+      models: models.asked(by: origin.withoutTake), origin: origin, digests: digests, takes: takes,
       servers: servers, offers: try await offers(of: specs, takes: takes, for: origin)
     ).toolbox(specs, sets: sets, say: say)
   }

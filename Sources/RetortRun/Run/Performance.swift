@@ -145,12 +145,11 @@ actor Performance {
       run: run, stage: stage.name, depth: scheduler.stages[index].node.depth,
       take: try await steps.takeNumber(of: key, redo: lookup.redo(of: index)))
     let bound: BoundStage
-    let models = engine.models.asked(by: origin)
     do {
       let offers = try await engine.offers(of: stage.tools, takes: lookup.toolTakes, for: origin)
       bound = try stage.configured.bind(
         Workspace(
-          folder: engine.pipeline.folder, models: models,
+          folder: engine.pipeline.folder, models: engine.models.asked(by: origin),
           sets: Dictionary(
             uniqueKeysWithValues: sets.map { role, set in
               (role, steps.rowSet(set.place, count: set.input.count, complete: set.input.complete))
@@ -162,7 +161,7 @@ actor Performance {
             engine.environment, models: Array(engine.pipeline.models.values)),
           tools: ToolServices(
             memory: engine.store.tools, library: engine.store.texts, images: engine.store.images,
-            models: models, origin: origin,
+            models: engine.models.asked(by: origin.withoutTake), origin: origin,
             digests: Dictionary(uniqueKeysWithValues: sets.map { ($0, $1.input.digest) }),
             takes: lookup.toolTakes, servers: engine.servers, offers: offers),
           say: { [tell] in tell(.noted(stage: stage.name, $0)) }))

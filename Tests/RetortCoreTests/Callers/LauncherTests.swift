@@ -99,8 +99,8 @@ struct LauncherTests {
     defer { launcher.stop() }
     await #expect(
       throws: Halt.unready(
-        "expected an answer from http://h/v1 within 300 seconds, got none; the last try: HTTP 403 through the proxy "
-          + "p:1 of http_proxy")
+        "expected an answer from http://h/v1 within 300 seconds, got none; a 'timeout:' under models.local of more seconds "
+          + "than that is waited for; the last try: HTTP 403 through the proxy p:1 of http_proxy")
     ) { try await launcher.address(of: model(#"echo '{"base_url": "http://h/v1"}'; exec sleep 5"#)) }
     #expect(clock.seconds >= 300 && clock.seconds < 300.5)
   }

@@ -60,7 +60,7 @@ struct FilterTests {
 
   @Test func anAbsentColumnMayBeAskedFor() async throws {
     let stage = try Filter(.init(where: [.init(column: "y", exists: false)]), in: Bench.nowhere)
-    #expect(stage.reads == [ColumnUse("y", required: false)])
+    #expect(stage.reads == [ColumnUse(sectionOn: "y")])
     #expect(
       try await Bench.fates(of: stage, for: [["x": 1], ["y": nil], ["y": 0]]) == [
         "kept", "kept", "y not absent",

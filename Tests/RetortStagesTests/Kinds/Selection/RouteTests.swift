@@ -45,7 +45,7 @@ import Testing
     #expect(
       try await routes(config, rows) == [["way": "a"], ["way": "b"], ["no case", "none of a, b holds"]])
     #expect(
-      try Route(config, in: Bench.nowhere).reads == [ColumnUse("x"), ColumnUse("y", required: false)])
+      try Route(config, in: Bench.nowhere).reads == [ColumnUse("x"), ColumnUse(sectionOn: "y")])
   }
 
   @Test func aCaseSaysWhereAndWhen() {
