@@ -105,7 +105,10 @@ package struct ReadReview: RowStage {
 
   private func repeated(_ lines: [ReviewLine], _ id: String) -> StageError {
     let files = Set(lines.map(\.file))
-    let places = lines.map { files.count == 1 ? $0.place : "\($0.file), \($0.place)" }.joined(separator: ", ")
+    let places =
+      files.count == 1
+      ? lines.map(\.place).joined(separator: ", ")
+      : lines.map { "\($0.file), \($0.place)" }.joined(separator: "; ")
     let what = files.count == 1 ? "one line" : "one verdict"
     return StageError(
       "\(files.count == 1 ? lines[0].file : "file"): expected \(what) for \(id), found \(lines.count): \(places)"

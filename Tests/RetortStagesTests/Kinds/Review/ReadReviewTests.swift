@@ -72,7 +72,7 @@ struct ReadReviewTests {
     }
     #expect(
       error?.description
-        == "file: expected one verdict for \(Self.id), found 2: ann.jsonl, line 1, ben.jsonl, line 1")
+        == "file: expected one verdict for \(Self.id), found 2: ann.jsonl, line 1; ben.jsonl, line 1")
     #expect(throws: StageError.self) { try stage("*") }
     #expect(throws: JSONError.self) { try stage(["ann.jsonl", "a*.jsonl"]) }
   }
