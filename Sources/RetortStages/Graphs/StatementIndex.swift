@@ -8,7 +8,7 @@ struct StatementIndex {
   }
 
   private var documents: [Pair: Set<String>] = [:]
-  /// Pairs by the first word of their subject.
+  /// Pairs by the word of their subject that the fewest have; made when the first text is read.
   private var byWord: [Substring: [Pair]] = [:]
 
   private static func pair(_ fact: Fact) -> Pair {
@@ -17,14 +17,25 @@ struct StatementIndex {
 
   mutating func look(for fact: Fact) {
     let pair = Self.pair(fact)
-    guard documents[pair] == nil, let word = pair.subject.split(separator: " ").first else { return }
-    documents[pair] = []
-    byWord[word, default: []].append(pair)
+    if documents[pair] == nil { documents[pair] = [] }
+    byWord = [:]
+  }
+
+  private mutating func arrange() {
+    var counts: [Substring: Int] = [:]
+    for pair in documents.keys {
+      for word in Set(pair.subject.split(separator: " ")) { counts[word, default: 0] += 1 }
+    }
+    for pair in documents.keys {
+      let rarest = pair.subject.split(separator: " ").min { (counts[$0] ?? 0, $0) < (counts[$1] ?? 0, $1) }
+      if let rarest { byWord[rarest, default: []].append(pair) }
+    }
   }
 
   func documents(stating fact: Fact) -> Set<String> { documents[Self.pair(fact)] ?? [] }
 
   mutating func read(_ text: String, of document: String) {
+    if byWord.isEmpty { arrange() }
     for sentence in text.split(whereSeparator: { ".!?\n。！？".contains($0) }) {
       let said = Self.words(sentence)
       var seen: Set<Substring> = []

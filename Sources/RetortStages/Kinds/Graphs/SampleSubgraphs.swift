@@ -131,7 +131,8 @@ package struct SampleSubgraphs: SetStage {
           detail: "expected subject, relation, object and documents that state it")
         continue
       }
-      if row["contested"] == true || row["wrong"] == true {
+      // That something is itself says nothing of it.
+      if row["contested"] == true || row["wrong"] == true || fact.object.string == fact.subject {
         try await sink.consume(element.ordinal)
         continue
       }
