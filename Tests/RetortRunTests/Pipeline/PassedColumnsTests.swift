@@ -161,7 +161,8 @@ struct PassedColumnsTests {
       """)
     #expect(summary.status == .complete)
     let rows = try await store.inspector.query(
-      "SELECT json FROM over JOIN \"row\" r ON over.\"row\" = 'r_' || lower(substr(hex(r.digest), 3, 12))")
+      "SELECT json FROM over JOIN \"row\" r ON over.\"row\" = 'r_' || lower(substr(hex(r.digest), 3, 12)) ORDER BY json"
+    )
     #expect(
       rows.map { $0["json"]?.string } == [
         #"{"text":"1","id":"en"}"#, #"{"text":"2","id":"en"}"#, #"{"text":"3","id":"en"}"#,
