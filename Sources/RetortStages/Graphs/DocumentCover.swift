@@ -24,6 +24,16 @@ struct DocumentCover: Hashable, Sendable {
     return DocumentCover(documents: search.best.sorted(), isExact: search.steps <= mostSteps)
   }
 
+  /// - Parameter facts: the names of the documents that state each, 1 to ``mostFacts`` of them.
+  /// - Returns: the names of a cover's documents, ascending; nil where some fact is stated by none.
+  static func least(statedBy facts: [Set<String>]) -> (documents: [String], isExact: Bool)? {
+    let names = facts.reduce(into: Set()) { $0.formUnion($1) }.sorted()
+    let stated = names.map { name in facts.indices.filter { facts[$0].contains(name) } }
+    return least(facts: facts.count, documents: stated).map { cover in
+      (cover.documents.map { names[$0] }, cover.isExact)
+    }
+  }
+
   /// Those that state something that no other states along with all they do; the first of equal ones.
   private static func undominated(_ masks: [UInt64]) -> [(place: Int, mask: UInt64)] {
     var kept: [(place: Int, mask: UInt64)] = []

@@ -19,6 +19,14 @@ struct FactGraph: Sendable {
     /// The entities that it speaks of.
     var nodes: [Int] { if case .node(let other) = object { [subject, other] } else { [subject] } }
     var range: NumberRange? { if case .value(let value) = object { NumberRange(value) } else { nil } }
+
+    /// By what those are found that have its object, which is bound to a node where it is one.
+    fileprivate func key(toNode bound: (Int) -> Int?) -> Key? {
+      switch object {
+      case .node(let other): bound(other).map { .to(relation, $0) }
+      case .value(let value): range.map { .ranged(relation, $0) } ?? .valued(relation, value)
+      }
+    }
   }
 
   /// What may stand for a number in a question: the decade of a year, a round range of a larger number.
@@ -36,7 +44,7 @@ struct FactGraph: Sendable {
   }
 
   /// What an edge is looked up by.
-  private enum Key: Hashable, Sendable {
+  fileprivate enum Key: Hashable, Sendable {
     case from(Int, String)
     case to(String, Int)
     case valued(String, JSON)
@@ -65,21 +73,12 @@ struct FactGraph: Sendable {
     edges.append(edge)
     for node in Set(edge.nodes) { incident[node].append(place) }
     index[.from(subject, edge.relation), default: []].append(place)
-    switch object {
-    case .node(let other): index[.to(edge.relation, other), default: []].append(place)
-    case .value(let value):
-      index[edge.range.map { .ranged(edge.relation, $0) } ?? .valued(edge.relation, value), default: []]
-        .append(place)
-    }
+    if let key = edge.key(toNode: { $0 }) { index[key, default: []].append(place) }
   }
 
   /// The edges that could stand for `edge`, given what its ends are bound to; nil where no end is known.
   func candidates(_ edge: Edge, bound: (Int) -> Int?) -> [Int]? {
     if let subject = bound(edge.subject) { return index[.from(subject, edge.relation)] ?? [] }
-    switch edge.object {
-    case .node(let other): return bound(other).map { index[.to(edge.relation, $0)] ?? [] }
-    case .value(let value):
-      return index[edge.range.map { .ranged(edge.relation, $0) } ?? .valued(edge.relation, value)] ?? []
-    }
+    return edge.key(toNode: bound).map { index[$0] ?? [] }
   }
 }

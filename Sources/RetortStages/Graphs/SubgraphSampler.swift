@@ -17,9 +17,10 @@ struct SubgraphSampler {
     let named: Set<Int>
     let hidden: [Int]
     let treewidth: Treewidth
-    let cover: DocumentCover
-    /// The documents of the cover.
+    /// The fewest that state all facts.
     let documents: [String]
+    /// Whether no fewer do; else the fewest that were found.
+    let isLeastCover: Bool
   }
 
   let graph: FactGraph
@@ -47,17 +48,13 @@ struct SubgraphSampler {
       }
     }
     guard PatternMatch.answers(of: edges, answer: answer, named: names, in: graph) == .one else { return nil }
-    let documents = Array(Set(edges.flatMap { graph.edges[$0].documents })).sorted()
-    let numbers = Dictionary(uniqueKeysWithValues: documents.enumerated().map { ($1, $0) })
-    var stated = documents.map { _ in [Int]() }
-    for (number, edge) in edges.enumerated() {
-      for document in graph.edges[edge].documents { stated[numbers[document] ?? 0].append(number) }
+    guard let cover = DocumentCover.least(statedBy: edges.map { Set(graph.edges[$0].documents) }) else {
+      return nil
     }
-    guard let cover = DocumentCover.least(facts: edges.count, documents: stated) else { return nil }
     return Drawn(
       edges: edges, answer: answer, role: role, named: names, hidden: hidden,
-      treewidth: Treewidth(ConstraintGraph(count: hidden.count, edges: pairs)), cover: cover,
-      documents: cover.documents.map { documents[$0] })
+      treewidth: Treewidth(ConstraintGraph(count: hidden.count, edges: pairs)), documents: cover.documents,
+      isLeastCover: cover.isExact)
   }
 
   /// Facts that hang together: from a node that has any, and then by way of nodes reached; what closes a circle comes first

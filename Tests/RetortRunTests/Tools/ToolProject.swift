@@ -63,6 +63,13 @@ final class ToolProject: Sendable {
 
   /// - Parameter most: requests that the endpoint answers before it is gone.
   func run(answering most: Int = .max, _ options: RunOptions = .init()) async throws -> RunSummary {
+    try await run(answering: most, servers: NoToolServers(), options) { Self.reply(to: $0) }
+  }
+
+  private func run(
+    answering most: Int, servers: any ToolServers, _ options: RunOptions,
+    _ reply: @escaping @Sendable (HTTPRequest) -> JSON
+  ) async throws -> RunSummary {
     let pipeline = try pipeline()
     let before = calls
     let models = ModelStack(
@@ -70,9 +77,11 @@ final class ToolProject: Sendable {
       transport: ScriptedTransport { [self] request, _ in
         guard calls - before < most else { throw ModelError(.unreachable, "gone") }
         asked.withLock { $0 += 1 }
-        return HTTPResponse(status: 200, body: Array(Self.reply(to: request).text.utf8))
+        return HTTPResponse(status: 200, body: Array(reply(request).text.utf8))
       }, memory: store.replies, clock: JumpingClock(), environment: [:])
-    return try await Engine(pipeline, store: store, models: models, options: options, now: { 0 }).run()
+    return try await Engine(
+      pipeline, store: store, models: models, servers: servers, options: options, now: { 0 }
+    ).run()
   }
 
   /// Runs with a model that adds a word in each of some turns, and answers with what it was told.
@@ -81,29 +90,19 @@ final class ToolProject: Sendable {
   )
     async throws -> RunSummary
   {
-    let pipeline = try pipeline()
-    let before = calls
-    let models = ModelStack(
-      models: pipeline.models.map(\.value),
-      transport: ScriptedTransport { [self] request, _ in
-        guard calls - before < most else { throw ModelError(.unreachable, "gone") }
-        asked.withLock { $0 += 1 }
-        let body = (try? JSON(parsing: String(decoding: request.body ?? [], as: UTF8.self))) ?? .null
-        let messages = body["messages"]?.array ?? []
-        let turn = messages.count { $0["role"]?.string == "assistant" }
-        let told = messages.last?["content"]?.string ?? ""
-        let text = turn < turns ? "<add>\(turn) \(body["seed"]?.int ?? 0)" : "<answer>\(told)</answer>"
-        let reply: JSON = [
-          "choices": [
-            ["message": ["role": "assistant", "content": .string(text)], "finish_reason": "stop"]
-          ],
-          "usage": ["prompt_tokens": 10, "completion_tokens": 5],
-        ]
-        return HTTPResponse(status: 200, body: Array(reply.text.utf8))
-      }, memory: store.replies, clock: JumpingClock(), environment: [:])
-    return try await Engine(
-      pipeline, store: store, models: models, servers: servers, options: options, now: { 0 }
-    ).run()
+    try await run(answering: most, servers: servers, options) { request in
+      let body = (try? JSON(parsing: String(decoding: request.body ?? [], as: UTF8.self))) ?? .null
+      let messages = body["messages"]?.array ?? []
+      let turn = messages.count { $0["role"]?.string == "assistant" }
+      let told = messages.last?["content"]?.string ?? ""
+      let text = turn < turns ? "<add>\(turn) \(body["seed"]?.int ?? 0)" : "<answer>\(told)</answer>"
+      return [
+        "choices": [
+          ["message": ["role": "assistant", "content": .string(text)], "finish_reason": "stop"]
+        ],
+        "usage": ["prompt_tokens": 10, "completion_tokens": 5],
+      ]
+    }
   }
 
   /// Searches, opens what it found, and answers; the first question in two hops. The draw is in its words.

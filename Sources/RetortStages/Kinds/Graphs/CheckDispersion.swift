@@ -62,19 +62,14 @@ package struct CheckDispersion: SetStage {
   }
 
   private func columns(of facts: [(known: Set<String>, found: Set<String>)]) -> Columns {
-    let documents = Array(Set(facts.flatMap { $0.known.union($0.found) })).sorted()
-    let stated = documents.map { document in
-      facts.indices.filter { facts[$0].known.contains(document) || facts[$0].found.contains(document) }
-    }
-    let shortcuts = documents.filter { document in
-      facts.count { $0.found.contains(document) && !$0.known.contains(document) } > 0
-        && facts.count { $0.found.contains(document) || $0.known.contains(document) } > 1
-    }
-    let cover = DocumentCover.least(facts: facts.count, documents: stated)
+    let stated = facts.map { $0.known.union($0.found) }
+    let unknown = facts.reduce(into: Set()) { $0.formUnion($1.found.subtracting($1.known)) }
+    let shortcuts = unknown.sorted().filter { document in stated.count { $0.contains(document) } > 1 }
+    let cover = DocumentCover.least(statedBy: stated)
     return Columns([
       "msd_checked": cover.map { .int(Int64($0.documents.count)) } ?? .null,
       "msd_checked_exact": .bool(cover?.isExact ?? true),
-      "checked_documents": .array((cover?.documents ?? []).map { .string(documents[$0]) }),
+      "checked_documents": .array((cover?.documents ?? []).map { .string($0) }),
       "shortcuts": .array(shortcuts.map { .string($0) }),
     ])
   }

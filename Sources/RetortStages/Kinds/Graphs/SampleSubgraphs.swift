@@ -105,7 +105,7 @@ package struct SampleSubgraphs: SetStage {
       for attempt in 1...(config.attempts ?? 500) {
         guard let drawn = sampler.draw(roles[number % roles.count], &random),
           drawn.treewidth.lower >= config.minTreewidth ?? 0,
-          drawn.cover.isExact || config.minMSD == nil, drawn.cover.documents.count >= config.minMSD ?? 1,
+          drawn.isLeastCover || config.minMSD == nil, drawn.documents.count >= config.minMSD ?? 1,
           seen.insert(drawn.edges.sorted() + [-drawn.answer]).inserted
         else { continue }
         let members = drawn.edges.map { graph.edges[$0].member }.sorted()
@@ -180,7 +180,7 @@ package struct SampleSubgraphs: SetStage {
       "facts": .array(facts), "constraints": .array(constraints),
       "documents": .array(drawn.documents.map { .string($0) }),
       "treewidth": .int(Int64(drawn.treewidth.upper)), "treewidth_exact": .bool(drawn.treewidth.isExact),
-      "msd_upper": .int(Int64(drawn.cover.documents.count)), "msd_exact": .bool(drawn.cover.isExact),
+      "msd_upper": .int(Int64(drawn.documents.count)), "msd_exact": .bool(drawn.isLeastCover),
       "attempts": .int(Int64(attempts)),
     ])
   }
