@@ -31,7 +31,10 @@ struct WhyCommand: Command {
     } catch CommandFailure.usage(let words), CommandFailure.cannotRun(let words) {
       note = "\(recorded.file) is not compared with the run: \(words)"
     } catch { note = "\(recorded.file) cannot be compared with the run: \(error)" }
-    if lookOptions.json { return try whys.forEach { shell.terminal.print(try JSON(encoding: $0).text) } }
+    if lookOptions.json {
+      for why in whys { shell.terminal.print(try JSON(encoding: why).text) }
+      return
+    }
     ShowPage.said(whys.flatMap(WhyPage.lines), screen: lookOptions.screen(in: shell)).forEach(
       shell.terminal.print)
     if let note { shell.terminal.complain(note) }
