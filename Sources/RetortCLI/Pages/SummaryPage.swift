@@ -69,7 +69,7 @@ enum SummaryPage {
       )
     }
     if ![.complete, .incomplete].contains(summary.status), let failed = failed(in: summary) {
-      lines.append("failed, too: \(failed); why: retort failures \(summary.run)\(option)")
+      lines.append("failed, too: \(failed); why: retort failures --run \(summary.run)\(option)")
     }
     if summary.status != .complete {
       let more = summary.status == .budget ? " and a larger --max-usd or --max-tokens" : ""

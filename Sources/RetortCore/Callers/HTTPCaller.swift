@@ -48,6 +48,7 @@ struct HTTPCaller: Caller {
 
   private func exchange(_ asked: ModelRequest) async throws -> RawReply {
     var headers = ["content-type": "application/json", "accept": "application/json"]
+    headers.merge(WireFormats.headers(of: asked.model)) { $1 }
     headers.merge(try secrets()) { $1 }
     for (name, value) in asked.model.headers { headers[name.lowercased()] = value }
     let request = HTTPRequest(

@@ -16,6 +16,7 @@ package struct ServedModels: Sendable {
   /// The names listed under `/models` after an address; nil where there is no such list.
   package func names(for model: ModelSpec, at base: String) async -> [String]? {
     var headers = ["accept": "application/json"]
+    headers.merge(WireFormats.headers(of: model)) { $1 }
     let secrets = try? model.secretHeaders(environment, keyHeader: WireFormats.keyHeader(of: model))
     headers.merge(secrets ?? [:]) { $1 }
     for (name, value) in model.headers { headers[name.lowercased()] = value }

@@ -175,6 +175,16 @@ package enum PipelineSchema {
         "kind": described(
           ["enum": .array(ModelSpec.Kind.allCases.map { .string($0.rawValue) })],
           "What it answers and in which format; default chat."),
+        "api": described(
+          ["enum": .array(ModelSpec.API.allCases.map { .string($0.rawValue) })],
+          "Whose words the endpoint speaks; default openai. Part of a step's key where it is another."),
+        "api_version": described(
+          text, "The version of Azure's classic API; without it its /openai/v1 is spoken."),
+        "reasoning_effort": described(
+          text, "How much it thinks, in the provider's word; part of a step's key."),
+        "thinking_budget": described(
+          ["type": "integer", "minimum": 1],
+          "Most tokens of its thoughts, beside those of the reply; part of a step's key."),
         "launch": described(
           ["type": "array", "items": text, "minItems": 1],
           "Command and arguments of a local server to start, wait for and stop."),
@@ -215,7 +225,7 @@ package enum PipelineSchema {
         "price": [
           "type": "object", "description": "USD per million tokens.", "required": ["input", "output"],
           "additionalProperties": false,
-          "properties": ["input": price, "output": price, "cached_input": price],
+          "properties": ["input": price, "output": price, "cached_input": price, "written_input": price],
         ],
       ],
     ]
