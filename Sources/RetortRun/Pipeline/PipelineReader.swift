@@ -61,6 +61,7 @@ struct PipelineReader {
     var drafts: OrderedDictionary<String, StageDraft> = [:]
     for stage in written.stages { drafts[stage.name] = draft(stage, models: models) }
     bind(&drafts, models)
+    checkModels(of: rounds, in: drafts)
     var graph = PipelineGraph(drafts: drafts, file: file)
     graph.check()
     mistakes += graph.mistakes

@@ -8,7 +8,7 @@ internal import RetortCore
 struct RoundsRewrite {
   /// What a stage that was made is, beside its node.
   struct Made {
-    let place: RoundPlace
+    var place: RoundPlace
     /// Of a kind that no file can name; nil for one of the catalog.
     var entry: StageEntry?
   }
@@ -59,9 +59,13 @@ struct RoundsRewrite {
       }
       carry[outer] = word
     }
+    let outer = root["stages"]?.entries?.keys
+    let aliases = root["models"]?.entries?.keys
+    let models = carry.filter { aliases?.contains($0.key) ?? false && outer?.contains($0.key) != true }
     blocks[name] = RoundBlock(
       name: name, keyPlace: entry.keyPlace, node: node,
-      max: min(max(1, fields.max), RoundBlock.mostRounds), carry: carry,
+      max: min(max(1, fields.max), RoundBlock.mostRounds), carry: carry.filter { models[$0.key] == nil },
+      models: models,
       stages: node["stages"]?.entries ?? [:])
   }
 
@@ -85,18 +89,17 @@ struct RoundsRewrite {
           "expected a name that is used once in the file, found '\(name)' again, after \(twin)")
       }
     }
-    let models = root["models"]?.entries?.keys.elements ?? []
+    let aliases = root["models"]?.entries?.keys.elements ?? []
     for (name, carried) in block.node["carry"]?.entries ?? [:] {
-      if models.contains(name), !outer.contains(name) {
+      if block.models[name] != nil {
+        if let word = carried.node.string { checkInner(word, carried.node.place, block) }
+        continue
+      }
+      if union(name) == nil, !outer.contains(name) {
         report(
           carried.keyPlace,
-          "expected a stage outside of these rounds, found the model '\(name)'; rounds do not carry models yet"
-        )
-      } else if union(name) == nil, !outer.contains(name) {
-        report(
-          carried.keyPlace,
-          "expected a stage outside of these rounds (\(outer.joined(separator: ", "))), found '\(name)'"
-            + NearestWord.hint(name, in: outer))
+          "expected a stage outside of these rounds (\(outer.joined(separator: ", "))) or a model, found '\(name)'"
+            + NearestWord.hint(name, in: outer + aliases))
       } else if !block.reads(name) {
         report(
           carried.keyPlace,
@@ -178,11 +181,16 @@ struct RoundsRewrite {
     func place(_ label: String, _ name: String? = nil) -> RoundPlace {
       RoundPlace(block: block.name, number: number, label: label, name: name, entrance: entrance)
     }
+    let models = block.models.filter { block.stages[$0.value] != nil }
     for (name, entry) in block.stages {
       let stage = block.stage(name, in: number)
       names.append(stage)
       stages[stage] = rewritten(entry, as: stage, in: (block, number))
       made[stage] = Made(place: place(block.label(name), name))
+      if number > 1 {
+        made[stage]?.place.models = Dictionary(
+          uniqueKeysWithValues: models.map { ($0, block.model($1, in: number - 1)) })
+      }
     }
     if let until = block.node["until"], let of = until["of"]?.string, block.stages[of] != nil {
       let stage = block.stage(RoundBlock.until, in: number)
@@ -195,23 +203,34 @@ struct RoundsRewrite {
     }
     // Nothing waits behind the last one.
     guard number < block.max else { return }
+    for inner in OrderedSet(models.values) {
+      let stage = block.model(inner, in: number)
+      names.append(stage)
+      stages[stage] = Self.node(
+        at: block.keyPlace, uses: RoundModel.name,
+        [("from", text(block.stage(inner, in: number), block.keyPlace))],
+        with: [])
+      made[stage] = Made(place: place("\(block.label(inner)).model"), entry: StageEntry(RoundModel.self))
+    }
     let gate = block.gate(after: number)
     let carry = block.carry.filter { block.stages[$0.value] != nil }
     var sets = carry.map { outer, inner in
       (RoundGate.role(of: outer), text(block.stage(inner, in: number), block.keyPlace))
     }
+    sets += models.map { alias, inner in
+      (RoundGate.role(of: alias), text(block.model(inner, in: number), block.keyPlace))
+    }
     if block.node["until"] != nil {
       sets.append((RoundGate.untilRole, text(block.stage(RoundBlock.until, in: number), block.keyPlace)))
     }
+    let list = { (words: [String]) in
+      PlacedNode(place: block.keyPlace, value: .list(words.map { self.text($0, block.keyPlace) }))
+    }
+    let until = PlacedNode(place: block.keyPlace, value: .scalar(.bool(block.node["until"] != nil)))
     stages[gate] = Self.node(
       at: block.keyPlace, uses: RoundGate.name, [("using", Self.mapping(sets, block.keyPlace))],
-      with: [
-        (
-          "carried",
-          PlacedNode(place: block.keyPlace, value: .list(carry.keys.map { text($0, block.keyPlace) }))
-        ),
-        ("until", PlacedNode(place: block.keyPlace, value: .scalar(.bool(block.node["until"] != nil)))),
-      ])
+      with: [("carried", list(carry.keys.elements)), ("until", until)]
+        + (models.isEmpty ? [] : [("models", list(models.keys.elements))]))
     var gatePlace = place(block.name)
     gatePlace.after = names
     gatePlace.decides = true
