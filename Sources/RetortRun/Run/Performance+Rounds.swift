@@ -1,4 +1,5 @@
 internal import Foundation
+internal import OrderedCollections
 internal import RetortCore
 internal import RetortStore
 
