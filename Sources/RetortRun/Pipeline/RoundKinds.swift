@@ -29,6 +29,7 @@ struct RoundGate: Reader {
 
   static let name = "round-gate"
   static let version = 1
+  static let laterKeys: Set = ["models"]
   static let summary = "Decide whether another round is played."
   static let keys: [String: String] = [:]
   static let untilRole = "until"
@@ -58,11 +59,13 @@ struct RoundGate: Reader {
       } else if let missing = models.first(where: { $0.1 == 0 }) {
         (false, "no model is carried as \(missing.0)")
       } else {
-        (
-          true,
-          counts.isEmpty ? "no row satisfies until" : "\(all) \(all == 1 ? "row is" : "rows are") carried"
-        )
+        (true, reason(rows: counts.isEmpty ? nil : all, models: models.count, until: config.until))
       }
+    func reason(rows: Int?, models: Int, until: Bool) -> String {
+      if let rows { return "\(rows) \(rows == 1 ? "row is" : "rows are") carried" }
+      if models == 0 || until { return "no row satisfies until" }
+      return "\(models) \(models == 1 ? "model is" : "models are") carried"
+    }
     let carried = JSON.Object(uniqueKeysWithValues: (counts + models).map { ($0, .int(Int64($1))) })
     return Output(goesOn: goesOn, because: because, carried: Columns(carried), met: met)
   }

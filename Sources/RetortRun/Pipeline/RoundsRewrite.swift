@@ -178,7 +178,7 @@ struct RoundsRewrite {
     let entrance =
       number > 1 ? RoundPlace.Entrance(gate: block.gate(after: number - 1), goesOn: true) : nil
     var names: [String] = []
-    func place(_ label: String, _ name: String? = nil) -> RoundPlace {
+    func place(of label: String, _ name: String? = nil) -> RoundPlace {
       RoundPlace(block: block.name, number: number, label: label, name: name, entrance: entrance)
     }
     let models = block.models.filter { block.stages[$0.value] != nil }
@@ -186,7 +186,7 @@ struct RoundsRewrite {
       let stage = block.stage(name, in: number)
       names.append(stage)
       stages[stage] = rewritten(entry, as: stage, in: (block, number))
-      made[stage] = Made(place: place(block.label(name), name))
+      made[stage] = Made(place: place(of: block.label(name), name))
       if number > 1 {
         made[stage]?.place.models = Dictionary(
           uniqueKeysWithValues: models.map { ($0, block.model($1, in: number - 1)) })
@@ -199,18 +199,20 @@ struct RoundsRewrite {
       stages[stage] = Self.node(
         at: until.place, uses: "filter", [("from", text(block.stage(of, in: number), until.place))],
         with: conditions)
-      made[stage] = Made(place: place(block.label(RoundBlock.until)))
+      made[stage] = Made(place: place(of: block.label(RoundBlock.until)))
     }
     // Nothing waits behind the last one.
     guard number < block.max else { return }
     for inner in OrderedSet(models.values) {
       let stage = block.model(inner, in: number)
+      let said = block.node["carry"]?.entries?.first { models[$0.key] == inner }
+      let written = said?.value.node.place ?? block.keyPlace
       names.append(stage)
       stages[stage] = Self.node(
-        at: block.keyPlace, uses: RoundModel.name,
-        [("from", text(block.stage(inner, in: number), block.keyPlace))],
+        at: written, uses: RoundModel.name, [("from", text(block.stage(inner, in: number), written))],
         with: [])
-      made[stage] = Made(place: place("\(block.label(inner)).model"), entry: StageEntry(RoundModel.self))
+      made[stage] = Made(
+        place: place(of: "\(block.label(inner)).model"), entry: StageEntry(RoundModel.self))
     }
     let gate = block.gate(after: number)
     let carry = block.carry.filter { block.stages[$0.value] != nil }
@@ -223,15 +225,12 @@ struct RoundsRewrite {
     if block.node["until"] != nil {
       sets.append((RoundGate.untilRole, text(block.stage(RoundBlock.until, in: number), block.keyPlace)))
     }
-    let list = { (words: [String]) in
-      PlacedNode(place: block.keyPlace, value: .list(words.map { self.text($0, block.keyPlace) }))
-    }
     let until = PlacedNode(place: block.keyPlace, value: .scalar(.bool(block.node["until"] != nil)))
     stages[gate] = Self.node(
       at: block.keyPlace, uses: RoundGate.name, [("using", Self.mapping(sets, block.keyPlace))],
-      with: [("carried", list(carry.keys.elements)), ("until", until)]
-        + (models.isEmpty ? [] : [("models", list(models.keys.elements))]))
-    var gatePlace = place(block.name)
+      with: [("carried", list(carry.keys.elements, block.keyPlace)), ("until", until)]
+        + (models.isEmpty ? [] : [("models", list(models.keys.elements, block.keyPlace))]))
+    var gatePlace = place(of: block.name)
     gatePlace.after = names
     gatePlace.decides = true
     made[gate] = Made(place: gatePlace, entry: StageEntry(RoundGate.self))
@@ -276,7 +275,10 @@ struct RoundsRewrite {
       for key in kind.configShape().keys where key.value == .stage {
         if let node = keys[key.name]?.node { keys[key.name]?.node = one(node, in: round) }
       }
-      if let round { name(exports: kind, &keys, round.number) }
+      if let round {
+        name(exports: kind, &keys, round.number)
+        for key in kind.numberedKeys { keys[key]?.node.number(round.number) }
+      }
       fields["with"]?.node = PlacedNode(place: with.place, value: .mapping(keys), variables: with.variables)
     }
     return PlacedNode.Entry(
@@ -350,6 +352,10 @@ struct RoundsRewrite {
     PlacedNode(place: place, value: .scalar(.string(text)))
   }
 
+  private func list(_ words: [String], _ place: FilePosition) -> PlacedNode {
+    PlacedNode(place: place, value: .list(words.map { text($0, place) }))
+  }
+
   private static func mapping(_ pairs: [(String, PlacedNode)], _ place: FilePosition) -> PlacedNode {
     let entries = pairs.map { ($0, PlacedNode.Entry(keyPlace: $1.place, node: $1)) }
     return PlacedNode(place: place, value: .mapping(OrderedDictionary(uniqueKeysWithValues: entries)))
@@ -361,6 +367,22 @@ struct RoundsRewrite {
     let uses = PlacedNode(place: place, value: .scalar(.string(kind)))
     let all = [("uses", uses)] + fields + (with.isEmpty ? [] : [("with", mapping(with, place))])
     return PlacedNode.Entry(keyPlace: place, node: mapping(all, place))
+  }
+}
+
+extension PlacedNode {
+  /// Puts a round's number in the place of `{round}` in every text.
+  fileprivate mutating func number(_ round: Int) {
+    switch value {
+    case .scalar(.string(let text)): value = .scalar(.string(text.replacing("{round}", with: "\(round)")))
+    case .scalar: break
+    case .list(var nodes):
+      for index in nodes.indices { nodes[index].number(round) }
+      value = .list(nodes)
+    case .mapping(var entries):
+      for index in entries.values.indices { entries.values[index].node.number(round) }
+      value = .mapping(entries)
+    }
   }
 }
 

@@ -37,6 +37,12 @@ import Testing
 
     """
 
+  private static func furnish(_ folder: URL) throws {
+    try Data(#"{"topic": "t"}"#.utf8).write(to: folder.appending(path: "topics.jsonl"))
+    _ = FileManager.default.createFile(
+      atPath: folder.appending(path: "serve").path, contents: nil, attributes: [.posixPermissions: 0o755])
+  }
+
   private final class Project: Sendable {
     let folder: URL
     let store: Store
@@ -45,7 +51,7 @@ import Testing
     init() throws {
       folder = try Bench.folder()
       store = try Store(path: folder.appending(path: "store.sqlite").path)
-      try Data(#"{"topic": "t"}"#.utf8).write(to: folder.appending(path: "topics.jsonl"))
+      try RoundModelTests.furnish(folder)
     }
 
     deinit { try? FileManager.default.removeItem(at: folder) }
@@ -112,7 +118,7 @@ import Testing
   private func mistakes(_ text: String) throws -> [String] {
     let folder = try Bench.folder()
     defer { try? FileManager.default.removeItem(at: folder) }
-    try Data(#"{"topic": "t"}"#.utf8).write(to: folder.appending(path: "topics.jsonl"))
+    try Self.furnish(folder)
     let file = folder.appending(path: "p.yaml")
     try Data(text.utf8).write(to: file)
     do { _ = try Pipeline.read(file, catalog: .standard, environment: [:]) } catch let errors as PipelineErrors {
@@ -121,9 +127,24 @@ import Testing
     return []
   }
 
+  /// What says nothing of a model is none, and a model that nobody asks need not be carried.
   @Test func aModelThatIsCarriedMustBeAskedAndSaid() throws {
+    let carry = "carry: { topics: same, policy: trained }"
+    let none = Self.file.replacing(carry, with: "carry: { topics: same, policy: same }")
     #expect(
-      try mistakes(Self.file.replacing("carry: { topics: same, policy: trained }", with: "carry: { topics: same, policy: asked }"))
-        == [])
+      try mistakes(none) == [
+        "p.yaml:9:36: expected a column of 'play.same' (topic), found 'name', which 'play.same.model' reads",
+        "p.yaml:9:36: expected a column of 'play.same' (topic), found 'revision', which 'play.same.model' reads",
+      ])
+    let unasked = Self.file.replacing("model: policy", with: "model: trainer")
+    #expect(
+      try mistakes(unasked) == [
+        "p.yaml:9:28: expected a model that a stage of these rounds asks, found 'policy'"
+      ])
+    let unknown = Self.file.replacing(carry, with: "carry: { topics: same, polcy: trained }")
+    #expect(
+      try mistakes(unknown) == [
+        "p.yaml:9:28: expected a stage outside of these rounds (topics) or a model, found 'polcy' (did you mean 'policy'?)"
+      ])
   }
 }
