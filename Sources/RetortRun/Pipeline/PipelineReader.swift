@@ -62,6 +62,7 @@ struct PipelineReader {
     for stage in written.stages { drafts[stage.name] = draft(stage, models: models) }
     for draft in drafts.values { checkAbilities(draft, models) }
     bind(&drafts, models)
+    checkModels(of: rounds, in: drafts)
     var graph = PipelineGraph(drafts: drafts, file: file)
     graph.check()
     mistakes += graph.mistakes

@@ -41,12 +41,12 @@ import Testing
         "aggregate-feedback", "build-graph", "calibrate-group-reward", "collect", "command-set", "count",
         "fit-reward-model",
         "induce-prompt", "inject-refinement",
-        "measure-best-of-n", "pair-length-quality", "sample-subgraphs", "train-model",
+        "measure-best-of-n", "measure-plateau", "pair-length-quality", "sample-subgraphs", "train-model",
       ])
     #expect(
       names { $0.form == .set(makesRows: false) } == [
         "check-dispersion", "compare-length-quality", "deduplicate", "filter-reward-top", "join", "pass-rate",
-        "penalize-uncertainty",
+        "penalize-uncertainty", "require",
         "rescale-group-reward", "sample", "sort", "split", "weight-importance",
       ])
     #expect(
