@@ -28,6 +28,7 @@ package struct ServedModels: Sendable {
       let json = (try? JSON(parsing: text)) ?? (try? JSON(tolerating: text)),
       let list = json["data"]?.array ?? json["models"]?.array ?? json.array
     else { return nil }
-    return list.compactMap { $0["id"]?.string ?? $0["name"]?.string ?? $0.string }.map(redaction.words)
+    return list.compactMap { $0["id"]?.string ?? $0["name"]?.string ?? $0.string }
+      .map { $0.hasPrefix("models/") ? String($0.dropFirst(7)) : $0 }.map(redaction.words)
   }
 }

@@ -15,7 +15,8 @@ import Testing
     func filter(_ stage: String, only column: String? = nil) throws -> Filter {
       var conditions = try #require(pipeline[stage]).configured.config["where"]?.array ?? []
       if let column { conditions = conditions.filter { $0["column"]?.string == column } }
-      return try Filter(JSON.object(["where": .array(conditions)]).decode(Filter.Config.self), in: Bench.nowhere)
+      return try Filter(
+        JSON.object(["where": .array(conditions)]).decode(Filter.Config.self), in: Bench.nowhere)
     }
     let (probed, saved) = (
       try filter("play[1].gate"), try filter("play[1].accepted", only: "question")
@@ -57,8 +58,12 @@ import Testing
 
     let lenient = try await project.run(set: ["rounds.play.stages.trusted.with.share=0"])
     #expect(lenient.summary.status == .complete)
-    Issue.record("\(try await project.query("SELECT round, topic, passes, n, own_rate, round(reward, 3) AS reward, accepted FROM worth ORDER BY round, question"))")
-    Issue.record("\(try await project.query("SELECT round, reason, count(*) AS n FROM dropped d WHERE stage LIKE '%fresh' OR stage LIKE '%by_judge' GROUP BY 1, 2"))")
+    Issue.record(
+      "\(try await project.query("SELECT round, topic, passes, n, own_rate, round(reward, 3) AS reward, accepted FROM worth ORDER BY round, question"))"
+    )
+    Issue.record(
+      "\(try await project.query("SELECT round, reason, count(*) AS n FROM dropped d WHERE stage LIKE '%fresh' OR stage LIKE '%by_judge' GROUP BY 1, 2"))"
+    )
     Issue.record("\(try project.rows("judge/verl/train.jsonl").map(\.text))")
   }
 }
