@@ -63,7 +63,7 @@ package struct ExportTrajectories: Exporter {
   package typealias Input = Columns
 
   package static let name = "export-trajectories"
-  package static let version = 2
+  package static let version = 3
   package static let summary = "Write conversations with calls of tools, for supervised fine-tuning."
   package static let laterKeys: Set = ["demonstrations", "images", "calls"]
   package static let keys = [
@@ -101,6 +101,11 @@ package struct ExportTrajectories: Exporter {
     let isText = config.calls == .text
     guard !isText || config.arguments == nil else {
       throw StageError("arguments: expected it without 'calls: text', whose calls are texts, found both")
+    }
+    guard !showsImages || isText || config.formats?.contains(.axolotl) != true else {
+      throw StageError(
+        "formats: expected 'calls: text' beside axolotl with images, since Axolotl leaves calls of their own out there, "
+          + "found it without")
     }
     let objects = config.arguments != .text
     let shapes = Shape.allCases.filter {
@@ -179,7 +184,8 @@ private enum Shape: String, CaseIterable {
       }
     }
     return switch self {
-    case .calls where images: [.trl, .axolotl]
+    // Axolotl's reader of images leaves calls out without a word.
+    case .calls where images: [.trl]
     case .marks: images ? [.msSwift] : []
     case .tags where images: [.verl]
     default: formats
@@ -246,9 +252,7 @@ private enum Shape: String, CaseIterable {
         stem: rawValue,
         usage:
           "TRL's SFTTrainer with `assistant_only_loss=True`, without which it learns the tools' results too; "
-          + (images
-            ? "Axolotl (`type: chat_template`), both started in this folder."
-            : "ms-swift; Axolotl (`type: chat_template`).")
+          + (images ? "started in this folder." : "ms-swift; Axolotl (`type: chat_template`).")
       ) { trajectory, _, _ in trajectory.openAI(objects: objects, style: images ? .parts : nil) }
     case .llamaFactory:
       .init(
