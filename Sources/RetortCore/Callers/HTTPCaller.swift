@@ -78,6 +78,7 @@ struct HTTPCaller: Caller {
     var reply = RawReply(
       status: response.status, body: said.text, usage: usage ?? Usage(), seconds: seconds,
       attempts: asked.attempt, reading: .init(json: said.json))
+    reply.reading.quota = RateQuota(response.headers, now: clock.unixTime)
     if let usage, let better = asked.doubted(usage, replyBytes: textBytes) {
       reply.booked = better
       doubt(asked)
