@@ -68,7 +68,7 @@ package struct ExportTrajectories: Exporter {
   package static let laterKeys: Set = ["demonstrations", "images", "calls"]
   package static let keys = [
     "images":
-      "Whether turns may show images: their files are written to images/ beside the set, with <image> marks for ms-swift, LLaMA-Factory and verl and as parts for TRL and Axolotl; OpenRLHF reads none; default false.",
+      "Whether turns may show images: their files are written to images/ beside the set, with <image> marks for ms-swift, LLaMA-Factory and verl and as parts for TRL (Axolotl by 'calls: text'); OpenRLHF reads none; default false.",
     "calls":
       "turns (calls and results as turns of their own, in the form of each trainer) or text (calls as tags in the assistant's text and results as turns of the user, which all trainers read alike; conversations that have them so, as the protocols tags and short record them, are written as they are); default turns.",
     "folder": "Where to write, relative to the pipeline file.",
@@ -77,7 +77,7 @@ package struct ExportTrajectories: Exporter {
       "The column with the conversation: turns of system, user, assistant (with tool_calls) and tool; default 'messages'.",
     "tools": "The column with the schemas of the tools, a list or its JSON text; default 'tools'.",
     "arguments":
-      "How the arguments of calls are written for TRL, ms-swift and Axolotl: objects, which most chat templates take, or text, which DeepSeek's do; default objects.",
+      "How the arguments of calls are written for TRL, ms-swift and Axolotl: objects, which most chat templates take, or text, which DeepSeek-V3's own does; default objects.",
     "thoughts":
       "What becomes of thoughts: keep (the text as it is), think (every turn of the assistant begins with <think>…</think>, of what was thought in the text or in the message's reasoning_content) or remove; default keep.",
     "demonstrations":
@@ -252,7 +252,9 @@ private enum Shape: String, CaseIterable {
         stem: rawValue,
         usage:
           "TRL's SFTTrainer with `assistant_only_loss=True`, without which it learns the tools' results too; "
-          + (images ? "started in this folder." : "ms-swift; Axolotl (`type: chat_template`).")
+          + (images
+            ? "started in this folder; it shows a vision model no schemas: prefer `calls: text`."
+            : "ms-swift; Axolotl (`type: chat_template`).")
       ) { trajectory, _, _ in trajectory.openAI(objects: objects, style: images ? .parts : nil) }
     case .llamaFactory:
       .init(
