@@ -7,6 +7,7 @@ from client import TOOLS, Client, sandboxed
 
 SERVER = str(TOOLS / "python-server")
 LOST = "Its variables are lost; the next call begins a new session."
+MADE_UP = r"said what is no result, and was ended( after its last call)?\. " + LOST
 
 
 class Cells(unittest.TestCase):
@@ -61,6 +62,7 @@ class Cells(unittest.TestCase):
 
     def test_what_costs_the_session_says_so(self):
         for code, how in [("import os; os._exit(3)", "The process that ran the code ended itself with status 3. "),
+                          ("import os; os.write(4, (2).to_bytes(8, 'big') + b'{}')", "The process that ran the code said what is no result, and was ended. "),
                           ("import os; os.write(4, b'forged so that it is no result')", "The process that ran the code said what is no result, and was ended. ")]:
             self.run_code("y = 1")
             self.assertEqual(self.run_code(code), (f"[error]\n{how}{LOST}", True))
@@ -72,8 +74,16 @@ class Cells(unittest.TestCase):
         client.close()
 
     def test_a_forged_result_costs_the_next_call(self):
-        self.run_code("import os; os.write(4, (2).to_bytes(8, 'big') + b'{}')")
-        self.assertIn("after its last call. " + LOST, self.run_code("1 + 1")[0])
+        forge = "import os; told = b'{\"call\": 1}'; os.write(4, len(told).to_bytes(8, 'big') + told)"
+        self.assertEqual(self.run_code(forge), ("(nothing was printed)", False))
+        # The true one comes before the next call, or after it was asked.
+        self.assertRegex(self.run_code("1 + 1")[0], MADE_UP)
+        self.assertEqual(self.run_code("1 + 1"), ("[value]\n2", False))
+
+    def test_a_late_result_is_not_the_next_ones(self):
+        late = "import os, time; told = b'{\"call\": 1}'; os.write(4, len(told).to_bytes(8, 'big') + told); time.sleep(1); 'late'"
+        self.assertEqual(self.run_code(late), ("(nothing was printed)", False))
+        self.assertRegex(self.run_code("import time; time.sleep(1)")[0], MADE_UP)
         self.assertEqual(self.run_code("1 + 1"), ("[value]\n2", False))
 
     def test_code_reaches_neither_replies_nor_the_server(self):
