@@ -29,13 +29,17 @@ struct EntityNames {
 
   /// Nil for a name that stays; by what it was first linked, where one link leads to the next.
   func link(of name: String) -> Link? {
-    var (reached, seen, ground): (String, Set<String>, Ground?) = (name, [name], nil)
+    var (path, ground): ([String], Ground?) = ([name], nil)
+    var reached = name
     while let next = step(from: reached) {
-      guard let to = next.name else {
-        return ground == nil ? next : Link(name: reached, by: ground ?? next.by)
-      }
+      guard let to = next.name else { return ground.map { Link(name: reached, by: $0) } ?? next }
       ground = ground ?? next.by
-      guard seen.insert(to).inserted else { break }
+      if let start = path.firstIndex(of: to) {
+        // Of names that lead to each other in a circle, one.
+        reached = path[start...].min() ?? reached
+        break
+      }
+      path.append(to)
       reached = to
     }
     return reached == name ? nil : ground.map { Link(name: reached, by: $0) }
