@@ -25,6 +25,7 @@ struct HiddenNames: Sendable {
     let hidden: [Substring] = task.unresolved.flatMap { names(of: $0).flatMap(Self.words) }
     let hint = hidden.first { word in
       word.count >= 3 && word.first?.isUppercase == true && said.contains(word) && !allowed.contains(word)
+        && !Self.plain.contains(word)
     }
     return hint.map(String.init)
   }
@@ -46,6 +47,9 @@ struct HiddenNames: Sendable {
   }
 
   func names(of entity: String) -> [String] { [entity] + (others[entity] ?? []) }
+
+  /// Of three letters and more, in names of works as in any sentence.
+  private static let plain: Set<Substring> = ["The", "And", "For", "From", "Into", "With"]
 
   private static func words(_ text: String) -> [Substring] {
     text.split { !$0.isLetter && !$0.isNumber }

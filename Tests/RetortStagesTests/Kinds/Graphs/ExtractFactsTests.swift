@@ -10,7 +10,7 @@ struct ExtractFactsTests {
 
   private func extracted(_ reply: String, relations: [String]? = nil) async throws -> Outcome<Columns> {
     let workspace = SearchTaskFixture.workspace(
-      [:], models: ScriptedProvider(chat: ScriptedModel(saying: reply)))
+      [:], models: ScriptedProvider(chat: { _ in ChatReply(text: reply) }))
     let model = ModelRef(ModelSpec(alias: "m", name: "m"))
     return try await ExtractFacts(.init(model: model, relations: relations, repair: 0), in: workspace)
       .process(
@@ -45,11 +45,10 @@ struct ExtractFactsTests {
   }
 
   @Test func whatIsNoListIsNoReply() async throws {
-    #expect(
-      try await extracted("I found none.")
-        == .drop(
-          reason: "reply not usable",
-          detail: "Expected JSON: line 1, column 1: expected a JSON value, found 'I'"))
+    guard case .drop("reply not usable", _) = try await extracted("I found none.") else {
+      Issue.record("kept")
+      return
+    }
     let model = ModelRef(ModelSpec(alias: "m", name: "m"))
     #expect(
       try await ExtractFacts(.init(model: model), in: Bench.nowhere).process(Columns(["text": 3]))

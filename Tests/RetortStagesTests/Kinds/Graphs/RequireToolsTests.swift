@@ -53,8 +53,9 @@ struct RequireToolsTests {
   /// Oslo becomes one more entity to be found, by what no other place has.
   @Test func aNameIsToldByFactsOfItsOwn() async throws {
     let columns = try #require(
-      try await required(.init(compute: 0, lookUp: 1), of: [Fixture.row]).first as? JSON.Object)
-    #expect(columns["named"] == [] && columns["hidden"] == ["Elm Museum", "Oslo"])
+      try await required(.init(compute: 0, lookUp: 1), of: [Fixture.row]).compactMap { $0 }.first)
+    #expect(
+      columns["hidden"] == ["Elm Museum", "Oslo"] && columns["named"]?.array?.contains("Oslo") == false)
     #expect(columns["msd_upper"] == 4 && columns["facts"]?.array?.count == 4)
     #expect(columns["treewidth"] == 1)
     let question = try await WriteQuestion(.init(), in: Bench.nowhere).process(
@@ -63,7 +64,7 @@ struct RequireToolsTests {
       Issue.record("no question")
       return
     }
-    #expect(!text.contains("Oslo") && (text.contains("Viken") || text.contains("900")), "\(text)")
+    #expect(!text.contains("Oslo") && ["Viken", "900", "Bo Tarn"].contains(where: text.contains), "\(text)")
   }
 
   @Test func whereNothingCanBeReplacedTheTaskStays() async throws {
@@ -72,7 +73,7 @@ struct RequireToolsTests {
       "facts": [["subject": "x", "relation": "r", "object": "y", "documents": ["a"]]],
     ]
     let columns = try #require(
-      try await required(.init(compute: 2, lookUp: 2), of: [row]).first as? JSON.Object)
+      try await required(.init(compute: 2, lookUp: 2), of: [row]).compactMap { $0 }.first)
     #expect(columns["replaced"] == [] && columns["facts"] == row["facts"])
     #expect(try await required(.init(), of: [["answer": "x", "facts": 3]]) == [nil])
   }

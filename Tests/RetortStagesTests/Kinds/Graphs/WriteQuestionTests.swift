@@ -101,7 +101,7 @@ struct WriteQuestionTests {
   /// A model that writes one text after another, and what it was asked last.
   private func written(by replies: [String]) async throws -> (Outcome<Columns>, [ChatMessage]) {
     let heard = Heard()
-    let model = ScriptedModel { request in
+    let model: @Sendable (ChatRequest) async throws -> ChatReply = { request in
       await heard.add(request.messages)
       return ChatReply(text: replies[request.draw])
     }
