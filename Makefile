@@ -76,6 +76,7 @@ test-rewards: setup
 	python3 -m py_compile tools/reward-model/*.py
 	python3 -m unittest discover -s tools/rewards
 	python3 -m unittest discover -s tools/entailment
+	python3 -m unittest discover -s tools/tool-tests -p 'test_search*.py'
 	tools/rewards/agree .build/debug/retort
 
 test-math: setup

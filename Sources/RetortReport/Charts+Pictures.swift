@@ -24,16 +24,48 @@ extension Charts {
           let note = bar.note.isEmpty ? Figure.short(bar.value) : bar.note
           return Bar(name: bar.name, parts: [(value, style(bar.tone), "\(bar.name): \(note)")], note: note)
         }, x: x)
+    case .cells(let cells, let x, let y): return grid(title, cells, x: x, y: y)
     case .table, .text: return nil
     }
   }
 
+  /// Squares whose area is how many rows they stand for.
+  private static func grid(_ title: String, _ cells: [Picture.Cell], x: String, y: String) -> HTMLText? {
+    guard let left = cells.map(\.x).min(), let right = cells.map(\.x).max(), let low = cells.map(\.y).min(),
+      let high = cells.map(\.y).max(), right - left < mostCells, high - low < mostCells,
+      let most = cells.map(\.count).max(), most > 0
+    else { return nil }
+    let plot = Plot(title, x: .init(x, whole: left...right), y: .init(y, whole: low...high))
+    let room = min(plot.px(1) - plot.px(0), plot.py(0) - plot.py(1)) - 4
+    return plot.svg(
+      cells.map { cell in
+        let side = max(2, room * (Double(cell.count) / Double(most)).squareRoot())
+        return Plot.rect(
+          plot.px(Double(cell.x)) - side / 2, plot.py(Double(cell.y)) - side / 2, side, side, "s0",
+          hint: "\(x) \(cell.x), \(y) \(cell.y): \(cell.count)")
+      })
+  }
+
+  /// Of each axis of a grid.
+  private static let mostCells = 64
+
   /// The same as a table; nil for pictures whose numbers are too many to read.
   static func table(_ picture: Picture) -> ReportBlock? {
+    if case .cells(let cells, let x, let y) = picture.form { return table(cells, x: x, y: y) }
     guard case .bars(let bars, let x) = picture.form else { return nil }
     return .table(
       [picture.title, x], bars.map { [$0.name, $0.note.isEmpty ? Figure.short($0.value) : $0.note] }, texts: 1
     )
+  }
+
+  /// A line for each value of `y`, a column for each of `x`.
+  private static func table(_ cells: [Picture.Cell], x: String, y: String) -> ReportBlock {
+    let across = Set(cells.map(\.x)).sorted()
+    let counts = Dictionary(cells.map { ([$0.x, $0.y], $0.count) }) { $0 + $1 }
+    let lines = Set(cells.map(\.y)).sorted().map { row in
+      ["\(row)"] + across.map { counts[[$0, row]].map { "\($0)" } ?? "" }
+    }
+    return .table(["\(y), by \(x)"] + across.map { "\($0)" }, lines, texts: 1)
   }
 
   static func style(_ tone: Picture.Tone) -> String {

@@ -71,6 +71,19 @@ package struct Picture: Hashable, Sendable {
     }
   }
 
+  /// How many rows have a pair of whole numbers.
+  package struct Cell: Hashable, Sendable {
+    package let x: Int
+    package let y: Int
+    package let count: Int
+
+    package init(_ x: Int, _ y: Int, count: Int) {
+      self.x = x
+      self.y = y
+      self.count = count
+    }
+  }
+
   package enum Form: Hashable, Sendable {
     /// How many rows have which value.
     case histogram([Values], x: String)
@@ -80,6 +93,8 @@ package struct Picture: Hashable, Sendable {
     case bars([Bar], x: String)
     /// Words or numbers, line by line under the columns' names; the first column is words.
     case table([String], [[String]])
+    /// How many rows have which two values.
+    case cells([Cell], x: String, y: String)
     /// Words, where a line is too short for them.
     case text(String)
   }
@@ -107,6 +122,7 @@ package struct Picture: Hashable, Sendable {
     case .panels(let panels, _, _): panels.allSatisfy { $0.clouds.allSatisfy(\.points.isEmpty) }
     case .bars(let bars, _): bars.isEmpty
     case .table(_, let lines): lines.isEmpty
+    case .cells(let cells, _, _): cells.isEmpty
     case .text(let text): text.isEmpty
     }
   }

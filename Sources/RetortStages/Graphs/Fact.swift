@@ -28,4 +28,7 @@ struct Fact: Hashable, Sendable {
 
   /// What one object is asked for.
   var about: Subject { Subject(name: subject, relation: relation) }
+
+  /// For people: subject, relation and object.
+  var words: String { "\(subject) \(relation) \(object.string ?? object.text)" }
 }

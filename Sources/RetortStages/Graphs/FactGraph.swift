@@ -15,6 +15,8 @@ struct FactGraph: Sendable {
     let documents: [String]
     /// The row that it comes from.
     let member: Int
+    /// Whether a question says its number and no range.
+    var isExact = false
 
     /// The entities that it speaks of.
     var nodes: [Int] { if case .node(let other) = object { [subject, other] } else { [subject] } }

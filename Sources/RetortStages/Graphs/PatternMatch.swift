@@ -22,6 +22,15 @@ struct PatternMatch {
     return match.found.count > 1 ? .several : match.steps > mostSteps ? .unknown : .one
   }
 
+  /// Whether an entity answers a task's question; nil where that was not looked for to the end.
+  static func holds(_ candidate: Int, in pattern: SearchTask.Pattern, of graph: FactGraph) -> Bool? {
+    var match = PatternMatch(
+      graph: graph, edges: pattern.edges, answer: pattern.answer, named: pattern.named)
+    match.bindings[pattern.answer] = candidate
+    match.bind(Set(pattern.edges.indices))
+    return match.found.contains(candidate) ? true : match.steps > mostSteps ? nil : false
+  }
+
   private init(graph: FactGraph, edges: [FactGraph.Edge], answer: Int, named: Set<Int>) {
     self.graph = graph
     self.edges = edges
@@ -57,7 +66,8 @@ struct PatternMatch {
       bindings[node] = candidate
       return true
     case (.value(let value), .value(let candidate)):
-      return edge.range.map { $0 == other.range } ?? (value == candidate)
+      return edge.isExact
+        ? value == candidate : edge.range.map { $0 == other.range } ?? (value == candidate)
     default: return false
     }
   }

@@ -12,7 +12,9 @@ struct StatementIndex {
   private var byWord: [Substring: [Pair]] = [:]
 
   private static func pair(_ fact: Fact) -> Pair {
-    Pair(subject: words(fact.subject), object: words(fact.object.string ?? fact.object.text))
+    Pair(
+      subject: WholeWords.spaced(fact.subject),
+      object: WholeWords.spaced(fact.object.string ?? fact.object.text))
   }
 
   mutating func look(for fact: Fact) {
@@ -37,7 +39,7 @@ struct StatementIndex {
   mutating func read(_ text: String, of document: String) {
     if byWord.isEmpty { arrange() }
     for sentence in text.split(whereSeparator: { ".!?\n。！？".contains($0) }) {
-      let said = Self.words(sentence)
+      let said = WholeWords.spaced(sentence)
       var seen: Set<Substring> = []
       for word in said.split(separator: " ") where seen.insert(word).inserted {
         for pair in byWord[word] ?? [] where said.contains(pair.subject) && said.contains(pair.object) {
@@ -45,10 +47,5 @@ struct StatementIndex {
         }
       }
     }
-  }
-
-  /// Lower case, one space before, after and between words, so that words match whole.
-  private static func words(_ text: some StringProtocol) -> String {
-    " " + text.lowercased().split { !$0.isLetter && !$0.isNumber }.joined(separator: " ") + " "
   }
 }

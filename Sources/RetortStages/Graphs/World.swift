@@ -5,7 +5,7 @@ internal import RetortCore
 /// Each community comes of its own seed and knows earlier ones alone, so that a larger world begins with the smaller one,
 /// and no more than one community need be held.
 struct World: Sendable {
-  enum Kind: String, Sendable {
+  enum Kind: String, Sendable, CaseIterable {
     case place, institution, person, work, event
   }
 

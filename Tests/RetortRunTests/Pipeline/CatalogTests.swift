@@ -45,8 +45,9 @@ import Testing
       ])
     #expect(
       names { $0.form == .set(makesRows: false) } == [
-        "check-dispersion", "compare-length-quality", "deduplicate", "filter-reward-top", "join", "pass-rate",
-        "penalize-uncertainty", "require",
+        "check-ambiguity", "check-contradiction", "check-dispersion", "compare-length-quality",
+        "deduplicate", "filter-reward-top", "flatten-graph", "join", "link-entities", "pass-rate",
+        "penalize-uncertainty", "require", "require-tools",
         "rescale-group-reward", "sample", "sort", "split", "weight-importance",
       ])
     #expect(

@@ -280,4 +280,19 @@ import Testing
         == [Picture("Rows by msd", .bars([.init("2", 1201), .init("10", 3)], x: "rows"))])
     #expect(Catalog.standard["count"]?.drawing(["by": ["a", "b", "c"]]) == nil)
   }
+
+  @Test func searchTasksAreDrawnByBothMeasures() throws {
+    let rows: [JSON] = [
+      ["treewidth": 2, "msd_checked": 3], ["treewidth": 1, "msd_checked": 4],
+      ["treewidth": 2, "msd_checked": 3],
+      ["treewidth": 2, "msd_checked": nil], ["treewidth": -1, "msd_checked": 2],
+    ]
+    #expect(
+      try pictures("check-dispersion", rows) == [
+        Picture(
+          "Treewidth by dispersion",
+          .cells([.init(1, 4, count: 1), .init(2, 3, count: 2)], x: "treewidth", y: "documents needed"),
+          caption: "2 of 3 tasks with both at 2 or more.")
+      ])
+  }
 }

@@ -17,7 +17,7 @@ package struct BuildGraph: SetStage {
   package typealias Output = Columns
 
   package static let name = "build-graph"
-  package static let version = 1
+  package static let version = 2
   package static let isForeseeable = true
   package static let summary =
     "Make a row of each fact that documents state, with the documents that state it."
@@ -46,22 +46,42 @@ package struct BuildGraph: SetStage {
 
   package func process(_ rows: RowSet<Columns>, into sink: MakingSink<Columns>) async throws {
     var found: OrderedDictionary<Fact, Found> = [:]
+    var seen: Set<String> = []
     for try await element in rows {
       let row = element.value.values
-      let stated = row["facts"]?.array ?? []
-      let facts = stated.compactMap(Fact.init)
-      guard let id = row["id"]?.string, facts.count == stated.count else {
-        let wrong = stated.first { Fact($0) == nil }?.text ?? "\(row["id"] ?? .null) as id"
+      guard let id = row["id"]?.string, let stated = row["facts"]?.array else {
+        let wrong =
+          row["id"]?.string == nil
+          ? "\(row["id"]?.kind ?? "nothing") as id" : "\(row["facts"]?.kind ?? "nothing") as facts"
         try await sink.drop(
           element.ordinal, reason: "no facts",
-          detail: "expected an id, and facts with subject, relation and object, found \(wrong)")
+          detail: "expected a text as id and a list as facts, found \(wrong)")
         continue
       }
-      if facts.isEmpty { try await sink.consume(element.ordinal) }
-      for (fact, stated) in zip(facts, stated) {
+      guard seen.insert(id).inserted else {
+        try await sink.drop(
+          element.ordinal, reason: "id twice",
+          detail: "expected ids that are each of one document, found '\(id)' again; its facts were not taken")
+        continue
+      }
+      var isOfUse = false
+      for json in stated {
+        guard let fact = Fact(json) else {
+          try await sink.reject(
+            reason: "no fact",
+            detail: "document '\(id)': expected subject, relation and object, found \(json.text.prefix(200))")
+          continue
+        }
+        isOfUse = true
         found[fact, default: Found()].documents.append(id)
         if found[fact]?.members.last != element.ordinal { found[fact]?.members.append(element.ordinal) }
-        if stated["wrong"] != true { found[fact]?.isWrong = false }
+        if json["wrong"] != true { found[fact]?.isWrong = false }
+      }
+      if stated.isEmpty {
+        try await sink.consume(element.ordinal)
+      } else if !isOfUse {
+        try await sink.drop(
+          element.ordinal, reason: "no facts", detail: "none of its \(stated.count) facts can be read")
       }
     }
     var objects: [Fact.Subject: Int] = [:]

@@ -12,7 +12,7 @@ package struct CheckDispersion: SetStage {
   package typealias Output = Columns
 
   package static let name = "check-dispersion"
-  package static let version = 1
+  package static let version = 2
   package static let isForeseeable = true
   package static let summary =
     "Count again how few documents state all facts of a task, after a look through the whole corpus."
@@ -41,9 +41,10 @@ package struct CheckDispersion: SetStage {
       }
     }
     if let corpus {
+      var documents = DocumentIDs()
       for try await element in corpus {
         index.read(
-          element.value["text"]?.string ?? "", of: element.value["id"]?.string ?? "\(element.ordinal + 1)")
+          element.value["text"]?.string ?? "", of: documents.id(of: element.value, at: element.ordinal))
       }
     }
     for try await element in rows {

@@ -145,43 +145,15 @@ package struct SampleSubgraphs: SetStage {
   private func columns(
     of drawn: SubgraphSampler.Drawn, in graph: FactGraph, id: String, attempts: Int
   ) -> Columns {
-    let stand = Dictionary(
-      uniqueKeysWithValues: drawn.hidden.filter { $0 != drawn.answer }.enumerated().map {
-        ($1, "[X\($0 + 1)]")
-      })
-    func word(_ node: Int) -> String { node == drawn.answer ? "[ANSWER]" : stand[node] ?? graph.names[node] }
-    let edges = drawn.edges.map { graph.edges[$0] }
-    let facts: [JSON] = edges.map { edge in
-      let object: JSON =
-        switch edge.object {
-        case .node(let other): .string(graph.names[other])
-        case .value(let value): value
-        }
-      return [
-        "subject": .string(graph.names[edge.subject]), "relation": .string(edge.relation), "object": object,
-        "documents": .array(edge.documents.map { .string($0) }),
-      ]
-    }
-    let constraints: [JSON] = edges.map { edge in
-      let object =
-        switch edge.object {
-        case .node(let other): word(other)
-        case .value(let value):
-          edge.range.map { "a number from \($0.least) to \($0.most)" } ?? value.string ?? value.text
-        }
-      return .string(
-        "\(word(edge.subject)) \(edge.relation.split(separator: "_").joined(separator: " ")) \(object)")
-    }
-    func names(_ nodes: some Sequence<Int>) -> JSON { .array(nodes.map { .string(graph.names[$0]) }) }
-    return Columns([
-      "id": .string(id), "answer": .string(graph.names[drawn.answer]),
-      "answer_role": .string(drawn.role.rawValue),
-      "named": names(drawn.named.sorted()), "hidden": names(drawn.hidden.filter { $0 != drawn.answer }),
-      "facts": .array(facts), "constraints": .array(constraints),
-      "documents": .array(drawn.documents.map { .string($0) }),
-      "treewidth": .int(Int64(drawn.treewidth.upper)), "treewidth_exact": .bool(drawn.treewidth.isExact),
-      "msd_upper": .int(Int64(drawn.documents.count)), "msd_exact": .bool(drawn.isLeastCover),
-      "attempts": .int(Int64(attempts)),
-    ])
+    let task = SearchTask(
+      answer: graph.names[drawn.answer], named: drawn.named.sorted().map { graph.names[$0] },
+      hidden: drawn.hidden.filter { $0 != drawn.answer }.map { graph.names[$0] },
+      parts: drawn.edges.map { SearchTask.Part(graph.edges[$0], in: graph) })
+    var columns: JSON.Object = [
+      "id": .string(id), "answer": .string(task.answer), "answer_role": .string(drawn.role.rawValue),
+    ]
+    columns.merge(task.columns) { $1 }
+    columns["attempts"] = .int(Int64(attempts))
+    return Columns(columns)
   }
 }

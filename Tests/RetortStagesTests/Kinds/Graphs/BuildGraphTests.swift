@@ -40,13 +40,56 @@ struct BuildGraphTests {
     #expect(
       try await made(rows) == [
         .consume(1),
-        .drop(
-          4, reason: "no facts",
-          detail: "expected an id, and facts with subject, relation and object, found {\"subject\":\"Ada\"}"),
+        .reject(
+          reason: "no fact",
+          detail: "document 'e': expected subject, relation and object, found {\"subject\":\"Ada\"}"),
+        .drop(4, reason: "no facts", detail: "none of its 1 facts can be read"),
         .make(row(0, "Ada", "born_in", "Oslo", is: "entity", ["a", "c"]), members: [0, 2]),
         .make(row(1, "Oslo", "population", 9, is: "value", ["c"], contested: true), members: [2]),
         .make(
           row(2, "Oslo", "population", 8, is: "value", ["d"], contested: true, wrong: true), members: [3]),
+      ])
+  }
+
+  /// A document keeps the facts that can be read; one of them that cannot costs itself alone.
+  @Test func aBadFactIsDroppedByItself() async throws {
+    let rows: [JSON] = [
+      [
+        "id": "a",
+        "facts": [3, fact("Ada", "born_in", "Oslo"), ["subject": "Ada", "relation": "", "object": 1]],
+      ]
+    ]
+    #expect(
+      try await made(rows) == [
+        .reject(
+          reason: "no fact", detail: "document 'a': expected subject, relation and object, found 3"),
+        .reject(
+          reason: "no fact",
+          detail:
+            "document 'a': expected subject, relation and object, found {\"subject\":\"Ada\",\"relation\":\"\",\"object\":1}"
+        ),
+        .make(row(0, "Ada", "born_in", "Oslo", is: "value", ["a"]), members: [0]),
+      ])
+  }
+
+  @Test func whatIsNoDocumentIsDropped() async throws {
+    let rows: [JSON] = [
+      ["id": "a", "facts": [fact("Ada", "born_in", "Oslo")]],
+      ["id": "a", "facts": [fact("Bo", "born_in", "Oslo")]],
+      ["id": "b", "facts": "[]"], ["id": 3, "facts": []], ["id": "c", "facts": nil],
+    ]
+    #expect(
+      try await made(rows) == [
+        .drop(
+          1, reason: "id twice",
+          detail: "expected ids that are each of one document, found 'a' again; its facts were not taken"),
+        .drop(
+          2, reason: "no facts", detail: "expected a text as id and a list as facts, found a string as facts"),
+        .drop(
+          3, reason: "no facts", detail: "expected a text as id and a list as facts, found an integer as id"),
+        .drop(
+          4, reason: "no facts", detail: "expected a text as id and a list as facts, found null as facts"),
+        .make(row(0, "Ada", "born_in", "Oslo", is: "value", ["a"]), members: [0]),
       ])
   }
 

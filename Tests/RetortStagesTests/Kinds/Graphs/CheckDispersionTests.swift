@@ -38,6 +38,18 @@ struct CheckDispersionTests {
     #expect(try await checked(pages + [whole]) == [.keep(0, columns(1, ["w"], ["w"]))])
   }
 
+  /// Two documents of one id are two: neither is a short cut for what they state together.
+  @Test func documentsOfOneIDStayApart() async throws {
+    let pages: [JSON] = [
+      ["id": "s", "text": "Ada Low was born in Oslo."], ["id": "s", "text": "Oslo has 900 inhabitants."],
+    ]
+    #expect(try await checked(pages) == [.keep(0, columns(3, ["a", "b", "c"], []))])
+    let whole: JSON = ["id": "s", "text": "Ada Low, Oslo, 900, the mill"]
+    #expect(
+      try await checked(pages + [whole])
+        == [.keep(0, columns(1, ["s (document 3)"], ["s (document 3)"]))])
+  }
+
   /// Words match whole, and in one sentence.
   @Test func whatIsNearlySaidIsNotSaid() async throws {
     let pages: [JSON] = [
