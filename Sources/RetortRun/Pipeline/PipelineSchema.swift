@@ -141,7 +141,8 @@ package enum PipelineSchema {
           "Most rounds that are played."),
         "carry": described(
           ["type": "object", "additionalProperties": ["type": "string"]],
-          "What rounds after the first read in the place of a stage outside, or what a model is in them: a stage of the round before."),
+          "What rounds after the first read in the place of a stage outside, or what a model is in them: a stage of the round before."
+        ),
         "until": [
           "type": "object", "required": ["of", "where"], "additionalProperties": false,
           "description": "The round in which a row of a stage satisfies this is the last.",

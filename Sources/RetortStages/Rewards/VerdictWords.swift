@@ -17,7 +17,8 @@ struct VerdictWords: Sendable {
         let plain = Self.plain(word)
         guard !plain.isEmpty else { throw StageError("\(key): expected words, found '\(word)'") }
         guard verdicts.updateValue(isRight, forKey: plain) ?? isRight == isRight else {
-          throw StageError("\(key): expected words that say one thing, found '\(word)' under right: and wrong:")
+          throw StageError(
+            "\(key): expected words that say one thing, found '\(word)' under right: and wrong:")
         }
       }
     }

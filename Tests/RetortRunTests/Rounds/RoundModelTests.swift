@@ -66,13 +66,19 @@ import Testing
         models: pipeline.models.map(\.value),
         transport: ScriptedTransport { [self] request, _ in
           let body = try JSON(parsing: String(decoding: request.body ?? [], as: UTF8.self))
-          let (name, prompt) = (body["model"]?.string ?? "", body["messages"]?.array?.last?["content"]?.string ?? "")
+          let (name, prompt) = (
+            body["model"]?.string ?? "", body["messages"]?.array?.last?["content"]?.string ?? ""
+          )
           notes.withLock { $0.append("\(name): \(prompt)") }
           let text =
             prompt.hasPrefix("Write")
             ? "by \(name)"
             : #"{"name": "after \#(prompt.split(separator: " ")[3...].joined(separator: " "))", "revision": "r", "path": "out/a"}"#
-          let reply: JSON = ["choices": [["message": ["role": "assistant", "content": .string(text)], "finish_reason": "stop"]]]
+          let reply: JSON = [
+            "choices": [
+              ["message": ["role": "assistant", "content": .string(text)], "finish_reason": "stop"]
+            ]
+          ]
           return HTTPResponse(status: 200, body: Array(reply.text.utf8))
         }, memory: store.replies, clock: JumpingClock(), environment: [:],
         address: { [self] model in
@@ -94,7 +100,8 @@ import Testing
       asked == [
         "serve --quiet", "base: Write t", "t: Train on by base REV",
         "serve --quiet HERE/out/a", "after base REV: Write t", "t: Train on by after base REV REV",
-        "serve --quiet HERE/out/a", "after after base REV REV: Write t", "t: Train on by after after base REV REV REV",
+        "serve --quiet HERE/out/a", "after after base REV REV: Write t",
+        "t: Train on by after after base REV REV REV",
       ])
     #expect(
       try await project.store.inspector.query("SELECT because, carried FROM play WHERE round = 1") == [
@@ -108,10 +115,11 @@ import Testing
     let project = try Project()
     _ = try await project.run()
     let moved = try await project.run(
-      Self.file.replacing("carry: { topics: same, policy: trained }", with: "carry: { topics: same, policy: moved }")
-        + """
-              moved: { uses: derive, from: trained, replace: true, with: { constants: { path: elsewhere } } }
-        """)
+      Self.file.replacing(
+        "carry: { topics: same, policy: trained }", with: "carry: { topics: same, policy: moved }")
+          + """
+                moved: { uses: derive, from: trained, replace: true, with: { constants: { path: elsewhere } } }
+          """)
     #expect(moved.1.isEmpty)
   }
 
@@ -121,8 +129,12 @@ import Testing
     try Self.furnish(folder)
     let file = folder.appending(path: "p.yaml")
     try Data(text.utf8).write(to: file)
-    do { _ = try Pipeline.read(file, catalog: .standard, environment: [:]) } catch let errors as PipelineErrors {
-      return errors.description.split(separator: "\n").map { String($0.replacing(/^.*\/p.yaml:/, with: "p.yaml:")) }
+    do { _ = try Pipeline.read(file, catalog: .standard, environment: [:]) } catch let errors
+      as PipelineErrors
+    {
+      return errors.description.split(separator: "\n").map {
+        String($0.replacing(/^.*\/p.yaml:/, with: "p.yaml:"))
+      }
     }
     return []
   }

@@ -10,8 +10,8 @@ import Synchronization
 
 /// The shipped pipeline of Agentic Self-Learning in a folder of its own, with three models that follow a script.
 ///
-/// The writer looks its topic up and asks for three things of it, one in each round. Of the policy's three answers to a
-/// question the first is right, of one topic all are and of another none. The judge knows what is right.
+/// The writer looks its topic up and asks something else of it in each round. Of the policy's three answers to a question the
+/// first is right, of one topic all are and of another none. The judge knows what is right.
 final class SelfPlayProject: Sendable {
   private static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..")
     .standardizedFileURL
@@ -41,7 +41,9 @@ final class SelfPlayProject: Sendable {
     verdicts = Dictionary(
       uniqueKeysWithValues: try lines.split(separator: "\n").map { line in
         let row = try JSON(parsing: String(line))
-        return ("\(row["question"]?.string ?? "")|\(row["said"]?.string ?? "")", row["is_right"]?.bool ?? false)
+        return (
+          "\(row["question"]?.string ?? "")|\(row["said"]?.string ?? "")", row["is_right"]?.bool ?? false
+        )
       })
   }
 
@@ -69,7 +71,9 @@ final class SelfPlayProject: Sendable {
         sent.withLock { $0 += 1 }
         let reply: JSON = [
           "choices": [
-            ["message": ["role": "assistant", "content": .string(answer(to: body))], "finish_reason": "stop"]
+            [
+              "message": ["role": "assistant", "content": .string(answer(to: body))], "finish_reason": "stop",
+            ]
           ],
           "usage": ["prompt_tokens": 10, "completion_tokens": 5],
         ]
@@ -79,7 +83,9 @@ final class SelfPlayProject: Sendable {
     let failures = Mutex<[String]>([])
     let engine = Engine(pipeline, store: store, models: models, options: options, now: { 0 })
     let summary = try await engine.run { event in
-      if case .failed(let stage, _, let message, _) = event { failures.withLock { $0.append("\(stage): \(message)") } }
+      if case .failed(let stage, _, let message, _) = event {
+        failures.withLock { $0.append("\(stage): \(message)") }
+      }
     }
     return Played(
       summary: summary, failures: failures.withLock { $0 }, calls: sent.withLock { $0 })
@@ -99,9 +105,10 @@ final class SelfPlayProject: Sendable {
   private func written(_ prompt: String, after earlier: String, _ seed: Int64) -> String {
     if prompt.hasPrefix("Topic") { return "<search>\(Self.topic(prompt))</search>" }
     let topic = Self.topic(earlier)
-    // Its second draw says the same once more.
-    let what = earlier.contains("earlier question") ? "second" : "first"
-    return "<answer><question>\(seed > 1 ? "tell" : "Tell"): what is the \(what) word of the page on \(topic)?</question>"
+    // Its second draw says again what the first one of round 1 said.
+    let what = earlier.contains("earlier question") && seed == 1 ? "second" : "first"
+    return
+      "<answer><question>\(seed > 1 ? "tell" : "Tell"): what is the \(what) word of the page on \(topic)?</question>"
       + "<solution>\(topic)</solution></answer>"
   }
 
@@ -121,7 +128,9 @@ final class SelfPlayProject: Sendable {
   private func judged(_ prompt: String) -> String {
     let lines = prompt.split(separator: "\n").map(String.init)
     guard lines.count == 3 else { return "nothing to judge" }
-    let (question, said) = (String(lines[0].dropFirst("Question: ".count)), String(lines[1].dropFirst("Answer: ".count)))
+    let (question, said) = (
+      String(lines[0].dropFirst("Question: ".count)), String(lines[1].dropFirst("Answer: ".count))
+    )
     guard let right = verdicts["\(question)|\(said)"] else {
       return question.hasSuffix("page on \(said)?") ? "correct" : "incorrect"
     }
@@ -136,7 +145,9 @@ final class SelfPlayProject: Sendable {
 
   func rows(_ name: String) throws -> [JSON] {
     let file = folder.appending(path: "out/self-play/\(name)")
-    return try String(contentsOf: file, encoding: .utf8).split(separator: "\n").map { try JSON(parsing: String($0)) }
+    return try String(contentsOf: file, encoding: .utf8).split(separator: "\n").map {
+      try JSON(parsing: String($0))
+    }
   }
 
   func query(_ sql: String) async throws -> [JSON.Object] { try await store.inspector.query(sql) }

@@ -187,7 +187,8 @@ package struct VerifyAnswer: RowStage {
     tests = try config.tests(answer: answer, in: workspace)
     guard verifier == .verdict || config.right == nil && config.wrong == nil else {
       throw StageError(
-        "\(config.right == nil ? "wrong" : "right"): expected verifier: verdict with it, found \(verifier.rawValue)")
+        "\(config.right == nil ? "wrong" : "right"): expected verifier: verdict with it, found \(verifier.rawValue)"
+      )
     }
     verdicts = verifier == .verdict ? try VerdictWords(right: config.right, wrong: config.wrong) : nil
     guard (judge != nil) == (verifier == .judge) else {

@@ -32,7 +32,8 @@ package struct Deduplicate: SetStage {
   package static let sets = [
     SetRole(
       "known", required: false,
-      help: "Rows that were there before: what says the same as one of them is dropped too, as 'known already'.")
+      help:
+        "Rows that were there before: what says the same as one of them is dropped too, as 'known already'.")
   ]
   package var sets: [SetRole] {
     Self.sets.map { SetRole($0.name, required: false, columns: [config.column], help: $0.help) }

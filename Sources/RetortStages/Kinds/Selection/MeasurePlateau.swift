@@ -44,7 +44,8 @@ package struct MeasurePlateau: SetStage {
   package static let name = "measure-plateau"
   package static let version = 1
   package static let isForeseeable = true
-  package static let summary = "Make a row that says whether scores have stopped rising, the last row being the latest."
+  package static let summary =
+    "Make a row that says whether scores have stopped rising, the last row being the latest."
   package static let keys = [
     "column": "The column with the scores; a row without a number is dropped.",
     "window":

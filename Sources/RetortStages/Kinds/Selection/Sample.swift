@@ -11,7 +11,8 @@ package struct Sample: SetStage {
     package var by: [String]?
 
     package init(
-      count: Int? = nil, fraction: Double? = nil, seed: Int? = nil, balance: String? = nil, by: [String]? = nil
+      count: Int? = nil, fraction: Double? = nil, seed: Int? = nil, balance: String? = nil,
+      by: [String]? = nil
     ) {
       self.count = count
       self.fraction = fraction

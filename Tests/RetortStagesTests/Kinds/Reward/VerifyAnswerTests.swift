@@ -205,7 +205,8 @@ private let model = ModelRef(ModelSpec(alias: "policy", name: "policy"))
   @Test(arguments: [
     ("correct", "true"), (" Correct.\n", "true"), ("incorrect", "false"), ("Wrong", "false"),
     ("not correct", "null"), ("correct, since it is in [1]", "null"), ("correct wrong", "null"),
-    ("<think>It is wrong?</think>correct", "true"), ("<think>correct", "null"), ("", "null"), ("correctly", "null"),
+    ("<think>It is wrong?</think>correct", "true"), ("<think>correct", "null"), ("", "null"),
+    ("correctly", "null"),
   ])
   func verdict(answer: String, expected: String) async throws {
     #expect(try await verdict(.verdict, .string(answer), Self.nothing) == expected)
@@ -213,7 +214,8 @@ private let model = ModelRef(ModelSpec(alias: "policy", name: "policy"))
 
   @Test func theWordsOfAVerdict() async throws {
     let stage = try VerifyAnswer(
-      .init(verifier: .verdict, right: ["conclusion: correct"], wrong: ["conclusion: wrong"]), in: Bench.nowhere)
+      .init(verifier: .verdict, right: ["conclusion: correct"], wrong: ["conclusion: wrong"]),
+      in: Bench.nowhere)
     let said = { (text: String) in try await stage.process(Columns(["answer": .string(text)])) }
     #expect(try await said("Conclusion: correct") == .emit([.init(correct: true, reward: 1)]))
     #expect(try await said("correct") == .emit([.init(correct: nil, reward: nil)]))
