@@ -10,8 +10,8 @@ import Synchronization
 
 /// The shipped pipeline of Agentic Self-Learning in a folder of its own, with three models that follow a script.
 ///
-/// The writer looks its topic up and asks for three things of it, one in each round. Of the policy's three answers to a
-/// question the first is right, of one topic all are and of another none. The judge knows what is right.
+/// The writer looks its topic up and asks something else of it in each round. Of the policy's three answers to a question the
+/// first is right, of one topic all are and of another none. The judge knows what is right.
 final class SelfPlayProject: Sendable {
   private static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..")
     .standardizedFileURL
@@ -105,8 +105,8 @@ final class SelfPlayProject: Sendable {
   private func written(_ prompt: String, after earlier: String, _ seed: Int64) -> String {
     if prompt.hasPrefix("Topic") { return "<search>\(Self.topic(prompt))</search>" }
     let topic = Self.topic(earlier)
-    // Its second draw says the same once more.
-    let what = earlier.contains("earlier question") ? "second" : "first"
+    // Its second draw says again what the first one of round 1 said.
+    let what = earlier.contains("earlier question") && seed == 1 ? "second" : "first"
     return
       "<answer><question>\(seed > 1 ? "tell" : "Tell"): what is the \(what) word of the page on \(topic)?</question>"
       + "<solution>\(topic)</solution></answer>"
