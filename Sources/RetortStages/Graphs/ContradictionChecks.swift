@@ -3,7 +3,15 @@ internal import RetortCore
 
 /// The five checks of a question against its facts and the corpus.
 struct ContradictionChecks {
-  typealias Found = CheckContradiction.Output.Found
+  enum Check: String, Hashable, Sendable, CaseIterable { case hallucination, leak, type, search, time }
+
+  struct Found: Hashable, Sendable {
+    let check: Check
+    /// What was found, in words.
+    let found: String
+
+    var json: JSON { ["check": .string(check.rawValue), "found": .string(found)] }
+  }
 
   let evidence: Evidence
   /// Other names of entities.
@@ -20,7 +28,7 @@ struct ContradictionChecks {
     return madeUp(question, task) + leak(question, task) + type(question, task) + search(task) + time(task)
   }
 
-  private func said(_ check: CheckContradiction.Check, _ found: String) -> Found {
+  private func said(_ check: Check, _ found: String) -> Found {
     Found(check: check, found: found)
   }
 

@@ -42,22 +42,10 @@ package struct CheckContradiction: SetStage {
     }
   }
 
-  package enum Check: String, Codable, Hashable, Sendable, CaseIterable {
-    case hallucination, leak, type, search, time
-  }
-
   package typealias Input = Columns
+  package typealias Output = Columns
 
-  package struct Output: Codable, Hashable, Sendable {
-    package struct Found: Codable, Hashable, Sendable {
-      package var check: Check
-      package var found: String
-    }
-
-    package var contradictions: [Found]
-    package var contradiction: Bool
-  }
-
+  package var adds: [String]? { ["contradictions", "contradiction"] }
   package var reads: [ColumnUse] { ColumnUse.joined(SearchTask.reads, [ColumnUse("question")]) }
   private let corpus: RowSet<Columns>?
   private let aliases: RowSet<Columns>?
@@ -88,13 +76,16 @@ package struct CheckContradiction: SetStage {
       evidence: evidence, others: others, wording: QuestionWording(nouns: config.nouns ?? [:]),
       minDocuments: config.minDocuments ?? 2)
     for try await element in rows {
-      let found: [Output.Found]
+      let found: [ContradictionChecks.Found]
       do throws(BadRow) { found = try checks.found(in: element.value) } catch {
         try await sink.drop(element.ordinal, reason: error.reason, detail: error.detail)
         continue
       }
       try await sink.keep(
-        element.ordinal, adding: Output(contradictions: found, contradiction: !found.isEmpty))
+        element.ordinal,
+        adding: Columns([
+          "contradictions": .array(found.map(\.json)), "contradiction": .bool(!found.isEmpty),
+        ]))
     }
   }
 }

@@ -7,7 +7,6 @@ import Testing
 
 struct CheckContradictionTests {
   private typealias Fixture = SearchTaskFixture
-  private typealias Found = CheckContradiction.Output.Found
 
   private func found(
     _ row: JSON, _ config: CheckContradiction.Config = .init(), corpus: [JSON] = Fixture.corpus
@@ -16,7 +15,7 @@ struct CheckContradictionTests {
       of: CheckContradiction(config, in: Fixture.workspace(["corpus": corpus])), to: [row])
   }
 
-  private func kept(_ found: [(CheckContradiction.Check, String)]) -> [SetAnswer] {
+  private func kept(_ found: [(ContradictionChecks.Check, String)]) -> [SetAnswer] {
     [
       .keep(
         0,
@@ -47,8 +46,8 @@ struct CheckContradictionTests {
       ("Which person of Elm Museum is of Oslo?", .leak, "the question says Elm Museum"),
       ("Which place is meant? Oslo.", .type, "the question asks for a place, Ada Low is a person"),
       ("Where is the one of Oslo?", .type, "the question asks for a place, Ada Low is a person"),
-    ] as [(String, CheckContradiction.Check, String)])
-  func aFaultOfTheQuestionIsFound(question: String, check: CheckContradiction.Check, says: String)
+    ] as [(String, ContradictionChecks.Check, String)])
+  func aFaultOfTheQuestionIsFound(question: String, check: ContradictionChecks.Check, says: String)
     async throws
   {
     #expect(try await found(Fixture.row(["question": .string(question)])) == kept([(check, says)]))
