@@ -24,7 +24,7 @@ extension Charts {
           let note = bar.note.isEmpty ? Figure.short(bar.value) : bar.note
           return Bar(name: bar.name, parts: [(value, style(bar.tone), "\(bar.name): \(note)")], note: note)
         }, x: x)
-    case .text: return nil
+    case .table, .text: return nil
     }
   }
 

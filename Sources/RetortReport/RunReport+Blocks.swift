@@ -118,6 +118,10 @@ extension RunReport {
       if case .text(let text) = picture.form {
         return [.folded(picture.title, [.code(cut(text, 6000))])] + caption
       }
+      if case .table(let columns, let lines) = picture.form {
+        let words: [ReportBlock] = picture.caption.isEmpty ? [] : [.text(picture.caption)]
+        return [.text("\(picture.title):"), .table(columns, lines, texts: 1)] + words
+      }
       guard let plot = Charts.drawing(picture, of: drawn.stage) else { return caption }
       let table = Charts.table(picture).map { [ReportBlock.unplotted($0)] } ?? []
       return [.plot(plot)] + caption + table
@@ -230,21 +234,22 @@ extension RunReport {
       .heading(2, "Calls, tokens, cost"),
       .table(
         [
-          "stage", "model", "calls", "attempts", "tokens in", "tokens out", "USD", "median", "90 %", "99 %",
-          "longest",
+          "stage", "model", "calls", "attempts", "tokens in", "tokens out", "USD", "tokens a call",
+          "USD a call",
+          "median", "90 %", "99 %", "longest",
         ],
         calls.map { calls in
           [
             calls.stage, calls.model, Figure.count(calls.tally.made), Figure.count(calls.attempts),
             Figure.count(calls.tally.promptTokens), Figure.count(calls.tally.completionTokens),
-            calls.tally.amount,
+            calls.tally.amount, calls.tally.tokensACall, calls.tally.amountACall,
           ]
             + [0.5, 0.9, 0.99, 1].map { share in
               Figure.seconds(Statistics.quantile(share, of: calls.seconds) ?? 0)
             }
         }, texts: 2),
       .text(
-        "Attempts are the tries that the answered calls took, retries included. Latency is the time an endpoint took for "
+        "A turn of a rollout is a call. Attempts are the tries that the answered calls took, retries included. Latency is the time an endpoint took for "
           + "the try that succeeded. Tries that failed, whether a further one was answered or none: "
           + "\(Figure.count(failedTries)) in this run."
           + (calls.contains { $0.tally.unpriced > 0 }

@@ -106,8 +106,11 @@ private struct ReportReader {
     for stage in stages {
       let recorded = resolved?["stages"]?[stage.name]?["with"] ?? .null
       guard let drawing = catalog[stage.kind]?.drawing(recorded) else { continue }
-      let (renames, own) = (renames(of: stage), Set(catalog[stage.kind]?.adds ?? []))
-      func written(_ column: String) -> String { own.contains(column) ? renames[column] ?? column : column }
+      // Of a kind whose keys say what it adds, all that is renamed is its own.
+      let (renames, own) = (renames(of: stage), catalog[stage.kind]?.adds.map(Set.init))
+      func written(_ column: String) -> String {
+        own?.contains(column) == false ? column : renames[column] ?? column
+      }
       let sample = try await inspector.sample(
         drawing.columns.map(written), of: stage.ordinal, run: run, most: Self.mostDrawn)
       let rows = sample.rows.map { row in

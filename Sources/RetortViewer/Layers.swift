@@ -28,15 +28,27 @@ struct Layers {
     var neighbours: [Int] = []
   }
 
-  /// `names` in file order, in which a stage comes after what it reads; edges with other ends are left out.
+  /// `names` in file order; edges with other ends are left out. A stage may come before what it reads, as one that reads
+  /// rounds does.
   init(_ names: [String], _ edges: [Edge], box: Double, gap: Double) {
     guard !names.isEmpty else { return }
     var nodes: [Node] = []
     var places: [String: Int] = [:]
     for name in names {
-      let above = edges.filter { $0.to == name }.compactMap { places[$0.from] }.map { nodes[$0].layer }
       places[name] = nodes.count
-      nodes.append(Node(layer: (above.max() ?? -1) + 1, width: box))
+      nodes.append(Node(layer: 0, width: box))
+    }
+    // As often as the longest path has edges.
+    for _ in names {
+      var moved = false
+      for edge in edges {
+        guard let from = places[edge.from], let to = places[edge.to], nodes[to].layer <= nodes[from].layer,
+          from != to
+        else { continue }
+        nodes[to].layer = nodes[from].layer + 1
+        moved = true
+      }
+      if !moved { break }
     }
     count = (nodes.map(\.layer).max() ?? 0) + 1
     var paths: [(Edge, [Int])] = []

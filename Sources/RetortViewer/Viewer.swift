@@ -1,3 +1,4 @@
+internal import Foundation
 internal import Hummingbird
 internal import Logging
 internal import NIOCore
@@ -56,7 +57,9 @@ package struct Viewer: Sendable {
       try await losses.page(try Self.number("run", context), Query(request.uri.query)).response()
     }
     router.get("/runs/:run/stages/:stage") { request, context in
-      let stage = try context.parameters.require("stage")
+      // A stage of a round, `play[2].ask`, comes encoded.
+      let text = try context.parameters.require("stage")
+      let stage = text.removingPercentEncoding ?? text
       return try await rows.page(try Self.number("run", context), stage, Query(request.uri.query)).response()
     }
     router.get("/rows/:row") { _, context in try await row.row(try Self.number("row", context)).response() }

@@ -75,8 +75,8 @@ import Testing
       "out                        0  1      waits for good, revise.accepted",
       "revise[1].revised          0  ~1     waits for rows upstream",
       "revise[1]                  0  1      waits for round 1",
-      "revise[2].revised          0  ~0     unknown until round 1 has settled",
-      "revise[3].refused.last     0  ~0     unknown until round 2 has settled",
+      "revise[2].revised          0  ~1     unknown until round 1 has settled",
+      "revise[3].refused.last     0  ~1     unknown until round 2 has settled",
       "rounds: counted as if all of them were played",
     ] {
       #expect(plan.printed.split(separator: "\n").contains { $0 == line }, "\(line)")
@@ -151,5 +151,50 @@ import Testing
         "error: expected a stage of p (topics, drafts, judged, good, poor, out, given_up, revise.revised, "
         + "revise.judged_again, revise.accepted, revise.refused, revise, revise.refused.last) after --only, found 'accept'",
       exits: 2)
+  }
+
+  @Test func aRowIsFollowedThroughAllRounds() async throws {
+    let desk = try desk()
+    _ = try await desk.type("run p.yaml")
+    let why = try await desk.type("why topics:0 accepted")
+    // It was accepted in round 1, and so was not among those that the next one took.
+    #expect(
+      why.printed.split(separator: "\n").filter { !$0.hasPrefix(" ") } == [
+        "r_d6ef1df7a89f (topics:0) at revise[1].accepted: done",
+        "r_d6ef1df7a89f (topics:0) at revise[1].refused: dropped",
+      ])
+    let snow = try await desk.type("why topics:1 accepted")
+    #expect(
+      snow.printed.split(separator: "\n").filter { !$0.hasPrefix("  step") }.joined(separator: "\n") == """
+        r_615c4460b3fa (topics:1) at revise[1].accepted: dropped
+          score not ≥ 4.0: score is 1
+        r_199719c298e2 (topics:1) at revise[2].accepted: dropped
+          score not ≥ 4.0: score is 2
+        r_8ad653f84b4e (topics:1) at revise[3].accepted: dropped
+          score not ≥ 4.0: score is 3
+        """)
+  }
+
+  @Test func theNameOfRoundsMeansAllTheirStages() async throws {
+    let desk = try desk()
+    let run = try await desk.type("run p.yaml --only revise")
+    #expect(run.said.contains("calls: 12 made, 0 remembered, 0 failed\n"))
+    #expect(!run.said.contains("out/good.jsonl"))
+    let redo = try await desk.type("run p.yaml --redo revise")
+    #expect(redo.said.contains("calls: 8 made, 0 remembered, 0 failed\n"))
+  }
+
+  @Test func filesOfRoundsThatAreNoLongerPlayedAreNamed() async throws {
+    var files = Self.files
+    files["p.yaml"]?.append(
+      #"      round_out: { uses: export-jsonl, from: judged_again, with: { file: "out/{round}.jsonl" } }"#
+        + "\n")
+    let desk = try Desk(files, answer: Self.answer)
+    _ = try await desk.type("run p.yaml")
+    let less = try await desk.type("run p.yaml --set revise.max=2")
+    #expect(
+      less.said.contains(
+        "revise[3].round_out: revise has 2 rounds now, so out/3.jsonl is still that of run 1\n"))
+    #expect(!less.said.contains("out/2.jsonl is still"))
   }
 }

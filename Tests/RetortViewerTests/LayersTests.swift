@@ -16,6 +16,12 @@ import Testing
     #expect(layers.lines.map(\.spots.count) == [2, 2, 2, 2, 3])
   }
 
+  @Test func aStageMayComeBeforeWhatItReads() {
+    let layers = Layers(["d", "c", "a", "b"], edges, box: 100, gap: 10)
+    #expect(["a", "b", "c", "d"].map { layers.spots[$0]?.layer } == [0, 1, 1, 2])
+    #expect(layers.lines.count == 5)
+  }
+
   @Test func boxesOfALayerDoNotTouch() throws {
     let names = (0..<9).map { "s\($0)" }
     let edges = (1..<9).map { Layers.Edge(from: "s0", to: "s\($0)", isUsing: false) }

@@ -30,6 +30,35 @@ struct Site {
     return try await work(Site(folder: folder, store: store, viewer: try Viewer(store)))
   }
 
+  /// A run with two rounds and no model.
+  static func withRounds(_ work: (Site) async throws -> Void) async throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "retort-\(UUID())")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try "{\"n\":1}\n{\"n\":2}\n".write(
+      to: folder.appending(path: "rows.jsonl"), atomically: true, encoding: .utf8)
+    let file = folder.appending(path: "p.yaml")
+    try """
+    stages:
+      rows: { uses: read-jsonl, with: { file: rows.jsonl, columns: [n] } }
+      all: { uses: sort, from: play.less, with: { by: [n] } }
+    rounds:
+      play:
+        max: 2
+        carry: { rows: less }
+        stages:
+          less: { uses: filter, from: rows, with: { where: [{ column: n, max: 2 }] } }
+    """.write(to: file, atomically: true, encoding: .utf8)
+    let path = folder.appending(path: "store.sqlite").path
+    let pipeline = try Pipeline.read(file, catalog: .standard, environment: [:])
+    let models = ModelStack(
+      models: [], transport: ScriptedTransport { _, _ in HTTPResponse(status: 500, body: []) },
+      memory: try Store(path: path).replies, clock: JumpingClock(), environment: [:])
+    _ = try await Engine(pipeline, store: try Store(path: path), models: models).run()
+    let store = try Store(reading: path)
+    try await work(Site(folder: folder, store: store, viewer: try Viewer(store)))
+  }
+
   private static func run(_ store: Store, _ folder: URL, temperature: Double) async throws {
     let rows: [JSON] = (0..<5).map { n in
       [

@@ -46,6 +46,17 @@ import Testing
     }
   }
 
+  @Test func stagesOfRoundsHavePages() async throws {
+    try await Site.withRounds { site in
+      let page = try await site.page("/runs/1")
+      let stages = Site.links(page).filter { $0.hasPrefix("/runs/1/stages/") }
+      #expect(stages.contains("/runs/1/stages/play%5B2%5D.less"))
+      for address in stages { #expect(try await site.page(address).contains("<h1>"), "\(address)") }
+      #expect(try await site.page("/runs/1/stages/play%5B1%5D").contains("2 rows are carried"))
+      #expect(try await site.page("/runs/1/stages/play[2].less").contains("<h1>"))
+    }
+  }
+
   @Test func aRowShowsItsColumnsItsKinAndItsCalls() async throws {
     try await Site.with { site in
       let rows = try await site.page("/runs/1/stages/told?q=alert&column=n&test=is&value=1")

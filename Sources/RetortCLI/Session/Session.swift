@@ -39,6 +39,7 @@ struct Session {
       broken[place].first = try await store.inspector.firstDrop(
         of: summary.run, by: broken[place].stage, for: broken[place].reason)
     }
+    for file in try await LeftRounds.files(of: pipeline, in: store.inspector) { progress.say(file) }
     progress.report(
       summary, drops: drops, broken: broken,
       makesNone: pipeline.makesNone, readers: pipeline.readers, store: storeOption)

@@ -63,4 +63,16 @@ extension CallTally {
     if unpriced > 0, unpriced >= made, usd == 0 { return "no price" }
     return Figure.money(usd) + (unpriced > 0 ? "+" : "")
   }
+
+  /// Tokens of an answered call, in and out, on average; empty without one.
+  package var tokensACall: String {
+    made == 0 ? "" : Figure.short(Double(promptTokens.adding(bounded: completionTokens)) / Double(made))
+  }
+
+  /// USD of an answered call, on average; as ``amount`` where not all is known.
+  package var amountACall: String {
+    if made == 0 { return "" }
+    if unpriced > 0 { return unpriced >= made && usd == 0 ? "no price" : "?" }
+    return Figure.short(usd / Double(made))
+  }
 }

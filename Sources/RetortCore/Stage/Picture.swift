@@ -78,6 +78,8 @@ package struct Picture: Hashable, Sendable {
     /// Small pictures of one kind side by side, over the same axes.
     case panels([Panel], x: String, y: String)
     case bars([Bar], x: String)
+    /// Words or numbers, line by line under the columns' names; the first column is words.
+    case table([String], [[String]])
     /// Words, where a line is too short for them.
     case text(String)
   }
@@ -104,6 +106,7 @@ package struct Picture: Hashable, Sendable {
     case .points(let clouds, _, _): clouds.allSatisfy(\.points.isEmpty)
     case .panels(let panels, _, _): panels.allSatisfy { $0.clouds.allSatisfy(\.points.isEmpty) }
     case .bars(let bars, _): bars.isEmpty
+    case .table(_, let lines): lines.isEmpty
     case .text(let text): text.isEmpty
     }
   }

@@ -35,10 +35,14 @@ extension PipelineStage {
 }
 
 extension Pipeline {
-  /// The stages that a name means: one, or one for each round, as `play.ask` or, for short, `ask`.
+  /// The stages that a name means: one; one for each round, as `play.ask` or, for short, `ask`; or all that are written
+  /// in rounds, as `play`.
   package func instances(of name: String) -> [String] {
     if self[name] != nil { return [name] }
-    return stages.filter { $0.round?.label == name || $0.round?.name == name }.map(\.name)
+    return stages.filter { stage in
+      guard let round = stage.round else { return false }
+      return round.block == name ? round.name != nil : round.label == name || round.name == name
+    }.map(\.name)
   }
 
   /// The names that a user may type for stages, those of rounds once.

@@ -107,8 +107,26 @@ package struct Forecast: Codable, Hashable, Sendable {
   package static func make(_ plan: Plan, of pipeline: Pipeline, store: Store) async throws -> Forecast {
     Forecast(
       plan, of: pipeline,
-      measures: try await store.inspector.measures(of: plan.fingerprints, in: pipeline.name),
+      measures: pipeline.measuringRounds(
+        try await store.inspector.measures(of: plan.fingerprints, in: pipeline.name)),
       pace: try await store.inspector.pace(of: pipeline.name))
+  }
+}
+
+extension Pipeline {
+  /// With what a stage took in the newest round that was measured, for the rounds that were not.
+  fileprivate func measuringRounds(_ measures: [String: StageMeasure]) -> [String: StageMeasure] {
+    var measures = measures
+    var newest: [String: StageMeasure] = [:]
+    for stage in stages {
+      guard let round = stage.round else { continue }
+      if let own = measures[stage.name], own.steps > 0 {
+        newest[round.label] = own
+      } else if let other = newest[round.label] {
+        measures[stage.name] = other
+      }
+    }
+    return measures
   }
 }
 

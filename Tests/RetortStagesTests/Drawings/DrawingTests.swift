@@ -260,4 +260,24 @@ import Testing
             x: "mean F1 over all gold rows"))
       ])
   }
+
+  @Test func whatWasCountedByTwoColumnsIsATable() throws {
+    let rows: [JSON] = [
+      ["msd": 10, "tool": "search", "count": 3], ["msd": 2, "tool": .null, "count": 1],
+      ["msd": 2, "tool": "search", "count": 1200],
+    ]
+    #expect(
+      try pictures("count", rows, config: ["by": ["msd", "tool"]])
+        == [
+          Picture(
+            "Rows by msd and tool",
+            .table(
+              ["msd \\ tool", "search", "null", "all"],
+              [["2", "1\u{202F}200", "1", "1\u{202F}201"], ["10", "3", "0", "3"]]))
+        ])
+    #expect(
+      try pictures("count", rows, config: ["by": ["msd"]])
+        == [Picture("Rows by msd", .bars([.init("2", 1201), .init("10", 3)], x: "rows"))])
+    #expect(Catalog.standard["count"]?.drawing(["by": ["a", "b", "c"]]) == nil)
+  }
 }
