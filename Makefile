@@ -181,6 +181,8 @@ docs: setup
 	swift build --product retort
 	.build/debug/retort stages --markdown > docs/stages.md.part
 	mv docs/stages.md.part docs/stages.md
+	.build/debug/retort providers --markdown > docs/providers.md.part
+	mv docs/providers.md.part docs/providers.md
 
 models: setup
 	tools/models.sh $(MODELS)

@@ -29,7 +29,8 @@ struct RetortCommand: AsyncParsableCommand {
     version: "retort \(Version.number)",
     subcommands: [
       InitCommand.self, RunCommand.self, PlanCommand.self, ResumeCommand.self, CheckCommand.self,
-      StagesCommand.self, ToolsCommand.self, SchemaCommand.self, RunsCommand.self, ShowCommand.self,
+      StagesCommand.self, ToolsCommand.self, ProvidersCommand.self, SchemaCommand.self, RunsCommand.self,
+      ShowCommand.self,
       TraceCommand.self,
       WhyCommand.self, FailuresCommand.self, DiffCommand.self, ViewCommand.self, ReportCommand.self,
       ServeToolsCommand.self, EvaluateCommand.self, GCCommand.self, DoctorCommand.self,

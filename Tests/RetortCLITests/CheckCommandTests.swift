@@ -8,7 +8,7 @@ import Testing
     try await desk.expectCommand(
       "check p.yaml",
       prints: """
-        p.yaml: 4 stages, 1 models, no mistake found
+        p.yaml: 4 stages, 1 model, no mistake found
         note: p.yaml:2:24: the environment variable RETORT_URL goes into models.teacher.endpoint
         """)
     #expect(desk.calls == 0)
@@ -50,7 +50,7 @@ import Testing
     try await desk.expectCommand(
       "check p.yaml --exports",
       prints: """
-        p.yaml: 4 stages, 1 models, no mistake found
+        p.yaml: 4 stages, 1 model, no mistake found
         note: p.yaml:2:24: the environment variable RETORT_URL goes into models.teacher.endpoint
         out: 2 rows, as out/answers.jsonl.manifest.json says
         """)
@@ -58,7 +58,7 @@ import Testing
     try await desk.expectCommand(
       "check p.yaml --exports",
       prints: """
-        p.yaml: 4 stages, 1 models, no mistake found
+        p.yaml: 4 stages, 1 model, no mistake found
         note: p.yaml:2:24: the environment variable RETORT_URL goes into models.teacher.endpoint
         """,
       says: """

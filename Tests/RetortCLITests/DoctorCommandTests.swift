@@ -96,7 +96,7 @@ import Testing
     try await desk.expectCommand(
       "check p.yaml --endpoints",
       prints: """
-        p.yaml: 1 stages, 10 models, no mistake found
+        p.yaml: 1 stage, 10 models, no mistake found
         good (chat, gpt-4o): answers, 0.0 s, 12 tokens in, 5 out
         name (chat, gpt-4oo): does not answer
           HTTP 404: the endpoint refuses model 'name', whatever it is asked: no such model
@@ -135,7 +135,7 @@ import Testing
     try await desk.expectCommand(
       "check p.yaml --endpoints",
       prints: """
-        p.yaml: 1 stages, 0 models, no mistake found
+        p.yaml: 1 stage, 0 models, no mistake found
         models: the file names none
         """)
   }

@@ -21,7 +21,7 @@ import Testing
     try await desk.expectCommand(
       "check 'a project/pipeline.yaml'",
       prints: """
-        a project/pipeline.yaml: 6 stages, 1 models, no mistake found
+        a project/pipeline.yaml: 6 stages, 1 model, no mistake found
         note: a project/pipeline.yaml:10:15: the environment variable RETORT_URL goes into models.teacher.endpoint
         note: a project/pipeline.yaml:11:11: the environment variable RETORT_MODEL goes into models.teacher.name
         """)

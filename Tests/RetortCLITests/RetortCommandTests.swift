@@ -38,6 +38,7 @@ import Testing
           stages                  List the stage kinds, or one with its keys.
           tools                   Print the tools of a pipeline file as a model will be
                                   offered them.
+          providers               Show what each provider's API can be asked for.
           schema                  Print the JSON Schema of pipeline files, for editors.
           runs                    List the runs in the store, newest first.
           show                    Show the rows of a stage, what it dropped or failed

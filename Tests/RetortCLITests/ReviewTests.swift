@@ -116,10 +116,10 @@ import Testing
     #expect(typed.said.contains("reviewed    3        1        0       1        1"))
     #expect(
       typed.said.hasSuffix(
-        "failed, too: 1 row of reviewed; why: retort failures 1\ngo on with: retort resume 1\n"
+        "failed, too: 1 row of reviewed; why: retort failures --run 1\ngo on with: retort resume 1\n"
       )
         || typed.said.contains(
-          "failed, too: 1 row of reviewed; why: retort failures 2\ngo on with: retort resume 2"),
+          "failed, too: 1 row of reviewed; why: retort failures --run 2\ngo on with: retort resume 2"),
       "\(typed.said)")
   }
 

@@ -330,8 +330,8 @@ import Testing
 
   @Test(
     arguments: [
-      (.waiting, "failed, too: 2 rows of cast, 1 row of out; why: retort failures 3"),
-      (.interrupted, "failed, too: 2 rows of cast, 1 row of out; why: retort failures 3"),
+      (.waiting, "failed, too: 2 rows of cast, 1 row of out; why: retort failures --run 3"),
+      (.interrupted, "failed, too: 2 rows of cast, 1 row of out; why: retort failures --run 3"),
       (.incomplete, "incomplete in 2.0 s"),
     ] as [(RunStatus, String)])
   func whatFailedIsSaidWhereTheStatusSaysAnother(_ status: RunStatus, line: String) {

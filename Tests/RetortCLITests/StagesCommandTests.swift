@@ -20,6 +20,8 @@ import Testing
           count (integer): How many rows to keep; all of them when there are fewer.
           fraction (number): Which part of the rows to keep, in place of count: 0 to 1, rounded to whole rows.
           seed (integer): Chooses another sample; 0 when left out.
+          balance (string): In place of count: a column of whose values equally many rows are kept, as many as there are of the rarest. Values are those of the whole set, two at least; a row without one is dropped.
+          by (list of string): With balance: the columns in which the rows of a group agree; each group is balanced by itself, and one that lacks a value has no rows left. Default: all rows are one group.
         """)
   }
 

@@ -25,7 +25,8 @@ struct CheckCommand: Command {
       shell.terminal.complain("not checked, what stands where the exports write: \(error)")
     }
     shell.terminal.print(
-      "\(fileOptions.file): \(pipeline.stages.count) stages, \(pipeline.models.count) models, no mistake found"
+      "\(fileOptions.file): \(Self.count(pipeline.stages.count, "stage")), "
+        + "\(Self.count(pipeline.models.count, "model")), no mistake found"
     )
     for note in try Pipeline.trustNotes(
       on: shell.url(fileOptions.file), environment: shell.environment, settings: fileOptions.set)
@@ -48,5 +49,9 @@ extension CheckCommand {
     guard check.problems.isEmpty else {
       throw CommandFailure.cannotRun(check.problems.joined(separator: "\nerror: "))
     }
+  }
+
+  private static func count(_ number: Int, _ noun: String) -> String {
+    "\(number) \(noun)\(number == 1 ? "" : "s")"
   }
 }

@@ -11,11 +11,12 @@ enum SummaryPage {
 
   /// - Parameters:
   ///   - makesNone: what it means where a stage took rows and made none, by its name.
+  ///   - details: what is said of a row that was dropped, of stages that dropped all.
   ///   - readers: the stages that make rows of files, or of nothing.
   ///   - store: the path that was given with `--store`.
   static func lines(
     _ summary: RunSummary, drops: [Losses] = [], makesNone: [String: String] = [:],
-    readers: Set<String> = [], store: String? = nil
+    readers: Set<String> = [], details: [String: String] = [:], store: String? = nil
   ) -> [String] {
     let skipped = Set(summary.skipped)
     let rows = summary.stages.list.filter { !skipped.contains($0.stage) }.map { entry -> [JSON] in
@@ -47,7 +48,7 @@ enum SummaryPage {
     for exports in OrderedDictionary(grouping: summary.exports, by: \.stage).values {
       let rows = exports.map(\.rows).reduce(0, +)
       if rows == 0, let entry = summary.stages.list.first(where: { $0.stage == exports[0].stage }) {
-        lines.append(unwritten(entry, drops, manifest: exports[0].path))
+        lines.append(unwritten(entry, drops, details, manifest: exports[0].path))
         continue
       }
       let incomplete = exports.allSatisfy(\.complete) ? "" : ", incomplete"
@@ -69,7 +70,7 @@ enum SummaryPage {
       )
     }
     if ![.complete, .incomplete].contains(summary.status), let failed = failed(in: summary) {
-      lines.append("failed, too: \(failed); why: retort failures \(summary.run)\(option)")
+      lines.append("failed, too: \(failed); why: retort failures --run \(summary.run)\(option)")
     }
     if summary.status != .complete {
       let more = summary.status == .budget ? " and a larger --max-usd or --max-tokens" : ""
@@ -81,30 +82,37 @@ enum SummaryPage {
         lines.append("nothing came out of \(entry.stage): there was nothing to make rows of")
       }
     }
-    return lines + summary.stages.list.compactMap { ended(in: $0, drops) }
+    return lines + summary.stages.list.compactMap { ended(in: $0, drops, details) }
   }
 
   /// That a stage let no row through; nil where it did, or may yet.
-  private static func ended(in entry: OrderedBooks.Entry, _ drops: [Losses]) -> String? {
+  private static func ended(
+    in entry: OrderedBooks.Entry, _ drops: [Losses], _ details: [String: String]
+  ) -> String? {
     let books = entry.books
     guard books.in > 0, books.dropped == books.in, books.rows == 0, !isUntil(entry.stage) else { return nil }
-    return Terminal.safe("nothing came out of \(entry.stage): \(allDropped(of: entry, drops))")
+    return Terminal.safe("nothing came out of \(entry.stage): \(allDropped(of: entry, drops, details))")
   }
 
-  private static func allDropped(of entry: OrderedBooks.Entry, _ drops: [Losses]) -> String {
+  private static func allDropped(
+    of entry: OrderedBooks.Entry, _ drops: [Losses], _ details: [String: String]
+  ) -> String {
     let count = entry.books.in
     let all = count == 1 ? "its one row was dropped" : "all its \(count) rows were dropped"
     let most = drops.filter { $0.stage == entry.stage }.max { $0.rows < $1.rows }
     return all
       + (most.map { $0.rows < count ? ", most often as '\($0.reason)'" : ", as '\($0.reason)'" } ?? "")
+      + (details[entry.stage].map { " (\($0.prefix(300)))" } ?? "")
   }
 
   /// That an export has its manifest alone, and why.
-  private static func unwritten(_ entry: OrderedBooks.Entry, _ drops: [Losses], manifest: String) -> String {
+  private static func unwritten(
+    _ entry: OrderedBooks.Entry, _ drops: [Losses], _ details: [String: String], manifest: String
+  ) -> String {
     let books = entry.books
     let why =
       books.in == 0
-      ? "none came to it" : books.dropped == books.in ? allDropped(of: entry, drops) : "it had none"
+      ? "none came to it" : books.dropped == books.in ? allDropped(of: entry, drops, details) : "it had none"
     return Terminal.safe("\(entry.stage) wrote no rows: \(why); \(manifest) says so")
   }
 

@@ -89,11 +89,11 @@ final class RunProgress: Sendable {
   /// The closing table and what follows from it, what was lost of the input last.
   func report(
     _ summary: RunSummary, drops: [Losses], broken: [BrokenRecords] = [], makesNone: [String: String] = [:],
-    readers: Set<String> = [], store: String? = nil
+    readers: Set<String> = [], details: [String: String] = [:], store: String? = nil
   ) {
     state.withLock { erase(&$0) }
     for line in SummaryPage.lines(
-      summary, drops: drops, makesNone: makesNone, readers: readers, store: store)
+      summary, drops: drops, makesNone: makesNone, readers: readers, details: details, store: store)
     {
       // Commands among them are copied as they stand.
       screen.write(line + "\n")

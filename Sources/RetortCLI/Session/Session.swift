@@ -42,9 +42,23 @@ struct Session {
     for file in try await LeftRounds.files(of: pipeline, in: store.inspector) { progress.say(file) }
     progress.report(
       summary, drops: drops, broken: broken,
-      makesNone: pipeline.makesNone, readers: pipeline.readers, store: storeOption)
+      makesNone: pipeline.makesNone, readers: pipeline.readers,
+      details: try await details(of: summary, drops), store: storeOption)
     if json { shell.terminal.print(try JSON(encoding: summary).text) }
     if summary.status.exitCode != 0 { throw ExitCode(summary.status.exitCode) }
+  }
+
+  /// What is said of a row that was dropped, of each stage that dropped all of them: it may say what to do.
+  private func details(of summary: RunSummary, _ drops: [Losses]) async throws -> [String: String] {
+    var details: [String: String] = [:]
+    for entry in summary.stages.list where entry.books.in > 0 && entry.books.dropped == entry.books.in {
+      guard let most = drops.filter({ $0.stage == entry.stage }).max(by: { $0.rows < $1.rows }),
+        let first = try await store.inspector.firstDrop(
+          of: summary.run, stage: entry.stage, reason: most.reason)
+      else { continue }
+      details[entry.stage] = first.detail.isEmpty ? nil : first.detail
+    }
+    return details
   }
 
   private func run(under budget: Budget, _ gauge: CallGauge, _ progress: RunProgress) async throws

@@ -28,6 +28,7 @@ struct AskedModel<A: Act>: Sendable {
   func answer(
     _ act: A, accepting check: @escaping @Sendable (A.Answer) throws -> Void = { _ in }
   ) async throws -> A.Answer {
+    try format.refuse(act, to: model)
     let reply = try await caller.answer(format.request(act, of: model, for: origin, accepting: check))
     let answer = A.noted(try format.answer(act, in: try reply.read(), isNew: false), reply)
     try check(answer)

@@ -48,6 +48,7 @@ struct HTTPCaller: Caller {
 
   private func exchange(_ asked: ModelRequest) async throws -> RawReply {
     var headers = ["content-type": "application/json", "accept": "application/json"]
+    headers.merge(WireFormats.headers(of: asked.model)) { $1 }
     headers.merge(try secrets()) { $1 }
     for (name, value) in asked.model.headers { headers[name.lowercased()] = value }
     let request = HTTPRequest(
@@ -77,6 +78,7 @@ struct HTTPCaller: Caller {
     var reply = RawReply(
       status: response.status, body: said.text, usage: usage ?? Usage(), seconds: seconds,
       attempts: asked.attempt, reading: .init(json: said.json))
+    reply.reading.quota = RateQuota(response.headers, now: clock.unixTime)
     if let usage, let better = asked.doubted(usage, replyBytes: textBytes) {
       reply.booked = better
       doubt(asked)

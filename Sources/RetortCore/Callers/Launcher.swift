@@ -14,6 +14,8 @@ package actor Launcher {
   private let environment: @Sendable (ModelSpec) -> [String: String]
   private let redaction: Redaction
   private var servers: [String: Once<Server>] = [:]
+  /// Those that did not come up.
+  private var failed: [String: Halt] = [:]
   private let running = Running()
 
   /// Seconds a server may take until it answers, from its start on; more where one call may take more.
@@ -71,9 +73,15 @@ package actor Launcher {
       return try await ModelStack.endpoint(of: model)
     }
     let name = command.joined(separator: "\u{0}")
+    if let fault = failed[name] { throw fault }
     let server = servers[name] ?? Once { try await self.start(command, for: model) }
     servers[name] = server
-    let running = try await server.value
+    let running: Server
+    do { running = try await server.value } catch let halt as Halt where halt.reason == .parked {
+      // Whoever comes later does not wait for as long again.
+      failed[name] = halt
+      throw halt
+    }
     if running.voice.hasFailed { throw ended(running.voice, running.program, model) }
     return running.address
   }
@@ -140,9 +148,11 @@ package actor Launcher {
         + lastWords(voice))
   }
 
-  /// A server that is loading its model answers 503; a proxy that knows no way to it, 403 or 407.
+  /// A server that is loading its model answers 503, one that lists no models perhaps 501; a proxy that knows no way to
+  /// it, 403 or 407.
   private static func isAnswer(_ response: HTTPResponse) -> Bool {
-    response.status < 500 && !(response.proxy != nil && [403, 407].contains(response.status))
+    (response.status < 500 || response.status == 501)
+      && !(response.proxy != nil && [403, 407].contains(response.status))
   }
 
   private func ended(

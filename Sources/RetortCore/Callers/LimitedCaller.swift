@@ -23,13 +23,15 @@ struct LimitedCaller: Caller {
     defer { pool.leave() }
     let estimate = Double(request.estimate.promptTokens + request.estimate.completionTokens)
     let (wait, brake) = pool.reserve(tokens: estimate, at: clock.seconds)
-    try await gauge.holding(brake, request.model) { try await clock.sleep(wait) }
     do {
+      try await gauge.holding(brake, request.model) { try await clock.sleep(wait) }
       let reply = try await inner.answer(request)
+      pool.finish(tokens: estimate, reply.reading.quota, at: clock.seconds)
       let used = Double(reply.usage.promptTokens + reply.usage.completionTokens)
       if used > 0 { pool.correct(tokens: used - estimate) }
       return reply
     } catch {
+      pool.finish(tokens: estimate, nil, at: clock.seconds)
       pool.correct(tokens: -estimate)
       throw error
     }

@@ -16,6 +16,7 @@ package struct ServedModels: Sendable {
   /// The names listed under `/models` after an address; nil where there is no such list.
   package func names(for model: ModelSpec, at base: String) async -> [String]? {
     var headers = ["accept": "application/json"]
+    headers.merge(WireFormats.headers(of: model)) { $1 }
     let secrets = try? model.secretHeaders(environment, keyHeader: WireFormats.keyHeader(of: model))
     headers.merge(secrets ?? [:]) { $1 }
     for (name, value) in model.headers { headers[name.lowercased()] = value }
@@ -27,6 +28,7 @@ package struct ServedModels: Sendable {
       let json = (try? JSON(parsing: text)) ?? (try? JSON(tolerating: text)),
       let list = json["data"]?.array ?? json["models"]?.array ?? json.array
     else { return nil }
-    return list.compactMap { $0["id"]?.string ?? $0["name"]?.string ?? $0.string }.map(redaction.words)
+    return list.compactMap { $0["id"]?.string ?? $0["name"]?.string ?? $0.string }
+      .map { $0.hasPrefix("models/") ? String($0.dropFirst(7)) : $0 }.map(redaction.words)
   }
 }

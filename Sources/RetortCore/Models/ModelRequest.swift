@@ -73,7 +73,7 @@ package struct Exchange: Sendable {
   let imagePart: @Sendable (ImageReference, String) -> JSON?
 
   /// Fields that may hold what is asked, the likelier first.
-  private static let promptNames = ["messages", "input", "text", "query", "prompt"]
+  private static let promptNames = ["messages", "input", "text", "query", "prompt", "contents", "requests"]
 
   /// - Parameter written: a prompt that has been written already, and the field that holds it.
   package init(

@@ -32,6 +32,13 @@ package struct ModelSpec: Hashable, Sendable {
     }
   }
 
+  /// Whose words its endpoint speaks, of chats and vectors.
+  package enum API: String, Hashable, Sendable, Codable, CaseIterable {
+    /// OpenAI's, and those of all that speak as it does.
+    case openai
+    case anthropic, gemini, azure
+  }
+
   /// The field of a request that bounds its reply's tokens.
   package enum TokensField: String, Hashable, Sendable, Codable, CaseIterable {
     case maxTokens = "max_tokens"
@@ -51,11 +58,14 @@ package struct ModelSpec: Hashable, Sendable {
     package var output: Double
     /// For prompt tokens that the endpoint had cached; `input` when absent.
     package var cachedInput: Double?
+    /// For prompt tokens that the endpoint wrote into its cache; `input` when absent.
+    package var writtenInput: Double?
 
-    package init(input: Double, output: Double, cachedInput: Double? = nil) {
+    package init(input: Double, output: Double, cachedInput: Double? = nil, writtenInput: Double? = nil) {
       self.input = input
       self.output = output
       self.cachedInput = cachedInput
+      self.writtenInput = writtenInput
     }
   }
 
@@ -63,6 +73,13 @@ package struct ModelSpec: Hashable, Sendable {
   package var alias: String
   package var name: String
   package var kind: Kind
+  package var api = API.openai
+  /// Of Azure's classic addresses; nil for its `/openai/v1`.
+  package var apiVersion: String?
+  /// How much it thinks, in the provider's word; nil leaves that to the endpoint. Part of a step's key.
+  package var reasoningEffort: String?
+  /// Most tokens of its thoughts; nil leaves that to the endpoint. Part of a step's key.
+  package var thinkingBudget: Int?
   /// Names another state of the same model; part of a step's key.
   package var revision: String?
   /// Base address, ending in `/v1` as a rule; nil when `launch` starts the server.
@@ -125,6 +142,9 @@ package struct ModelSpec: Hashable, Sendable {
 
   private var fieldsOfRequests: JSON.Object {
     var fields: JSON.Object = ["name": .string(name), "kind": .string(kind.rawValue)]
+    if api != .openai { fields["api"] = .string(api.rawValue) }
+    if let reasoningEffort { fields["reasoning_effort"] = .string(reasoningEffort) }
+    if let thinkingBudget { fields["thinking_budget"] = .int(Int64(thinkingBudget)) }
     if let revision { fields["revision"] = .string(revision) }
     if !extraBody.isEmpty { fields["extra_body"] = .object(extraBody) }
     return fields
@@ -167,7 +187,10 @@ extension ModelSpec.Price {
   /// USD for the tokens of a call; cached prompt tokens at their own price where there is one.
   package func usd(_ usage: Usage) -> Double {
     let cached = min(usage.cachedTokens, usage.promptTokens)
-    let fresh = Double(usage.promptTokens - cached) * input + Double(cached) * (cachedInput ?? input)
-    return (fresh + Double(usage.completionTokens) * output) / 1_000_000
+    let written = min(usage.writtenTokens, usage.promptTokens - cached)
+    let prompt =
+      Double(usage.promptTokens - cached - written) * input + Double(cached) * (cachedInput ?? input)
+      + Double(written) * (writtenInput ?? input)
+    return (prompt + Double(usage.completionTokens) * output) / 1_000_000
   }
 }

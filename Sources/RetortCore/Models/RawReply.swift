@@ -44,6 +44,8 @@ package struct RawReply: Hashable, Sendable {
   package struct Reading: Hashable, Sendable {
     /// What the body says.
     package var json: JSON?
+    /// What the endpoint says that may still be sent.
+    var quota: RateQuota?
     /// The replies that a batch was taken apart into, each remembered by itself, in the order of what was asked.
     package var parts: [RawReply] = []
 

@@ -43,6 +43,8 @@ package struct StageEntry: Sendable {
   package let heads: HeadColumns?
   /// Whether a file that it wrote may be edited.
   package let leavesEdits: Bool
+  /// As of ``StageKind/numberedKeys``.
+  package let numberedKeys: Set<String>
   /// The columns it adds whatever its keys say; nil where they or a run decide.
   package let adds: [String]?
   /// Decodes `with:` and answers what binds the stage to a workspace. Decoding errors carry a coding path.
@@ -87,6 +89,7 @@ package struct StageEntry: Sendable {
     drawing = { S.drawing($0) }
     makesNoneWhere = S.makesNoneWhere
     heads = S.heads
+    numberedKeys = S.numberedKeys
     adds = S.Output.self == Columns.self ? nil : ColumnUse.properties(of: S.Output.self).map(\.name)
     configure = { decoder in
       let config = S.resolved(try S.Config(from: decoder))

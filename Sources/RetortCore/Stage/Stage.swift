@@ -21,6 +21,9 @@ package protocol StageKind: Sendable {
   /// Keys of ``Config`` that came after its first release: unset, they are no part of a step's key, so that the steps
   /// of older files stay done.
   static var laterKeys: Set<String> { get }
+  /// Keys of ``Config`` in whose texts `{round}` stands for the number of the stage's round, as it does where an export
+  /// says where it writes.
+  static var numberedKeys: Set<String> { get }
   /// The whole-set inputs it takes under `using:`.
   static var sets: [SetRole] { get }
   /// Whether another draw of the same request is another answer: what is redone, or done in a further round, asks anew.
@@ -62,6 +65,7 @@ package protocol StageKind: Sendable {
 
 extension StageKind {
   package static var laterKeys: Set<String> { [] }
+  package static var numberedKeys: Set<String> { [] }
   package static func resolved(_ config: Config) -> Config { config }
   package static var sets: [SetRole] { [] }
   package static var drawsSamples: Bool { false }

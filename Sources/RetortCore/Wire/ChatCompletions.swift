@@ -1,10 +1,10 @@
 internal import OrderedCollections
 
 /// The chat act in the format of OpenAI's `/chat/completions`. Its words for sampling are those of identities.
-struct ChatCompletions: ActFormat {
+struct ChatCompletions: ChatFormat {
   init() {}
 
-  func understands(_ model: ModelSpec) -> Bool { model.kind == .chat || model.kind == .judge }
+  var api: ModelSpec.API { .openai }
   var addedPaths: [String] { ["/chat/completions", "/completions"] }
   var promptField: String? { "messages" }
   func path(of act: ChatRequest) -> String { "chat/completions" }
@@ -15,7 +15,19 @@ struct ChatCompletions: ActFormat {
     // llama.cpp takes 0 for none at all; the one alternative that others then add is not looked at.
     if act.topLogprobs == 0 { body["top_logprobs"] = 1 }
     if let seed = act.sampling.seed { body["seed"] = .int(Int64(seed &+ act.draw)) }
+    if let effort = model.reasoningEffort { body["reasoning_effort"] = .string(effort) }
     return body
+  }
+
+  func support(_ ability: ChatAbility) -> ChatSupport {
+    switch ability {
+    case .temperature: .there("0 to 2")
+    case .thinkingBudget: .lacking("say `reasoning_effort`, or what your server takes under `extra_body`")
+    case .prefill: .there("where the server goes on with a last turn of the assistant")
+    case .schema: .there("`response_format`, strict")
+    case .logprobs: .there("where the server has them; reasoning models have none")
+    default: .there()
+    }
   }
 
   func answer(_ act: ChatRequest, in reply: ReplyBody, isNew: Bool) throws -> ChatReply {

@@ -3,14 +3,23 @@ internal import OrderedCollections
 
 /// Only here is an image more than a reference: what is sent holds its bytes, and what is kept does not.
 extension Exchange {
-  /// The images that its messages show.
+  /// The images that are shown in what is asked.
   private var images: Set<ImageReference> {
-    guard promptName == Self.turns else { return [] }
-    return Set(
-      (fields[Self.turns]?.array ?? []).flatMap { MessagePart.list($0["content"]) ?? [] }.compactMap(\.image))
+    var found: Set<ImageReference> = []
+    Self.visit(promptName.flatMap { fields[$0] } ?? .null) { found.insert($0) }
+    return found
   }
 
-  private static let turns = "messages"
+  /// Each image under a value, however deep a format puts it.
+  private static func visit(_ json: JSON, _ see: (ImageReference) -> Void) {
+    switch json {
+    case .array(let elements): for element in elements { visit(element, see) }
+    case .object(let fields):
+      if let image = MessagePart(json: json)?.image { return see(image) }
+      for value in fields.values { visit(value, see) }
+    default: break
+    }
+  }
 
   /// The exchange as it is sent, with the bytes of its images. Errors: ``StageError`` where a shelf lacks one,
   /// ``ModelError`` where the format cannot show any.
@@ -29,14 +38,19 @@ extension Exchange {
       }
       parts[image] = part
     }
+    guard let promptName else { return self }
     var shown = fields
-    shown[Self.turns] = .array((fields[Self.turns]?.array ?? []).map { Self.turn($0, showing: parts) })
+    shown[promptName] = Self.shown(fields[promptName] ?? .null, parts)
     return Exchange(path: path, fields: shown, usage: usage, read: read)
   }
 
-  private static func turn(_ turn: JSON, showing images: [ImageReference: JSON]) -> JSON {
-    guard var fields = turn.object, let parts = MessagePart.list(fields["content"]) else { return turn }
-    fields["content"] = .array(parts.map { part in part.image.flatMap { images[$0] } ?? part.json })
-    return .object(fields)
+  /// The same with each image in the words of the format.
+  private static func shown(_ json: JSON, _ parts: [ImageReference: JSON]) -> JSON {
+    switch json {
+    case .array(let elements): .array(elements.map { shown($0, parts) })
+    case .object(let fields):
+      MessagePart(json: json)?.image.flatMap { parts[$0] } ?? .object(fields.mapValues { shown($0, parts) })
+    default: json
+    }
   }
 }

@@ -5,7 +5,7 @@ internal import OrderedCollections
 package struct OpenAIEmbeddings: ActFormat {
   package init() {}
 
-  package func understands(_ model: ModelSpec) -> Bool { model.kind == .embedding }
+  package func understands(_ model: ModelSpec) -> Bool { model.kind == .embedding && model.api == .openai }
   package var addedPaths: [String] { ["/embeddings"] }
   package var promptField: String? { "input" }
   package func path(of act: EmbeddingRequest) -> String { "embeddings" }

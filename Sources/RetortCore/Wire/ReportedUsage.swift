@@ -15,6 +15,7 @@ extension Usage {
     self.init(
       promptTokens: prompt ?? max(0, (total ?? 0) - (completion ?? 0)), completionTokens: completion ?? 0,
       cachedTokens: count(usage["prompt_tokens_details"]?["cached_tokens"])
-        ?? count(usage["prompt_cache_hit_tokens"]) ?? beside[0])
+        ?? count(usage["prompt_cache_hit_tokens"]) ?? beside[0],
+      writtenTokens: beside[1])
   }
 }

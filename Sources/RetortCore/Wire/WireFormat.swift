@@ -11,6 +11,8 @@ package protocol WireFormat: Sendable {
   var addedPaths: [String] { get }
   /// The header that carries the key, where the model's file names none.
   func keyHeader(_ key: String) -> (name: String, value: String)
+  /// Headers that every request has, names in lower case; those of the model's file stand before them.
+  var headers: [String: String] { get }
   /// The usage that a reply reports; nil where it reports none.
   func usage(in reply: JSON) -> Usage?
   /// Whether a stored reply has this format. Errors: why nobody could use it.
@@ -22,6 +24,7 @@ package protocol WireFormat: Sendable {
 extension WireFormat {
   package var addedPaths: [String] { [] }
   package func keyHeader(_ key: String) -> (name: String, value: String) { ModelSpec.bearer(key) }
+  package var headers: [String: String] { [:] }
   package func usage(in reply: JSON) -> Usage? { Usage(reply: reply) }
   package func accepts(_ stored: StoredReply) throws -> Bool { false }
   package func texts(in reply: JSON) -> [(reasoning: String, text: String)]? { nil }
@@ -32,6 +35,11 @@ package protocol ActFormat<Asked>: WireFormat {
   associatedtype Asked: Act
   /// Appended to the endpoint's address; with a leading `/` it counts from the server's root, before any `/v1`.
   func path(of act: Asked) -> String
+  /// The same where it names the model.
+  func path(of act: Asked, to model: ModelSpec) -> String
+  /// Refuses what the format has no words for, so that nothing is left out in silence. Errors: ``ModelError`` of kind
+  /// `unsupported`.
+  func refuse(_ act: Asked, to model: ModelSpec) throws
   /// The fields of the body, in order.
   /// - Parameter prompt: that of the act, as `messages` or whatever it is.
   func body(_ act: Asked, prompt: JSON, to model: ModelSpec) -> JSON.Object
@@ -51,6 +59,8 @@ package protocol ActFormat<Asked>: WireFormat {
 
 extension ActFormat {
   package var promptField: String? { nil }
+  package func path(of act: Asked, to model: ModelSpec) -> String { path(of: act) }
+  package func refuse(_ act: Asked, to model: ModelSpec) throws {}
   package func imagePart(_ image: ImageReference, base64: String) -> JSON? { nil }
   package func textBytes(_ answer: Asked.Answer) -> Int { 0 }
 
@@ -75,7 +85,7 @@ extension ActFormat {
     fields.merge(model.extraBody) { $1 }
     let written = promptField.flatMap { model.extraBody[$0] == nil ? ($0, prompt) : nil }
     let exchange = Exchange(
-      path: path(of: act), fields: fields, written: written, usage: usage(in:), read: read,
+      path: path(of: act, to: model), fields: fields, written: written, usage: usage(in:), read: read,
       imagePart: imagePart(_:base64:))
     return ModelRequest(act, of: model, for: origin, prompt: prompt, exchange: exchange)
   }

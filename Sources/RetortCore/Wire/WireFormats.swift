@@ -2,7 +2,9 @@
 package enum WireFormats {
   /// A stored reply is taken for one of the first format that it has the form of.
   package static let all: [any WireFormat] = [
-    VLLMScoring(), ChatCompletions(), LlamaScoring(), OpenAIEmbeddings(), VLLMPooling(), VLLMClassify(),
+    VLLMScoring(), ChatCompletions(), LlamaScoring(), OpenAIEmbeddings(), AnthropicMessages(),
+    GeminiContents(),
+    GeminiEmbeddings(), AzureChat(), AzureEmbeddings(), VLLMPooling(), VLLMClassify(),
     VLLMScore(), VLLMPURM(),
     SGLangClassify(), OpenRLHFReward(), TEIEntailment(), TEIPredict(), Tokenize(),
   ]
@@ -27,6 +29,14 @@ package enum WireFormats {
     let format = all.first { !($0 is Tokenize) && $0.understands(model) }
     return { key in format?.keyHeader(key) ?? ModelSpec.bearer(key) }
   }
+
+  /// The headers that a model's requests have anyway, names in lower case.
+  package static func headers(of model: ModelSpec) -> [String: String] {
+    all.first { !($0 is Tokenize) && $0.understands(model) }?.headers ?? [:]
+  }
+
+  /// Those in which providers' chats are asked, one for each ``ModelSpec/API``.
+  package static var chats: [any ChatFormat] { all.compactMap { $0 as? any ChatFormat } }
 
   /// The texts of a reply for people, each with its reasoning before it; none where it holds no text.
   package static func texts(in reply: String) -> [(reasoning: String, text: String)] {

@@ -6,7 +6,7 @@ internal import RetortStore
 enum EndpointCheck {
   /// Why an address under `endpoint:` cannot be called as it is written; nil when it can. What may be secret in it is
   /// not repeated.
-  static func mistake(in endpoint: String, of kind: ModelSpec.Kind) -> String? {
+  static func mistake(in endpoint: String, of kind: ModelSpec.Kind, api: ModelSpec.API = .openai) -> String? {
     let start = endpoint.prefix { $0 != "?" && $0 != "#" }
     let parts = start.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
     guard parts.count > 2, ["http:", "https:"].contains(parts[0].lowercased()), parts[1].isEmpty,
@@ -40,7 +40,8 @@ enum EndpointCheck {
       return "expected an address such as http://127.0.0.1:8080/v1, found '\(endpoint)'"
     }
     let path = endpoint.reversed().drop { $0 == "/" }.reversed()
-    let model = ModelSpec(alias: "", name: "", kind: kind)
+    var model = ModelSpec(alias: "", name: "", kind: kind)
+    model.api = api
     for act in WireFormats.addedPaths(for: model) where String(path).hasSuffix(act) {
       let base = String(path).dropLast(act.count)
       return "expected the address before '\(act)', which is added to it; write '\(base)'"

@@ -97,6 +97,10 @@ struct ModelFields: Decodable {
   let endpoint: String?
   let name: String
   let kind: ModelSpec.Kind?
+  let api: ModelSpec.API?
+  let apiVersion: String?
+  let reasoningEffort: String?
+  let thinkingBudget: Int?
   let launch: [String]?
   let revision: String?
   let apiKeyEnv: String?
@@ -120,17 +124,22 @@ struct ModelFields: Decodable {
     let input: Double
     let output: Double
     let cachedInput: Double?
+    let writtenInput: Double?
 
     enum CodingKeys: String, CodingKey {
       case input, output
       case cachedInput = "cached_input"
+      case writtenInput = "written_input"
     }
   }
 
   enum CodingKeys: String, CodingKey {
-    case endpoint, name, kind, launch, revision, headers, concurrency, rpm, tpm, timeout, retries, price,
+    case endpoint, name, kind, api, launch, revision, headers, concurrency, rpm, tpm, timeout, retries, price,
       omit,
       coordinates
+    case apiVersion = "api_version"
+    case reasoningEffort = "reasoning_effort"
+    case thinkingBudget = "thinking_budget"
     case apiKeyEnv = "api_key_env"
     case keyHeader = "key_header"
     case headersEnv = "headers_env"

@@ -56,7 +56,7 @@ struct PipelineGraph {
       return PipelineStage(
         name: draft.written.name, entry: entry, from: sorted(fields.from?.names ?? []),
         using: using.compactMapValues(\.node.string).merging(draft.promptSets) { own, _ in own }
-          .merging(draft.toolSets) { own, _ in own },
+          .merging(draft.toolSets) { own, _ in own }.merging(draft.modelSets) { own, _ in own },
         per: fields.per,
         onFailure: fields.onFailure ?? .fail, renames: fields.renames ?? [:],
         replace: fields.replace ?? false, configured: configured,
@@ -80,7 +80,8 @@ struct PipelineGraph {
 
   private func sets(_ name: String) -> [String] {
     let using = drafts[name]?.written.node["using"]?.entries ?? [:]
-    let corpora = drafts[name]?.toolSets.values.elements ?? []
+    let corpora =
+      (drafts[name]?.toolSets.values.elements ?? []) + (drafts[name]?.modelSets.values.elements ?? [])
     return (using.values.compactMap(\.node.string) + corpora).filter { drafts[$0] != nil }
   }
 }

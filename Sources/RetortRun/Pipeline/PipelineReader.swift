@@ -60,7 +60,9 @@ struct PipelineReader {
     checkOffers(written.tools, tools)
     var drafts: OrderedDictionary<String, StageDraft> = [:]
     for stage in written.stages { drafts[stage.name] = draft(stage, models: models) }
+    for draft in drafts.values { checkAbilities(draft, models) }
     bind(&drafts, models)
+    checkModels(of: rounds, in: drafts)
     var graph = PipelineGraph(drafts: drafts, file: file)
     graph.check()
     mistakes += graph.mistakes
@@ -145,6 +147,10 @@ extension PipelineReader {
   private mutating func model(_ entry: PipelineFile.ModelEntry) -> ModelSpec {
     guard let fields = entry.fields else { return ModelSpec(alias: entry.alias, name: "") }
     var spec = ModelSpec(alias: entry.alias, name: fields.name, kind: fields.kind ?? .chat)
+    spec.api = fields.api ?? .openai
+    spec.apiVersion = fields.apiVersion
+    spec.reasoningEffort = fields.reasoningEffort
+    spec.thinkingBudget = fields.thinkingBudget
     spec.revision = fields.revision
     spec.endpoint = fields.endpoint
     spec.launch = fields.launch
@@ -160,7 +166,8 @@ extension PipelineReader {
     spec.timeout = fields.timeout ?? spec.timeout
     spec.retries = fields.retries ?? spec.retries
     spec.price = fields.price.map {
-      ModelSpec.Price(input: $0.input, output: $0.output, cachedInput: $0.cachedInput)
+      ModelSpec.Price(
+        input: $0.input, output: $0.output, cachedInput: $0.cachedInput, writtenInput: $0.writtenInput)
     }
     spec.maxTokensField = fields.maxTokensField
     spec.maxInputs = fields.maxInputs.map { max(1, $0) }
@@ -168,6 +175,7 @@ extension PipelineReader {
     spec.coordinates = fields.coordinates
     spec.maxPixels = fields.maxPixels.map { max(1, $0) }
     check(fields, entry)
+    checkAPI(spec, entry)
     return spec
   }
 
@@ -189,7 +197,9 @@ extension PipelineReader {
     case (nil, nil): report(entry.keyPlace, "expected the key 'endpoint' or 'launch', found neither")
     case (_?, _?): report(place("launch"), "expected either 'endpoint' or 'launch', found both")
     case (let endpoint?, nil):
-      if let mistake = EndpointCheck.mistake(in: endpoint, of: fields.kind ?? .chat) {
+      if let mistake = EndpointCheck.mistake(
+        in: endpoint, of: fields.kind ?? .chat, api: fields.api ?? .openai)
+      {
         report(place("endpoint"), mistake)
       }
     case (nil, let launch?):
@@ -218,6 +228,7 @@ extension PipelineReader {
       ("concurrency", fields.concurrency.map(Double.init)), ("rpm", fields.rpm), ("tpm", fields.tpm),
       ("timeout", fields.timeout), ("max_inputs", fields.maxInputs.map(Double.init)),
       ("max_pixels", fields.maxPixels.map(Double.init)),
+      ("thinking_budget", fields.thinkingBudget.map(Double.init)),
     ] {
       if let value, !(value > 0) { report(place(key), "expected a number above 0, found \(value.short)") }
     }
@@ -229,7 +240,7 @@ extension PipelineReader {
     }
     for (key, value) in [
       ("input", fields.price?.input), ("output", fields.price?.output),
-      ("cached_input", fields.price?.cachedInput),
+      ("cached_input", fields.price?.cachedInput), ("written_input", fields.price?.writtenInput),
     ] {
       if let value, !(0...Self.highestPrice).contains(value) {
         let place = node["price"]?[key]?.place ?? entry.keyPlace

@@ -141,7 +141,8 @@ package enum PipelineSchema {
           "Most rounds that are played."),
         "carry": described(
           ["type": "object", "additionalProperties": ["type": "string"]],
-          "What rounds after the first read in the place of a stage outside: a stage of the round before."),
+          "What rounds after the first read in the place of a stage outside, or what a model is in them: a stage of the round before."
+        ),
         "until": [
           "type": "object", "required": ["of", "where"], "additionalProperties": false,
           "description": "The round in which a row of a stage satisfies this is the last.",
@@ -175,6 +176,16 @@ package enum PipelineSchema {
         "kind": described(
           ["enum": .array(ModelSpec.Kind.allCases.map { .string($0.rawValue) })],
           "What it answers and in which format; default chat."),
+        "api": described(
+          ["enum": .array(ModelSpec.API.allCases.map { .string($0.rawValue) })],
+          "Whose words the endpoint speaks; default openai. Part of a step's key where it is another."),
+        "api_version": described(
+          text, "The version of Azure's classic API; without it its /openai/v1 is spoken."),
+        "reasoning_effort": described(
+          text, "How much it thinks, in the provider's word; part of a step's key."),
+        "thinking_budget": described(
+          ["type": "integer", "minimum": 1],
+          "Most tokens of its thoughts, beside those of the reply; part of a step's key."),
         "launch": described(
           ["type": "array", "items": text, "minItems": 1],
           "Command and arguments of a local server to start, wait for and stop."),
@@ -215,7 +226,7 @@ package enum PipelineSchema {
         "price": [
           "type": "object", "description": "USD per million tokens.", "required": ["input", "output"],
           "additionalProperties": false,
-          "properties": ["input": price, "output": price, "cached_input": price],
+          "properties": ["input": price, "output": price, "cached_input": price, "written_input": price],
         ],
       ],
     ]

@@ -124,7 +124,7 @@ extension PipelineGraph {
   func lostPrompts() -> [Diagnostic] {
     drafts.values.compactMap { draft in
       guard let own = draft.bound?.ownPrompt, draft.promptSource == nil, !givesPrompt(draft),
-        let source = asked(draft), let prompt = source.bound?.prompt
+        let source = asked(draft), let prompt = source.bound?.prompt, !showsConversation(draft, of: source)
       else { return nil }
       let lost = PromptPart.allCases.filter { prompt.parts.contains($0) && !own.contains($0) }
       guard !lost.isEmpty else { return nil }
@@ -136,6 +136,14 @@ extension PipelineGraph {
           + "'\(name)' asked with; say '\(PromptSource.key): \(name)' under 'with:'\(hand)")
     }
   }
+
+  /// A conversation has all its turns, those that asked included.
+  private func showsConversation(_ draft: StageDraft, of source: StageDraft) -> Bool {
+    source.bound?.adds?.contains(Self.conversation) == true
+      && draft.bound?.reads.contains { $0.name == Self.conversation } == true
+  }
+
+  private static let conversation = "messages"
 
   /// Rows may have brought their prompt with them.
   private func givesPrompt(_ draft: StageDraft) -> Bool {

@@ -23,6 +23,8 @@ struct RoundBlock {
   let max: Int
   /// What rounds take in the place of an outer stage, by its name: a stage of the round before.
   let carry: OrderedDictionary<String, String>
+  /// The stages whose one row says what a model of the file is in the next round, by the model's alias.
+  let models: OrderedDictionary<String, String>
   /// By their names.
   let stages: OrderedDictionary<String, PlacedNode.Entry>
 
@@ -33,6 +35,8 @@ struct RoundBlock {
 
   func stage(_ name: String, in round: Int) -> String { "\(self.name)[\(round)].\(name)" }
   func gate(after round: Int) -> String { "\(name)[\(round)]" }
+  /// The stage that takes what a round trained as a model.
+  func model(_ stage: String, in round: Int) -> String { "\(self.stage(stage, in: round)).model" }
   func label(_ name: String) -> String { "\(self.name).\(name)" }
   var names: [String] { stages.keys.elements }
 }

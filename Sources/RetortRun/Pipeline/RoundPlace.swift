@@ -13,6 +13,8 @@ package struct RoundPlace: Hashable, Sendable {
   package var name: String?
   /// What lets it begin; nil in the first round.
   package var entrance: Entrance?
+  /// The stages whose one row says what a model of the file is in this round, by the model's alias.
+  package var models: [String: String] = [:]
   /// The stages that must have settled before it begins, though it takes nothing from them: a gate's own round.
   package var after: [String] = []
   /// Whether it decides if another round is played.

@@ -8,7 +8,7 @@ internal import RetortCore
 struct RoundsRewrite {
   /// What a stage that was made is, beside its node.
   struct Made {
-    let place: RoundPlace
+    var place: RoundPlace
     /// Of a kind that no file can name; nil for one of the catalog.
     var entry: StageEntry?
   }
@@ -59,9 +59,13 @@ struct RoundsRewrite {
       }
       carry[outer] = word
     }
+    let outer = root["stages"]?.entries?.keys
+    let aliases = root["models"]?.entries?.keys
+    let models = carry.filter { aliases?.contains($0.key) ?? false && outer?.contains($0.key) != true }
     blocks[name] = RoundBlock(
       name: name, keyPlace: entry.keyPlace, node: node,
-      max: min(max(1, fields.max), RoundBlock.mostRounds), carry: carry,
+      max: min(max(1, fields.max), RoundBlock.mostRounds), carry: carry.filter { models[$0.key] == nil },
+      models: models,
       stages: node["stages"]?.entries ?? [:])
   }
 
@@ -85,18 +89,17 @@ struct RoundsRewrite {
           "expected a name that is used once in the file, found '\(name)' again, after \(twin)")
       }
     }
-    let models = root["models"]?.entries?.keys.elements ?? []
+    let aliases = root["models"]?.entries?.keys.elements ?? []
     for (name, carried) in block.node["carry"]?.entries ?? [:] {
-      if models.contains(name), !outer.contains(name) {
+      if block.models[name] != nil {
+        if let word = carried.node.string { checkInner(word, carried.node.place, block) }
+        continue
+      }
+      if union(name) == nil, !outer.contains(name) {
         report(
           carried.keyPlace,
-          "expected a stage outside of these rounds, found the model '\(name)'; rounds do not carry models yet"
-        )
-      } else if union(name) == nil, !outer.contains(name) {
-        report(
-          carried.keyPlace,
-          "expected a stage outside of these rounds (\(outer.joined(separator: ", "))), found '\(name)'"
-            + NearestWord.hint(name, in: outer))
+          "expected a stage outside of these rounds (\(outer.joined(separator: ", "))) or a model, found '\(name)'"
+            + NearestWord.hint(name, in: outer + aliases))
       } else if !block.reads(name) {
         report(
           carried.keyPlace,
@@ -175,14 +178,19 @@ struct RoundsRewrite {
     let entrance =
       number > 1 ? RoundPlace.Entrance(gate: block.gate(after: number - 1), goesOn: true) : nil
     var names: [String] = []
-    func place(_ label: String, _ name: String? = nil) -> RoundPlace {
+    func place(of label: String, _ name: String? = nil) -> RoundPlace {
       RoundPlace(block: block.name, number: number, label: label, name: name, entrance: entrance)
     }
+    let models = block.models.filter { block.stages[$0.value] != nil }
     for (name, entry) in block.stages {
       let stage = block.stage(name, in: number)
       names.append(stage)
       stages[stage] = rewritten(entry, as: stage, in: (block, number))
-      made[stage] = Made(place: place(block.label(name), name))
+      made[stage] = Made(place: place(of: block.label(name), name))
+      if number > 1 {
+        made[stage]?.place.models = Dictionary(
+          uniqueKeysWithValues: models.map { ($0, block.model($1, in: number - 1)) })
+      }
     }
     if let until = block.node["until"], let of = until["of"]?.string, block.stages[of] != nil {
       let stage = block.stage(RoundBlock.until, in: number)
@@ -191,28 +199,38 @@ struct RoundsRewrite {
       stages[stage] = Self.node(
         at: until.place, uses: "filter", [("from", text(block.stage(of, in: number), until.place))],
         with: conditions)
-      made[stage] = Made(place: place(block.label(RoundBlock.until)))
+      made[stage] = Made(place: place(of: block.label(RoundBlock.until)))
     }
     // Nothing waits behind the last one.
     guard number < block.max else { return }
+    for inner in OrderedSet(models.values) {
+      let stage = block.model(inner, in: number)
+      let said = block.node["carry"]?.entries?.first { models[$0.key] == inner }
+      let written = said?.value.node.place ?? block.keyPlace
+      names.append(stage)
+      stages[stage] = Self.node(
+        at: written, uses: RoundModel.name, [("from", text(block.stage(inner, in: number), written))],
+        with: [])
+      made[stage] = Made(
+        place: place(of: "\(block.label(inner)).model"), entry: StageEntry(RoundModel.self))
+    }
     let gate = block.gate(after: number)
     let carry = block.carry.filter { block.stages[$0.value] != nil }
     var sets = carry.map { outer, inner in
       (RoundGate.role(of: outer), text(block.stage(inner, in: number), block.keyPlace))
     }
+    sets += models.map { alias, inner in
+      (RoundGate.role(of: alias), text(block.model(inner, in: number), block.keyPlace))
+    }
     if block.node["until"] != nil {
       sets.append((RoundGate.untilRole, text(block.stage(RoundBlock.until, in: number), block.keyPlace)))
     }
+    let until = PlacedNode(place: block.keyPlace, value: .scalar(.bool(block.node["until"] != nil)))
     stages[gate] = Self.node(
       at: block.keyPlace, uses: RoundGate.name, [("using", Self.mapping(sets, block.keyPlace))],
-      with: [
-        (
-          "carried",
-          PlacedNode(place: block.keyPlace, value: .list(carry.keys.map { text($0, block.keyPlace) }))
-        ),
-        ("until", PlacedNode(place: block.keyPlace, value: .scalar(.bool(block.node["until"] != nil)))),
-      ])
-    var gatePlace = place(block.name)
+      with: [("carried", list(carry.keys.elements, block.keyPlace)), ("until", until)]
+        + (models.isEmpty ? [] : [("models", list(models.keys.elements, block.keyPlace))]))
+    var gatePlace = place(of: block.name)
     gatePlace.after = names
     gatePlace.decides = true
     made[gate] = Made(place: gatePlace, entry: StageEntry(RoundGate.self))
@@ -257,7 +275,10 @@ struct RoundsRewrite {
       for key in kind.configShape().keys where key.value == .stage {
         if let node = keys[key.name]?.node { keys[key.name]?.node = one(node, in: round) }
       }
-      if let round { name(exports: kind, &keys, round.number) }
+      if let round {
+        name(exports: kind, &keys, round.number)
+        for key in kind.numberedKeys { keys[key]?.node.number(round.number) }
+      }
       fields["with"]?.node = PlacedNode(place: with.place, value: .mapping(keys), variables: with.variables)
     }
     return PlacedNode.Entry(
@@ -331,6 +352,10 @@ struct RoundsRewrite {
     PlacedNode(place: place, value: .scalar(.string(text)))
   }
 
+  private func list(_ words: [String], _ place: FilePosition) -> PlacedNode {
+    PlacedNode(place: place, value: .list(words.map { text($0, place) }))
+  }
+
   private static func mapping(_ pairs: [(String, PlacedNode)], _ place: FilePosition) -> PlacedNode {
     let entries = pairs.map { ($0, PlacedNode.Entry(keyPlace: $1.place, node: $1)) }
     return PlacedNode(place: place, value: .mapping(OrderedDictionary(uniqueKeysWithValues: entries)))
@@ -342,6 +367,22 @@ struct RoundsRewrite {
     let uses = PlacedNode(place: place, value: .scalar(.string(kind)))
     let all = [("uses", uses)] + fields + (with.isEmpty ? [] : [("with", mapping(with, place))])
     return PlacedNode.Entry(keyPlace: place, node: mapping(all, place))
+  }
+}
+
+extension PlacedNode {
+  /// Puts a round's number in the place of `{round}` in every text.
+  fileprivate mutating func number(_ round: Int) {
+    switch value {
+    case .scalar(.string(let text)): value = .scalar(.string(text.replacing("{round}", with: "\(round)")))
+    case .scalar: break
+    case .list(var nodes):
+      for index in nodes.indices { nodes[index].number(round) }
+      value = .list(nodes)
+    case .mapping(var entries):
+      for index in entries.values.indices { entries.values[index].node.number(round) }
+      value = .mapping(entries)
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import OrderedCollections
 internal import RetortCore
 internal import RetortStore
 
@@ -8,6 +9,30 @@ extension Performance {
     guard let decision = try await lookup.decision(of: gate) else { return nil }
     if !decision.goesOn { tell(.noted(stage: stage(gate).name, "the last round: \(decision.because)")) }
     return .decided(stage: gate, goesOn: decision.goesOn)
+  }
+
+  /// The models that a stage asks, with those that the round before made in their places.
+  ///
+  /// Errors: ``StageError`` where that round made none.
+  func models(of stage: PipelineStage) async throws -> any ModelProvider {
+    let aliases = stage.models.filter { stage.using[RoundModel.role(of: $0)] != nil }
+    guard !aliases.isEmpty else { return engine.models }
+    var carried: [String: ModelSpec] = [:]
+    for alias in aliases {
+      guard var spec = engine.pipeline.models[alias], let name = stage.using[RoundModel.role(of: alias)],
+        let source = lookup.source(of: name),
+        let row = try await steps.rowSet(source, count: 1, complete: true).all().first
+      else {
+        throw StageError("expected a row that says what the model '\(alias)' is in this round, found none")
+      }
+      let trained = try JSON.object(row.value.values).decode(RoundModel.Input.self)
+      (spec.name, spec.revision) = (trained.name, trained.revision)
+      if let path = trained.path {
+        spec.launch? += [URL(filePath: path, relativeTo: engine.pipeline.folder).standardizedFileURL.path]
+      }
+      carried[alias] = spec
+    }
+    return CarriedModels(models: engine.models, carried: carried)
   }
 
   func skip(_ index: Int) async throws {

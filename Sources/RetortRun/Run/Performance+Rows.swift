@@ -53,6 +53,8 @@ extension Performance {
       outcome = .drop(reason: ReplyEnd.refused.flaw ?? "", detail: error.description)
     } catch {
       if Task.isCancelled { throw CancellationError() }
+      // Given up with what it waited for, by no fault of its own.
+      if error is CancellationError { return .pending }
       // Going on would pay for replies that cannot be kept.
       if error is StoreError { throw error }
       if let halted = Self.halt(error) { return halted }

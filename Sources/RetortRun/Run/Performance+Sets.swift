@@ -72,6 +72,7 @@ extension Performance {
       if error is StoreError { throw error }
       try await steps.abandonSet(step)
       if Task.isCancelled { throw CancellationError() }
+      if error is CancellationError { return .pending }
       if let halted = Self.halt(error) { return halted }
       try await failSet(place, input, of: index, begun, error, calls: calls.list)
       return .failed(isRefused: (error as? ModelError)?.isForGood ?? false)

@@ -148,12 +148,11 @@ actor Performance {
       take: try await steps.takeNumber(of: key, redo: try await lookup.redo(of: index, key)),
       round: stage.drawnRound)
     let bound: BoundStage
-    let models = engine.models.asked(by: origin)
     do {
       let offers = try await engine.offers(of: stage.tools, takes: lookup.toolTakes, for: origin)
       bound = try stage.configured.bind(
         Workspace(
-          folder: engine.pipeline.folder, models: models,
+          folder: engine.pipeline.folder, models: try await models(of: stage).asked(by: origin),
           sets: Dictionary(
             uniqueKeysWithValues: sets.map { role, set in
               (role, steps.rowSet(set.place, count: set.input.count, complete: set.input.complete))

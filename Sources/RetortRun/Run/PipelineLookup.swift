@@ -152,6 +152,12 @@ struct PipelineLookup: Sendable {
     return try RoundGate.decision(config.decode(RoundGate.Config.self)) { sets[$0]?.input.count ?? 0 }
   }
 
+  /// The rows that a stage takes, as a set.
+  func source(of name: String) -> StagePlace? {
+    guard let source = pipeline[name]?.from.first, let ordinal = ordinals[source] else { return nil }
+    return StagePlace(run: run, ordinal: ordinal, from: [ordinal])
+  }
+
   /// The ancestor stage whose rows delimit the groups of a stage, and the stages that rows pass from there.
   func grouping(of stage: Int) -> (ancestor: Int, passing: [StagePlace])? {
     guard let ancestor = pipeline.stages[stage].per.flatMap({ ordinals[$0] }) else { return nil }

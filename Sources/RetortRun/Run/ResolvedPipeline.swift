@@ -34,6 +34,7 @@ extension ModelSpec {
       (parts.user, parts.password, parts.query, parts.fragment) = (nil, nil, nil, nil)
       fields["endpoint"] = parts.string.map { .string($0) }
     }
+    if let apiVersion { fields["api_version"] = .string(apiVersion) }
     if let launch { fields["launch"] = .array(launch.map { .string($0) }) }
     if let apiKeyEnv { fields["api_key_env"] = .string(apiKeyEnv) }
     if let keyHeader { fields["key_header"] = .string(keyHeader) }
@@ -52,10 +53,12 @@ extension ModelSpec {
     if let maxPixels { fields["max_pixels"] = .int(Int64(maxPixels)) }
     if let maxInputs { fields["max_inputs"] = .int(Int64(maxInputs)) }
     if let price {
-      fields["price"] = [
+      var prices: JSON.Object = [
         "input": .double(price.input), "output": .double(price.output),
         "cached_input": price.cachedInput.map { .double($0) } ?? .null,
       ]
+      if let written = price.writtenInput { prices["written_input"] = .double(written) }
+      fields["price"] = .object(prices)
     }
     return .object(fields)
   }

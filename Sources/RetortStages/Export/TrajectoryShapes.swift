@@ -83,12 +83,13 @@ extension Trajectory {
     return .object(record)
   }
 
-  /// JSON after thoughts, or tags after another text: what LLaMA-Factory takes apart.
+  /// JSON after thoughts, or tags after another text: what LLaMA-Factory takes apart. It knows thoughts in these marks and
+  /// lines alone (`thought_words`), and fails on the whole set where they stand otherwise.
   private static func called(_ text: String, _ calls: [Call]) -> String {
     let parts = Thoughts(in: text)
     guard parts.answer.isBlank else { return ([text] + calls.map(\.tagged)).joined(separator: "\n") }
     let json = calls.count == 1 ? calls[0].json.text : JSON.array(calls.map(\.json)).text
-    return text + json
+    return (parts.text.isEmpty ? "" : "<think>\n\(parts.text)\n</think>\n\n") + json
   }
 
   /// Calls as tags in the text, results as turns of the user: every trainer reads it, and no template of a model.

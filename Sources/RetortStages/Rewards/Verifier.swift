@@ -21,6 +21,8 @@ package enum Verifier: String, Codable, Hashable, Sendable, CaseIterable {
   case tests
   /// A reward model is asked.
   case judge
+  /// A judge's own words, read strictly.
+  case verdict
 
   /// A text without case and superfluous white space.
   package static func plain(_ text: String) -> String {

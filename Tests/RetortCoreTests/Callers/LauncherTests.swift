@@ -103,6 +103,20 @@ struct LauncherTests {
           + "seconds than that is waited for; the last try: HTTP 403 through the proxy p:1 of http_proxy")
     ) { try await launcher.address(of: model(#"echo '{"base_url": "http://h/v1"}'; exec sleep 5"#)) }
     #expect(clock.seconds >= 300 && clock.seconds < 300.5)
+    // The next one that asks for it is not kept waiting as long again.
+    await #expect(throws: Halt.self) {
+      try await launcher.address(of: model(#"echo '{"base_url": "http://h/v1"}'; exec sleep 5"#))
+    }
+    #expect(clock.seconds < 300.5)
+  }
+
+  @Test func aServerThatListsNoModelsAnswersAllTheSame() async throws {
+    let launcher = Launcher(
+      folder: URL(filePath: "/"), transport: ScriptedTransport { _, _ in HTTPResponse(status: 501) },
+      clock: JumpingClock())
+    defer { launcher.stop() }
+    let address = try await launcher.address(of: model(#"echo '{"base_url": "http://h/v1"}'; exec sleep 5"#))
+    #expect(address == "http://h/v1")
   }
 
   @Test func aServerIsGivenTheVariablesThatAreItsOwn() async throws {

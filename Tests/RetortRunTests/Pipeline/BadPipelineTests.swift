@@ -102,7 +102,7 @@ import Testing
         p.yaml:2:24: expected the environment variable NO_SUCH to be set, found it absent; set it or write \
         '${NO_SUCH:-default}'
         p.yaml:3:53: expected the key 'input', found none
-        p.yaml:3:55: expected one of the keys 'input', 'output', 'cached_input', found 'inptu' (did you mean \
+        p.yaml:3:55: expected one of the keys 'input', 'output', 'cached_input', 'written_input', found 'inptu' (did you mean \
         'input'?)
         p.yaml:5:42: expected a readable file, found none at 'absent.jsonl' (absent.jsonl)
         p.yaml:6:62: count: expected 0 or more, found -1

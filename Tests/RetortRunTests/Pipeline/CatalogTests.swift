@@ -41,13 +41,13 @@ import Testing
         "aggregate-feedback", "build-graph", "calibrate-group-reward", "collect", "command-set", "count",
         "fit-reward-model",
         "induce-prompt", "inject-refinement",
-        "measure-best-of-n", "pair-length-quality", "sample-subgraphs", "train-model",
+        "measure-best-of-n", "measure-plateau", "pair-length-quality", "sample-subgraphs", "train-model",
       ])
     #expect(
       names { $0.form == .set(makesRows: false) } == [
-        "check-ambiguity", "check-contradiction", "check-dispersion", "compare-length-quality", "deduplicate",
-        "filter-reward-top", "flatten-graph", "join", "link-entities", "pass-rate",
-        "penalize-uncertainty", "require-tools",
+        "check-ambiguity", "check-contradiction", "check-dispersion", "compare-length-quality",
+        "deduplicate", "filter-reward-top", "flatten-graph", "join", "link-entities", "pass-rate",
+        "penalize-uncertainty", "require", "require-tools",
         "rescale-group-reward", "sample", "sort", "split", "weight-importance",
       ])
     #expect(

@@ -201,9 +201,9 @@ struct PipelineReaderTests {
         p.yaml:1:1: expected one of the keys 'models', 'tools', 'rounds', 'stages', found 'modles' (did you mean 'models'?)
         p.yaml:3:12: expected the key 'name', found none
         p.yaml:3:24: expected an address that starts with http:// or https://, found 'ftp://x'
-        p.yaml:3:35: expected one of the keys 'endpoint', 'name', 'kind', 'launch', 'revision', \
-        'headers', 'concurrency', 'rpm', 'tpm', 'timeout', 'retries', 'price', 'omit', 'coordinates', 'api_key_env', \
-        'key_header', 'headers_env', 'extra_body', 'max_tokens_field', 'max_inputs', 'max_pixels', found 'nmae' (did you mean 'name'?)
+        p.yaml:3:35: expected one of the keys 'endpoint', 'name', 'kind', 'api', 'launch', 'revision', \
+        'headers', 'concurrency', 'rpm', 'tpm', 'timeout', 'retries', 'price', 'omit', 'coordinates', 'api_version', \
+        'reasoning_effort', 'thinking_budget', 'api_key_env', 'key_header', 'headers_env', 'extra_body', 'max_tokens_field', 'max_inputs', 'max_pixels', found 'nmae' (did you mean 'name'?)
         p.yaml:3:59: expected a number above 0, found 0
         p.yaml:4:22: expected the environment variable NOBODY to be set, found it absent; set it or write \
         '${NOBODY:-default}'
@@ -211,7 +211,7 @@ struct PipelineReaderTests {
         'vllm-score', 'vllm-purm', 'sglang-classify', 'tei-predict', 'openrlhf', 'vllm-logprobs', \
         'llama-logprobs', 'tei-entailment', found 'juge' (did you mean 'judge'?)
         p.yaml:4:73: expected the key 'output', found none
-        p.yaml:4:85: expected one of the keys 'input', 'output', 'cached_input', found 'outptu' (did you \
+        p.yaml:4:85: expected one of the keys 'input', 'output', 'cached_input', 'written_input', found 'outptu' (did you \
         mean 'output'?)
         p.yaml:5:44: expected either 'endpoint' or 'launch', found both
         p.yaml:5:77: expected the name of an environment variable, found something else

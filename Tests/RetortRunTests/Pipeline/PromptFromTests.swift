@@ -290,4 +290,16 @@ struct PromptFromTests {
     #expect(try warnings(", system: Think.", ", prompt_from: asked").isEmpty)
     #expect(try warnings("", "").isEmpty)
   }
+
+  @Test func aConversationShowsItsOwnPrompt() throws {
+    #expect(
+      try read(
+        """
+          pages: { uses: read-jsonl, as: { instruction: text }, with: { file: tasks.jsonl, columns: [instruction] } }
+          asked: { uses: sample-rollouts, from: rows, with: { model: teacher, system: Think., tools: [find] } }
+          out: { uses: export-kto, from: asked, with: { folder: out, label: answer } }
+        tools: { find: { uses: search, corpus: pages } }
+        """
+      ).warnings.isEmpty)
+  }
 }

@@ -26,6 +26,8 @@ import Testing
         - Version 2; takes a set of rows.
         - Reads *column*.
         - Adds no column.
+        - Under `using:` `known` (optional): Rows that were there before: what says the same as one of them is dropped too, \
+        as 'known already'.
 
         | key | takes | meaning |
         | --- | --- | --- |

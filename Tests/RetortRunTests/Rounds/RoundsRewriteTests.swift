@@ -137,7 +137,7 @@ import Testing
     ),
     (
       "carry: { topics: kept }", "carry: { topic: kept }",
-      "p.yaml:6:14: expected a stage outside of these rounds (topics), found 'topic' (did you mean 'topics'?)"
+      "p.yaml:6:14: expected a stage outside of these rounds (topics) or a model, found 'topic' (did you mean 'topics'?)"
     ),
     (
       "carry: { topics: kept }", "carry: { topics: kep }",
@@ -193,5 +193,24 @@ import Testing
         """)
     #expect(pipeline["again[1].more"]?.from == ["play[1].kept.last", "play[2].kept.last"])
     #expect(pipeline["again[2].more"]?.from == ["again[1].more"])
+  }
+
+  /// In constants and in the folder of a training, as in the path of an export.
+  @Test func aRoundIsNumberedWhereAKindSaysSo() throws {
+    let pipeline = try read(
+      Self.start + """
+        rounds:
+          play:
+            max: 2
+            stages:
+              dated: { uses: derive, from: topics, with: { constants: { played: "{round}", list: ["of {round}"] }, types: { played: integer } } }
+              out: { uses: export-jsonl, from: dated, with: { file: "out/{round}.jsonl" } }
+              trained: { uses: train-model, from: out, with: { run: [sh, -c, "true"], folder: "out/{round}" } }
+
+        """)
+    #expect(
+      pipeline.stages.compactMap { $0.configured.config["constants"] ?? $0.configured.config["folder"] } == [
+        ["played": "1", "list": ["of 1"]], "out/1", ["played": "2", "list": ["of 2"]], "out/2",
+      ])
   }
 }

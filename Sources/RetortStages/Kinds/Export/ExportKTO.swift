@@ -98,7 +98,7 @@ package struct ExportKTO: Exporter, PromptShowing {
       folder: ExportFolder(config.folder, in: workspace, allowsEmpty: config.allowEmpty),
       title: "Good and bad completions",
       about: ["Completions, each with a `label`: whether it is good."], task: "reinforcement-learning",
-      shapes: (formats.contains(.trl) ? [Self.trl] : []) + (formats == [.trl] ? [] : [Self.chat]),
+      shapes: (formats.contains(.trl) ? [Self.trl] : []) + (formats == [.trl] ? [] : [Self.chat(formats)]),
       validation: workspace.set("validation", as: Columns.self))
   }
 
@@ -175,15 +175,19 @@ package struct ExportKTO: Exporter, PromptShowing {
       ], example.toolsKey)
   }
 
-  private static let chat = TrainingExport<Labelled>.Shape(
-    stem: "chat",
-    usage:
-      "ms-swift (`swift rlhf --rlhf_type kto --gradient_accumulation_steps 1 --strict true --dataset FILE`; "
-      + "it fails without the number of steps) and LLaMA-Factory (stage kto, by `dataset_info.json`).",
-    llamaFactory: ["messages": "messages", "kto_tag": "label"]
-  ) { example, _, _ in
-    .record(
-      ["messages": .array(example.turns + [example.answer]), "label": .bool(example.isGood)], example.toolsKey
-    )
+  private static func chat(_ formats: [Format]) -> TrainingExport<Labelled>.Shape {
+    let isIndexed = formats.contains(.llamaFactory)
+    return TrainingExport<Labelled>.Shape(
+      stem: "chat",
+      usage:
+        "ms-swift (`swift rlhf --rlhf_type kto --gradient_accumulation_steps 1 --strict true --dataset FILE`; "
+        + "it fails without the number of steps)"
+        + (isIndexed ? " and LLaMA-Factory (stage kto, by `dataset_info.json`)." : "."),
+      llamaFactory: isIndexed ? ["messages": "messages", "kto_tag": "label"] : nil
+    ) { example, _, _ in
+      .record(
+        ["messages": .array(example.turns + [example.answer]), "label": .bool(example.isGood)],
+        example.toolsKey)
+    }
   }
 }

@@ -63,12 +63,12 @@ package struct ExportTrajectories: Exporter {
   package typealias Input = Columns
 
   package static let name = "export-trajectories"
-  package static let version = 2
+  package static let version = 3
   package static let summary = "Write conversations with calls of tools, for supervised fine-tuning."
   package static let laterKeys: Set = ["demonstrations", "images", "calls"]
   package static let keys = [
     "images":
-      "Whether turns may show images: their files are written to images/ beside the set, with <image> marks for ms-swift, LLaMA-Factory and verl and as parts for TRL and Axolotl; OpenRLHF reads none; default false.",
+      "Whether turns may show images: their files are written to images/ beside the set, with <image> marks for ms-swift, LLaMA-Factory and verl and as parts for TRL (Axolotl by 'calls: text'); OpenRLHF reads none; default false.",
     "calls":
       "turns (calls and results as turns of their own, in the form of each trainer) or text (calls as tags in the assistant's text and results as turns of the user, which all trainers read alike; conversations that have them so, as the protocols tags and short record them, are written as they are); default turns.",
     "folder": "Where to write, relative to the pipeline file.",
@@ -77,7 +77,7 @@ package struct ExportTrajectories: Exporter {
       "The column with the conversation: turns of system, user, assistant (with tool_calls) and tool; default 'messages'.",
     "tools": "The column with the schemas of the tools, a list or its JSON text; default 'tools'.",
     "arguments":
-      "How the arguments of calls are written for TRL, ms-swift and Axolotl: objects, which most chat templates take, or text, which DeepSeek's do; default objects.",
+      "How the arguments of calls are written for TRL, ms-swift and Axolotl: objects, which most chat templates take, or text, which DeepSeek-V3's own does; default objects.",
     "thoughts":
       "What becomes of thoughts: keep (the text as it is), think (every turn of the assistant begins with <think>…</think>, of what was thought in the text or in the message's reasoning_content) or remove; default keep.",
     "demonstrations":
@@ -101,6 +101,11 @@ package struct ExportTrajectories: Exporter {
     let isText = config.calls == .text
     guard !isText || config.arguments == nil else {
       throw StageError("arguments: expected it without 'calls: text', whose calls are texts, found both")
+    }
+    guard !showsImages || isText || config.formats?.contains(.axolotl) != true else {
+      throw StageError(
+        "formats: expected 'calls: text' beside axolotl with images, since Axolotl leaves calls of their own out there, "
+          + "found it without")
     }
     let objects = config.arguments != .text
     let shapes = Shape.allCases.filter {
@@ -179,7 +184,8 @@ private enum Shape: String, CaseIterable {
       }
     }
     return switch self {
-    case .calls where images: [.trl, .axolotl]
+    // Axolotl's reader of images leaves calls out without a word.
+    case .calls where images: [.trl]
     case .marks: images ? [.msSwift] : []
     case .tags where images: [.verl]
     default: formats
@@ -247,7 +253,7 @@ private enum Shape: String, CaseIterable {
         usage:
           "TRL's SFTTrainer with `assistant_only_loss=True`, without which it learns the tools' results too; "
           + (images
-            ? "Axolotl (`type: chat_template`), both started in this folder."
+            ? "started in this folder; it shows a vision model no schemas: prefer `calls: text`."
             : "ms-swift; Axolotl (`type: chat_template`).")
       ) { trajectory, _, _ in trajectory.openAI(objects: objects, style: images ? .parts : nil) }
     case .llamaFactory:

@@ -5,14 +5,16 @@ package import RetortCore
 package struct VerifyAnswer: RowStage {
   package static let name = "verify-answer"
   package static let version = 2
-  package static let laterKeys: Set = ["decimal", "command", "tool", "tests", "hidden", "entry", "credit"]
+  package static let laterKeys: Set = [
+    "decimal", "command", "tool", "tests", "hidden", "entry", "credit", "right", "wrong",
+  ]
   package static let summary = "Check each answer against the known one, a solver, tests or a judge."
   package static let keys = [
     "verifier":
-      "choice (option letters), exact, number, math (expressions, by a helper), json, puzzle (column 'puzzle', solved), constraints (column 'constraints': right if all hold; adds 'constraint_report'), tests (a function, which a tool runs; adds 'code', 'test_report', 'tests_passed' and 'tests_run'), or judge.",
+      "choice (option letters), exact, number, math (expressions, by a helper), json, puzzle (column 'puzzle', solved), constraints (column 'constraints': right if all hold; adds 'constraint_report'), tests (a function, which a tool runs; adds 'code', 'test_report', 'tests_passed' and 'tests_run'), judge, or verdict (the answer is a judge's own words, one of those under right: or wrong: and nothing else).",
     "answer": "The column with the response's answer; default 'answer'.",
     "reference":
-      "The column with the known answer; default 'reference'. Not for puzzle, constraints, tests and judge.",
+      "The column with the known answer; default 'reference'. Not for puzzle, constraints, tests, judge and verdict.",
     "tolerance":
       "For number: how far off, as a share of the known one, or absolutely where that is below 1; default 1e-6, and none between whole numbers.",
     "decimal":
@@ -28,6 +30,9 @@ package struct VerifyAnswer: RowStage {
     "entry": "For tests: the column with the function's name; default 'entry'.",
     "credit":
       "For tests: the reward is the share of tests that pass (share, the default), or 1 only if all do (all). An answer is correct if all pass.",
+    "right":
+      "For verdict: what says that it is right; default [correct]. Case, white space and a full stop at the end do not count; what is neither right nor wrong is unreadable.",
+    "wrong": "For verdict: what says that it is wrong; default [wrong, incorrect].",
     "model": "For judge: a reward model or a judge; it sees 'question' and 'completion'.",
     "threshold":
       "For judge: the probability of being good, 0 to 1, above which an answer is correct; default 0.5.",
@@ -49,11 +54,13 @@ package struct VerifyAnswer: RowStage {
     package var hidden: String?
     package var entry: String?
     package var credit: Credit?
+    package var right: [String]?
+    package var wrong: [String]?
 
     package init(
       verifier: Verifier, answer: String? = nil, reference: String? = nil, tolerance: Double? = nil,
       decimal: DecimalMark? = nil, command: [String]? = nil, model: ModelRef? = nil, tool: ToolRef? = nil,
-      credit: Credit? = nil
+      credit: Credit? = nil, right: [String]? = nil, wrong: [String]? = nil
     ) {
       self.verifier = verifier
       self.answer = answer
@@ -64,11 +71,13 @@ package struct VerifyAnswer: RowStage {
       self.model = model
       self.tool = tool
       self.credit = credit
+      self.right = right
+      self.wrong = wrong
     }
 
     package enum CodingKeys: String, CodingKey {
       case verifier, answer, reference, tolerance, decimal, command, model, threshold
-      case tool, tests, hidden, entry, credit
+      case tool, tests, hidden, entry, credit, right, wrong
     }
   }
 
@@ -135,6 +144,7 @@ package struct VerifyAnswer: RowStage {
     case .judge: [ColumnUse("question"), ColumnUse("completion", or: ["final_answer"])]
     case .puzzle: [ColumnUse(answer), ColumnUse("puzzle")]
     case .constraints: [ColumnUse(answer), ColumnUse("constraints")]
+    case .verdict: [ColumnUse(answer)]
     case .choice:
       [ColumnUse(answer), ColumnUse(reference)]
         + ["options", "choices", "question"].map { ColumnUse($0, required: false) }
@@ -150,6 +160,7 @@ package struct VerifyAnswer: RowStage {
   private let judge: (any RewardModel)?
   private let math: MathHelper?
   private let tests: AnswerTests?
+  private let verdicts: VerdictWords?
 
   package init(_ config: Config, in workspace: Workspace) throws {
     verifier = config.verifier
@@ -174,6 +185,12 @@ package struct VerifyAnswer: RowStage {
       throw StageError("threshold: expected 0 to 1, found \(threshold)")
     }
     tests = try config.tests(answer: answer, in: workspace)
+    guard verifier == .verdict || config.right == nil && config.wrong == nil else {
+      throw StageError(
+        "\(config.right == nil ? "wrong" : "right"): expected verifier: verdict with it, found \(verifier.rawValue)"
+      )
+    }
+    verdicts = verifier == .verdict ? try VerdictWords(right: config.right, wrong: config.wrong) : nil
     guard (judge != nil) == (verifier == .judge) else {
       throw StageError(
         verifier == .judge
@@ -270,6 +287,7 @@ package struct VerifyAnswer: RowStage {
         throw BadRow("no solution", "expected a puzzle with a right option, found none")
       }
       return StatedAnswer.letter(in: text, options: puzzle.options.count).map(right.contains)
+    case .verdict: return verdicts?.verdict(in: text)
     case .judge, .math, .constraints, .tests: return nil
     }
   }

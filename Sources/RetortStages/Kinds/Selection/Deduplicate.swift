@@ -29,10 +29,22 @@ package struct Deduplicate: SetStage {
     "shingle": "Words in a shingle; 3 when left out.",
   ]
 
+  package static let sets = [
+    SetRole(
+      "known", required: false,
+      help:
+        "Rows that were there before: what says the same as one of them is dropped too, as 'known already'.")
+  ]
+  package var sets: [SetRole] {
+    Self.sets.map { SetRole($0.name, required: false, columns: [config.column], help: $0.help) }
+  }
+
   private let config: Config
+  private let known: RowSet<Columns>?
 
   package init(_ config: Config, in workspace: Workspace) throws {
     self.config = config
+    known = workspace.set("known", as: Columns.self)
     if let near = config.near, !(near > 0 && near <= 1) {
       throw StageError("near: expected a similarity above 0 and at most 1, found \(near)")
     }
@@ -45,29 +57,62 @@ package struct Deduplicate: SetStage {
   package var adds: [String]? { [] }
 
   package func process(_ rows: RowSet<Columns>, into sink: KeepingSink<NoColumns>) async throws {
-    var seen: [Digest: String] = [:]
-    var near = config.near.map(NearDuplicates.init)
-    var compared: [String] = []
+    var said = Said(config)
+    if let known {
+      for try await element in known { _ = said.twin(of: element.value, from: element.id, isKnown: true) }
+    }
     for try await element in rows {
-      let value = element.value[config.column] ?? .null
-      let text = value.string ?? value.canonical
-      let units = TextUnit.units(of: text)
+      if let twin = said.twin(of: element.value, from: element.id, isKnown: false) {
+        try await sink.drop(element.ordinal, reason: twin.reason, detail: twin.detail)
+      } else {
+        try await sink.keep(element.ordinal, adding: NoColumns())
+      }
+    }
+  }
+
+  /// What the rows have said so far.
+  private struct Said {
+    private let column: String
+    private let shingle: Int
+    private var exact: [Digest: Source] = [:]
+    private var near: NearDuplicates?
+    /// Those that are compared, by their number.
+    private var compared: [Source] = []
+
+    private struct Source {
+      let row: String
+      let isKnown: Bool
+    }
+
+    init(_ config: Config) {
+      column = config.column
+      shingle = config.shingle ?? 3
+      near = config.near.map(NearDuplicates.init)
+    }
+
+    /// Why a row says nothing new; nil where it does, and then later ones are compared with it.
+    mutating func twin(of row: Columns, from id: String, isKnown: Bool) -> (reason: String, detail: String)? {
+      let value = row[column] ?? .null
+      let units = TextUnit.units(of: value.string ?? value.canonical)
       let digest =
-        value.string == nil ? Digest(of: Self.compared(value)) : Digest(of: Self.compared(text, units))
-      if let first = seen[digest] {
-        try await sink.drop(element.ordinal, reason: "duplicate", detail: "says the same as \(first)")
-        continue
+        value.string.map { Digest(of: Deduplicate.compared($0, units)) }
+        ?? Digest(of: Deduplicate.compared(value))
+      if let first = exact[digest] {
+        return (first.isKnown ? "known already" : "duplicate", "says the same as \(first.row)")
       }
-      seen[digest] = element.id
-      let shingles = Set(WordShingles.hashes(of: units, length: config.shingle ?? 3))
+      let source = Source(row: id, isKnown: isKnown)
+      exact[digest] = source
+      guard near != nil else { return nil }
+      let shingles = Set(WordShingles.hashes(of: units, length: shingle))
       if let match = near?.match(shingles) {
-        try await sink.drop(
-          element.ordinal, reason: "near duplicate",
-          detail: "\((match.similarity * 100).rounded() / 100) of \(compared[match.number])")
-        continue
+        let first = compared[match.number]
+        return (
+          first.isKnown ? "near a known one" : "near duplicate",
+          "\((match.similarity * 100).rounded() / 100) of \(first.row)"
+        )
       }
-      if near != nil { compared.append(element.id) }
-      try await sink.keep(element.ordinal, adding: NoColumns())
+      compared.append(source)
+      return nil
     }
   }
 

@@ -33,6 +33,7 @@ package struct Derive: RowStage {
   package static let name = "derive"
   package static let version = 1
   package static let isForeseeable = true
+  package static let numberedKeys: Set = ["constants"]
   package static let summary =
     "Make columns from templates, from places inside other columns and from constants; cast columns and fill what is "
     + "missing."
@@ -40,7 +41,8 @@ package struct Derive: RowStage {
     "paths":
       "New column to where its value is: a column, then fields of objects and positions in lists from 0, as "
       + "meta.source.0; null where there is nothing.",
-    "constants": "New column to the value that it has in every row.",
+    "constants":
+      "New column to the value that it has in every row; inside rounds '{round}' is the number of the round.",
     "templates":
       "New column to its text, a template as of prompts; a row without a value that one asks for is dropped as "
       + "'no value', unless defaults: has one for the column.",

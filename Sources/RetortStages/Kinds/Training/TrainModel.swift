@@ -64,6 +64,7 @@ package struct TrainModel: SetStage {
   /// Another round, and a redo, is another training.
   package static let drawsSamples = true
   package static let keepsFiles = true
+  package static let numberedKeys: Set = ["folder"]
 
   /// It asks no model.
   package static func workload(of config: Config) -> Workload { Workload { _ in 0...0 } }

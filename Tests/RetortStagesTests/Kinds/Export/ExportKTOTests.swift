@@ -34,7 +34,7 @@ struct ExportKTOTests {
 
   @Test(arguments: [
     ([ExportKTO.Format.trl], ["README.md", "manifest.json", "trl-train.jsonl"]),
-    ([.msSwift], ["README.md", "chat-train.jsonl", "dataset_info.json", "manifest.json"]),
+    ([.msSwift], ["README.md", "chat-train.jsonl", "manifest.json"]),
   ])
   func filesFollowTheFormats(formats: [ExportKTO.Format], files: [String]) async throws {
     #expect(try await export(.init(folder: "out", formats: formats), rows).files == files)

@@ -67,6 +67,22 @@ struct ExportTrajectoriesTests {
     #expect(try await export(config, [looked, broken]).dropped == ["arguments that are no object"])
   }
 
+  /// LLaMA-Factory takes thoughts off a call only in marks and lines of its own.
+  @Test func thoughtsBeforeACallStandAsLLaMAFactoryReadsThem() async throws {
+    var columns = looked.object ?? [:]
+    columns["messages"] = .array(
+      (looked["messages"]?.array ?? []).map { message in
+        guard message["tool_calls"] != nil, var fields = message.object else { return message }
+        fields["content"] = "<think>hm </think>"
+        fields["reasoning_content"] = nil
+        return .object(fields)
+      })
+    let out = try await export(.init(folder: "out", formats: [.llamaFactory]), [.object(columns)])
+    let turns = try out.lines("llama-factory-train.jsonl")[0]["conversations"]?.array ?? []
+    let call = turns.first { $0["from"] == "function_call" }?["value"]?.string
+    #expect(call?.hasPrefix("<think>\nhm\n</think>\n\n[{") == true, "\(call ?? "none")")
+  }
+
   @Test func llamaFactoryHasItsOwnTurns() async throws {
     let out = try await export(
       .init(folder: "out", formats: [.llamaFactory], thoughts: .think), [plain, looked])

@@ -200,4 +200,35 @@ private let model = ModelRef(ModelSpec(alias: "policy", name: "policy"))
       try VerifyAnswer(.init(verifier: .exact, model: model), in: workspace)
     }
   }
+
+  /// A closed list of words: "incorrect" holds "correct", and says the opposite.
+  @Test(arguments: [
+    ("correct", "true"), (" Correct.\n", "true"), ("incorrect", "false"), ("Wrong", "false"),
+    ("not correct", "null"), ("correct, since it is in [1]", "null"), ("correct wrong", "null"),
+    ("<think>It is wrong?</think>correct", "true"), ("<think>correct", "null"), ("", "null"),
+    ("correctly", "null"),
+  ])
+  func verdict(answer: String, expected: String) async throws {
+    #expect(try await verdict(.verdict, .string(answer), Self.nothing) == expected)
+  }
+
+  @Test func theWordsOfAVerdict() async throws {
+    let stage = try VerifyAnswer(
+      .init(verifier: .verdict, right: ["conclusion: correct"], wrong: ["conclusion: wrong"]),
+      in: Bench.nowhere)
+    let said = { (text: String) in try await stage.process(Columns(["answer": .string(text)])) }
+    #expect(try await said("Conclusion: correct") == .emit([.init(correct: true, reward: 1)]))
+    #expect(try await said("correct") == .emit([.init(correct: nil, reward: nil)]))
+    for (config, words) in [
+      (VerifyAnswer.Config(verifier: .verdict, right: []), "right: expected at least one word, found none"),
+      (.init(verifier: .verdict, wrong: [" "]), "wrong: expected words, found ' '"),
+      (
+        .init(verifier: .verdict, wrong: ["Correct."]),
+        "wrong: expected words that say one thing, found 'Correct.' under right: and wrong:"
+      ),
+      (.init(verifier: .exact, wrong: ["no"]), "wrong: expected verifier: verdict with it, found exact"),
+    ] {
+      #expect(throws: StageError(words)) { try VerifyAnswer(config, in: Bench.nowhere) }
+    }
+  }
 }

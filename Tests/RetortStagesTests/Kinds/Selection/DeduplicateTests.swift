@@ -1,3 +1,4 @@
+import Foundation
 import OrderedCollections
 import RetortCore
 import RetortTestSupport
@@ -51,6 +52,26 @@ struct DeduplicateTests {
     #expect(
       answers.map { if case .drop = $0 { "duplicate" } else { "kept" } } == [
         "kept", "duplicate", "kept", "kept", "kept",
+      ])
+  }
+
+  /// What was there before drops what says the same, and is no row of this set.
+  @Test func knownRowsCount() async throws {
+    let text = (0..<40).map { "w\($0)" }.joined(separator: " ")
+    let known: [JSON] = [["t": "Who wrote it?"], ["t": .string(text)], ["t": "who wrote it"]]
+    let workspace = Workspace(
+      folder: URL(filePath: "/"), models: ScriptedProvider(), sets: ["known": Bench.rows(known)])
+    let rows: [JSON] = [
+      ["t": "who wrote it?"], ["t": .string(text + " more")], ["t": "Who read it?"], ["t": "who read it"],
+    ]
+    let answers = try await Bench.answers(
+      of: Deduplicate(.init(column: "t", near: 0.8), in: workspace), to: rows)
+    let id = { (row: JSON) in RowID.text(Digest(of: row)) }
+    #expect(
+      answers == [
+        .drop(0, reason: "known already", detail: "says the same as \(id(known[0]))"),
+        .drop(1, reason: "near a known one", detail: "0.97 of \(id(known[1]))"),
+        .keep(2, [:]), .drop(3, reason: "duplicate", detail: "says the same as \(id(rows[2]))"),
       ])
   }
 }
