@@ -146,11 +146,6 @@ package struct MakingSink<Output: Encodable & Sendable>: SetSink {
   package func make(_ output: Output, from members: [Int]) async throws {
     try await accept(.make(try JSON(encoding: output).object ?? [:], members: members))
   }
-
-  /// A part of a row of the set is of no use, and is counted with its reason; the row has an answer of its own.
-  package func reject(reason: String, detail: String) async throws {
-    try await accept(.reject(reason: reason, detail: detail))
-  }
 }
 
 /// One answer of a reader, a set stage or an export, as the engine takes it.

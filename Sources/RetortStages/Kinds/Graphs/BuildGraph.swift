@@ -64,24 +64,23 @@ package struct BuildGraph: SetStage {
           detail: "expected ids that are each of one document, found '\(id)' again; its facts were not taken")
         continue
       }
-      var isOfUse = false
+      let unread = stated.filter { Fact($0) == nil }
+      if let first = unread.first {
+        // The document is counted for what it loses; its other facts go on.
+        let isLost = unread.count == stated.count
+        try await sink.drop(
+          element.ordinal, reason: isLost ? "no facts" : "fact left out",
+          detail:
+            "\(unread.count) of its \(stated.count) facts cannot be read\(isLost ? "" : ", the others went on"); the "
+            + "first: expected subject, relation and object, found \(first.text.prefix(200))")
+      } else if stated.isEmpty {
+        try await sink.consume(element.ordinal)
+      }
       for json in stated {
-        guard let fact = Fact(json) else {
-          try await sink.reject(
-            reason: "no fact",
-            detail: "document '\(id)': expected subject, relation and object, found \(json.text.prefix(200))")
-          continue
-        }
-        isOfUse = true
+        guard let fact = Fact(json) else { continue }
         found[fact, default: Found()].documents.append(id)
         if found[fact]?.members.last != element.ordinal { found[fact]?.members.append(element.ordinal) }
         if json["wrong"] != true { found[fact]?.isWrong = false }
-      }
-      if stated.isEmpty {
-        try await sink.consume(element.ordinal)
-      } else if !isOfUse {
-        try await sink.drop(
-          element.ordinal, reason: "no facts", detail: "none of its \(stated.count) facts can be read")
       }
     }
     var objects: [Fact.Subject: Int] = [:]
