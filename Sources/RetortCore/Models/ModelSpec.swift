@@ -37,6 +37,9 @@ package struct ModelSpec: Hashable, Sendable {
     /// OpenAI's, and those of all that speak as it does.
     case openai
     case anthropic, gemini, azure
+
+    /// Whether a field of a request holds several settings, so that one of them is added beside the others.
+    var nestsFields: Bool { self == .anthropic || self == .gemini }
   }
 
   /// The field of a request that bounds its reply's tokens.

@@ -152,3 +152,11 @@ struct Turn {
     return json.object == nil ? [:] : json
   }
 }
+
+extension JSON {
+  /// The fields of both, of objects within objects too; where both say something else, what `other` says.
+  func merging(_ other: JSON) -> JSON {
+    guard let own = object, let added = other.object else { return other }
+    return .object(own.merging(added) { $0.merging($1) })
+  }
+}

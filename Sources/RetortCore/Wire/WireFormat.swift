@@ -82,7 +82,7 @@ extension ActFormat {
   ) -> ModelRequest {
     let prompt = WrittenJSON(act.prompt)
     var fields = body(act, prompt: prompt.json, to: model)
-    fields.merge(model.extraBody) { $1 }
+    fields.merge(model.extraBody) { model.api.nestsFields ? $0.merging($1) : $1 }
     let written = promptField.flatMap { model.extraBody[$0] == nil ? ($0, prompt) : nil }
     let exchange = Exchange(
       path: path(of: act, to: model), fields: fields, written: written, usage: usage(in:), read: read,

@@ -51,9 +51,10 @@ package enum ProviderReference {
 
     The key goes where the provider wants it (`key_header:` says another place). `reasoning_effort:` and `thinking_budget:` are keys
     of a model, and part of a step's key where they are set, as `api:` is where it is not `openai`: another provider under the same
-    name is asked anew. Anthropic wants a bound on every reply: where a stage has no `max_tokens`, it is sent 8192. Thoughts count beside
-    `max_tokens`, so that the reply itself may have all of it. Raw turns, with the signatures of their thoughts, go back as they came.
-    Anthropic has no embeddings.
+    name is asked anew. Anthropic wants a bound on every reply: where a stage has no `max_tokens`, it is sent 8192. With a `thinking_budget`,
+    that is added to `max_tokens`, so that the reply itself may have all of it; with `reasoning_effort` alone, thoughts are taken from it. Raw turns, with the signatures of their thoughts, go back as they came.
+    Anthropic has no embeddings. `extra_body:`
+    of Anthropic and Gemini adds fields beside those that a stage asked for, also inside `generationConfig` and the like.
 
     What a stage asks for and an API has no words for is a mistake of the file, told by `retort check`; where only a run can tell,
     the row fails with the same words. Nothing is left out in silence. These cells are tested on requests and replies in the form

@@ -16,7 +16,7 @@ internal import RetortStore
 ///   as often as it was.
 /// - **Tokens and seconds.** The predictive distribution of a sum under a normal model, with a weak prior (three
 ///   values with a deviation of half the mean), as a gamma distribution, since no sum is below 0.
-/// - **What was never measured.** Two of three rows are kept on average, in rounds all of them, a quarter of the possible repairs is needed,
+/// - **What was never measured.** Two of three rows are kept on average, in rounds and before them all, a quarter of the possible repairs is needed,
 ///   prompts take half to twice their estimate, and replies a third of their bound.
 ///
 /// What was measured under another configuration counts as ten steps at most.
@@ -78,6 +78,9 @@ struct ForecastDraw {
         ForecastFacts($0, entry, in: pipeline, at: places, measures[entry.stage])
       }
     }
+    let rounds = Set(
+      pipeline.stages.filter { $0.round != nil }.flatMap { pipeline.ancestry(of: $0.name) })
+    for index in stages.indices { stages[index].feedsRounds = rounds.contains(stages[index].name) }
     order = stages.indices.sorted { (depths[$0], $0) < (depths[$1], $1) }
     for index in order {
       stages[index].isBehindSet = stages[index].from.contains { upstream in
@@ -164,7 +167,7 @@ struct ForecastDraw {
     let (measure, workload) = (facts.measure, facts.workload)
     guard facts.countsTell else {
       let most = Double(workload.samples) * (facts.isSet ? max(1, given / max(1, steps)) : 1)
-      return workload.keepsRows || facts.isOfRounds
+      return workload.keepsRows || facts.feedsRounds
         ? open * most : (open * most * chance.beta(2, 1)).rounded()
     }
     let most = max(Double(workload.samples), facts.isSet ? 0 : 1)

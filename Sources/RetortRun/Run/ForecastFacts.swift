@@ -35,8 +35,8 @@ struct ForecastFacts {
   var phase = 0
   /// Whether it stands in a round of which it is not known whether it is played.
   let isOfOpenRound: Bool
-  /// Whether it stands in rounds. What nobody measured there is an upper bound: no row is lost.
-  let isOfRounds: Bool
+  /// Whether it stands in rounds, or rows of it come to some. What nobody measured there is an upper bound: no row is lost.
+  var feedsRounds = false
   /// Bytes of a row that comes in.
   var rowBytes = 0.0
 
@@ -61,7 +61,6 @@ struct ForecastFacts {
     isSet = stage.entry.isSet
     isGrouped = stage.per != nil
     isReader = stage.entry.isReader
-    isOfRounds = stage.round != nil
     isOfOpenRound = plan.waits && stage.round?.entrance != nil
     let workload = stage.configured.workload
     self.workload = workload

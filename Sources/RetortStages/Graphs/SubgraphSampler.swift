@@ -28,7 +28,8 @@ struct SubgraphSampler {
   let size: Int
   let named: Int
 
-  /// Nil where the draw came to nothing: too small a component, nothing to ask for, or not one answer.
+  /// Nil where the draw came to nothing: too small a component, nothing to ask for, a fact of named things alone, or not
+  /// one answer.
   func draw(_ role: Role, _ random: inout SplitMix64) -> Drawn? {
     guard let edges = grow(&random) else { return nil }
     let nodes = Set(edges.flatMap { graph.edges[$0].nodes })
@@ -36,6 +37,8 @@ struct SubgraphSampler {
     let ties = Ties(edges.map { graph.edges[$0] })
     guard let answer = answer(role, among: nodes, ties, &random) else { return nil }
     let names = name(besides: answer, among: nodes, ties)
+    // What is said of named things alone narrows nothing down, and would count as a document to be found.
+    guard !edges.contains(where: { names.isSuperset(of: graph.edges[$0].nodes) }) else { return nil }
     let hidden = nodes.subtracting(names).sorted()
     let places = Dictionary(uniqueKeysWithValues: hidden.enumerated().map { ($1, $0) })
     let pairs = edges.compactMap { edge -> (Int, Int)? in

@@ -264,6 +264,17 @@ import Testing
     #expect(refusal(.openai) { $0.sampling.seed = 1 } == nil)
   }
 
+  @Test func fieldsOfTheFileStandBesideThoseOfTheStage() throws {
+    var model = Self.model(.gemini)
+    model.extraBody = ["generationConfig": ["topK": 5, "topP": 1]]
+    let sent = try sent(ChatRequest([.user("q")], sampling: Sampling(temperature: 0.5, topP: 0.9)), model)
+    #expect(sent.body["generationConfig"] == ["temperature": 0.5, "topP": 1, "topK": 5])
+    model.api = .openai
+    model.extraBody = ["response_format": ["type": "text"]]
+    let plain = try self.sent(ChatRequest([.user("q")], schema: ["type": "object"]), model)
+    #expect(plain.body["response_format"] == ["type": "text"])
+  }
+
   @Test func anApiIsInTheKeyWhereItIsNotTheUsualOne() {
     let plain = ModelSpec(alias: "m", name: "m-1")
     #expect(Self.model(.openai).identity == plain.identity)

@@ -39,7 +39,7 @@ package struct SampleSubgraphs: SetStage {
   package typealias Output = Columns
 
   package static let name = "sample-subgraphs"
-  package static let version = 1
+  package static let version = 2
   package static let summary =
     "Draw connected facts with one answer, with the treewidth and the dispersion of what must be resolved."
   package static let keys = [
