@@ -73,10 +73,10 @@ import Testing
     #expect(plan.status == 0)
     for line in [
       "out                        0  1      waits for good, revise.accepted",
-      "revise[1].revised          0  ~1     waits for rows upstream",
+      "revise[1].revised          0  2      waits for rows upstream",
       "revise[1]                  0  1      waits for round 1",
-      "revise[2].revised          0  ~1     unknown until round 1 has settled",
-      "revise[3].refused.last     0  ~1     unknown until round 2 has settled",
+      "revise[2].revised          0  2      unknown until round 1 has settled",
+      "revise[3].refused.last     0  2      unknown until round 2 has settled",
       "rounds: counted as if all of them were played",
     ] {
       #expect(plan.printed.split(separator: "\n").contains { $0 == line }, "\(line)")

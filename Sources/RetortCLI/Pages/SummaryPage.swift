@@ -78,7 +78,8 @@ enum SummaryPage {
       lines.append("\(first)go on with: retort resume \(summary.run)\(option)\(more)")
     }
     if summary.status == .complete {
-      for entry in summary.stages.list where readers.contains(entry.stage) && entry.books == Books()
+      for entry in summary.stages.list
+      where readers.contains(entry.stage) && entry.books == Books()
         && !skipped.contains(entry.stage) && RoundName(entry.stage)?.stage.isEmpty != true
       {
         lines.append("nothing came out of \(entry.stage): there was nothing to make rows of")

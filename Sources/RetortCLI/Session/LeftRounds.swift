@@ -21,7 +21,8 @@ enum LeftRounds {
       where FileManager.default.fileExists(atPath: URL(filePath: path, relativeTo: pipeline.folder).path) {
         lines.append(
           Terminal.safe(
-            "\(name): \(here.block) has \(here.number) round\(here.number == 1 ? "" : "s") now, so \(path) is still that of run \(run)"))
+            "\(name): \(here.block) has \(here.number) round\(here.number == 1 ? "" : "s") now, so \(path) is still that of run \(run)"
+          ))
       }
     }
     return lines

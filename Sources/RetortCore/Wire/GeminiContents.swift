@@ -50,7 +50,7 @@ struct GeminiContents: ChatFormat {
     if let temperature = act.sampling.temperature { config["temperature"] = .double(temperature) }
     if let topP = act.sampling.topP { config["topP"] = .double(topP) }
     if let most = act.sampling.maxTokens {
-      config["maxOutputTokens"] = .int(Int64(most.adding(bounded: model.thinkingBudget ?? 0)))
+      config["maxOutputTokens"] = .int(Int64(most.adding(bounded: max(0, model.thinkingBudget ?? 0))))
     }
     if let stop = act.sampling.stop, !stop.isEmpty {
       config["stopSequences"] = .array(stop.map { .string($0) })
@@ -68,7 +68,7 @@ struct GeminiContents: ChatFormat {
     if let effort = model.reasoningEffort { thinking["thinkingLevel"] = .string(effort) }
     if let budget = model.thinkingBudget { thinking["thinkingBudget"] = .int(Int64(budget)) }
     if !thinking.isEmpty {
-      thinking["includeThoughts"] = true
+      if model.thinkingBudget != 0 { thinking["includeThoughts"] = true }
       config["thinkingConfig"] = .object(thinking)
     }
     return config

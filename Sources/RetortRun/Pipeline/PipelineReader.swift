@@ -228,7 +228,6 @@ extension PipelineReader {
       ("concurrency", fields.concurrency.map(Double.init)), ("rpm", fields.rpm), ("tpm", fields.tpm),
       ("timeout", fields.timeout), ("max_inputs", fields.maxInputs.map(Double.init)),
       ("max_pixels", fields.maxPixels.map(Double.init)),
-      ("thinking_budget", fields.thinkingBudget.map(Double.init)),
     ] {
       if let value, !(value > 0) { report(place(key), "expected a number above 0, found \(value.short)") }
     }

@@ -184,8 +184,9 @@ package enum PipelineSchema {
         "reasoning_effort": described(
           text, "How much it thinks, in the provider's word; part of a step's key."),
         "thinking_budget": described(
-          ["type": "integer", "minimum": 1],
-          "Most tokens of its thoughts, beside those of the reply; part of a step's key."),
+          ["type": "integer"],
+          "Most tokens of its thoughts, beside those of the reply (Gemini: 0 for none, -1 for as many as it likes); part of "
+            + "a step's key."),
         "launch": described(
           ["type": "array", "items": text, "minItems": 1],
           "Command and arguments of a local server to start, wait for and stop."),

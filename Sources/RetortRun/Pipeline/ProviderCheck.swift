@@ -30,6 +30,20 @@ extension PipelineReader {
         report(place(key), refusal)
       }
     }
+    if let budget = model.thinkingBudget {
+      // Gemini takes 0 for no thoughts and -1 for as many as it likes; Anthropic none under 1024.
+      let least = model.api == .gemini ? -1 : model.api == .anthropic ? 1024 : 1
+      if budget < least {
+        report(
+          place("thinking_budget"),
+          "expected \(least) or more for the API '\(model.api.rawValue)', found \(budget)")
+      }
+      if model.api == .gemini, model.reasoningEffort != nil {
+        report(
+          place("thinking_budget"),
+          "expected either 'reasoning_effort' or 'thinking_budget', of which Gemini takes one, found both")
+      }
+    }
     if model.kind == .judge,
       let refusal = chats(model).lazy.compactMap({ $0.refusal(of: .logprobs, by: model) }).first
     {

@@ -277,7 +277,10 @@ struct RoundsRewrite {
       }
       if let round {
         name(exports: kind, &keys, round.number)
-        for key in kind.numberedKeys { keys[key]?.node.number(round.number) }
+        for key in kind.numberedKeys {
+          if kind.keepsFiles { keep(keys[key]?.node, round.number) }
+          keys[key]?.node.number(round.number)
+        }
       }
       fields["with"]?.node = PlacedNode(place: with.place, value: .mapping(keys), variables: with.variables)
     }
@@ -344,6 +347,17 @@ struct RoundsRewrite {
       keys[destination.key]?.node = PlacedNode(
         place: node.place, value: .scalar(.string(named)), variables: node.variables)
     }
+  }
+
+  /// What a round keeps is its own: one that the next round overwrites would be made again in every run.
+  private mutating func keep(_ node: PlacedNode?, _ round: Int) {
+    guard round == 1, let node, let path = node.string, !path.isEmpty, !path.contains("{round}") else {
+      return
+    }
+    report(
+      node.place,
+      "expected '{round}' in the folder of what a round trains, each of which has one of its own, found '\(path)'"
+    )
   }
 
   // MARK: Nodes

@@ -253,7 +253,8 @@ struct Planner {
     let subject = lookup.pipeline.stages[stage]
     let unsettled = { [settled] (names: [String]) in names.filter { !settled.contains($0) } }
     if let round = openRound(before: stage) {
-      return (true, isGate(stage) ? "waits for round \(round)" : "unknown until round \(round) has settled")
+      let isOwn = isGate(stage) && subject.round?.number == round
+      return (true, isOwn ? "waits for round \(round)" : "unknown until round \(round) has settled")
     }
     let (using, from) = (unsettled(Array(subject.using.values)), unsettled(subject.from))
     guard using.isEmpty else { return (true, "waits for \(lookup.pipeline.words(for: using))") }

@@ -36,9 +36,8 @@ struct SubgraphSampler {
     guard nodes.count > named else { return nil }
     let ties = Ties(edges.map { graph.edges[$0] })
     guard let answer = answer(role, among: nodes, ties, &random) else { return nil }
-    let names = name(besides: answer, among: nodes, ties)
-    // What is said of named things alone narrows nothing down, and would count as a document to be found.
-    guard !edges.contains(where: { names.isSuperset(of: graph.edges[$0].nodes) }) else { return nil }
+    let names = name(besides: answer, among: nodes, of: edges, ties)
+    guard names.count == named else { return nil }
     let hidden = nodes.subtracting(names).sorted()
     let places = Dictionary(uniqueKeysWithValues: hidden.enumerated().map { ($1, $0) })
     let pairs = edges.compactMap { edge -> (Int, Int)? in
@@ -88,8 +87,9 @@ struct SubgraphSampler {
     }
   }
 
-  /// The ends that lie farthest from the answer; where there are too few, other nodes that do.
-  private func name(besides answer: Int, among nodes: Set<Int>, _ ties: Ties) -> Set<Int> {
+  /// The ends that lie farthest from the answer; where there are too few, other nodes that do. None that would leave a fact
+  /// of named things alone: it narrows nothing down, and would count as a document to be found. Fewer where there are no more.
+  private func name(besides answer: Int, among nodes: Set<Int>, of edges: [Int], _ ties: Ties) -> Set<Int> {
     let distances = ties.distances(from: answer)
     let order = nodes.subtracting([answer]).sorted { one, other in
       func key(_ node: Int) -> (Int, Int, Int) {
@@ -97,7 +97,12 @@ struct SubgraphSampler {
       }
       return key(one) < key(other)
     }
-    return Set(order.prefix(named))
+    var names: Set<Int> = []
+    for node in order where names.count < named {
+      let more = names.union([node])
+      if !edges.contains(where: { more.isSuperset(of: graph.edges[$0].nodes) }) { names = more }
+    }
+    return names
   }
 
   /// The drawn nodes and which a fact ties.

@@ -38,6 +38,7 @@ import Testing
       ])
     #expect(try mistakes("api: anthropic, omit: [seed, temperature]", asked) == [])
     #expect(try mistakes("api: gemini", asked) == [])
+    #expect(try mistakes("api: gemini, thinking_budget: 0", asked) == [])
     #expect(try mistakes("reasoning_effort: low", asked) == [])
   }
 
@@ -46,6 +47,14 @@ import Testing
       "thinking_budget: 100",
       "'thinking_budget' is nothing that the API 'openai' of model 'm' has words for; say `reasoning_effort`, or what your "
         + "server takes under `extra_body`"
+    ),
+    (
+      "api: anthropic, thinking_budget: 100",
+      "expected 1024 or more for the API 'anthropic', found 100"
+    ),
+    (
+      "api: gemini, thinking_budget: 100, reasoning_effort: low",
+      "expected either 'reasoning_effort' or 'thinking_budget', of which Gemini takes one, found both"
     ),
     ("api_version: v1", "expected 'api_version' beside 'api: azure', found it without"),
     (

@@ -213,4 +213,21 @@ import Testing
         ["played": "1", "list": ["of 1"]], "out/1", ["played": "2", "list": ["of 2"]], "out/2",
       ])
   }
+
+  @Test func whatRoundsTrainHasAFolderOfItsOwn() throws {
+    let found = try mistakes(
+      Self.start + """
+        rounds:
+          play:
+            max: 2
+            stages:
+              out: { uses: export-jsonl, from: topics, with: { file: "out/{round}.jsonl" } }
+              trained: { uses: train-model, from: out, with: { run: [sh, -c, "true"], folder: out/adapters } }
+
+        """)
+    #expect(
+      found.map { $0.split(separator: " ").dropFirst().joined(separator: " ") } == [
+        "expected '{round}' in the folder of what a round trains, each of which has one of its own, found 'out/adapters'"
+      ])
+  }
 }
