@@ -95,11 +95,7 @@ struct AnthropicMessages: ChatFormat {
 
   func answer(_ act: ChatRequest, in reply: ReplyBody, isNew: Bool) throws -> ChatReply {
     var answer = try Self.reply(reply.json)
-    if isNew, answer.end == .broken {
-      throw ModelError(
-        .server,
-        "expected a whole reply, found one that the server broke off (\(answer.finishReason.prefix(40)))")
-    }
+    if isNew { try ReplyEnd.refuseBroken(answer.finishReason) }
     guard !act.tools.isEmpty else { return answer }
     let blocks = reply.json["content"]?.array ?? []
     answer.toolCalls = blocks.filter { $0["type"] == "tool_use" }.map {

@@ -69,11 +69,7 @@ struct ChatCompletions: ChatFormat {
     if let error = fault(json, choice, message) {
       throw ModelError(.server, "expected a whole reply, found an error beside it: \(error.prefix(200))")
     }
-    let word = finishReason(choice)
-    if ReplyEnd(word) == .broken {
-      throw ModelError(
-        .server, "expected a whole reply, found one that the server broke off (\(word.prefix(40)))")
-    }
+    try ReplyEnd.refuseBroken(finishReason(choice))
   }
 
   /// Errors: ``ModelError`` of kind `malformed` when there is no choice or it has no message.

@@ -160,3 +160,12 @@ extension JSON {
     return .object(own.merging(added) { $0.merging($1) })
   }
 }
+
+extension ReplyEnd {
+  /// A text that the server broke off is no reply. Errors: ``ModelError`` of kind `server`.
+  static func refuseBroken(_ word: String) throws {
+    guard ReplyEnd(word) == .broken else { return }
+    throw ModelError(
+      .server, "expected a whole reply, found one that the server broke off (\(word.prefix(40)))")
+  }
+}

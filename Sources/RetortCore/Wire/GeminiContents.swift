@@ -118,11 +118,7 @@ struct GeminiContents: ChatFormat {
 
   func answer(_ act: ChatRequest, in reply: ReplyBody, isNew: Bool) throws -> ChatReply {
     var answer = try Self.reply(reply.json)
-    if isNew, answer.end == .broken {
-      throw ModelError(
-        .server,
-        "expected a whole reply, found one that the server broke off (\(answer.finishReason.prefix(40)))")
-    }
+    if isNew { try ReplyEnd.refuseBroken(answer.finishReason) }
     guard !act.tools.isEmpty else { return answer }
     let parts = Self.parts(of: reply.json)
     answer.toolCalls = parts.compactMap { $0["functionCall"] }.enumerated().map { place, call in
