@@ -60,9 +60,11 @@ extension CallTally {
 
   /// The same for a column of USD: `no price` where none is known, a `+` where more is not known.
   package var amount: String {
-    if unpriced > 0, unpriced >= made, usd == 0 { return "no price" }
+    if hasNoPrice { return "no price" }
     return Figure.money(usd) + (unpriced > 0 ? "+" : "")
   }
+
+  private var hasNoPrice: Bool { unpriced > 0 && unpriced >= made && usd == 0 }
 
   /// Tokens of an answered call, in and out, on average; empty without one.
   package var tokensACall: String {
@@ -72,7 +74,7 @@ extension CallTally {
   /// USD of an answered call, on average; as ``amount`` where not all is known.
   package var amountACall: String {
     if made == 0 { return "" }
-    if unpriced > 0 { return unpriced >= made && usd == 0 ? "no price" : "?" }
+    if unpriced > 0 { return hasNoPrice ? "no price" : "?" }
     return Figure.short(usd / Double(made))
   }
 }

@@ -41,11 +41,6 @@ struct ChatCompletions: ChatFormat {
     ["type": "image_url", "image_url": ["url": .string("data:\(image.type.rawValue);base64,\(base64)")]]
   }
 
-  func textBytes(_ answer: ChatReply) -> Int {
-    answer.text.utf8.count + (answer.reasoning ?? "").utf8.count
-      + answer.toolCalls.reduce(0) { $0 + $1.arguments.utf8.count }
-  }
-
   func accepts(_ stored: StoredReply) throws -> Bool {
     guard stored.reply.json["choices"] != nil else { return false }
     try Self.check(stored.reply.json)

@@ -102,11 +102,7 @@ struct Turn {
       case .array(let parts)?: parts
       default: []
       }
-    calls = (json["tool_calls"]?.array ?? []).map { call in
-      AskedTool(
-        id: call["id"]?.string ?? "", name: call["function"]?["name"]?.string ?? "",
-        arguments: call["function"]?["arguments"]?.string ?? "")
-    }
+    calls = ToolCallsOnWire.calls(of: json)
     callID = json["tool_call_id"]?.string ?? ""
     name = json["name"]?.string ?? ""
     kept = json.object ?? [:]
@@ -130,13 +126,7 @@ struct Turn {
       fields["reasoning_content"] = .string(reasoning)
     }
     if !reply.toolCalls.isEmpty {
-      fields["tool_calls"] = .array(
-        reply.toolCalls.map {
-          [
-            "id": .string($0.id), "type": "function",
-            "function": ["name": .string($0.name), "arguments": .string($0.arguments)],
-          ]
-        })
+      fields["tool_calls"] = .array(reply.toolCalls.map { ToolCallsOnWire.json([:], $0) })
     }
     var message = ChatMessage.assistant(reply.text)
     if fields.count > 2 {

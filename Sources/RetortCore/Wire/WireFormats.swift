@@ -25,14 +25,18 @@ package enum WireFormats {
 
   /// The header that carries a model's key, where its file names none.
   package static func keyHeader(of model: ModelSpec) -> (String) -> (name: String, value: String) {
-    // Whatever the model is, its server may be asked to count tokens: that is not how it is spoken to.
-    let format = all.first { !($0 is Tokenize) && $0.understands(model) }
+    let format = spoken(to: model)
     return { key in format?.keyHeader(key) ?? ModelSpec.bearer(key) }
   }
 
   /// The headers that a model's requests have anyway, names in lower case.
   package static func headers(of model: ModelSpec) -> [String: String] {
-    all.first { !($0 is Tokenize) && $0.understands(model) }?.headers ?? [:]
+    spoken(to: model)?.headers ?? [:]
+  }
+
+  /// Whatever the model is, its server may be asked to count tokens: that is not how it is spoken to.
+  private static func spoken(to model: ModelSpec) -> (any WireFormat)? {
+    all.first { !($0 is Tokenize) && $0.understands(model) }
   }
 
   /// Those in which providers' chats are asked, one for each ``ModelSpec/API``.

@@ -18,17 +18,21 @@ extension Count {
   }
 
   private static func bars(_ rows: [Columns], _ column: String) -> [Picture.Bar] {
-    ordered(rows.map { word($0[column]) }).map { word in
-      Picture.Bar(
-        word, rows.filter { Self.word($0[column]) == word }.compactMap { $0.drawn("count") }.reduce(0, +))
+    let counts = counts(rows, by: [column])
+    return ordered(rows.map { word($0[column]) }).map { Picture.Bar($0, counts[[$0]] ?? 0) }
+  }
+
+  /// Rows by the words of some columns: of a report's sample, in which several rows may have the same.
+  private static func counts(_ rows: [Columns], by columns: [String]) -> [[String]: Double] {
+    rows.reduce(into: [:]) { counts, row in
+      counts[columns.map { word(row[$0]) }, default: 0] += row.drawn("count") ?? 0
     }
   }
 
   /// A line for each value of the first column, a column for each of the second.
   private static func table(_ rows: [Columns], _ line: String, _ across: String) -> Picture.Form {
     let (lines, columns) = (ordered(rows.map { word($0[line]) }), ordered(rows.map { word($0[across]) }))
-    var counts: [[String]: Double] = [:]
-    for row in rows { counts[[word(row[line]), word(row[across])], default: 0] += row.drawn("count") ?? 0 }
+    let counts = counts(rows, by: [line, across])
     return .table(
       ["\(line) \\ \(across)"] + columns + ["all"],
       lines.map { line in

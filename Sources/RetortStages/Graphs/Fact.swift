@@ -29,6 +29,11 @@ struct Fact: Hashable, Sendable {
   /// What one object is asked for.
   var about: Subject { Subject(name: subject, relation: relation) }
 
+  /// A relation as people say it.
+  static func spoken(_ relation: String) -> String {
+    relation.split(separator: "_").joined(separator: " ")
+  }
+
   /// For people: subject, relation and object.
   var words: String { "\(subject) \(relation) \(object.string ?? object.text)" }
 }

@@ -104,7 +104,7 @@ struct QuestionWording: Sendable {
       return own.replacing("{subject}", with: subject).replacing("{object}", with: object)
     }
     return Relation(rawValue: relation)?.sentence(subject, object)
-      ?? "\(subject) \(Self.spoken(relation)) \(object)."
+      ?? "\(subject) \(Fact.spoken(relation)) \(object)."
   }
 
   private func sentence(
@@ -119,13 +119,10 @@ struct QuestionWording: Sendable {
         : "\(subject) \(event) \(count) year\(count == 1 ? "" : "s") \(relative.difference > 0 ? "after" : "before") \(other) \(before)."
     }
     return
-      "the \(Self.spoken(relation)) of \(subject) is \(count) \(relative.difference < 0 ? "less" : "more") than the "
-      + "\(Self.spoken(relative.about.relation)) of \(other)."
+      "the \(Fact.spoken(relation)) of \(subject) is \(count) \(relative.difference < 0 ? "less" : "more") than the "
+      + "\(Fact.spoken(relative.about.relation)) of \(other)."
   }
 
-  private static func spoken(_ relation: String) -> String {
-    relation.split(separator: "_").joined(separator: " ")
-  }
 }
 
 extension Relation {

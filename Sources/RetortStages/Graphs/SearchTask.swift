@@ -55,10 +55,10 @@ struct SearchTask: Hashable, Sendable {
     let stand = Dictionary(hidden.enumerated().map { ($1, "[X\($0 + 1)]") }) { first, _ in first }
     func word(_ name: String) -> String { name == answer ? "[ANSWER]" : stand[name] ?? name }
     return parts.filter(\.isSaid).map { part in
-      let relation = part.fact.relation.split(separator: "_").joined(separator: " ")
+      let relation = Fact.spoken(part.fact.relation)
       let object: String =
         if let relative = part.relative {
-          "\(relative.difference) more than \(relative.about.relation.split(separator: "_").joined(separator: " ")) "
+          "\(relative.difference) more than \(Fact.spoken(relative.about.relation)) "
             + "of \(relative.about.name)"
         } else if let name = part.fact.object.string {
           isEntity(part.fact.object) ? word(name) : name
